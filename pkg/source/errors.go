@@ -1,0 +1,48 @@
+package source
+
+import "errors"
+
+// Code names an error for scripts.
+type Code string
+
+// The errors of a directory.
+const (
+	CodeCredentials Code = "credentials_refused"   // wrong password, secret, token; locked or expired account
+	CodePermission  Code = "permission_denied"     // logged in, but may not read
+	CodeUnreachable Code = "directory_unreachable" // no connection, TLS refused, server gone, no such file
+	CodeThrottled   Code = "directory_throttled"   // told to wait longer than the command may take
+	CodeIncomplete  Code = "directory_incomplete"  // an answer that is short, damaged or not an answer
+	CodeNotFound    Code = "not_found"             // the base or object is not in the directory
+	CodeUsage       Code = "usage"                 // the connection's settings cannot work
+)
+
+// Error is what an adapter returns: a code for scripts, a message that names
+// what is wrong, and where there is one a hint at what to do. Neither the
+// message nor the wrapped error may hold a secret.
+type Error struct {
+	Code    Code
+	Message string
+	Hint    string
+	Err     error // the cause, where there is one
+}
+
+func (e *Error) Error() string {
+	if e.Err != nil && e.Message != "" {
+		return e.Message + ": " + e.Err.Error()
+	}
+	if e.Err != nil {
+		return e.Err.Error()
+	}
+	return e.Message
+}
+
+func (e *Error) Unwrap() error { return e.Err }
+
+// CodeOf returns the code of the first [Error] in err's chain, "" if none.
+func CodeOf(err error) Code {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Code
+	}
+	return ""
+}

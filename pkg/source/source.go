@@ -1,0 +1,317 @@
+// Package source is the vocabulary that directories, matching and the registry
+// share: what a user, an OU and a connected directory are, and which errors a
+// directory may answer with. It reads nothing itself; the adapters below it do.
+package source
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"strings"
+	"time"
+)
+
+// Kind is the kind of a directory.
+type Kind string
+
+// The two kinds of directories.
+const (
+	AD   Kind = "ad"   // Active Directory
+	M365 Kind = "m365" // Microsoft 365 / Entra ID
+)
+
+// ParseKind reads a kind as people spell it.
+func ParseKind(s string) (Kind, error) {
+	switch strings.ToLower(strings.TrimSpace(s)) {
+	case "ad", "activedirectory":
+		return AD, nil
+	case "m365", "o365", "entra", "entraid", "office365":
+		return M365, nil
+	}
+	return "", fmt.Errorf("unknown directory %q: use ad or m365", s)
+}
+
+// String names the kind for people.
+func (k Kind) String() string {
+	if k == AD {
+		return "Active Directory"
+	}
+	return "Microsoft 365"
+}
+
+// Flag is a yes or no that a directory may also leave open.
+type Flag int8
+
+// The three answers. Unknown is the zero value: nothing was read.
+const (
+	Unknown Flag = 0
+	Yes     Flag = 1
+	No      Flag = -1
+)
+
+// FlagOf makes a known answer.
+func FlagOf(b bool) Flag {
+	if b {
+		return Yes
+	}
+	return No
+}
+
+// MarshalJSON writes true, false or null.
+func (f Flag) MarshalJSON() ([]byte, error) {
+	switch f {
+	case Yes:
+		return []byte("true"), nil
+	case No:
+		return []byte("false"), nil
+	}
+	return []byte("null"), nil
+}
+
+// UnmarshalJSON reads true, false or null.
+func (f *Flag) UnmarshalJSON(b []byte) error {
+	switch string(b) {
+	case "true":
+		*f = Yes
+	case "false":
+		*f = No
+	case "null":
+		*f = Unknown
+	default:
+		return fmt.Errorf("want true, false or null, not %.20s", b)
+	}
+	return nil
+}
+
+// User is one user object as its directory gave it. Text is kept byte for
+// byte; it is untrusted and must be cleaned where it is shown. The JSON form is
+// the snapshot that the registry keeps, not what the program prints.
+type User struct {
+	Kind Kind `json:"kind"`
+	// ID is AD's objectGUID or Microsoft 365's object id: lower-case, dashed.
+	ID string `json:"id"`
+	// DN is the distinguished name (AD only).
+	DN string `json:"dn,omitempty"`
+	// Username is AD's sAMAccountName; in Microsoft 365, where people sign in
+	// with it, the user principal name.
+	Username    string `json:"username,omitempty"`
+	UPN         string `json:"upn,omitempty"`
+	DisplayName string `json:"display_name,omitempty"`
+	GivenName   string `json:"given_name,omitempty"`
+	Surname     string `json:"surname,omitempty"`
+	Initials    string `json:"initials,omitempty"`
+	// Email is the one address that the directory calls primary: AD's mail, or
+	// where that is empty the SMTP: value of proxyAddresses; Microsoft 365's mail.
+	Email string `json:"email,omitempty"`
+	// Addresses holds every proxyAddresses value as stored, with its prefix:
+	// "SMTP:" marks the primary address, "smtp:" an alias.
+	Addresses  []string `json:"addresses,omitempty"`
+	Alias      string   `json:"alias,omitempty"` // mailNickname
+	EmployeeID string   `json:"employee_id,omitempty"`
+	Department string   `json:"department,omitempty"`
+	Title      string   `json:"title,omitempty"`
+	Company    string   `json:"company,omitempty"`
+	Phone      string   `json:"phone,omitempty"`
+	Mobile     string   `json:"mobile,omitempty"`
+
+	// Enabled says whether the user may sign in.
+	Enabled Flag `json:"enabled"`
+
+	// SID is objectSid, S-1-5-… (AD), or onPremisesSecurityIdentifier (m365).
+	SID string `json:"sid,omitempty"`
+	// ConsistencyGUID is ms-DS-ConsistencyGuid as a dashed GUID (AD only).
+	ConsistencyGUID string `json:"consistency_guid,omitempty"`
+	// Critical is isCriticalSystemObject: Administrator, Guest, krbtgt (AD only).
+	Critical bool `json:"critical,omitempty"`
+	// RecipientType is msExchRecipientTypeDetails, 0 where not set (AD only).
+	RecipientType int64 `json:"recipient_type,omitempty"`
+	// PasswordLastSet is zero where the user must change the password (AD only).
+	PasswordLastSet time.Time `json:"password_last_set,omitzero"`
+	// AccountExpires is zero where the account never expires (AD only).
+	AccountExpires time.Time `json:"account_expires,omitzero"`
+
+	// ImmutableID is onPremisesImmutableId (m365 only).
+	ImmutableID string `json:"immutable_id,omitempty"`
+	// OnPremUsername is onPremisesSamAccountName (m365 only).
+	OnPremUsername string `json:"on_prem_username,omitempty"`
+	// Synced is onPremisesSyncEnabled: Yes synced now, No was once (m365 only).
+	Synced Flag `json:"synced"`
+	// Guest is userType Guest, or a UPN with #EXT# (m365 only).
+	Guest bool `json:"guest,omitempty"`
+	// Exchange says whether assignedPlans hold a usable Exchange plan; Unknown
+	// where they were not read (m365 only).
+	Exchange Flag `json:"exchange"`
+	// Licensed says whether assignedLicenses hold anything; Unknown where they
+	// were not read (m365 only).
+	Licensed Flag `json:"licensed"`
+}
+
+// OU is the DN of the container that holds the user, "" where there is none.
+func (u *User) OU() string { return ParentDN(u.DN) }
+
+// HasMailbox says whether a Microsoft 365 user is taken for a mailbox: an
+// address, and plans, or where those were not read licences, that do not speak
+// against it. Guests carry an address of somebody else's mailbox.
+func (u *User) HasMailbox() bool {
+	if u.Kind != M365 || u.Guest || u.Email == "" {
+		return false
+	}
+	if u.Exchange != Unknown {
+		return u.Exchange == Yes
+	}
+	return u.Licensed != No
+}
+
+// The reasons for which a user is not taken with all the others.
+const (
+	SkipSystem    = "system_object"        // isCriticalSystemObject; never imported
+	SkipConflict  = "replication_conflict" // a CNF: copy that AD left behind
+	SkipDisabled  = "disabled"
+	SkipGuest     = "guest"
+	SkipNoMailbox = "no_mailbox"
+)
+
+// SkipReason says why the user is left out of "all" and of automatic matching;
+// "" where it is not.
+func (u *User) SkipReason() string {
+	switch {
+	case u.Critical:
+		return SkipSystem
+	case u.Kind == AD && strings.Contains(strings.ToUpper(u.DN), `\0ACNF:`):
+		return SkipConflict
+	case u.Guest:
+		return SkipGuest
+	case u.Enabled == No:
+		return SkipDisabled
+	case u.Kind == M365 && !u.HasMailbox():
+		return SkipNoMailbox
+	}
+	return ""
+}
+
+// Container is an object of AD that may hold users: an organizationalUnit, a
+// container, a builtinDomain or the domain itself.
+type Container struct {
+	ID    string // objectGUID, lower-case, dashed; "" where an export has none
+	DN    string
+	Name  string
+	Class string // objectClass, the leaf: organizationalUnit, container, builtinDomain, domainDNS
+	// WellKnown is the GUID under which wellKnownObjects or otherWellKnownObjects
+	// of the domain list the object: 32 upper-case hex digits, "" for none.
+	WellKnown string
+}
+
+// Tree is what a domain holds users in.
+type Tree struct {
+	Root       string // DN of the domain
+	Containers []Container
+}
+
+// Scope says which users are read, and how much of each.
+type Scope struct {
+	// Base is the DN of the container to read below; "" is the whole directory.
+	Base string
+	// Brief asks for ID, DN and Critical alone.
+	Brief bool
+	// Limit ends the read after as many users; 0 reads all. A limited read is a
+	// look, never the whole truth.
+	Limit int
+}
+
+// Directory is a connected source of users.
+type Directory interface {
+	// Users yields every user object of the scope once, in the directory's
+	// order. The sequence was the whole truth only if it ended without yielding
+	// an error; after an error nothing follows.
+	Users(ctx context.Context, scope Scope) iter.Seq2[User, error]
+	// Info says which directory this is.
+	Info(ctx context.Context) (Info, error)
+	Close() error
+}
+
+// OULister is a [Directory] that keeps its users in OUs.
+type OULister interface {
+	// Tree reads the OUs and containers of the domain, and the domain itself.
+	Tree(ctx context.Context) (Tree, error)
+}
+
+// Info identifies a directory.
+type Info struct {
+	Kind Kind `json:"source"`
+	// ID stays the same for as long as it is the same directory: the domain's
+	// SID, or the tenant's id; "" where an export does not say.
+	ID string `json:"id"`
+	// Name is the DNS name of the domain, or the display name of the tenant.
+	Name string `json:"name"`
+	// Server is the domain controller, the Graph endpoint or the file that answered.
+	Server string `json:"server"`
+	// Domains are the verified domains of a tenant.
+	Domains []string `json:"domains,omitempty"`
+	// Synced is organization.onPremisesSyncEnabled: whether AD Connect runs (m365).
+	Synced Flag `json:"synced"`
+	// LastSync is organization.onPremisesLastSyncDateTime (m365).
+	LastSync time.Time `json:"last_sync,omitzero"`
+	// Notes are remarks for people: a missing permission, a clock that is off.
+	Notes []string `json:"notes,omitempty"`
+}
+
+// Organization is a customer as another system knows it.
+type Organization struct {
+	System string // "itglue", "m365"
+	ID     string
+	Name   string
+	Type   string
+	Status string
+	// Primary marks the MSP's own organisation.
+	Primary bool
+}
+
+// Connection says how a directory is reached. It holds references to secrets
+// (env:NAME, file:PATH, command:PROGRAM ARG…), never a secret.
+type Connection struct {
+	Kind Kind `json:"-"`
+	// Transport is ldaps, starttls, graph or file.
+	Transport string `json:"transport"`
+
+	URL              string `json:"url,omitempty"`
+	BindDN           string `json:"bind_dn,omitempty"`
+	BindPasswordFrom string `json:"bind_password_from,omitempty"`
+	BaseDN           string `json:"base_dn,omitempty"`
+	CAFile           string `json:"ca_file,omitempty"`
+	TLSServerName    string `json:"tls_server_name,omitempty"`
+
+	Tenant           string `json:"tenant,omitempty"`
+	ClientID         string `json:"client_id,omitempty"`
+	ClientSecretFrom string `json:"client_secret_from,omitempty"`
+	CertificateFrom  string `json:"certificate_from,omitempty"`
+	AccessTokenFrom  string `json:"access_token_from,omitempty"`
+	Cloud            string `json:"cloud,omitempty"`
+	GraphURL         string `json:"graph_url,omitempty"`
+	AuthorityURL     string `json:"authority_url,omitempty"`
+
+	File   string `json:"file,omitempty"`
+	Format string `json:"format,omitempty"`
+}
+
+// The transports of a [Connection].
+const (
+	TransportLDAPS    = "ldaps"
+	TransportStartTLS = "starttls"
+	TransportGraph    = "graph"
+	TransportFile     = "file"
+)
+
+// Secret is a password, key or token. It prints as [redacted] whatever the
+// verb; only Reveal gives the value away.
+type Secret struct{ value string }
+
+// NewSecret keeps a secret.
+func NewSecret(value string) Secret { return Secret{value} }
+
+// Reveal returns the value, to be handed to the protocol and nothing else.
+func (s Secret) Reveal() string { return s.value }
+
+func (Secret) String() string               { return "[redacted]" }
+func (Secret) GoString() string             { return "[redacted]" }
+func (Secret) Format(f fmt.State, _ rune)   { _, _ = f.Write([]byte("[redacted]")) }
+func (Secret) MarshalText() ([]byte, error) { return []byte("[redacted]"), nil }
