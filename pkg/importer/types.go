@@ -1,0 +1,327 @@
+package importer
+
+import (
+	"time"
+
+	"github.com/qpimport/qpimport/pkg/match"
+	"github.com/qpimport/qpimport/pkg/source"
+)
+
+// Mode is a customer's Password Sync mode.
+type Mode string
+
+// The modes. A customer begins as unset; the first import settles it.
+const (
+	ModeUnset Mode = "unset"
+	ModeOff   Mode = "off"
+	ModeOn    Mode = "on"
+)
+
+// State is what an account is waiting for.
+type State string
+
+// The states.
+const (
+	StateActive       State = "active"
+	StateNeedsEmail   State = "needs_email"
+	StatePendingMatch State = "pending_match"
+)
+
+// The values of [Account.EmailSource] and [Account.EmailIssue].
+const (
+	EmailFromAD     = "ad"
+	EmailFromM365   = "m365"
+	EmailFromManual = "manual"
+
+	EmailMissing   = "missing"
+	EmailInvalid   = "invalid"
+	EmailDuplicate = "duplicate"
+)
+
+// Customer is an organisation that the MSP serves.
+type Customer struct {
+	ID           string            `json:"id"`
+	Name         string            `json:"name"`
+	ExternalIDs  map[string]string `json:"external_ids"` // system → id: itglue, m365, …
+	PasswordSync Mode              `json:"password_sync"`
+	Directories  Directories       `json:"directories"`
+	Accounts     AccountCounts     `json:"accounts"`
+}
+
+// Directories are a customer's connections, nil where there is none.
+type Directories struct {
+	AD   *source.Connection `json:"ad"`
+	M365 *source.Connection `json:"m365"`
+}
+
+// Get returns the connection of a kind, nil where there is none.
+func (d Directories) Get(kind source.Kind) *source.Connection {
+	if kind == source.AD {
+		return d.AD
+	}
+	return d.M365
+}
+
+// AccountCounts counts accounts by state.
+type AccountCounts struct {
+	Total        int `json:"total"`
+	Active       int `json:"active"`
+	NeedsEmail   int `json:"needs_email"`
+	PendingMatch int `json:"pending_match"`
+}
+
+// Account is an end-user account in the registry.
+type Account struct {
+	ID          string    `json:"id"`
+	Customer    string    `json:"customer"`
+	DisplayName string    `json:"display_name"`
+	GivenName   string    `json:"given_name"`
+	Surname     string    `json:"surname"`
+	Username    string    `json:"username"`
+	UPN         string    `json:"upn"`
+	Email       string    `json:"email"`
+	EmailSource *string   `json:"email_source"`
+	EmailIssue  *string   `json:"email_issue"`
+	State       State     `json:"state"`
+	AD          *ADLink   `json:"ad"`
+	M365        *M365Link `json:"m365"`
+	ImportedAt  time.Time `json:"imported_at"`
+	UpdatedAt   time.Time `json:"updated_at"`
+}
+
+// ADLink is the AD user behind an account.
+type ADLink struct {
+	ID     string `json:"id"`
+	DN     string `json:"dn"`
+	Status string `json:"status"` // ok, disabled or missing
+}
+
+// M365Link is the Microsoft 365 user behind an account.
+type M365Link struct {
+	ID     string `json:"id"`
+	UPN    string `json:"upn"`
+	Status string `json:"status"` // ok, disabled or missing
+}
+
+// User is a user of a directory as the program shows it.
+type User struct {
+	Source      source.Kind `json:"source"`
+	ID          string      `json:"id"`
+	Username    string      `json:"username"`
+	UPN         string      `json:"upn"`
+	DisplayName string      `json:"display_name"`
+	GivenName   string      `json:"given_name"`
+	Surname     string      `json:"surname"`
+	Email       string      `json:"email"`
+	OU          string      `json:"ou"` // DN of the container, "" in Microsoft 365
+	Enabled     source.Flag `json:"enabled"`
+	Imported    bool        `json:"imported"`
+	SkipReason  *string     `json:"skip_reason"`
+}
+
+// OUList is what `ous` shows.
+type OUList struct {
+	OUs    []source.OU  `json:"ous"`
+	Hidden HiddenCounts `json:"hidden"`
+}
+
+// HiddenCounts counts the OUs that are not shown and the users directly in them.
+type HiddenCounts struct {
+	OUs   int `json:"ous"`
+	Users int `json:"users"`
+}
+
+// UsersRequest asks for the users of a directory.
+type UsersRequest struct {
+	Customer  string
+	Source    source.Kind
+	OUs       []string // DN, path or objectGUID; none is the whole directory
+	Recursive bool
+	All       bool // those that could not be imported as well
+}
+
+// ImportRequest asks for an import.
+type ImportRequest struct {
+	Customer        string
+	Source          source.Kind
+	PasswordSync    Mode     // "" keeps what the customer has
+	OUs             []string // DN, path or objectGUID
+	Recursive       bool
+	All             bool
+	Users           []string // SEL
+	Exclude         []string // SEL, or a pattern with * and ?
+	IncludeDisabled bool
+	DryRun          bool
+	MaxNew          int  // refuse more new accounts than this; 0 is no bound
+	RefuseNone      bool // refuse an import that selects nobody
+}
+
+// ImportResult says what an import did or, where it was not applied, would do.
+type ImportResult struct {
+	Customer     string            `json:"customer"`
+	PasswordSync Mode              `json:"password_sync"`
+	Source       source.Kind       `json:"source"`
+	Applied      bool              `json:"applied"`
+	Run          *int64            `json:"run"` // nil where nothing was written
+	Counts       ImportCounts      `json:"counts"`
+	Accounts     []ImportedAccount `json:"accounts"`
+	Skipped      []SkippedUser     `json:"skipped"`
+}
+
+// ImportCounts counts users by what became of them.
+type ImportCounts struct {
+	Selected      int `json:"selected"`
+	Imported      int `json:"imported"`
+	Updated       int `json:"updated"`
+	Unchanged     int `json:"unchanged"`
+	Skipped       int `json:"skipped"`
+	NeedsEmail    int `json:"needs_email"`
+	NotTakenBelow int `json:"not_taken_below"`
+}
+
+// ImportedAccount is an account with what the import did to it.
+type ImportedAccount struct {
+	Account
+	Outcome string `json:"outcome"` // imported, updated or unchanged
+}
+
+// SkippedUser is a user that was not imported.
+type SkippedUser struct {
+	ID          string `json:"id"`
+	DisplayName string `json:"display_name"`
+	Reason      string `json:"reason"`
+	// Refused is set for a user that was asked for by name.
+	Refused bool `json:"refused,omitempty"`
+}
+
+// MatchRequest asks for a match: automatic, or the pairs given by hand.
+type MatchRequest struct {
+	Customer string
+	Auto     bool
+	By       match.Method
+	Pairs    []PairRequest
+	Unpair   []string
+	DryRun   bool
+}
+
+// PairRequest names an AD user and a Microsoft 365 user by SEL.
+type PairRequest struct{ AD, M365 string }
+
+// MatchResult is the summary screen: what a match did or would do.
+type MatchResult struct {
+	Customer      string           `json:"customer"`
+	Applied       bool             `json:"applied"`
+	Run           *int64           `json:"run"`
+	Counts        MatchCounts      `json:"counts"`
+	Pairs         []MatchedPair    `json:"pairs"`
+	Ambiguous     []MatchAmbiguous `json:"ambiguous"`
+	Review        []MatchReview    `json:"review"`
+	UnmatchedAD   []UnmatchedUser  `json:"unmatched_ad"`
+	UnmatchedM365 []User           `json:"unmatched_m365"`
+	Unpaired      []MatchedPair    `json:"unpaired,omitempty"`
+}
+
+// MatchCounts counts users by what became of them.
+type MatchCounts struct {
+	Matched        int `json:"matched"`
+	AlreadyMatched int `json:"already_matched"`
+	Ambiguous      int `json:"ambiguous"` // AD users whose name is not unique
+	Review         int `json:"review"`
+	UnmatchedAD    int `json:"unmatched_ad"`
+	UnmatchedM365  int `json:"unmatched_m365"`
+	Unpaired       int `json:"unpaired,omitempty"`
+}
+
+// MatchedPair is a pair with its reason.
+type MatchedPair struct {
+	AD         User             `json:"ad"`
+	M365       User             `json:"m365"`
+	Reason     string           `json:"reason"` // display_name, manual, anchor, …
+	Confidence float64          `json:"confidence"`
+	Evidence   []match.Evidence `json:"evidence"`
+	// Unchanged marks a pair given by hand that stood already.
+	Unchanged bool `json:"unchanged,omitempty"`
+}
+
+// MatchAmbiguous are users that share a name.
+type MatchAmbiguous struct {
+	AD     []User `json:"ad"`
+	M365   []User `json:"m365"`
+	Reason string `json:"reason"`
+}
+
+// MatchReview is an AD user that somebody has to decide on.
+type MatchReview struct {
+	AD         User             `json:"ad"`
+	Candidates []MatchCandidate `json:"candidates"`
+	Reason     string           `json:"reason"`
+}
+
+// MatchCandidate is a mailbox that may be the right one.
+type MatchCandidate struct {
+	M365       User             `json:"m365"`
+	Confidence float64          `json:"confidence"`
+	Evidence   []match.Evidence `json:"evidence"`
+	Against    []match.Evidence `json:"against"`
+}
+
+// UnmatchedUser is an AD user without a mailbox, and why.
+type UnmatchedUser struct {
+	User
+	Reason string `json:"reason"`
+}
+
+// AccountsRequest asks for accounts.
+type AccountsRequest struct {
+	Customer string // "" is all customers
+	State    State  // "" is all states
+}
+
+// EmailChange sets the address of one account.
+type EmailChange struct {
+	Account string // SEL
+	Email   string
+}
+
+// AccountsResult says which accounts a change touched.
+type AccountsResult struct {
+	Applied  bool      `json:"applied"`
+	Run      *int64    `json:"run"`
+	Accounts []Account `json:"accounts"`
+}
+
+// DirectoryTest is what a look into a directory found.
+type DirectoryTest struct {
+	Source source.Kind `json:"source"`
+	OK     bool        `json:"ok"`
+	// Info is nil where the directory could not be read.
+	Info *source.Info `json:"info"`
+	// Users is how many users the look saw.
+	Users   int      `json:"users"`
+	More    bool     `json:"more"` // there are more than were looked at
+	OUs     int      `json:"ous"`  // visible OUs (AD)
+	Notes   []string `json:"notes"`
+	Error   *Problem `json:"error"`
+	Problem error    `json:"-"`
+}
+
+// Problem is an error inside a result.
+type Problem struct {
+	Code    source.Code `json:"code"`
+	Message string      `json:"message"`
+	Hint    string      `json:"hint,omitempty"`
+}
+
+// CustomerStatus is one line of `status`.
+type CustomerStatus struct {
+	Customer
+	Attention []string `json:"attention"` // what needs somebody's hand, in plain words
+}
+
+// Finding is one line of `doctor`.
+type Finding struct {
+	Subject string `json:"subject"` // state file, config, or customer / directory
+	Level   string `json:"level"`   // ok, warning or error
+	Message string `json:"message"`
+	Hint    string `json:"hint,omitempty"`
+}
