@@ -1,6 +1,7 @@
 package source
 
 import (
+	"iter"
 	"sort"
 	"strings"
 )
@@ -73,68 +74,132 @@ func isSystem(c Container, rootKey string) bool {
 	return systemNames[rdn] && DNKey(ParentDN(c.DN)) == rootKey
 }
 
-// CountUsers places users in the tree and decides what people are shown:
+// OUIndex finds the containers of a [Tree] by name and by what they hold.
+type OUIndex struct {
+	Root       string // DN of the domain
+	Containers []Container
+	system     []bool // the container, or one above it, is AD's own
+	byKey      map[string]int
+	chains     map[string]chain // of a parent's DN; users share parents
+}
+
+// chain is the way from a user's parent up: the parent itself, where it is a
+// known container, else -1, and the known containers above it.
+type chain struct {
+	direct int
+	above  []int
+}
+
+// NewOUIndex indexes a tree.
+func NewOUIndex(tree Tree) *OUIndex {
+	ix := &OUIndex{
+		Root:       tree.Root,
+		Containers: tree.Containers,
+		system:     make([]bool, len(tree.Containers)),
+		byKey:      make(map[string]int, len(tree.Containers)),
+		chains:     map[string]chain{},
+	}
+	for i, c := range tree.Containers {
+		ix.byKey[DNKey(c.DN)] = i
+	}
+	rootKey := DNKey(tree.Root)
+	for i, c := range tree.Containers {
+		for key := DNKey(c.DN); key != "" && !ix.system[i]; key = ParentDN(key) {
+			if j, ok := ix.byKey[key]; ok {
+				ix.system[i] = isSystem(tree.Containers[j], rootKey)
+			}
+		}
+	}
+	return ix
+}
+
+// chain finds the containers round the users of a parent.
+func (ix *OUIndex) chain(parent string) chain {
+	if c, ok := ix.chains[parent]; ok {
+		return c
+	}
+	c := chain{direct: -1}
+	key := DNKey(parent)
+	if i, ok := ix.byKey[key]; ok {
+		c.direct = i
+	}
+	for key = ParentDN(key); key != ""; key = ParentDN(key) {
+		if i, ok := ix.byKey[key]; ok {
+			c.above = append(c.above, i)
+		}
+	}
+	ix.chains[parent] = c
+	return c
+}
+
+// Find returns the container that a DN, a canonical path or an objectGUID
+// names, and whether there is one.
+func (ix *OUIndex) Find(name string) (Container, bool) {
+	name = strings.TrimSpace(name)
+	if i, ok := ix.byKey[DNKey(name)]; ok {
+		return ix.Containers[i], true
+	}
+	guid := strings.Trim(name, "{}")
+	path := strings.TrimSuffix(name, "/")
+	for _, c := range ix.Containers {
+		if c.ID != "" && strings.EqualFold(c.ID, guid) || strings.EqualFold(CanonicalPath(c.DN), path) {
+			return c, true
+		}
+	}
+	return Container{}, false
+}
+
+// Place says how a user with this parent lies to a container: directly in it,
+// or below it. System is set where the parent is one of AD's own containers or
+// lies below one.
+func (ix *OUIndex) Place(parent string, containerKey string) (direct, below, system bool) {
+	c := ix.chain(parent)
+	if c.direct >= 0 {
+		system = ix.system[c.direct]
+		if DNKey(ix.Containers[c.direct].DN) == containerKey {
+			return true, false, system
+		}
+	}
+	for _, i := range c.above {
+		system = system || ix.system[i]
+		below = below || DNKey(ix.Containers[i].DN) == containerKey
+	}
+	return false, below, system
+}
+
+// CountUsers counts users by container and decides what people are shown:
 // containers that hold user objects, in themselves or below, AD's own ones
 // excepted. Users need ID, DN and Critical alone. The result holds every
 // container, ordered by path.
-func CountUsers(tree Tree, users []User) []OU {
-	rootKey := DNKey(tree.Root)
-	ous := make([]OU, len(tree.Containers))
-	system := make([]bool, len(tree.Containers))
-	byKey := make(map[string]int, len(tree.Containers))
-	for i, c := range tree.Containers {
-		ous[i] = OU{ID: c.ID, DN: c.DN, Path: CanonicalPath(c.DN), Name: c.Name, Class: c.Class}
-		system[i] = isSystem(c, rootKey)
-		byKey[DNKey(c.DN)] = i
-	}
-
-	// ancestors lists the containers round a DN, the nearest first. Almost all
-	// users share their parent with others, hence the cache.
-	cache := map[string][]int{}
-	ancestors := func(parent string) []int {
-		if found, ok := cache[parent]; ok {
-			return found
-		}
-		var found []int
-		for key := DNKey(parent); key != ""; key = ParentDN(key) {
-			if i, ok := byKey[key]; ok {
-				found = append(found, i)
-			}
-		}
-		cache[parent] = found
-		return found
-	}
-
+func (ix *OUIndex) CountUsers(users iter.Seq[User]) []OU {
+	ous := make([]OU, len(ix.Containers))
 	human := make([]bool, len(ous)) // holds a user that is not AD's own
-	for i := range users {
-		parent := ParentDN(users[i].DN)
-		parentKey := "" // computed only when the parent is not a known container
-		for n, o := range ancestors(parent) {
-			if n == 0 && ous[o].DN != parent {
-				parentKey = DNKey(parent)
-			}
-			if n == 0 && (ous[o].DN == parent || DNKey(ous[o].DN) == parentKey) {
-				ous[o].Users++
-				human[o] = human[o] || !users[i].Critical
-			} else {
-				ous[o].UsersBelow++
-			}
+	for i, c := range ix.Containers {
+		ous[i] = OU{ID: c.ID, DN: c.DN, Path: CanonicalPath(c.DN), Name: c.Name, Class: c.Class}
+	}
+	for u := range users {
+		c := ix.chain(u.OU())
+		if c.direct >= 0 {
+			ous[c.direct].Users++
+			human[c.direct] = human[c.direct] || !u.Critical
+		}
+		for _, i := range c.above {
+			ous[i].UsersBelow++
 		}
 	}
 
+	rootKey := DNKey(ix.Root)
 	for i := range ous {
-		o := &ous[i]
-		switch {
-		case system[i]:
+		o, c := &ous[i], ix.Containers[i]
+		switch isRoot := DNKey(c.DN) == rootKey; {
+		case isSystem(c, rootKey):
 			o.HiddenReason = HiddenSystem
-		case inSystem(ancestors(ParentDN(o.DN)), system):
+		case ix.system[i]:
 			o.HiddenReason = HiddenBelow
-		case o.Users+o.UsersBelow == 0:
+		case o.Users == 0 && (o.UsersBelow == 0 || isRoot):
 			o.HiddenReason = HiddenEmpty
-		case tree.Containers[i].WellKnown == wkUsers && !human[i] && o.UsersBelow == 0:
+		case c.WellKnown == wkUsers && !human[i] && o.UsersBelow == 0:
 			o.HiddenReason = HiddenBuiltin
-		case DNKey(o.DN) == rootKey && o.Users == 0:
-			o.HiddenReason = HiddenEmpty
 		}
 		o.Hidden = o.HiddenReason != ""
 	}
@@ -146,13 +211,4 @@ func CountUsers(tree Tree, users []User) []OU {
 		return ous[i].DN < ous[j].DN
 	})
 	return ous
-}
-
-func inSystem(ancestors []int, system []bool) bool {
-	for _, a := range ancestors {
-		if system[a] {
-			return true
-		}
-	}
-	return false
 }
