@@ -1,0 +1,226 @@
+// Package adattr turns the attributes of Active Directory objects into values:
+// users, GUIDs, SIDs and times. LDAP and files of exports share it, so that a
+// user is the same whichever way it was read.
+package adattr
+
+import (
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/qpimport/qpimport/pkg/source"
+)
+
+// UserType is the sAMAccountType of user objects: people and services, but not
+// computers, trusts or contacts.
+const UserType = "805306368"
+
+// UserAttributes lists the attributes that [FromAttributes] reads.
+func UserAttributes() []string {
+	return []string{
+		"objectGUID", "objectSid", "ms-DS-ConsistencyGuid",
+		"sAMAccountName", "userPrincipalName", "displayName", "givenName", "sn", "initials",
+		"mail", "proxyAddresses", "mailNickname",
+		"employeeID", "department", "title", "company", "telephoneNumber", "mobile",
+		"userAccountControl", "isCriticalSystemObject", "pwdLastSet", "accountExpires",
+		"msExchRecipientTypeDetails",
+	}
+}
+
+// BriefAttributes lists those that a brief read needs, the DN apart.
+func BriefAttributes() []string { return []string{"objectGUID", "isCriticalSystemObject"} }
+
+// disabled is the bit ADS_UF_ACCOUNTDISABLE of userAccountControl.
+const disabled = 0x2
+
+// FromAttributes makes a user of the raw attribute values that get returns by
+// name, nil for an attribute that is not there. Text is kept byte for byte. An
+// absent userAccountControl leaves Enabled unknown. An objectGUID that is
+// missing or malformed, and any other value that is not what its syntax asks
+// for, is a [source.Error] with CodeIncomplete that names the DN.
+func FromAttributes(dn string, get func(name string) [][]byte) (source.User, error) {
+	first := func(name string) string {
+		if values := get(name); len(values) > 0 {
+			return string(values[0])
+		}
+		return ""
+	}
+	u := source.User{
+		Kind:        source.AD,
+		DN:          dn,
+		Username:    first("sAMAccountName"),
+		UPN:         first("userPrincipalName"),
+		DisplayName: first("displayName"),
+		GivenName:   first("givenName"),
+		Surname:     first("sn"),
+		Initials:    first("initials"),
+		Email:       first("mail"),
+		Alias:       first("mailNickname"),
+		EmployeeID:  first("employeeID"),
+		Department:  first("department"),
+		Title:       first("title"),
+		Company:     first("company"),
+		Phone:       first("telephoneNumber"),
+		Mobile:      first("mobile"),
+		Critical:    strings.EqualFold(first("isCriticalSystemObject"), "TRUE"),
+	}
+	for _, a := range get("proxyAddresses") {
+		u.Addresses = append(u.Addresses, string(a))
+	}
+	if u.Email == "" {
+		u.Email = primaryAddress(u.Addresses)
+	}
+
+	var err error
+	if u.ID, err = GUID([]byte(first("objectGUID"))); err != nil {
+		return source.User{}, damaged(dn, "objectGUID", err)
+	}
+	if sid := first("objectSid"); sid != "" {
+		if u.SID, err = SID([]byte(sid)); err != nil {
+			return source.User{}, damaged(dn, "objectSid", err)
+		}
+	}
+	// Anchors of other lengths are legal and belong to other tools.
+	if anchor := first("ms-DS-ConsistencyGuid"); len(anchor) == 16 {
+		u.ConsistencyGUID, _ = GUID([]byte(anchor))
+	}
+	if uac := first("userAccountControl"); uac != "" {
+		bits, err := strconv.ParseInt(uac, 10, 64)
+		if err != nil {
+			return source.User{}, damaged(dn, "userAccountControl", fmt.Errorf("%.40q is not a number", uac))
+		}
+		u.Enabled = source.FlagOf(bits&disabled == 0)
+	}
+	if t := first("msExchRecipientTypeDetails"); t != "" {
+		if u.RecipientType, err = strconv.ParseInt(t, 10, 64); err != nil {
+			return source.User{}, damaged(dn, "msExchRecipientTypeDetails", fmt.Errorf("%.40q is not a number", t))
+		}
+	}
+	if u.PasswordLastSet, err = FileTime(first("pwdLastSet")); err != nil {
+		return source.User{}, damaged(dn, "pwdLastSet", err)
+	}
+	if u.AccountExpires, err = FileTime(first("accountExpires")); err != nil {
+		return source.User{}, damaged(dn, "accountExpires", err)
+	}
+	return u, nil
+}
+
+func damaged(dn, attribute string, err error) error {
+	return &source.Error{
+		Code:    source.CodeIncomplete,
+		Message: fmt.Sprintf("%s of %q", attribute, dn),
+		Hint:    "The account that reads needs the right to read this attribute; if it has it, the answer or export is damaged: read it again.",
+		Err:     err,
+	}
+}
+
+// primaryAddress is the one value with the prefix SMTP:, without it. More than
+// one is an error in the directory's data; none of them is then taken.
+func primaryAddress(addresses []string) string {
+	primary := ""
+	for _, a := range addresses {
+		address, ok := strings.CutPrefix(a, "SMTP:")
+		switch {
+		case !ok:
+		case primary != "":
+			return ""
+		default:
+			primary = address
+		}
+	}
+	return primary
+}
+
+// GUID writes the 16 bytes of an objectGUID as text, lower-case and dashed. The
+// first three groups are stored little-endian.
+func GUID(b []byte) (string, error) {
+	if len(b) == 0 {
+		return "", fmt.Errorf("no GUID")
+	}
+	if len(b) != 16 {
+		return "", fmt.Errorf("a GUID of %d bytes instead of 16", len(b))
+	}
+	g := [16]byte{b[3], b[2], b[1], b[0], b[5], b[4], b[7], b[6]}
+	copy(g[8:], b[8:])
+	h := hex.EncodeToString(g[:])
+	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:], nil
+}
+
+// SID writes a binary security identifier as S-1-5-…
+func SID(b []byte) (string, error) {
+	if len(b) < 8 {
+		return "", fmt.Errorf("a SID of %d bytes is too short", len(b))
+	}
+	count := int(b[1])
+	if b[0] != 1 || count > 15 || len(b) != 8+4*count {
+		return "", fmt.Errorf("a SID of revision %d with %d parts in %d bytes", b[0], count, len(b))
+	}
+	authority := uint64(binary.BigEndian.Uint16(b[2:]))<<32 | uint64(binary.BigEndian.Uint32(b[4:]))
+	s := "S-1-" + strconv.FormatUint(authority, 10)
+	for i := range count {
+		s += "-" + strconv.FormatUint(uint64(binary.LittleEndian.Uint32(b[8+4*i:])), 10)
+	}
+	return s, nil
+}
+
+// The distance of 1601 from 1970, and the end of the years that RFC 3339 can
+// write, in seconds since 1970.
+const (
+	epoch1601 = 11644473600
+	year10000 = 253402300800
+)
+
+// FileTime reads a FILETIME, 100 ns since 1601 in UTC. The zero time stands for
+// never: "", 0, and what lies beyond the year 9999, as AD's own
+// 9223372036854775807 does.
+func FileTime(s string) (time.Time, error) {
+	if s == "" {
+		return time.Time{}, nil
+	}
+	ticks, err := strconv.ParseInt(s, 10, 64)
+	if err != nil || ticks < 0 {
+		return time.Time{}, fmt.Errorf("%.40q is not a FILETIME", s)
+	}
+	seconds := ticks/1e7 - epoch1601
+	if ticks == 0 || seconds >= year10000 {
+		return time.Time{}, nil
+	}
+	return time.Unix(seconds, ticks%1e7*100).UTC(), nil
+}
+
+// ParseWellKnown reads a value of wellKnownObjects, B:32:GUID:DN. The GUID is
+// 32 upper-case hex digits.
+func ParseWellKnown(s string) (guid, dn string, err error) {
+	rest, ok := strings.CutPrefix(s, "B:32:")
+	if !ok || len(rest) < 33 || rest[32] != ':' {
+		return "", "", fmt.Errorf("%.80q is not B:32:GUID:DN", s)
+	}
+	guid, dn = strings.ToUpper(rest[:32]), rest[33:]
+	if _, err := hex.DecodeString(guid); err != nil || dn == "" {
+		return "", "", fmt.Errorf("%.80q is not B:32:GUID:DN", s)
+	}
+	return guid, dn, nil
+}
+
+// containerClasses are the classes that tell what a container is, the most
+// telling first: OUs and domains carry more than one.
+var containerClasses = []string{"organizationalUnit", "builtinDomain", "domainDNS", "container"}
+
+// LeafClass picks from the values of objectClass the one that says what a
+// container is; the last value, as AD orders them, for any other object.
+func LeafClass(classes []string) string {
+	for _, want := range containerClasses {
+		for _, c := range classes {
+			if strings.EqualFold(c, want) {
+				return want
+			}
+		}
+	}
+	if len(classes) == 0 {
+		return ""
+	}
+	return classes[len(classes)-1]
+}
