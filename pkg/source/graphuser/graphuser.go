@@ -1,0 +1,190 @@
+// Package graphuser turns a user as Microsoft Graph writes it into a
+// [source.User]. The Graph adapter and the reader of exported files share it.
+package graphuser
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/qpimport/qpimport/pkg/source"
+)
+
+// Select lists the properties that [JSON] reads, as $select wants them. Graph
+// leaves most of them out unless they are asked for.
+const Select = "id,displayName,givenName,surname,userPrincipalName,mail,mailNickname,proxyAddresses," +
+	"employeeId,department,jobTitle,companyName,businessPhones,mobilePhone,accountEnabled,userType," +
+	"assignedPlans,assignedLicenses,onPremisesImmutableId,onPremisesSamAccountName," +
+	"onPremisesSecurityIdentifier,onPremisesSyncEnabled"
+
+// JSON is a user object of Graph v1.0. A property that is null and one that is
+// absent mean the same here: nothing is known. An empty list is knowledge.
+type JSON struct {
+	ID                string     `json:"id"`
+	DisplayName       string     `json:"displayName"`
+	GivenName         string     `json:"givenName"`
+	Surname           string     `json:"surname"`
+	UserPrincipalName string     `json:"userPrincipalName"`
+	Mail              string     `json:"mail"`
+	MailNickname      string     `json:"mailNickname"`
+	ProxyAddresses    []string   `json:"proxyAddresses"`
+	EmployeeID        string     `json:"employeeId"`
+	Department        string     `json:"department"`
+	JobTitle          string     `json:"jobTitle"`
+	CompanyName       string     `json:"companyName"`
+	BusinessPhones    []string   `json:"businessPhones"`
+	MobilePhone       string     `json:"mobilePhone"`
+	AccountEnabled    *bool      `json:"accountEnabled"`
+	UserType          string     `json:"userType"`
+	AssignedPlans     []Plan     `json:"assignedPlans"`
+	AssignedLicenses  []struct{} `json:"assignedLicenses"` // only their number matters
+
+	OnPremisesImmutableID        string `json:"onPremisesImmutableId"`
+	OnPremisesSamAccountName     string `json:"onPremisesSamAccountName"`
+	OnPremisesSecurityIdentifier string `json:"onPremisesSecurityIdentifier"`
+	OnPremisesSyncEnabled        *bool  `json:"onPremisesSyncEnabled"`
+}
+
+// Plan is one of assignedPlans.
+type Plan struct {
+	Service          string `json:"service"`
+	CapabilityStatus string `json:"capabilityStatus"`
+}
+
+// Decode reads one user object. A property of the wrong JSON type, an element
+// that is no object and a user without id are a [source.CodeIncomplete] error
+// that names the user.
+func Decode(raw []byte) (source.User, error) {
+	var j JSON
+	if err := json.Unmarshal(raw, &j); err != nil {
+		return source.User{}, incomplete(j, wrongJSON(err))
+	}
+	return j.Convert()
+}
+
+// Convert makes the user. A user without id is a [source.CodeIncomplete] error.
+func (j *JSON) Convert() (source.User, error) {
+	id := strings.ToLower(strings.TrimSpace(j.ID))
+	if id == "" {
+		return source.User{}, incomplete(*j, errors.New("it has no id"))
+	}
+	return source.User{
+		Kind:           source.M365,
+		ID:             id,
+		Username:       j.UserPrincipalName,
+		UPN:            j.UserPrincipalName,
+		DisplayName:    j.DisplayName,
+		GivenName:      j.GivenName,
+		Surname:        j.Surname,
+		Email:          j.Mail,
+		Addresses:      addresses(j.ProxyAddresses),
+		Alias:          j.MailNickname,
+		EmployeeID:     j.EmployeeID,
+		Department:     j.Department,
+		Title:          j.JobTitle,
+		Company:        j.CompanyName,
+		Phone:          firstOf(j.BusinessPhones),
+		Mobile:         j.MobilePhone,
+		Enabled:        flag(j.AccountEnabled),
+		SID:            j.OnPremisesSecurityIdentifier,
+		ImmutableID:    j.OnPremisesImmutableID,
+		OnPremUsername: j.OnPremisesSamAccountName,
+		Synced:         flag(j.OnPremisesSyncEnabled),
+		Guest:          isGuest(j.UserType, j.UserPrincipalName),
+		Exchange:       exchange(j.AssignedPlans),
+		Licensed:       licensed(j.AssignedLicenses),
+	}, nil
+}
+
+func flag(b *bool) source.Flag {
+	if b == nil {
+		return source.Unknown
+	}
+	return source.FlagOf(*b)
+}
+
+// isGuest also looks at the UPN: an invited guest keeps its #EXT# there, and
+// userType can be null on old objects.
+func isGuest(userType, upn string) bool {
+	return strings.EqualFold(userType, "Guest") || strings.Contains(strings.ToUpper(upn), "#EXT#")
+}
+
+// exchange looks for an Exchange plan that works: Warning is the grace period
+// after a licence ended.
+func exchange(plans []Plan) source.Flag {
+	if plans == nil {
+		return source.Unknown
+	}
+	for _, p := range plans {
+		if strings.EqualFold(p.Service, "exchange") &&
+			(strings.EqualFold(p.CapabilityStatus, "Enabled") || strings.EqualFold(p.CapabilityStatus, "Warning")) {
+			return source.Yes
+		}
+	}
+	return source.No
+}
+
+func licensed(licenses []struct{}) source.Flag {
+	if licenses == nil {
+		return source.Unknown
+	}
+	return source.FlagOf(len(licenses) > 0)
+}
+
+// addresses takes the spaces away that some tenants have after the prefix
+// ("SMTP: bob@example.com").
+func addresses(values []string) []string {
+	var out []string
+	for _, v := range values {
+		if prefix, address, ok := strings.Cut(v, ":"); ok {
+			v = strings.TrimSpace(prefix) + ":" + strings.TrimSpace(address)
+		}
+		if v != "" {
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
+func firstOf(values []string) string {
+	for _, v := range values {
+		if v != "" {
+			return v
+		}
+	}
+	return ""
+}
+
+// wrongJSON says in plain words what encoding/json objects to.
+func wrongJSON(err error) error {
+	var wrong *json.UnmarshalTypeError
+	if !errors.As(err, &wrong) {
+		return err
+	}
+	kind, _, _ := strings.Cut(wrong.Value, " ") // "number 12" says the value too
+	if wrong.Field == "" {
+		return fmt.Errorf("it is no object but a JSON %s", kind)
+	}
+	return fmt.Errorf("%s is of the wrong type, a JSON %s", wrong.Field, kind)
+}
+
+func incomplete(j JSON, err error) error {
+	name := "without id"
+	switch {
+	case j.ID != "" && j.UserPrincipalName != "":
+		name = fmt.Sprintf("%q (%q)", j.ID, j.UserPrincipalName)
+	case j.ID != "":
+		name = fmt.Sprintf("%q", j.ID)
+	case j.UserPrincipalName != "":
+		name = fmt.Sprintf("%q", j.UserPrincipalName)
+	case j.DisplayName != "":
+		name = fmt.Sprintf("%q", j.DisplayName)
+	}
+	return &source.Error{
+		Code:    source.CodeIncomplete,
+		Message: "user " + name + " cannot be read",
+		Err:     err,
+		Hint:    "nothing was taken from this read, because it would have been incomplete",
+	}
+}
