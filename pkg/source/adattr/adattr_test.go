@@ -80,7 +80,7 @@ func TestFromAttributes(t *testing.T) {
 		Phone: "+1 555 0100", Mobile: "+1 555 0101", Enabled: source.No,
 		SID:             "S-1-5-21-4019603412-3665403988-900524206-1103",
 		ConsistencyGUID: "33221100-5544-7766-8899-aabbccddeeff", Critical: true, RecipientType: 34359738368,
-		PasswordLastSet: time.Date(2024, 1, 16, 21, 20, 0, 100, time.UTC),
+		PasswordLastSet: time.Date(2024, 1, 17, 21, 20, 0, 100, time.UTC),
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
