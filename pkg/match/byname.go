@@ -1,0 +1,122 @@
+package match
+
+import (
+	"maps"
+	"slices"
+)
+
+// namesakes are the users of one display name. All of them count when the name
+// is judged to be unique; only the free ones may be paired.
+type namesakes struct {
+	ad, m365         int
+	freeAD, freeM365 []int
+}
+
+// byDisplayName pairs users whose display names are equal and found once on
+// either side, unless hard evidence contradicts.
+func (t *table) byDisplayName() {
+	x := newAnchors(t.ad)
+	groups := map[string]*namesakes{}
+	group := func(key string) *namesakes {
+		g := groups[key]
+		if g == nil {
+			g = &namesakes{}
+			groups[key] = g
+		}
+		return g
+	}
+	for i, p := range t.ad {
+		if t.adSkip[i] != "" {
+			continue
+		}
+		key := Key(p.DisplayName)
+		if key == "" {
+			if t.adFree(i) {
+				t.unmatched(i, ReasonNoName)
+			}
+			continue
+		}
+		g := group(key)
+		g.ad++
+		if t.adFree(i) {
+			g.freeAD = append(g.freeAD, i)
+		}
+	}
+	for j, p := range t.m365 {
+		if t.m365Skip[j] != "" {
+			continue
+		}
+		if g := groups[Key(p.DisplayName)]; g != nil {
+			g.m365++
+			if t.m365Free(j) {
+				g.freeM365 = append(g.freeM365, j)
+			}
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(groups)) {
+		t.byName(groups[key], x)
+	}
+}
+
+func (t *table) byName(g *namesakes, x anchors) {
+	if len(g.freeAD) == 0 {
+		return
+	}
+	if len(g.freeM365) == 0 {
+		reason := ReasonNoCandidate
+		if g.m365 > 0 {
+			reason = ReasonTaken
+		}
+		for _, i := range g.freeAD {
+			t.unmatched(i, reason)
+		}
+		return
+	}
+	is, js := t.open(g.freeAD, g.freeM365)
+	if len(is) == 0 {
+		return
+	}
+	if g.ad > 1 || g.m365 > 1 {
+		t.ambiguous(is, js, ReasonSameName)
+		return
+	}
+	i, j := is[0], js[0]
+	a, m := t.ad[i].User, t.m365[j].User
+	if against := t.vetoes(x, i, j); len(against) > 0 {
+		t.review(i, ReasonContradiction, []Candidate{{M365: m, Against: against}})
+		return
+	}
+	t.pair(i, j, ReasonDisplayName, nameConfidence, []Evidence{{
+		Rule: ReasonDisplayName, AD: Key(a.DisplayName), M365: Key(m.DisplayName),
+		Text: "the display names are the same, and nobody else on either side has it",
+	}})
+}
+
+// nameConfidence is what a name that is unique on both sides is worth.
+const nameConfidence = 0.9
+
+// open drops those for whom every partner was rejected by hand. Both lists are
+// in ascending order.
+func (t *table) open(freeAD, freeM365 []int) (is, js []int) {
+	rejectsOf := make(map[int]int)
+	for _, i := range freeAD {
+		count := 0
+		for _, j := range t.rejects[i] {
+			if _, ok := slices.BinarySearch(freeM365, j); ok {
+				count++
+				rejectsOf[j]++
+			}
+		}
+		if count == len(freeM365) {
+			t.unmatched(i, ReasonRejected)
+		} else {
+			is = append(is, i)
+		}
+	}
+	for _, j := range freeM365 {
+		if rejectsOf[j] < len(freeAD) {
+			js = append(js, j)
+		}
+	}
+	return is, js
+}
