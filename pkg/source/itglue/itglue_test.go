@@ -176,7 +176,7 @@ func TestListThatShifts(t *testing.T) {
 	} {
 		for _, times := range []int{2, 3} {
 			t.Run(fmt.Sprint(name, times), func(t *testing.T) {
-				fake, cfg, _ := start(t, customers(1001))
+				fake, cfg, _ := start(t, customers(1010))
 				shifts := 0
 				fake.Before = func(_ int, _ http.ResponseWriter, r *http.Request) bool {
 					if r.URL.Query().Get("page[number]") == "2" && shifts < times {
@@ -195,7 +195,7 @@ func TestListThatShifts(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				want := map[string]int{"removed": 1001 - times, "added": 1001 + times, "replaced": 1001}[name]
+				want := map[string]int{"removed": 1010 - times, "added": 1010 + times, "replaced": 1010}[name]
 				if len(list.Organizations) != want || announced != times {
 					t.Errorf("%d organizations, want %d; %d announcements", len(list.Organizations), want, announced)
 				}
