@@ -1,0 +1,232 @@
+package graphfake
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// defaultProperties is what Graph returns of a user without $select.
+const defaultProperties = "businessPhones,displayName,givenName,jobTitle,mail,mobilePhone,officeLocation," +
+	"preferredLanguage,surname,userPrincipalName,id"
+
+// selectable are further properties that a list of users can be asked for.
+const selectable = "accountEnabled,userType,creationType,externalUserState,assignedLicenses,assignedPlans," +
+	"provisionedPlans,proxyAddresses,otherMails,mailNickname,showInAddressList,usageLocation,department," +
+	"companyName,employeeId,employeeType,createdDateTime,identities,imAddresses,passwordPolicies," +
+	"lastPasswordChangeDateTime,city,country,state,streetAddress,postalCode,faxNumber,ageGroup," +
+	"onPremisesDistinguishedName,onPremisesDomainName,onPremisesImmutableId,onPremisesLastSyncDateTime," +
+	"onPremisesSamAccountName,onPremisesSecurityIdentifier,onPremisesSyncEnabled,onPremisesUserPrincipalName"
+
+// singleOnly are properties of a user that no list gives.
+const singleOnly = "aboutMe,birthday,hireDate,interests,mySite,pastProjects,preferredName,responsibilities," +
+	"schools,skills,mailboxSettings"
+
+// unsupported are options that Graph knows and this fake does not.
+var unsupported = []string{"$filter", "$search", "$orderby", "$expand", "$count"}
+
+// listing is a collection to be served by pages.
+type listing struct {
+	context    string
+	count      int
+	item       func(i int) json.RawMessage
+	properties []string // nil serves items whole
+}
+
+func (s *Server) serveUsers(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	users := s.users
+	s.mu.Unlock()
+	l := listing{context: "users", count: len(users), item: func(i int) json.RawMessage { return users[i] }}
+	if s.options.User != nil {
+		l.count, l.item = s.options.Count, s.options.User
+	}
+	l.properties = strings.Split(defaultProperties, ",")
+	if selected := r.URL.Query().Get("$select"); selected != "" {
+		l.properties = strings.Split(selected, ",")
+		for i, name := range l.properties {
+			l.properties[i] = strings.TrimSpace(name)
+			if holds(singleOnly, l.properties[i]) {
+				writeError(w, http.StatusNotImplemented, "NotImplemented", "This operation target is not yet supported.")
+				return
+			}
+			if !holds(defaultProperties, l.properties[i]) && !holds(selectable, l.properties[i]) {
+				writeError(w, http.StatusBadRequest, "BadRequest",
+					fmt.Sprintf("Could not find a property named '%s' on type 'microsoft.graph.user'.", name))
+				return
+			}
+		}
+		if !slices.Contains(l.properties, "id") {
+			l.properties = append(l.properties, "id")
+		}
+	}
+	s.servePage(w, r, l)
+}
+
+func holds(list, name string) bool {
+	return slices.Contains(strings.Split(list, ","), name)
+}
+
+func (s *Server) servePage(w http.ResponseWriter, r *http.Request, l listing) {
+	query := r.URL.Query()
+	if query.Has("$skip") {
+		writeError(w, http.StatusBadRequest, "Request_BadRequest", "'$skip' is not supported by the service.")
+		return
+	}
+	for _, option := range unsupported {
+		if query.Has(option) {
+			writeError(w, http.StatusBadRequest, "Request_UnsupportedQuery", "Unsupported Query.")
+			return
+		}
+	}
+	size := 100
+	if top := query.Get("$top"); top != "" {
+		n, err := strconv.Atoi(top)
+		if err != nil || n < 1 || n > 999 {
+			writeError(w, http.StatusBadRequest, "Request_BadRequest",
+				fmt.Sprintf("Invalid page size specified: '%s'. Must be between 1 and 999 inclusive.", top))
+			return
+		}
+		size = n
+	}
+	if s.options.PageSize > 0 {
+		size = min(size, s.options.PageSize)
+	}
+	start, ok := s.readToken(query, l)
+	if !ok {
+		writeError(w, http.StatusBadRequest, "", "Invalid Skip Token")
+		return
+	}
+	end := min(start+size, l.count)
+
+	var body bytes.Buffer
+	root := origin(r) + s.options.BasePath + "/v1.0/"
+	fmt.Fprintf(&body, `{"@odata.context":%s`, quote(root+"$metadata#"+l.context))
+	if end < l.count {
+		fmt.Fprintf(&body, `,"@odata.nextLink":%s`, quote(root+l.context+"?"+s.nextQuery(query, end)))
+	}
+	body.WriteString(`,"value":[`)
+	for i := start; i < end; i++ {
+		if i > start {
+			body.WriteByte(',')
+		}
+		project(&body, l.item(i), l.properties)
+	}
+	body.WriteString(`]}`)
+	w.Header().Set("Content-Length", strconv.Itoa(body.Len()))
+	_, _ = w.Write(body.Bytes())
+}
+
+// nextQuery is the query of the next page. Like the real ones it leaves $ and
+// quotes partly unescaped.
+func (s *Server) nextQuery(query url.Values, offset int) string {
+	var parts []string
+	for _, option := range []string{"$select", "$top"} {
+		if value := query.Get(option); value != "" {
+			parts = append(parts, option+"="+url.QueryEscape(value))
+		}
+	}
+	plain := "page:" + strconv.Itoa(offset)
+	if s.options.Links == Hex {
+		parts = append(parts, "$skiptoken=X%27"+strings.ToUpper(hex.EncodeToString([]byte(plain)))+"%27")
+	} else {
+		parts = append(parts, "$skiptoken=m~"+base64.RawURLEncoding.EncodeToString([]byte(plain)))
+	}
+	return strings.Join(parts, "&")
+}
+
+// readToken returns the offset that a $skiptoken stands for.
+func (s *Server) readToken(query url.Values, l listing) (offset int, ok bool) {
+	if !query.Has("$skiptoken") {
+		return 0, true
+	}
+	token := query.Get("$skiptoken")
+	var plain []byte
+	var err error
+	if digits, isHex := strings.CutPrefix(token, "X'"); isHex {
+		plain, err = hex.DecodeString(strings.TrimSuffix(digits, "'"))
+	} else {
+		plain, err = base64.RawURLEncoding.DecodeString(strings.TrimPrefix(token, "m~"))
+	}
+	if err != nil {
+		return 0, false
+	}
+	number, isPage := strings.CutPrefix(string(plain), "page:")
+	offset, err = strconv.Atoi(number)
+	return min(offset, l.count), isPage && err == nil && offset >= 0
+}
+
+// project writes the properties of an object that were asked for. What is no
+// object is served as it is: a test wants it so.
+func project(body *bytes.Buffer, object json.RawMessage, properties []string) {
+	var all map[string]json.RawMessage
+	if properties == nil || json.Unmarshal(object, &all) != nil {
+		body.Write(object)
+		return
+	}
+	body.WriteByte('{')
+	first := true
+	for _, name := range properties {
+		value, ok := all[name]
+		if !ok {
+			continue
+		}
+		if !first {
+			body.WriteByte(',')
+		}
+		first = false
+		body.WriteString(quote(name))
+		body.WriteByte(':')
+		body.Write(value)
+	}
+	body.WriteByte('}')
+}
+
+func quote(s string) string {
+	b, _ := json.Marshal(s) // a string always marshals; & becomes \u0026 as at Graph
+	return string(b)
+}
+
+func origin(r *http.Request) string {
+	if r.TLS != nil {
+		return "https://" + r.Host
+	}
+	return "http://" + r.Host
+}
+
+func (s *Server) serveOrganization(w http.ResponseWriter, r *http.Request) {
+	o := s.options
+	domains := []map[string]any{}
+	for i, name := range o.Domains {
+		domains = append(domains, map[string]any{
+			"capabilities": "Email, OfficeCommunicationsOnline", "isDefault": i == 0,
+			"isInitial": i == len(o.Domains)-1, "name": name, "type": "Managed",
+		})
+	}
+	organization := map[string]any{
+		"id": o.Tenant, "displayName": o.TenantName, "verifiedDomains": domains,
+		"onPremisesSyncEnabled": o.Synced, "onPremisesLastSyncDateTime": nil,
+	}
+	if o.LastSync != nil {
+		organization["onPremisesLastSyncDateTime"] = o.LastSync.UTC().Format(time.RFC3339)
+	}
+	if selected := r.URL.Query().Get("$select"); selected != "" {
+		for name := range organization {
+			if !holds(selected, name) {
+				delete(organization, name)
+			}
+		}
+	}
+	writeJSON(w, map[string]any{
+		"@odata.context": origin(r) + o.BasePath + "/v1.0/$metadata#organization",
+		"value":          []any{organization},
+	})
+}
