@@ -154,6 +154,8 @@ type ImportRequest struct {
 	DryRun          bool
 	MaxNew          int  // refuse more new accounts than this; 0 is no bound
 	RefuseNone      bool // refuse an import that selects nobody
+	// OtherDirectory allows a domain or tenant that is not the one imported from before.
+	OtherDirectory bool
 }
 
 // ImportResult says what an import did or, where it was not applied, would do.
@@ -297,12 +299,15 @@ type DirectoryTest struct {
 	// Info is nil where the directory could not be read.
 	Info *source.Info `json:"info"`
 	// Users is how many users the look saw.
-	Users   int      `json:"users"`
-	More    bool     `json:"more"` // there are more than were looked at
-	OUs     int      `json:"ous"`  // visible OUs (AD)
-	Notes   []string `json:"notes"`
-	Error   *Problem `json:"error"`
-	Problem error    `json:"-"`
+	Users  int      `json:"users"`
+	More   bool     `json:"more"`   // there are more than were looked at
+	Synced int      `json:"synced"` // of those, how many AD Connect made or joined (Microsoft 365)
+	OUs    int      `json:"ous"`    // visible OUs (AD)
+	Notes  []string `json:"notes"`
+	// Warnings are notes that ask for a decision.
+	Warnings []string `json:"warnings"`
+	Error    *Problem `json:"error"`
+	Problem  error    `json:"-"`
 }
 
 // Problem is an error inside a result.

@@ -1,0 +1,494 @@
+package importer
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/qpimport/qpimport/pkg/match"
+	"github.com/qpimport/qpimport/pkg/source"
+	"github.com/qpimport/qpimport/pkg/source/sourcetest"
+)
+
+const root = "DC=corp,DC=example"
+
+// world is a registry with one customer, Contoso, whose directories are values.
+type world struct {
+	*Importer
+	t        *testing.T
+	ad, m365 *sourcetest.Memory
+	clock    time.Time
+}
+
+func newWorld(t *testing.T) *world {
+	w := &world{t: t, clock: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}
+	w.ad = &sourcetest.Memory{
+		Identity: source.Info{Kind: source.AD, ID: "S-1-5-21-1-2-3", Name: "corp.example"},
+		Domain: source.Tree{Root: root, Containers: []source.Container{
+			{ID: "r", DN: root, Class: "domainDNS"},
+			{ID: "1", DN: "OU=Staff," + root, Name: "Staff", Class: "organizationalUnit"},
+			{ID: "2", DN: "OU=London,OU=Staff," + root, Name: "London", Class: "organizationalUnit"},
+			{ID: "3", DN: "OU=Other," + root, Name: "Other", Class: "organizationalUnit"},
+			{ID: "4", DN: "CN=System," + root, Name: "System", Class: "container", WellKnown: "AB1D30F3768811D1ADED00C04FD8D5CD"},
+		}},
+	}
+	w.m365 = &sourcetest.Memory{Identity: source.Info{Kind: source.M365, ID: sourcetest.GUID(999), Name: "Contoso"}}
+	w.Importer = w.reopen(filepath.Join(t.TempDir(), "state.db"))
+	if _, err := w.CreateCustomer(t.Context(), "Contoso", map[string]string{"itglue": "7"}); err != nil {
+		t.Fatal(err)
+	}
+	for _, kind := range []source.Kind{source.AD, source.M365} {
+		if _, err := w.Connect(t.Context(), "Contoso", source.Connection{Kind: kind, Transport: source.TransportFile, File: "x"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return w
+}
+
+func (w *world) reopen(path string) *Importer {
+	im, err := Open(w.t.Context(), Options{Path: path, Open: sourcetest.Open(w.ad, w.m365), Now: func() time.Time {
+		w.clock = w.clock.Add(time.Second)
+		return w.clock
+	}})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.t.Cleanup(func() { _ = im.Close() })
+	return im
+}
+
+// person adds an AD user.
+func (w *world) person(n int, name, ou, mail string) *source.User {
+	w.ad.People = append(w.ad.People, source.User{
+		Kind: source.AD, ID: sourcetest.GUID(n), DN: fmt.Sprintf("CN=p%d,%s,%s", n, ou, root), Username: fmt.Sprintf("p%d", n),
+		UPN: fmt.Sprintf("p%d@corp.example", n), DisplayName: name, Email: mail, Enabled: source.Yes,
+	})
+	return &w.ad.People[len(w.ad.People)-1]
+}
+
+// mailbox adds a Microsoft 365 user.
+func (w *world) mailbox(n int, name, mail string) *source.User {
+	w.m365.People = append(w.m365.People, source.User{
+		Kind: source.M365, ID: sourcetest.GUID(n), Username: mail, UPN: mail, DisplayName: name, Email: mail, Enabled: source.Yes, Exchange: source.Yes,
+	})
+	return &w.m365.People[len(w.m365.People)-1]
+}
+
+// dump is every row of the registry that holds what users care for.
+func (w *world) dump() string {
+	w.t.Helper()
+	var b strings.Builder
+	err := w.inTx(w.t.Context(), func(tx *sql.Tx) error {
+		for _, table := range []string{"customers", "external_ids", "directories", "accounts", "runs", "changes"} {
+			rows, err := tx.Query(`SELECT * FROM ` + table)
+			if err != nil {
+				return err
+			}
+			names, _ := rows.Columns()
+			for rows.Next() {
+				values := make([]any, len(names))
+				for i := range values {
+					values[i] = new(any)
+				}
+				if err := rows.Scan(values...); err != nil {
+					return err
+				}
+				fmt.Fprint(&b, table)
+				for _, v := range values {
+					fmt.Fprintf(&b, "|%v", *v.(*any))
+				}
+				b.WriteByte('\n')
+			}
+			if err := rows.Err(); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return b.String()
+}
+
+func staff(mode Mode) ImportRequest {
+	return ImportRequest{Customer: "contoso", Source: source.AD, PasswordSync: mode, OUs: []string{"corp.example/Staff"}, Recursive: true, All: true}
+}
+
+func (w *world) mustImport(r ImportRequest) ImportResult {
+	w.t.Helper()
+	result, err := w.Import(w.t.Context(), r)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return result
+}
+
+func (w *world) mustMatch(r MatchRequest) MatchResult {
+	w.t.Helper()
+	r.Customer = "Contoso"
+	result, err := w.Match(w.t.Context(), r)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return result
+}
+
+func wantCode(t *testing.T, err error, code source.Code) {
+	t.Helper()
+	if source.CodeOf(err) != code {
+		t.Fatalf("got error %v (code %q), want code %q", err, source.CodeOf(err), code)
+	}
+}
+
+func TestImportOff(t *testing.T) {
+	w := newWorld(t)
+	w.person(1, "Ann", "OU=Staff", "ann@contoso.example")
+	w.person(2, "Bob", "OU=London,OU=Staff", "")
+	w.person(3, "Cid", "OU=Staff", "same@contoso.example")
+	w.person(4, "Dee", "OU=Staff", "Same@Contoso.example")
+	w.person(5, "Eve", "OU=Staff", "no address")
+	w.person(6, "Fay", "OU=Staff", "fay@contoso.example").Enabled = source.No
+	w.person(7, "Root", "OU=Staff", "").Critical = true
+	w.person(8, "Gus", "OU=Other", "gus@contoso.example")
+
+	dry := staff(ModeOff)
+	dry.DryRun = true
+	before := w.dump()
+	planned := w.mustImport(dry)
+	if w.dump() != before {
+		t.Error("a dry run wrote something")
+	}
+	got := w.mustImport(staff(ModeOff))
+	if want := (ImportCounts{Selected: 5, Imported: 5, Skipped: 2, NeedsEmail: 4}); got.Counts != want || planned.Counts != want {
+		t.Errorf("counts %+v, planned %+v; want %+v", got.Counts, planned.Counts, want)
+	}
+	if planned.Applied || planned.Run != nil || !got.Applied || got.Run == nil {
+		t.Errorf("applied %v/%v run %v/%v", planned.Applied, got.Applied, planned.Run, got.Run)
+	}
+	issues := map[string]string{}
+	for _, a := range got.Accounts {
+		issue := "none"
+		if a.EmailIssue != nil {
+			issue = *a.EmailIssue
+		}
+		issues[a.DisplayName] = issue
+	}
+	want := map[string]string{"Ann": "none", "Bob": EmailMissing, "Cid": EmailDuplicate, "Dee": EmailDuplicate, "Eve": EmailInvalid}
+	if !reflect.DeepEqual(issues, want) {
+		t.Errorf("issues %v, want %v", issues, want)
+	}
+	reasons := []string{got.Skipped[0].Reason, got.Skipped[1].Reason}
+	if !slices.Equal(reasons, []string{source.SkipDisabled, source.SkipSystem}) {
+		t.Errorf("skipped %+v", got.Skipped)
+	}
+
+	before = w.dump()
+	again := w.mustImport(staff(""))
+	if want := (ImportCounts{Selected: 5, Unchanged: 5, Skipped: 2, NeedsEmail: 4}); again.Counts != want || again.Run != nil {
+		t.Errorf("the second import: %+v, run %v", again.Counts, again.Run)
+	}
+	if w.dump() != before {
+		t.Error("the second import wrote something")
+	}
+
+	// One of the two that share an address gets another: both are usable.
+	if _, err := w.SetEmails(t.Context(), "Contoso", []EmailChange{{"p4", "dee@contoso.example"}}); err != nil {
+		t.Fatal(err)
+	}
+	for _, sel := range []string{"p3", "p4"} {
+		a, err := w.Account(t.Context(), "", sel)
+		if err != nil || a.State != StateActive {
+			t.Errorf("%s: %+v, %v", sel, a, err)
+		}
+	}
+	if again := w.mustImport(staff("")); again.Counts.Unchanged != 5 {
+		t.Errorf("an address set by hand did not stay: %+v", again.Counts)
+	}
+}
+
+func TestImportSelects(t *testing.T) {
+	w := newWorld(t)
+	w.person(1, "Ann", "OU=Staff", "a@x.example")
+	w.person(2, "Bob", "OU=London,OU=Staff", "b@x.example")
+	w.person(3, "svc backup", "OU=Staff", "").Username = "svc-backup"
+	w.person(4, "Gus", "OU=Other", "g@x.example")
+	w.person(5, "Deep", "CN=System", "d@x.example")
+	w.person(6, "Gone", "OU=Staff", "gone@x.example").Enabled = source.No
+
+	names := func(r ImportRequest) string {
+		t.Helper()
+		r.Customer, r.Source, r.PasswordSync, r.DryRun = "Contoso", source.AD, ModeOff, true
+		if len(r.Users) == 0 {
+			r.All = true
+		}
+		result := w.mustImport(r)
+		var got []string
+		for _, a := range result.Accounts {
+			got = append(got, a.DisplayName)
+		}
+		slices.Sort(got)
+		return fmt.Sprintf("%s +%d", strings.Join(got, ","), result.Counts.NotTakenBelow)
+	}
+	tests := []struct {
+		name string
+		r    ImportRequest
+		want string
+	}{
+		{"direct", ImportRequest{OUs: []string{"OU=Staff," + root}}, "Ann,svc backup +1"},
+		{"recursive", ImportRequest{OUs: []string{"1"}, Recursive: true}, "Ann,Bob,svc backup +0"},
+		{"two OUs", ImportRequest{OUs: []string{"1", "3"}}, "Ann,Gus,svc backup +1"},
+		{"the domain", ImportRequest{OUs: []string{root}, Recursive: true}, "Ann,Bob,Deep,Gus,svc backup +0"},
+		{"the domain, direct", ImportRequest{OUs: []string{root}}, " +6"},
+		{"excluded", ImportRequest{OUs: []string{"1"}, Exclude: []string{"SVC-*"}}, "Ann +1"},
+		{"by name", ImportRequest{OUs: []string{"1"}, Users: []string{"P1@corp.example"}}, "Ann +1"},
+		{"a disabled one by name", ImportRequest{OUs: []string{"1"}, Users: []string{"gone@x.example"}}, "Gone +1"},
+		{"with disabled", ImportRequest{OUs: []string{"1"}, IncludeDisabled: true, Exclude: []string{"svc*"}}, "Ann,Gone +1"},
+	}
+	for _, tt := range tests {
+		if got := names(tt.r); got != tt.want {
+			t.Errorf("%s: got %q, want %q", tt.name, got, tt.want)
+		}
+	}
+}
+
+func TestImportRefuses(t *testing.T) {
+	w := newWorld(t)
+	w.person(1, "Ann", "OU=Staff", "a@x.example")
+	w.person(2, "Ann", "OU=Staff", "a@x.example")
+	do := func(change func(*ImportRequest)) error {
+		r := staff(ModeOff)
+		change(&r)
+		_, err := w.Import(t.Context(), r)
+		return err
+	}
+	before := w.dump()
+	tests := []struct {
+		name   string
+		change func(*ImportRequest)
+		code   source.Code
+	}{
+		{"no such customer", func(r *ImportRequest) { r.Customer = "Fabrikam" }, source.CodeNotFound},
+		{"no customer", func(r *ImportRequest) { r.Customer = "" }, source.CodeUsage},
+		{"no mode", func(r *ImportRequest) { r.PasswordSync = "" }, CodePasswordSyncUnset},
+		{"no OU", func(r *ImportRequest) { r.OUs = nil }, source.CodeUsage},
+		{"no such OU", func(r *ImportRequest) { r.OUs = []string{"corp.example/Nowhere"} }, source.CodeNotFound},
+		{"nobody chosen", func(r *ImportRequest) { r.All = false }, source.CodeUsage},
+		{"all and some", func(r *ImportRequest) { r.Users = []string{"p1"} }, source.CodeUsage},
+		{"no such user", func(r *ImportRequest) { r.All, r.Users = false, []string{"zoe"} }, source.CodeNotFound},
+		{"two hits", func(r *ImportRequest) { r.All, r.Users = false, []string{"a@x.example"} }, CodeNotUnique},
+		{"m365 in mode on", func(r *ImportRequest) { r.PasswordSync, r.Source, r.OUs = ModeOn, source.M365, nil }, CodeRefused},
+		{"an OU of m365", func(r *ImportRequest) { r.Source = source.M365 }, source.CodeUsage},
+		{"too many", func(r *ImportRequest) { r.MaxNew = 1 }, CodeSafeguard},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) { wantCode(t, do(tt.change), tt.code) })
+	}
+	w.ad.FailAfter = 1
+	wantCode(t, do(func(*ImportRequest) {}), source.CodeIncomplete)
+	if w.dump() != before {
+		t.Error("a refused import wrote something")
+	}
+	w.ad.FailAfter = 0
+	w.mustImport(staff(ModeOff))
+	wantCode(t, do(func(r *ImportRequest) { r.PasswordSync = ModeOn }), CodePasswordSyncLocked)
+	_, err := w.SetPasswordSync(t.Context(), "Contoso", ModeOn)
+	wantCode(t, err, CodePasswordSyncLocked)
+	w.ad.Identity.ID = "S-1-5-21-9-9-9"
+	wantCode(t, do(func(*ImportRequest) {}), CodeDirectoryChanged)
+}
+
+func TestMatch(t *testing.T) {
+	w := newWorld(t)
+	w.person(1, "Ann Lee", "OU=Staff", "old@corp.example")
+	w.person(2, "John Smith", "OU=Staff", "")
+	w.person(3, "john  smith", "OU=Staff", "")
+	w.person(4, "Zoe", "OU=Staff", "")
+	w.mailbox(11, "ann lee", "ann@contoso.example")
+	w.mailbox(12, "John Smith", "john@contoso.example")
+	w.mailbox(13, "Nobody", "nobody@contoso.example")
+	w.mailbox(14, "Zoe", "").Exchange = source.No
+
+	imported := w.mustImport(staff(ModeOn))
+	for _, a := range imported.Accounts {
+		if a.State != StatePendingMatch || a.Email != "" || a.EmailSource != nil {
+			t.Errorf("staged with %+v", a.Account)
+		}
+	}
+	dry := w.mustMatch(MatchRequest{Auto: true, By: match.ByDisplayName, DryRun: true})
+	got := w.mustMatch(MatchRequest{Auto: true, By: match.ByDisplayName})
+	want := MatchCounts{Matched: 1, Ambiguous: 2, UnmatchedAD: 1, UnmatchedM365: 1}
+	if got.Counts != want || dry.Counts != want || dry.Applied || !got.Applied {
+		t.Errorf("counts %+v, planned %+v; want %+v", got.Counts, dry.Counts, want)
+	}
+	ann, err := w.Account(t.Context(), "Contoso", "p1")
+	if err != nil || ann.State != StateActive || ann.Email != "ann@contoso.example" || *ann.EmailSource != EmailFromM365 || ann.AD.Status != "ok" || ann.M365.Status != "ok" {
+		t.Errorf("after the match: %+v, %v", ann, err)
+	}
+	before := w.dump()
+	if again := w.mustMatch(MatchRequest{Auto: true, By: match.ByDisplayName}); again.Run != nil || again.Counts.AlreadyMatched != 1 || w.dump() != before {
+		t.Errorf("the second match: %+v", again.Counts)
+	}
+
+	pair := w.mustMatch(MatchRequest{Pairs: []PairRequest{{"p2", "john@contoso.example"}}})
+	if pair.Counts.Matched != 1 || pair.Pairs[0].Reason != ReasonManual {
+		t.Errorf("by hand: %+v", pair)
+	}
+	refused := []struct {
+		name string
+		pair PairRequest
+		code source.Code
+	}{
+		{"a mailbox that is taken", PairRequest{"p3", "john@contoso.example"}, CodePairTaken},
+		{"a user that is matched", PairRequest{"p2", "nobody@contoso.example"}, CodePairTaken},
+		{"no address", PairRequest{"p4", sourcetest.GUID(14)}, CodeRefused},
+		{"no such account", PairRequest{"p9", "nobody@contoso.example"}, source.CodeNotFound},
+		{"no such mailbox", PairRequest{"p4", "x@contoso.example"}, source.CodeNotFound},
+	}
+	before = w.dump()
+	for _, tt := range refused {
+		_, err := w.Match(t.Context(), MatchRequest{Customer: "Contoso", Pairs: []PairRequest{tt.pair}})
+		t.Run(tt.name, func(t *testing.T) { wantCode(t, err, tt.code) })
+	}
+	if again := w.mustMatch(MatchRequest{Pairs: []PairRequest{{"p2", "john@contoso.example"}}}); again.Run != nil || !again.Pairs[0].Unchanged {
+		t.Errorf("the same pair again: %+v", again)
+	}
+	if w.dump() != before {
+		t.Error("a refused or repeated pair wrote something")
+	}
+	if parted := w.mustMatch(MatchRequest{Unpair: []string{"p2"}, Pairs: []PairRequest{{"p3", "john@contoso.example"}}}); parted.Counts.Unpaired != 1 || parted.Counts.Matched != 1 {
+		t.Errorf("parted and paired: %+v", parted.Counts)
+	}
+	john, err := w.Account(t.Context(), "Contoso", "p2")
+	if err != nil || john.State != StatePendingMatch || john.M365 != nil || john.Email != "" {
+		t.Errorf("parted: %+v, %v", john, err)
+	}
+	if again := w.mustImport(staff("")); again.Counts.Unchanged != 4 {
+		t.Errorf("an import after the match: %+v", again.Counts)
+	}
+}
+
+// TestRulesInTheFile holds other writers to the rules as well.
+func TestRulesInTheFile(t *testing.T) {
+	w := newWorld(t)
+	w.person(1, "Ann", "OU=Staff", "a@x.example")
+	w.person(2, "Bob", "OU=Staff", "b@x.example")
+	w.mailbox(11, "Ann", "ann@x.example")
+	w.mustImport(staff(ModeOn))
+	w.mustMatch(MatchRequest{Auto: true, By: match.ByDisplayName})
+	for _, stmt := range []string{
+		`UPDATE customers SET password_sync = 'off'`,
+		`UPDATE customers SET password_sync = 'maybe'`,
+		`UPDATE accounts SET m365_id = (SELECT m365_id FROM accounts WHERE m365_id IS NOT NULL), m365 = '{}', m365_status = 'ok', state = 'active', email = 'x@x.example'`,
+		`UPDATE accounts SET ad_id = (SELECT max(ad_id) FROM accounts)`,
+		`UPDATE accounts SET ad_id = NULL, ad = NULL, ad_status = NULL WHERE m365_id IS NOT NULL`,
+		`UPDATE accounts SET state = 'active' WHERE email = ''`,
+		`DELETE FROM customers`,
+		`INSERT INTO external_ids (customer, system, value) VALUES (99, 'itglue', '8')`,
+	} {
+		if _, err := w.db.Exec(stmt); err == nil {
+			t.Errorf("accepted: %s", stmt)
+		}
+	}
+}
+
+func TestCustomers(t *testing.T) {
+	w := newWorld(t)
+	_, err := w.CreateCustomer(t.Context(), " CONTOSO ", nil)
+	wantCode(t, err, CodeNameTaken)
+	_, err = w.CreateCustomer(t.Context(), "Fabrikam", map[string]string{"itglue": "7"})
+	wantCode(t, err, CodeNameTaken)
+	_, err = w.CreateCustomer(t.Context(), "\u200b \t", nil)
+	wantCode(t, err, source.CodeUsage)
+	if all, err := w.Customers(t.Context()); err != nil || len(all) != 1 || all[0].ExternalIDs["itglue"] != "7" {
+		t.Errorf("customers %+v, %v", all, err)
+	}
+	w.person(1, "Ann", "OU=Staff", "a@x.example")
+	w.mustImport(staff(ModeOff))
+	_, err = w.DeleteCustomer(t.Context(), "contoso", false)
+	wantCode(t, err, CodeAccountsExist)
+	if _, err := w.RenameCustomer(t.Context(), "contoso", "Contoso Ltd"); err != nil {
+		t.Error(err)
+	}
+	if c, err := w.DeleteCustomer(t.Context(), "contoso ltd", true); err != nil || c.Accounts.Total != 1 {
+		t.Errorf("deleted %+v, %v", c, err)
+	}
+	if all, err := w.Customers(t.Context()); err != nil || len(all) != 0 {
+		t.Errorf("customers %+v, %v", all, err)
+	}
+}
+
+// TestHistory reads back what a run recorded.
+func TestHistory(t *testing.T) {
+	w := newWorld(t)
+	ann := w.person(1, "Ann", "OU=Staff", "a@x.example")
+	w.mustImport(staff(ModeOff))
+	ann.DisplayName = "Ann Lee"
+	result := w.mustImport(staff(""))
+	var before, after string
+	err := w.db.QueryRow(`SELECT before, after FROM changes WHERE run = ? AND entity = 'account'`, *result.Run).Scan(&before, &after)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b, a map[string]string
+	if err := json.Unmarshal([]byte(before), &b); err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal([]byte(after), &a); err != nil {
+		t.Fatal(err)
+	}
+	if b["display_name"] != "Ann" || a["display_name"] != "Ann Lee" || b["email"] != "" || !strings.Contains(b["ad"], `"Ann"`) {
+		t.Errorf("recorded %s → %s", before, after)
+	}
+}
+
+// TestTogether has two processes change one customer between each other's
+// reading and writing.
+func TestTogether(t *testing.T) {
+	w := newWorld(t)
+	w.person(1, "Ann", "OU=Staff", "a@x.example")
+	w.person(2, "Bob", "OU=Staff", "")
+	w.mustImport(staff(ModeOff))
+	other := w.reopen(w.path)
+	interrupted := false
+	_, err := w.change(context.Background(), "Contoso", "test", false, func(d *draft) error {
+		if !interrupted {
+			interrupted = true
+			if _, err := other.SetEmails(t.Context(), "Contoso", []EmailChange{{"p2", "bob@x.example"}}); err != nil {
+				return err
+			}
+		}
+		for _, a := range d.accounts() {
+			a.surname = "Changed"
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	bob, err := w.Account(t.Context(), "", "p2")
+	if err != nil || bob.Email != "bob@x.example" || bob.Surname != "Changed" {
+		t.Errorf("an update was lost: %+v, %v", bob, err)
+	}
+}
+
+func TestValidEmail(t *testing.T) {
+	for _, good := range []string{"a@b.example", "o'neil+x@sub.b-c.example", "jürgen@münchen.example", "名@例え.example"} {
+		if !validEmail(good) {
+			t.Errorf("refused %q", good)
+		}
+	}
+	for _, bad := range []string{"", "a", "a@b", "@b.example", "a@", "a b@c.example", "a@b..example", ".a@b.example", "a.@b.example", "a..b@c.example",
+		"a@-b.example", "a@b.example\n", "a@b@c.example", "a\u202e@b.example", strings.Repeat("a", 65) + "@b.example", "a@[127.0.0.1]", "<a@b.example>", "a,b@c.example"} {
+		if validEmail(bad) {
+			t.Errorf("accepted %q", bad)
+		}
+	}
+}

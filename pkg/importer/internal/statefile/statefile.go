@@ -1,0 +1,263 @@
+// Package statefile opens the SQLite file that keeps the registry: it makes the
+// file where there is none, refuses what is not one of ours, and migrates older
+// ones. It knows tables, not what they mean.
+package statefile
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// applicationID marks our files in SQLite's header: "qpmi".
+const applicationID = 0x71706d69
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// The ways in which a state file cannot be used. Errors of this package and of
+// statements run on its connections are told apart with [Classify].
+var (
+	ErrBusy       = errors.New("the state file is in use by another process")
+	ErrNewer      = errors.New("the state file was written by a newer version of this program")
+	ErrForeign    = errors.New("the file is not a state file of this program")
+	ErrDamaged    = errors.New("the state file is damaged")
+	ErrUnwritable = errors.New("the state file cannot be written")
+	ErrConstraint = errors.New("the state file refused the change")
+)
+
+// Open opens the state file at path with one connection, on which every
+// transaction is immediate. A read-only open makes no file (a missing one reads
+// as empty) and takes what it may not write as it is.
+func Open(ctx context.Context, path string, readOnly bool) (*sql.DB, error) {
+	steps, err := readMigrations()
+	if err != nil {
+		return nil, err
+	}
+	mode := "rw"
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && readOnly:
+		db, err := connect(":memory:", "memory")
+		if err != nil {
+			return nil, err
+		}
+		return db, migrate(ctx, db, steps)
+	case errors.Is(err, fs.ErrNotExist):
+		if err := create(path); err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrUnwritable, err)
+		}
+	case err != nil:
+		return nil, fmt.Errorf("%w: %w", ErrUnwritable, err)
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("%w: %s is not a regular file", ErrForeign, path)
+	case readOnly && !writable(path):
+		mode = "ro"
+	case !writable(path):
+		return nil, fmt.Errorf("%w: %s is read-only", ErrUnwritable, path)
+	}
+	db, err := connect(path, mode)
+	if err != nil {
+		return nil, err
+	}
+	if err := prepare(ctx, db, path, mode, steps); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return db, nil
+}
+
+// create makes an empty file that only its owner may read, in a folder likewise.
+func create(path string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+func writable(path string) bool {
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return false
+	}
+	return f.Close() == nil
+}
+
+func connect(path, mode string) (*sql.DB, error) {
+	name := path
+	if mode != "memory" {
+		abs, err := filepath.Abs(path)
+		if err != nil {
+			return nil, err
+		}
+		abs = filepath.ToSlash(abs)
+		if !strings.HasPrefix(abs, "/") {
+			abs = "/" + abs // file:///C:/…
+		}
+		name = (&url.URL{Scheme: "file", Path: abs}).String()
+	}
+	// busy_timeout comes first: the pragmas after it may have to wait.
+	query := url.Values{
+		"mode":    {mode},
+		"_txlock": {"immediate"},
+		"_pragma": {"busy_timeout(10000)", "foreign_keys(1)", "journal_mode(DELETE)", "synchronous(FULL)", "trusted_schema(0)"},
+	}
+	if mode == "ro" {
+		query["_pragma"] = []string{"busy_timeout(10000)", "query_only(1)"}
+		query.Del("_txlock")
+	}
+	db, err := sql.Open("sqlite", name+"?"+query.Encode())
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(1)
+	return db, nil
+}
+
+// prepare checks whose file it is, migrates it, and closes it to others.
+func prepare(ctx context.Context, db *sql.DB, path, mode string, steps []step) error {
+	app, version, tables, err := header(ctx, db)
+	if err != nil {
+		return Classify(err)
+	}
+	latest := steps[len(steps)-1].version
+	switch {
+	case app != applicationID && (app != 0 || version != 0 || tables != 0):
+		return fmt.Errorf("%w: %s", ErrForeign, path)
+	case version > latest:
+		return fmt.Errorf("%w: it has schema %d, this program knows up to %d", ErrNewer, version, latest)
+	case version == latest:
+	case mode == "ro":
+		return fmt.Errorf("%w: it has schema %d and must be migrated to %d", ErrUnwritable, version, latest)
+	default:
+		if version > 0 {
+			if err := backUp(ctx, db, path, version); err != nil {
+				return err
+			}
+		}
+		if err := migrate(ctx, db, steps); err != nil {
+			return err
+		}
+	}
+	if mode != "ro" && runtime.GOOS != "windows" {
+		if info, err := os.Stat(path); err == nil && info.Mode().Perm()&0o077 != 0 {
+			return os.Chmod(path, 0o600)
+		}
+	}
+	return nil
+}
+
+func header(ctx context.Context, db *sql.DB) (app, version, tables int, err error) {
+	err = db.QueryRowContext(ctx, `SELECT (SELECT application_id FROM pragma_application_id),
+		(SELECT user_version FROM pragma_user_version), (SELECT count(*) FROM sqlite_schema)`).Scan(&app, &version, &tables)
+	return app, version, tables, err
+}
+
+// backUp copies the file before a migration, beside it. A copy that is there
+// already was made by another process, or by a run that was cut short.
+func backUp(ctx context.Context, db *sql.DB, path string, version int) error {
+	to := path + ".schema" + strconv.Itoa(version) + ".bak"
+	if _, err := os.Stat(to); err == nil {
+		return nil
+	}
+	tmp := to + "." + strconv.Itoa(os.Getpid())
+	defer func() { _ = os.Remove(tmp) }()
+	if err := create(tmp); err != nil {
+		return fmt.Errorf("%w: %w", ErrUnwritable, err)
+	}
+	if _, err := db.ExecContext(ctx, `VACUUM INTO ?`, tmp); err != nil {
+		return Classify(err)
+	}
+	return os.Rename(tmp, to)
+}
+
+type step struct {
+	version int
+	sql     string
+}
+
+func readMigrations() ([]step, error) {
+	names, err := fs.Glob(migrations, "migrations/*.sql")
+	if err != nil {
+		return nil, err
+	}
+	steps := make([]step, len(names))
+	for i, name := range names {
+		number, _, _ := strings.Cut(filepath.Base(name), "_")
+		body, err := migrations.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		version, err := strconv.Atoi(number)
+		if err != nil || version != i+1 {
+			return nil, fmt.Errorf("migration %s: want number %d", name, i+1)
+		}
+		steps[i] = step{version, string(body)}
+	}
+	return steps, nil
+}
+
+// migrate runs the steps that the file lacks, each in a transaction that reads
+// the version again: another process may have been faster.
+func migrate(ctx context.Context, db *sql.DB, steps []step) error {
+	for _, s := range steps {
+		if err := runStep(ctx, db, s); err != nil {
+			return fmt.Errorf("migrating the state file to schema %d: %w", s.version, Classify(err))
+		}
+	}
+	return nil
+}
+
+func runStep(ctx context.Context, db *sql.DB, s step) error {
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback() }()
+	var version int
+	if err := tx.QueryRowContext(ctx, `PRAGMA user_version`).Scan(&version); err != nil || version >= s.version {
+		return err
+	}
+	script := s.sql + fmt.Sprintf("\nPRAGMA application_id = %d; PRAGMA user_version = %d;", applicationID, s.version)
+	if _, err := tx.ExecContext(ctx, script); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
+
+// Classify wraps an error of SQLite in the one of this package's errors that it
+// means; others are returned as they are.
+func Classify(err error) error {
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	switch e.Code() & 0xff {
+	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
+		return fmt.Errorf("%w: %w", ErrBusy, err)
+	case sqlite3.SQLITE_NOTADB:
+		return fmt.Errorf("%w: %w", ErrForeign, err)
+	case sqlite3.SQLITE_CORRUPT:
+		return fmt.Errorf("%w: %w", ErrDamaged, err)
+	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_PERM:
+		return fmt.Errorf("%w: %w", ErrUnwritable, err)
+	case sqlite3.SQLITE_CONSTRAINT:
+		return fmt.Errorf("%w: %w", ErrConstraint, err)
+	}
+	return err
+}

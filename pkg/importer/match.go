@@ -1,0 +1,368 @@
+package importer
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/qpimport/qpimport/pkg/match"
+	"github.com/qpimport/qpimport/pkg/source"
+)
+
+// ReasonManual is the reason of a pair that was given by hand.
+const ReasonManual = "manual"
+
+// Match pairs a customer's pending accounts with mailboxes: automatically, or
+// as told.
+func (im *Importer) Match(ctx context.Context, r MatchRequest) (MatchResult, error) {
+	reg, err := im.read(ctx, r.Customer, false)
+	if err != nil {
+		return MatchResult{}, err
+	}
+	if err := reg.canMatch(reg.customer.mode); err != nil {
+		return MatchResult{}, err
+	}
+	var mailboxes []source.User
+	if r.Auto || len(r.Pairs) > 0 {
+		if mailboxes, err = im.readMailboxes(ctx, reg, false); err != nil {
+			return MatchResult{}, err
+		}
+	}
+	var finish func() MatchResult
+	command := "match"
+	if r.Auto {
+		command = "match --auto --by " + string(r.By)
+	}
+	run, err := im.change(ctx, reg.customer.id, command, r.DryRun, func(d *draft) (err error) {
+		if err := reg.canMatch(d.mode); err != nil {
+			return err
+		}
+		if r.Auto {
+			finish, err = d.matchAuto(r.By, mailboxes)
+		} else {
+			finish, err = d.matchByHand(r, mailboxes)
+		}
+		return err
+	})
+	if err != nil {
+		return MatchResult{}, err
+	}
+	result := finish()
+	result.Applied, result.Run = !r.DryRun, run
+	return result, nil
+}
+
+func (reg *registry) canMatch(mode Mode) error {
+	if mode == ModeOn {
+		return nil
+	}
+	return &source.Error{
+		Code:    CodeRefused,
+		Message: fmt.Sprintf("%s has password sync %s: accounts are matched with mailboxes only when it is on", reg.customer.name, mode),
+		Hint:    "with off, e-mail comes from the directory that was imported from; the mode is chosen at the first import",
+	}
+}
+
+// readMailboxes reads all users of the customer's Microsoft 365.
+func (im *Importer) readMailboxes(ctx context.Context, reg *registry, otherDirectory bool) ([]source.User, error) {
+	conn, err := reg.connection(source.M365)
+	if err != nil {
+		return nil, err
+	}
+	dir, err := im.open(ctx, conn)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = dir.Close() }()
+	info, err := dir.Info(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := reg.checkIdentity(source.M365, info.ID, otherDirectory); err != nil {
+		return nil, err
+	}
+	return readAll(ctx, dir)
+}
+
+func readAll(ctx context.Context, dir source.Directory) ([]source.User, error) {
+	var users []source.User
+	for u, err := range dir.Users(ctx, source.Scope{}) {
+		if err != nil {
+			return nil, err
+		}
+		users = append(users, u)
+	}
+	return users, nil
+}
+
+// matchAuto drafts an automatic match.
+func (d *draft) matchAuto(by match.Method, mailboxes []source.User) (func() MatchResult, error) {
+	in, owner, err := d.matchInput(mailboxes)
+	if err != nil {
+		return nil, err
+	}
+	found := match.Auto(in, by)
+	for _, p := range found.Pairs {
+		d.after[owner[p.AD.ID]].pair(p.M365, matchNote{Reason: p.Reason, Confidence: p.Confidence, Evidence: p.Evidence})
+	}
+	already := 0
+	for _, p := range in.AD {
+		if p.Taken {
+			already++
+		}
+	}
+	taken := map[string]bool{}
+	for _, p := range in.M365 {
+		taken[p.ID] = p.Taken
+	}
+	for _, p := range found.Pairs {
+		taken[p.M365.ID] = true
+	}
+	return func() MatchResult {
+		result := viewMatch(found, true, taken)
+		result.Customer = d.reg.customer.name
+		result.Counts.AlreadyMatched = already
+		return result
+	}, nil
+}
+
+// matchInput lists the users of both sides; owner maps an AD user to its account.
+func (d *draft) matchInput(mailboxes []source.User) (in match.Input, owner map[string]int, err error) {
+	owner = make(map[string]int, len(d.after))
+	taken := make(map[optional]bool, len(d.after))
+	for i, a := range d.after {
+		if a == nil {
+			continue
+		}
+		u, err := a.user(source.AD)
+		if err != nil {
+			return in, nil, err
+		}
+		owner[u.ID] = i
+		in.AD = append(in.AD, match.Person{User: u, Taken: a.m365ID != ""})
+		if a.m365ID != "" {
+			taken[a.m365ID] = true
+		}
+	}
+	in.M365 = make([]match.Person, len(mailboxes))
+	for i := range mailboxes {
+		in.M365[i] = match.Person{User: &mailboxes[i], Taken: taken[optional(mailboxes[i].ID)]}
+	}
+	return in, owner, nil
+}
+
+// viewMatch is what an automatic match found as the program shows it.
+func viewMatch(found match.Result, imported bool, taken map[string]bool) MatchResult {
+	ad := func(u *source.User) User { return viewUser(u, imported) }
+	m365 := func(u *source.User) User { return viewUser(u, taken[u.ID]) }
+	r := MatchResult{
+		Pairs: []MatchedPair{}, Ambiguous: []MatchAmbiguous{}, Review: []MatchReview{},
+		UnmatchedAD: []UnmatchedUser{}, UnmatchedM365: []User{},
+	}
+	for _, p := range found.Pairs {
+		r.Pairs = append(r.Pairs, MatchedPair{AD: ad(p.AD), M365: m365(p.M365), Reason: p.Reason, Confidence: p.Confidence, Evidence: list(p.Evidence)})
+	}
+	for _, a := range found.Ambiguous {
+		v := MatchAmbiguous{AD: []User{}, M365: []User{}, Reason: a.Reason}
+		for _, u := range a.AD {
+			v.AD = append(v.AD, ad(u))
+		}
+		for _, u := range a.M365 {
+			v.M365 = append(v.M365, m365(u))
+		}
+		r.Counts.Ambiguous += len(v.AD)
+		r.Ambiguous = append(r.Ambiguous, v)
+	}
+	for _, x := range found.Review {
+		v := MatchReview{AD: ad(x.AD), Candidates: []MatchCandidate{}, Reason: x.Reason}
+		for _, c := range x.Candidates {
+			v.Candidates = append(v.Candidates, MatchCandidate{M365: m365(c.M365), Confidence: c.Confidence, Evidence: list(c.Evidence), Against: list(c.Against)})
+		}
+		r.Review = append(r.Review, v)
+	}
+	for _, u := range found.UnmatchedAD {
+		r.UnmatchedAD = append(r.UnmatchedAD, UnmatchedUser{ad(u.User), u.Reason})
+	}
+	for _, u := range found.UnmatchedM365 {
+		r.UnmatchedM365 = append(r.UnmatchedM365, m365(u))
+	}
+	slices.SortFunc(r.Pairs, func(x, y MatchedPair) int { return compareUsers(x.AD, y.AD) })
+	slices.SortFunc(r.Review, func(x, y MatchReview) int { return compareUsers(x.AD, y.AD) })
+	slices.SortFunc(r.UnmatchedAD, func(x, y UnmatchedUser) int { return compareUsers(x.User, y.User) })
+	slices.SortFunc(r.UnmatchedM365, compareUsers)
+	r.Counts.Matched, r.Counts.Review = len(r.Pairs), len(r.Review)
+	r.Counts.UnmatchedAD, r.Counts.UnmatchedM365 = len(r.UnmatchedAD), len(r.UnmatchedM365)
+	return r
+}
+
+// list makes a nil list an empty one, since JSON tells them apart.
+func list[T any](s []T) []T {
+	if s == nil {
+		return []T{}
+	}
+	return s
+}
+
+// matchByHand drafts the pairs and partings that were asked for.
+func (d *draft) matchByHand(r MatchRequest, mailboxes []source.User) (func() MatchResult, error) {
+	result := MatchResult{
+		Customer: d.reg.customer.name,
+		Pairs:    []MatchedPair{}, Ambiguous: []MatchAmbiguous{}, Review: []MatchReview{}, UnmatchedAD: []UnmatchedUser{}, UnmatchedM365: []User{},
+	}
+	parted, err := d.unpair(r.Unpair)
+	if err != nil {
+		return nil, err
+	}
+	result.Unpaired = parted
+	result.Counts.Unpaired = len(parted)
+
+	ad, m365 := make([]string, len(r.Pairs)), make([]string, len(r.Pairs))
+	for i, p := range r.Pairs {
+		ad[i], m365[i] = p.AD, p.M365
+	}
+	accounts, err := d.find(ad)
+	if err != nil {
+		return nil, err
+	}
+	boxes, err := findMailboxes(m365, mailboxes)
+	if err != nil {
+		return nil, err
+	}
+	holder := map[string]*account{}
+	for _, a := range d.accounts() {
+		if a.m365ID != "" {
+			holder[string(a.m365ID)] = a
+		}
+	}
+	for i, a := range accounts {
+		box := boxes[i]
+		u, err := a.user(source.AD)
+		if err != nil {
+			return nil, err
+		}
+		note := matchNote{Reason: ReasonManual, Confidence: 1}
+		pair := MatchedPair{AD: viewUser(u, true), M365: viewUser(box, true), Reason: note.Reason, Confidence: 1, Evidence: []match.Evidence{}}
+		other := holder[box.ID]
+		switch {
+		case other == a:
+			pair.Unchanged = true
+			result.Counts.AlreadyMatched++
+		case a.m365ID != "":
+			return nil, &source.Error{Code: CodePairTaken, Message: fmt.Sprintf("%s is matched with %s already", accountLabel(a), a.m365UPN),
+				Hint: "part them first: --unpair " + a.username}
+		case other != nil:
+			return nil, &source.Error{Code: CodePairTaken, Message: fmt.Sprintf("the mailbox %s is matched with %s already", userLabel(box), accountLabel(other)),
+				Hint: "part them first: --unpair " + other.username}
+		default:
+			a.pair(box, note)
+			holder[box.ID] = a
+			result.Counts.Matched++
+		}
+		result.Pairs = append(result.Pairs, pair)
+	}
+	return func() MatchResult { return result }, nil
+}
+
+// unpair makes matched accounts pending again.
+func (d *draft) unpair(sels []string) ([]MatchedPair, error) {
+	accounts, err := d.find(sels)
+	if err != nil {
+		return nil, err
+	}
+	var parted []MatchedPair
+	for _, a := range accounts {
+		if a.m365ID == "" {
+			continue // parted already: nothing to do
+		}
+		pair, err := a.matchedPair()
+		if err != nil {
+			return nil, err
+		}
+		parted = append(parted, pair)
+		a.unpair()
+	}
+	return parted, nil
+}
+
+// matchedPair is a standing pair with the reason that was kept.
+func (a *account) matchedPair() (MatchedPair, error) {
+	ad, err := a.user(source.AD)
+	if err != nil {
+		return MatchedPair{}, err
+	}
+	m365, err := a.user(source.M365)
+	if err != nil {
+		return MatchedPair{}, err
+	}
+	var note matchNote
+	if err := json.Unmarshal([]byte(a.match), &note); err != nil {
+		return MatchedPair{}, fmt.Errorf("stored match of account %s: %w", a.id, err)
+	}
+	return MatchedPair{AD: viewUser(ad, true), M365: viewUser(m365, true), Reason: note.Reason, Confidence: note.Confidence, Evidence: list(note.Evidence)}, nil
+}
+
+// find returns the account that each SEL names.
+func (d *draft) find(sels []string) ([]*account, error) {
+	s := newSelectors(sels)
+	found := make([]*account, len(sels))
+	for _, a := range d.accounts() {
+		for _, i := range s.offerAccount(a) {
+			found[i] = a
+		}
+	}
+	return found, s.check("account", "`qpimport accounts` lists them")
+}
+
+// findMailboxes returns the Microsoft 365 user that each SEL names; it needs an
+// address, since the account is to have it.
+func findMailboxes(sels []string, users []source.User) ([]*source.User, error) {
+	s := newSelectors(sels)
+	found := make([]*source.User, len(sels))
+	for i := range users {
+		for _, j := range s.offerUser(&users[i]) {
+			found[j] = &users[i]
+		}
+	}
+	if err := s.check("Microsoft 365 user", "`qpimport users --source m365 --all` lists them"); err != nil {
+		return nil, err
+	}
+	for i, u := range found {
+		if u.Email == "" {
+			return nil, &source.Error{Code: CodeRefused, Message: fmt.Sprintf("%q, %s, has no address and so no mailbox", sels[i], cmp.Or(u.DisplayName, u.UPN)),
+				Hint: "match with a user that has a mailbox"}
+		}
+	}
+	return found, nil
+}
+
+// MatchExports matches two directories automatically without a customer: a
+// pilot, that keeps nothing.
+func MatchExports(ctx context.Context, open Opener, ad, m365 source.Connection, by match.Method) (MatchResult, error) {
+	sides := make([][]source.User, 2)
+	for i, conn := range []source.Connection{ad, m365} {
+		dir, err := open(ctx, conn)
+		if err != nil {
+			return MatchResult{}, err
+		}
+		sides[i], err = readAll(ctx, dir)
+		if err != nil {
+			_ = dir.Close()
+			return MatchResult{}, err
+		}
+		if err := dir.Close(); err != nil {
+			return MatchResult{}, err
+		}
+	}
+	in := match.Input{AD: people(sides[0]), M365: people(sides[1])}
+	return viewMatch(match.Auto(in, by), false, nil), nil
+}
+
+func people(users []source.User) []match.Person {
+	p := make([]match.Person, len(users))
+	for i := range users {
+		p[i].User = &users[i]
+	}
+	return p
+}

@@ -1,0 +1,80 @@
+// Package sourcetest serves directories for tests: as values here, and on the
+// wire in the packages below it.
+package sourcetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+
+	"github.com/qpimport/qpimport/pkg/source"
+)
+
+// Memory is a directory of values.
+type Memory struct {
+	Identity source.Info
+	Domain   source.Tree // Active Directory only
+	People   []source.User
+	// FailAfter ends every read with an error after as many users; 0 never does.
+	FailAfter int
+	// Opened counts how often the directory was opened.
+	Opened int
+}
+
+// Open is an opener that serves the memories of each kind.
+func Open(memories ...*Memory) func(context.Context, source.Connection) (source.Directory, error) {
+	return func(_ context.Context, c source.Connection) (source.Directory, error) {
+		for _, m := range memories {
+			if m.Identity.Kind == c.Kind {
+				m.Opened++
+				return m, nil
+			}
+		}
+		return nil, &source.Error{Code: source.CodeUnreachable, Message: "no such directory"}
+	}
+}
+
+// Users implements [source.Directory].
+func (m *Memory) Users(ctx context.Context, scope source.Scope) iter.Seq2[source.User, error] {
+	return func(yield func(source.User, error) bool) {
+		n := 0
+		for _, u := range m.People {
+			if ctx.Err() != nil {
+				yield(source.User{}, ctx.Err())
+				return
+			}
+			if scope.Base != "" && !within(u.DN, scope.Base) {
+				continue
+			}
+			if m.FailAfter > 0 && n == m.FailAfter {
+				yield(source.User{}, &source.Error{Code: source.CodeIncomplete, Message: "cut off", Err: errors.New("connection reset")})
+				return
+			}
+			if n++; !yield(u, nil) || n == scope.Limit {
+				return
+			}
+		}
+	}
+}
+
+func within(dn, base string) bool {
+	for key, want := source.DNKey(dn), source.DNKey(base); key != ""; key = source.ParentDN(key) {
+		if key == want {
+			return true
+		}
+	}
+	return false
+}
+
+// Tree implements [source.OULister].
+func (m *Memory) Tree(context.Context) (source.Tree, error) { return m.Domain, nil }
+
+// Info implements [source.Directory].
+func (m *Memory) Info(context.Context) (source.Info, error) { return m.Identity, nil }
+
+// Close implements [source.Directory].
+func (m *Memory) Close() error { return nil }
+
+// GUID makes the n-th id of a fixture.
+func GUID(n int) string { return fmt.Sprintf("%08x-0000-4000-8000-%012x", n, n) }
