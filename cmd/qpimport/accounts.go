@@ -1,0 +1,146 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/qpimport/qpimport/pkg/importer"
+)
+
+type accountsOptions struct {
+	state string
+}
+
+func newAccountsCmd(a *app) *cobra.Command {
+	var o accountsOptions
+	cmd := o.listCmd(a, "accounts")
+	cmd.Short = "List and change accounts"
+	cmd.Args = subcommand
+	cmd.AddCommand(newAccountsListCmd(a), newAccountsShowCmd(a), newAccountsSetEmailCmd(a), newAccountsDeleteCmd(a))
+	return cmd
+}
+
+func newAccountsListCmd(a *app) *cobra.Command {
+	var o accountsOptions
+	return o.listCmd(a, "list")
+}
+
+// listCmd is the list under either of its names.
+func (o *accountsOptions) listCmd(a *app, name string) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   name,
+		Short: "List accounts",
+		Long: `Lists the accounts of a customer, or without -c those of all customers. An account
+is in one of three states:
+
+  active         nothing is missing
+  needs_email    no usable address; email_issue says whether it is missing, invalid
+                 or shared with others of the customer (duplicate)
+  pending_match  password sync is on, and the account waits for its mailbox` + exits(11, 15),
+		Example: `  qpimport accounts -c Contoso
+  qpimport accounts --state needs_email -o csv`,
+		Args: cobra.NoArgs,
+		RunE: a.command(func(ctx context.Context, _ []string) error { return o.run(ctx, a) }),
+	}
+	cmd.Flags().StringVar(&o.state, "state", "", "only those in `STATE`: active, needs_email or pending_match")
+	return cmd
+}
+
+func (o *accountsOptions) run(ctx context.Context, a *app) error {
+	state := importer.State(o.state)
+	switch state {
+	case "", importer.StateActive, importer.StateNeedsEmail, importer.StatePendingMatch:
+	default:
+		return usagef("--state %q: use active, needs_email or pending_match", o.state)
+	}
+	accounts, err := reading(ctx, a, func(im *importer.Importer) ([]importer.Account, error) {
+		return im.Accounts(ctx, importer.AccountsRequest{Customer: a.settings.Customer, State: state})
+	})
+	if err != nil {
+		return err
+	}
+	all := a.settings.Customer == ""
+	return a.render(listView("accounts", accounts, accountColumns(all), nil, func(p *page) {
+		if len(accounts) > 0 {
+			p.blank()
+			p.line("%d accounts", len(accounts))
+		}
+	}))
+}
+
+// accountColumns are the columns of accounts; a table shows the customer only
+// where there may be several.
+func accountColumns(all bool) []column[importer.Account] {
+	type account = importer.Account
+	customer := ""
+	if all {
+		customer = "Customer"
+	}
+	return []column[account]{
+		{"id", "", func(a account) string { return a.ID }},
+		{"customer", customer, func(a account) string { return a.Customer }},
+		{"display_name", "Display name", func(a account) string { return a.DisplayName }},
+		{"given_name", "", func(a account) string { return a.GivenName }},
+		{"surname", "", func(a account) string { return a.Surname }},
+		{"username", "User name", func(a account) string { return a.Username }},
+		{"upn", "", func(a account) string { return a.UPN }},
+		{"email", "", func(a account) string { return a.Email }},
+		{"", "E-mail", emailText},
+		{"email_source", "", func(a account) string { return text(a.EmailSource) }},
+		{"email_issue", "", func(a account) string { return text(a.EmailIssue) }},
+		{"state", "State", func(a account) string { return string(a.State) }},
+		{"ad_id", "", func(a account) string { return adLink(a).ID }},
+		{"ad_dn", "", func(a account) string { return adLink(a).DN }},
+		{"ad_status", "AD", func(a account) string { return adLink(a).Status }},
+		{"m365_id", "", func(a account) string { return m365Link(a).ID }},
+		{"m365_upn", "", func(a account) string { return m365Link(a).UPN }},
+		{"m365_status", "Microsoft 365", func(a account) string { return m365Link(a).Status }},
+		{"imported_at", "", func(a account) string { return timeText(a.ImportedAt) }},
+		{"updated_at", "", func(a account) string { return timeText(a.UpdatedAt) }},
+	}
+}
+
+func adLink(a importer.Account) importer.ADLink {
+	if a.AD == nil {
+		return importer.ADLink{}
+	}
+	return *a.AD
+}
+
+func m365Link(a importer.Account) importer.M365Link {
+	if a.M365 == nil {
+		return importer.M365Link{}
+	}
+	return *a.M365
+}
+
+func timeText(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339)
+}
+
+// emailText is an address with what is wrong with it.
+func emailText(a importer.Account) string {
+	switch {
+	case a.EmailIssue == nil:
+		return a.Email
+	case a.Email == "":
+		return *a.EmailIssue
+	}
+	return fmt.Sprintf("%s (%s)", a.Email, *a.EmailIssue)
+}
+
+// accountsView shows what a change did to accounts.
+func accountsView(r importer.AccountsResult, page func(*page)) view {
+	return view{
+		document: r,
+		items:    anySlice(r.Accounts),
+		rows:     func() [][]string { return csvRows(accountColumns(true), r.Accounts) },
+		page:     page,
+	}
+}

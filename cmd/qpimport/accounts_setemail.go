@@ -1,0 +1,75 @@
+package main
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"github.com/qpimport/qpimport/pkg/importer"
+)
+
+type accountsSetEmailOptions struct {
+	file string
+}
+
+func newAccountsSetEmailCmd(a *app) *cobra.Command {
+	var o accountsSetEmailOptions
+	cmd := &cobra.Command{
+		Use:   "set-email SEL ADDRESS",
+		Short: "Set the e-mail address of accounts",
+		Long: `Sets the e-mail address of an account by hand, or of many from a CSV file with the
+columns account (a SEL) and email; its header may be missing. All are set or none.
+An address set by hand stays through later imports.` + exits(11, 12, 15),
+		Example: `  qpimport accounts set-email -c Contoso kiosk1 kiosk@contoso.example
+  qpimport accounts set-email -c Contoso --file emails.csv`,
+		Args: cobra.MaximumNArgs(2),
+		RunE: a.command(func(ctx context.Context, args []string) error { return o.run(ctx, a, args) }),
+	}
+	cmd.Flags().StringVar(&o.file, "file", "", "set what `FILE` lists, CSV account,email; - is standard input")
+	return cmd
+}
+
+func (o accountsSetEmailOptions) run(ctx context.Context, a *app, args []string) error {
+	changes, err := o.changes(ctx, a, args)
+	if err != nil {
+		return err
+	}
+	result, err := writing(ctx, a, func(im *importer.Importer) (importer.AccountsResult, error) {
+		return im.SetEmails(ctx, a.settings.Customer, changes)
+	})
+	if err != nil {
+		return err
+	}
+	return a.render(accountsView(result, func(p *page) {
+		if !result.Applied {
+			p.line("nothing to change")
+		}
+		for _, acc := range result.Accounts {
+			p.line("%s: %s (%s): %s, %s", acc.Customer, orDash(acc.DisplayName), orDash(acc.Username), emailText(acc), acc.State)
+		}
+	}))
+}
+
+func (o accountsSetEmailOptions) changes(ctx context.Context, a *app, args []string) ([]importer.EmailChange, error) {
+	switch {
+	case o.file != "" && len(args) > 0:
+		return nil, usagef("give SEL and ADDRESS, or --file, not both")
+	case o.file == "" && len(args) != 2:
+		return nil, usagef("give SEL and ADDRESS, or --file")
+	case o.file == "":
+		return []importer.EmailChange{{Account: args[0], Email: args[1]}}, nil
+	}
+	raw, name, err := a.readInput(ctx, o.file)
+	if err != nil {
+		return nil, err
+	}
+	lines, err := parsePairs(raw, name, [2]string{"account", "email"})
+	if err != nil {
+		return nil, err
+	}
+	changes := make([]importer.EmailChange, len(lines))
+	for i, l := range lines {
+		changes[i] = importer.EmailChange{Account: l.cells[0], Email: l.cells[1]}
+	}
+	return changes, nil
+}

@@ -1,0 +1,59 @@
+package main
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"github.com/qpimport/qpimport/pkg/importer"
+)
+
+func newAccountsShowCmd(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "show SEL",
+		Short: "Show an account",
+		Long: `Shows one account: by its id, or the DN, user principal name, sAMAccountName or
+e-mail. Where more than one fits, all are listed and the exit status is 11; -c
+narrows the search to a customer.` + exits(11, 15),
+		Example: `  qpimport accounts show jdoe -c Contoso
+  qpimport accounts show john.doe@contoso.example -o json`,
+		Args: cobra.ExactArgs(1),
+		RunE: a.command(func(ctx context.Context, args []string) error {
+			acc, err := reading(ctx, a, func(im *importer.Importer) (importer.Account, error) {
+				return im.Account(ctx, a.settings.Customer, args[0])
+			})
+			if err != nil {
+				return err
+			}
+			return a.render(itemView(acc, accountColumns(true), accountPage(acc)))
+		}),
+	}
+}
+
+func accountPage(acc importer.Account) func(*page) {
+	return func(p *page) {
+		p.fields([][]string{
+			{"Account", acc.DisplayName},
+			{"Id", acc.ID},
+			{"Customer", acc.Customer},
+			{"Given name", acc.GivenName},
+			{"Surname", acc.Surname},
+			{"User name", acc.Username},
+			{"UPN", acc.UPN},
+			{"E-mail", emailText(acc)},
+			{"E-mail from", text(acc.EmailSource)},
+			{"State", string(acc.State)},
+			{"AD", linkText(adLink(acc).DN, adLink(acc).Status)},
+			{"Microsoft 365", linkText(m365Link(acc).UPN, m365Link(acc).Status)},
+			{"Imported", timeText(acc.ImportedAt)},
+			{"Updated", timeText(acc.UpdatedAt)},
+		})
+	}
+}
+
+func linkText(name, status string) string {
+	if status == "" || status == "ok" {
+		return name
+	}
+	return name + " (" + status + ")"
+}

@@ -1,0 +1,119 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/qpimport/qpimport/pkg/importer"
+	"github.com/qpimport/qpimport/pkg/source"
+)
+
+// streams is what the program reads from and writes to.
+type streams struct {
+	in                      io.Reader
+	out, err                io.Writer
+	inTerminal, errTerminal bool
+}
+
+// app is what every command shares during one run.
+type app struct {
+	streams
+	getenv   func(string) string
+	settings settings
+	log      *slog.Logger
+	begun    bool // a command's own code was reached
+}
+
+// command makes a cobra RunE of a command's function: the settings are read
+// and --timeout runs from here on.
+func (a *app) command(run func(ctx context.Context, args []string) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		var err error
+		if a.settings, err = loadSettings(cmd.Flags(), a.getenv); err != nil {
+			return err
+		}
+		a.begun = true
+		a.log = newLog(a.err, a.settings.Verbose)
+		ctx := cmd.Context()
+		if a.settings.Timeout > 0 {
+			var cancel context.CancelFunc
+			ctx, cancel = context.WithTimeout(ctx, a.settings.Timeout)
+			defer cancel()
+		}
+		a.log.Info("begin", "command", cmd.CommandPath(), "state", a.settings.State)
+		start := time.Now()
+		err = run(ctx, args)
+		a.log.Info("end", "command", cmd.CommandPath(), "took", time.Since(start).Round(time.Millisecond))
+		if err != nil && ctx.Err() != nil {
+			return stopped(ctx, a.settings.Timeout, err)
+		}
+		return err
+	}
+}
+
+func newLog(w io.Writer, verbose int) *slog.Logger {
+	switch verbose {
+	case 0:
+		return slog.New(slog.DiscardHandler)
+	case 1:
+		return slog.New(slog.NewTextHandler(w, nil))
+	}
+	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: slog.LevelDebug}))
+}
+
+// open opens the registry for reading alone, or for writing too. The caller
+// closes it.
+func (a *app) open(ctx context.Context, readOnly bool) (*importer.Importer, error) {
+	return importer.Open(ctx, importer.Options{
+		Path:     a.settings.State,
+		ReadOnly: readOnly,
+		Open:     a.openDirectory,
+		Now:      time.Now,
+	})
+}
+
+// reading and writing hand the opened registry to a use case and close it.
+func reading[T any](ctx context.Context, a *app, use func(*importer.Importer) (T, error)) (T, error) {
+	return with(ctx, a, true, use)
+}
+
+func writing[T any](ctx context.Context, a *app, use func(*importer.Importer) (T, error)) (T, error) {
+	return with(ctx, a, false, use)
+}
+
+func with[T any](ctx context.Context, a *app, readOnly bool, use func(*importer.Importer) (T, error)) (result T, err error) {
+	im, err := a.open(ctx, readOnly)
+	if err != nil {
+		return result, err
+	}
+	defer func() {
+		if cerr := im.Close(); err == nil {
+			err = cerr
+		}
+	}()
+	return use(im)
+}
+
+// customer is the customer that the command is about.
+func (a *app) customer() (string, error) {
+	if a.settings.Customer == "" {
+		return "", &source.Error{
+			Code:    source.CodeUsage,
+			Message: "no customer was named",
+			Hint:    "say which: -c NAME, or " + envCustomer + " (qpimport customers lists them)",
+		}
+	}
+	return a.settings.Customer, nil
+}
+
+// notice tells people something that is no result. Scripts may silence it.
+func (a *app) notice(format string, args ...any) {
+	if !a.settings.Quiet {
+		fmt.Fprintln(a.err, clean(fmt.Sprintf(format, args...)))
+	}
+}

@@ -1,0 +1,215 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-viper/mapstructure/v2"
+	"github.com/spf13/pflag"
+	"github.com/spf13/viper"
+
+	"github.com/qpimport/qpimport/pkg/source"
+)
+
+// The environment variables.
+const (
+	envState    = "QPIMPORT_STATE"
+	envConfig   = "QPIMPORT_CONFIG"
+	envOutput   = "QPIMPORT_OUTPUT"
+	envCustomer = "QPIMPORT_CUSTOMER"
+	envTimeout  = "QPIMPORT_TIMEOUT"
+)
+
+// settings are the global flags after flag, environment, config file and
+// default were weighed, in this order.
+type settings struct {
+	State    string
+	Config   string // the config file, "" for none
+	Output   string
+	Customer string
+	Timeout  time.Duration // 0 is none
+	NoInput  bool
+	Quiet    bool
+	Verbose  int
+	BOM      bool
+}
+
+// The output formats.
+const (
+	formatTable = "table"
+	formatJSON  = "json"
+	formatJSONL = "jsonl"
+	formatCSV   = "csv"
+)
+
+func formats() []string { return []string{formatTable, formatJSON, formatJSONL, formatCSV} }
+
+func addGlobalFlags(f *pflag.FlagSet) {
+	f.String("state", "", "state `FILE` ($"+envState+")")
+	f.String("config", "", "config `FILE`, yaml, json or toml: defaults for these flags ($"+envConfig+")")
+	f.StringP("output", "o", formatTable, "output `FORMAT`: "+strings.Join(formats(), ", ")+" ($"+envOutput+")")
+	f.StringP("customer", "c", "", "customer by `NAME` or id ($"+envCustomer+")")
+	f.String("timeout", "0", "bound on the whole command, a `DURATION` such as 90s or 5m; 0 is none ($"+envTimeout+")")
+	f.Bool("no-input", false, "never prompt; the default when standard input is not a terminal")
+	f.BoolP("quiet", "q", false, "no notices on standard error")
+	f.CountP("verbose", "v", "log to standard error; twice for more")
+	f.Bool("bom", false, "begin CSV with a byte order mark, for Excel")
+}
+
+// rawSettings is the form in which the layers meet. Its keys are what a config
+// file may hold.
+type rawSettings struct {
+	State    string `mapstructure:"state"`
+	Output   string `mapstructure:"output"`
+	Customer string `mapstructure:"customer"`
+	Timeout  string `mapstructure:"timeout"`
+	NoInput  bool   `mapstructure:"no-input"`
+	Quiet    bool   `mapstructure:"quiet"`
+	Verbose  int    `mapstructure:"verbose"`
+	BOM      bool   `mapstructure:"bom"`
+}
+
+func settingKeys() []string {
+	return []string{"state", "output", "customer", "timeout", "no-input", "quiet", "verbose", "bom"}
+}
+
+// loadSettings reads the config file and weighs the layers. All its errors are
+// usage errors that name the flag, variable or key at fault.
+func loadSettings(flags *pflag.FlagSet, getenv func(string) string) (settings, error) {
+	v := viper.New()
+	origin := map[string]string{} // where a value came from, for errors
+	config := getenv(envConfig)
+	if flags.Changed("config") {
+		config, _ = flags.GetString("config")
+	}
+	if config != "" {
+		if err := readConfig(v, config); err != nil {
+			return settings{}, err
+		}
+		for _, key := range v.AllKeys() {
+			origin[key] = fmt.Sprintf("%s in %s", key, config)
+		}
+	}
+	for key, name := range map[string]string{"state": envState, "output": envOutput, "customer": envCustomer, "timeout": envTimeout} {
+		if value := getenv(name); value != "" {
+			v.Set(key, value)
+			origin[key] = name
+		}
+	}
+	flags.VisitAll(func(f *pflag.Flag) {
+		if !f.Changed || !slices.Contains(settingKeys(), f.Name) {
+			return
+		}
+		switch f.Value.Type() {
+		case "bool":
+			on, _ := flags.GetBool(f.Name)
+			v.Set(f.Name, on)
+		case "count":
+			n, _ := flags.GetCount(f.Name)
+			v.Set(f.Name, n)
+		default:
+			v.Set(f.Name, f.Value.String())
+		}
+		origin[f.Name] = "--" + f.Name
+	})
+
+	var raw rawSettings
+	var meta mapstructure.Metadata
+	err := v.Unmarshal(&raw, func(c *mapstructure.DecoderConfig) {
+		c.WeaklyTypedInput = false // an unquoted 0123 is no name and no duration
+		c.Metadata = &meta
+	})
+	if err != nil {
+		return settings{}, usagef("config file %s: %s", config, oneLine(err.Error()))
+	}
+	if len(meta.Unused) > 0 {
+		slices.Sort(meta.Unused)
+		return settings{}, &source.Error{
+			Code:    source.CodeUsage,
+			Message: fmt.Sprintf("config file %s: unknown key %s", config, quoteAll(meta.Unused)),
+			Hint:    "the keys are " + strings.Join(settingKeys(), ", "),
+		}
+	}
+
+	s := settings{
+		State: raw.State, Config: config, Output: raw.Output, Customer: raw.Customer,
+		NoInput: raw.NoInput, Quiet: raw.Quiet, Verbose: raw.Verbose, BOM: raw.BOM,
+	}
+	if s.Output == "" {
+		s.Output = formatTable
+	}
+	if !slices.Contains(formats(), s.Output) {
+		return settings{}, usagef("%s: unknown output format %q: use %s", origin["output"], s.Output, strings.Join(formats(), ", "))
+	}
+	if raw.Timeout != "" {
+		if s.Timeout, err = time.ParseDuration(raw.Timeout); err != nil || s.Timeout < 0 {
+			return settings{}, usagef("%s: %q is not a duration such as 90s or 5m", origin["timeout"], raw.Timeout)
+		}
+	}
+	if s.State == "" {
+		if s.State, err = defaultState(runtime.GOOS, getenv); err != nil {
+			return settings{}, err
+		}
+	}
+	return s, nil
+}
+
+func readConfig(v *viper.Viper, path string) error {
+	ext := strings.TrimPrefix(strings.ToLower(filepath.Ext(path)), ".")
+	if !slices.Contains([]string{"yaml", "yml", "json", "toml"}, ext) {
+		return usagef("config file %s: the name must end in .yaml, .json or .toml", path)
+	}
+	v.SetConfigFile(path)
+	if err := v.ReadInConfig(); err != nil {
+		return usagef("config file %s: %s", path, oneLine(err.Error()))
+	}
+	return nil
+}
+
+// defaultState is where the registry lies when nobody says.
+func defaultState(goos string, getenv func(string) string) (string, error) {
+	if goos == "windows" {
+		if dir := getenv("ProgramData"); dir != "" {
+			return filepath.Join(dir, "qpimport", "state.db"), nil
+		}
+	} else if dir := getenv("XDG_STATE_HOME"); filepath.IsAbs(dir) { // others are to be ignored, says the standard
+		return filepath.Join(dir, "qpimport", "state.db"), nil
+	} else if home := getenv("HOME"); home != "" {
+		return filepath.Join(home, ".local", "state", "qpimport", "state.db"), nil
+	}
+	return "", &source.Error{
+		Code:    source.CodeUsage,
+		Message: "no place for the state file: the home folder is unknown",
+		Hint:    "name the file: --state FILE, or " + envState,
+	}
+}
+
+// outputOf finds the output format where the flags could not be read, so that
+// even then a script gets its error as it asked for it.
+func outputOf(args []string, getenv func(string) string) string {
+	flags := pflag.NewFlagSet("", pflag.ContinueOnError)
+	flags.ParseErrorsAllowlist.UnknownFlags = true
+	flags.Usage = func() {}
+	addGlobalFlags(flags)
+	_ = flags.Parse(args) // what it could not read was reported already
+	if flags.Changed("output") {
+		output, _ := flags.GetString("output")
+		return output
+	}
+	return getenv(envOutput)
+}
+
+func quoteAll(words []string) string {
+	quoted := make([]string, len(words))
+	for i, w := range words {
+		quoted[i] = fmt.Sprintf("%q", w)
+	}
+	return strings.Join(quoted, ", ")
+}
+
+// oneLine folds white space, so that another library's list fits one message.
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }

@@ -1,0 +1,130 @@
+package main
+
+import (
+	"context"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/qpimport/qpimport/pkg/importer"
+	"github.com/qpimport/qpimport/pkg/source"
+)
+
+func newDirectoriesCmd(a *app) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "directories",
+		Short: "Connect a customer's directories, list and test them",
+		Long: `A directory is a source of users: Active Directory (ad) or Microsoft 365 (m365),
+live or as an export on disk. Alone, the command lists what a customer has
+connected, and how; it never shows a secret.` + exits(11, 15),
+		Example: `  qpimport directories -c Contoso
+  qpimport directories test -c Contoso`,
+		Args: subcommand,
+		RunE: a.command(a.listDirectories),
+	}
+	cmd.AddCommand(newDirectoriesListCmd(a), newConnectCmd(a), newDirectoriesTestCmd(a), newDisconnectCmd(a))
+	return cmd
+}
+
+func newDirectoriesListCmd(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:     "list",
+		Short:   "List what a customer has connected",
+		Long:    "Lists the directories that a customer has connected, and how; never a secret." + exits(11, 15),
+		Example: `  qpimport directories list -c Contoso -o json`,
+		Args:    cobra.NoArgs,
+		RunE:    a.command(a.listDirectories),
+	}
+}
+
+// connected is a connection as it is listed.
+type connected struct {
+	Customer string      `json:"customer"`
+	Source   source.Kind `json:"source"`
+	source.Connection
+}
+
+func connectedOf(c importer.Customer) []connected {
+	var list []connected
+	for _, kind := range []source.Kind{source.AD, source.M365} {
+		if conn := c.Directories.Get(kind); conn != nil {
+			list = append(list, connected{c.Name, kind, *conn})
+		}
+	}
+	return list
+}
+
+func (a *app) listDirectories(ctx context.Context, _ []string) error {
+	name, err := a.customer()
+	if err != nil {
+		return err
+	}
+	c, err := reading(ctx, a, func(im *importer.Importer) (importer.Customer, error) {
+		return im.Customer(ctx, name)
+	})
+	if err != nil {
+		return err
+	}
+	return a.render(listView("directories", connectedOf(c), connectedColumns(), nil, nil))
+}
+
+func connectedColumns() []column[connected] {
+	return []column[connected]{
+		{"customer", "", func(c connected) string { return c.Customer }},
+		{"source", "", func(c connected) string { return string(c.Source) }},
+		{"", "Directory", func(c connected) string { return c.Source.String() }},
+		{"transport", "Transport", func(c connected) string { return c.Transport }},
+		{"", "Where", func(c connected) string { return where(&c.Connection) }},
+		{"", "As", func(c connected) string { return identity(c.Connection) }},
+		{"url", "", func(c connected) string { return c.URL }},
+		{"bind_dn", "", func(c connected) string { return c.BindDN }},
+		{"bind_password_from", "", func(c connected) string { return c.BindPasswordFrom }},
+		{"base_dn", "", func(c connected) string { return c.BaseDN }},
+		{"ca_file", "", func(c connected) string { return c.CAFile }},
+		{"tls_server_name", "", func(c connected) string { return c.TLSServerName }},
+		{"tenant", "", func(c connected) string { return c.Tenant }},
+		{"client_id", "", func(c connected) string { return c.ClientID }},
+		{"client_secret_from", "", func(c connected) string { return c.ClientSecretFrom }},
+		{"certificate_from", "", func(c connected) string { return c.CertificateFrom }},
+		{"access_token_from", "", func(c connected) string { return c.AccessTokenFrom }},
+		{"cloud", "", func(c connected) string { return c.Cloud }},
+		{"graph_url", "", func(c connected) string { return c.GraphURL }},
+		{"authority_url", "", func(c connected) string { return c.AuthorityURL }},
+		{"file", "", func(c connected) string { return c.File }},
+	}
+}
+
+// where says in a few words what a connection leads to.
+func where(c *source.Connection) string {
+	switch {
+	case c == nil:
+		return "not connected"
+	case c.Transport == source.TransportFile:
+		return "export " + c.File
+	case c.URL != "":
+		return c.URL
+	}
+	parts := []string{"tenant " + c.Tenant}
+	if c.Tenant == "" {
+		parts = []string{"with a ready token"}
+	}
+	for _, more := range []string{c.Cloud, c.GraphURL} {
+		if more != "" {
+			parts = append(parts, more)
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// identity says as whom a connection reads, and where its secret lies.
+func identity(c source.Connection) string {
+	switch {
+	case c.BindDN != "":
+		return c.BindDN + " (" + c.BindPasswordFrom + ")"
+	case c.ClientSecretFrom != "":
+		return c.ClientID + " (" + c.ClientSecretFrom + ")"
+	case c.CertificateFrom != "":
+		return c.ClientID + " (" + c.CertificateFrom + ")"
+	}
+	return c.AccessTokenFrom
+}

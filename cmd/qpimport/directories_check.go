@@ -1,0 +1,168 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/qpimport/qpimport/pkg/importer"
+	"github.com/qpimport/qpimport/pkg/source"
+)
+
+// newDirectoriesTestCmd is "directories test"; a file so named would be taken
+// for a test by Go.
+func newDirectoriesTestCmd(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "test [ad|m365]",
+		Short: "Read a little from each directory",
+		Long: `Reads a little from each directory that the customer has connected, or from the
+one named, and says what was found. Where one fails and another does not, the
+exit status is 3; where all fail, it is that of the failure.` + exits(3, 11, 13, 14, 15),
+		Example: `  qpimport directories test -c Contoso
+  qpimport directories test ad -c Contoso -o json`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: a.command(a.testDirectories),
+	}
+}
+
+func (a *app) testDirectories(ctx context.Context, args []string) error {
+	var kinds []source.Kind
+	for _, arg := range args {
+		kind, err := parseKind(arg)
+		if err != nil {
+			return err
+		}
+		kinds = append(kinds, kind)
+	}
+	name, err := a.customer()
+	if err != nil {
+		return err
+	}
+	tests, err := reading(ctx, a, func(im *importer.Importer) ([]importer.DirectoryTest, error) {
+		return im.TestDirectories(ctx, name, kinds)
+	})
+	if err != nil {
+		return err
+	}
+	if ctx.Err() != nil { // else the failures below would be taken for the directories'
+		return ctx.Err()
+	}
+	v := listView("directories", tests, testColumns(), nil, nil)
+	v.page = func(p *page) { testPage(p, tests) }
+	if err := a.render(v); err != nil {
+		return err
+	}
+	return testOutcome(tests)
+}
+
+// testOutcome is the error of a test: the failure where all failed alike,
+// partial where some did.
+func testOutcome(tests []importer.DirectoryTest) error {
+	var failed []string
+	statuses := map[int]bool{}
+	var first error
+	for _, t := range tests {
+		if t.OK {
+			statuses[0] = true
+			continue
+		}
+		failed = append(failed, t.Source.String())
+		statuses[exitStatus(source.CodeOf(t.Problem))] = true
+		if first == nil {
+			first = fmt.Errorf("%s: %w", t.Source, t.Problem)
+		}
+	}
+	switch {
+	case first == nil:
+		return nil
+	case len(statuses) == 1:
+		return first
+	}
+	return &source.Error{
+		Code:    codePartial,
+		Message: "could not read " + strings.Join(failed, " and "),
+		Hint:    hintOf(first),
+	}
+}
+
+func hintOf(err error) string {
+	var e *source.Error
+	if errors.As(err, &e) {
+		return e.Hint
+	}
+	return ""
+}
+
+func testColumns() []column[importer.DirectoryTest] {
+	type test = importer.DirectoryTest
+	info := func(t test) source.Info {
+		if t.Info == nil {
+			return source.Info{}
+		}
+		return *t.Info
+	}
+	problem := func(t test) importer.Problem {
+		if t.Error == nil {
+			return importer.Problem{}
+		}
+		return *t.Error
+	}
+	return []column[test]{
+		{"source", "", func(t test) string { return string(t.Source) }},
+		{"ok", "", func(t test) string { return strconv.FormatBool(t.OK) }},
+		{"id", "", func(t test) string { return info(t).ID }},
+		{"name", "", func(t test) string { return info(t).Name }},
+		{"server", "", func(t test) string { return info(t).Server }},
+		{"users", "", func(t test) string { return strconv.Itoa(t.Users) }},
+		{"more", "", func(t test) string { return strconv.FormatBool(t.More) }},
+		{"ous", "", func(t test) string { return strconv.Itoa(t.OUs) }},
+		{"notes", "", func(t test) string { return strings.Join(t.Notes, "; ") }},
+		{"error_code", "", func(t test) string { return string(problem(t).Code) }},
+		{"error_message", "", func(t test) string { return problem(t).Message }},
+		{"error_hint", "", func(t test) string { return problem(t).Hint }},
+	}
+}
+
+func testPage(p *page, tests []importer.DirectoryTest) {
+	if len(tests) == 0 {
+		p.line("no directories are connected")
+	}
+	for _, t := range tests {
+		switch {
+		case t.Error != nil:
+			p.line("%s: failed: %s", t.Source, t.Error.Message)
+		case t.Source == source.AD:
+			p.line("%s: ok: %s, %s, %d OUs", t.Source, infoText(t.Info), seen(t), t.OUs)
+		default:
+			p.line("%s: ok: %s, %s", t.Source, infoText(t.Info), seen(t))
+		}
+		for _, note := range t.Notes {
+			p.line("  note: %s", note)
+		}
+	}
+}
+
+func infoText(i *source.Info) string {
+	if i == nil {
+		return "answered"
+	}
+	return fmt.Sprintf("%s at %s", orDash(i.Name), orDash(i.Server))
+}
+
+func seen(t importer.DirectoryTest) string {
+	if t.More {
+		return fmt.Sprintf("more than %d users", t.Users)
+	}
+	return fmt.Sprintf("%d users", t.Users)
+}
+
+func orDash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/qpimport/qpimport/pkg/importer"
+	"github.com/qpimport/qpimport/pkg/source"
+)
+
+func newDoctorCmd(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "doctor",
+		Short: "Check state file, config and directories",
+		Long: `Checks the config, the state file and each directory of each customer, and says
+what to do about each finding. A finding is ok, a warning or an error; with an
+error the exit status is 3, or 15 where the state file is at fault.` + exits(3, 15),
+		Example: `  qpimport doctor
+  qpimport doctor -o json`,
+		Args: cobra.NoArgs,
+		RunE: a.command(a.doctor),
+	}
+}
+
+func (a *app) doctor(ctx context.Context, _ []string) error {
+	findings := []importer.Finding{a.configFinding()}
+	more, failed := reading(ctx, a, func(im *importer.Importer) ([]importer.Finding, error) {
+		return im.Doctor(ctx)
+	})
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	findings = append(findings, more...)
+	if failed != nil {
+		findings = append(findings, importer.Finding{
+			Subject: "state file", Level: levelError, Message: failed.Error(), Hint: hintOf(failed),
+		})
+	}
+	if err := a.render(doctorView(findings)); err != nil {
+		return err
+	}
+	if failed != nil {
+		return failed
+	}
+	if n := countErrors(findings); n > 0 {
+		return &source.Error{Code: codePartial, Message: fmt.Sprintf("%d findings are errors", n)}
+	}
+	return nil
+}
+
+// configFinding says which settings hold. A config that cannot be read has
+// ended the command before.
+func (a *app) configFinding() importer.Finding {
+	f := importer.Finding{Subject: "config", Level: "ok", Message: "no config file"}
+	if a.settings.Config != "" {
+		f.Message = "config file " + a.settings.Config
+	}
+	f.Message += ", state file " + a.settings.State
+	return f
+}
+
+const levelError = "error"
+
+func countErrors(findings []importer.Finding) int {
+	n := 0
+	for _, f := range findings {
+		if f.Level == levelError {
+			n++
+		}
+	}
+	return n
+}
+
+func doctorView(findings []importer.Finding) view {
+	type finding = importer.Finding
+	v := listView("findings", findings, []column[finding]{
+		{"level", "Level", func(f finding) string { return f.Level }},
+		{"subject", "Subject", func(f finding) string { return f.Subject }},
+		{"message", "Finding", func(f finding) string { return f.Message }},
+		{"hint", "What to do", func(f finding) string { return f.Hint }},
+	}, nil, nil)
+	table := v.page
+	v.page = func(p *page) {
+		if n := countErrors(findings); n > 0 {
+			p.line("%d errors", n)
+		} else {
+			p.line("ok: no errors")
+		}
+		p.blank()
+		table(p)
+	}
+	return v
+}

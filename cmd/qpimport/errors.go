@@ -1,0 +1,173 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/qpimport/qpimport/pkg/importer"
+	"github.com/qpimport/qpimport/pkg/source"
+)
+
+// The codes of errors that arise here.
+const (
+	codeFailed      source.Code = "failed"      // not foreseen
+	codePartial     source.Code = "partial"     // the result was printed; part of it is missing
+	codeTimeout     source.Code = "timeout"     // --timeout passed
+	codeInterrupted source.Code = "interrupted" // Ctrl-C or SIGTERM
+)
+
+// exitStatus is the one table from errors to exit statuses.
+func exitStatus(code source.Code) int {
+	switch code {
+	case codePartial:
+		return 3
+	case source.CodeUsage, importer.CodePasswordSyncUnset, importer.CodeNotConnected:
+		return 10
+	case source.CodeNotFound, importer.CodeNotUnique:
+		return 11
+	case importer.CodePasswordSyncLocked, importer.CodeAccountsExist, importer.CodePairTaken,
+		importer.CodeNameTaken, importer.CodeDirectoryChanged, importer.CodeRefused:
+		return 12
+	case source.CodeCredentials, source.CodePermission:
+		return 13
+	case source.CodeUnreachable, source.CodeThrottled, source.CodeIncomplete, codeTimeout:
+		return 14
+	case importer.CodeStateBusy, importer.CodeStateNewer, importer.CodeStateDamaged,
+		importer.CodeStateForeign, importer.CodeStateUnwritable:
+		return 15
+	case codeInterrupted:
+		return 130
+	}
+	return 1
+}
+
+// retryable says whether the same command may succeed later by itself.
+func retryable(code source.Code) bool {
+	return exitStatus(code) == 14 || code == importer.CodeStateBusy
+}
+
+// exits writes the EXIT STATUS section of a manual page. 0, 1, 10 and 130 are
+// everybody's.
+func exits(more ...int) string {
+	var b strings.Builder
+	b.WriteString("\n\nExit status:\n")
+	for _, e := range []struct {
+		status int
+		text   string
+	}{
+		{0, "done; also nothing to do"},
+		{1, "unexpected failure"},
+		{3, "partial: some items failed, or --strict and someone is left unmatched"},
+		{10, "usage or configuration"},
+		{11, "not found, or the name is not unique"},
+		{12, "refused by a rule"},
+		{13, "a directory refused the credentials or the permission"},
+		{14, "a directory is unreachable, throttled or answered incompletely: try again later"},
+		{15, "the state file is busy, newer than this program, damaged, or not a state file"},
+		{130, "interrupted"},
+	} {
+		shown := e.status <= 1 || e.status == 10 || e.status == 130
+		for _, m := range more {
+			shown = shown || m == e.status
+		}
+		if shown {
+			fmt.Fprintf(&b, "  %-3d  %s\n", e.status, e.text)
+		}
+	}
+	return strings.TrimRight(b.String(), "\n")
+}
+
+// usagef is an error in what was asked for.
+func usagef(format string, args ...any) error {
+	return &source.Error{Code: source.CodeUsage, Message: fmt.Sprintf(format, args...)}
+}
+
+// problems makes one usage error of all that is wrong; nil if nothing is.
+func problems(found []string) error {
+	if len(found) == 0 {
+		return nil
+	}
+	return usagef("%s", strings.Join(found, "; "))
+}
+
+// asUsage marks an error of the flag parser as a usage error.
+func asUsage(err error) error {
+	if err == nil || source.CodeOf(err) != "" {
+		return err
+	}
+	return &source.Error{Code: source.CodeUsage, Message: oneLine(err.Error())}
+}
+
+// stopped names the true cause of an error in a command that ran out of time
+// or was interrupted.
+func stopped(ctx context.Context, timeout time.Duration, err error) error {
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return &source.Error{
+			Code:    codeTimeout,
+			Message: fmt.Sprintf("not done within %s", timeout),
+			Hint:    "give it more time with --timeout, or try again later",
+			Err:     detail(err),
+		}
+	}
+	return &source.Error{Code: codeInterrupted, Message: "interrupted"}
+}
+
+// detail drops an error that says no more than that the context ended.
+func detail(err error) error {
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+// fail reports an error as the contract says and returns the exit status.
+func (a *app) fail(cmd *cobra.Command, err error) int {
+	code, hint := codeFailed, ""
+	var e *source.Error
+	if errors.As(err, &e) {
+		code, hint = e.Code, e.Hint
+	}
+	status := exitStatus(code)
+	if hint == "" && code == source.CodeUsage && cmd != nil {
+		hint = "see " + cmd.CommandPath() + " --help"
+	}
+	if a.settings.Output == formatJSON || a.settings.Output == formatJSONL {
+		type object struct {
+			Code      source.Code `json:"code"`
+			Exit      int         `json:"exit"`
+			Message   string      `json:"message"`
+			Hint      string      `json:"hint"`
+			Retryable bool        `json:"retryable"`
+		}
+		line, merr := marshal(map[string]object{"error": {code, status, err.Error(), hint, retryable(code)}})
+		if merr == nil {
+			fmt.Fprintf(a.err, "%s\n", line)
+			return status
+		}
+	}
+	fmt.Fprintf(a.err, "qpimport: %s\n", cleanLines(err.Error()))
+	if hint != "" {
+		fmt.Fprintf(a.err, "hint: %s\n", cleanLines(hint))
+	}
+	return status
+}
+
+// cleanLines makes a message of several lines safe to print; no line of it can
+// pass for the beginning of another message.
+func cleanLines(s string) string {
+	lines := strings.Split(strings.TrimRight(s, "\n"), "\n")
+	for i := range lines {
+		lines[i] = clean(lines[i])
+	}
+	return strings.Join(lines, "\n  ")
+}
+
+// usageHint is usagef with a hint of its own.
+func usageHint(hint, format string, args ...any) error {
+	return &source.Error{Code: source.CodeUsage, Message: fmt.Sprintf(format, args...), Hint: hint}
+}

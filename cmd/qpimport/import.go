@@ -1,0 +1,248 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/qpimport/qpimport/pkg/importer"
+	"github.com/qpimport/qpimport/pkg/source"
+)
+
+type importOptions struct {
+	source          string
+	passwordSync    string
+	ous             []string
+	recursive       bool
+	all             bool
+	users           []string
+	usersFile       string
+	exclude         []string
+	includeDisabled bool
+	dryRun          bool
+}
+
+func newImportCmd(a *app) *cobra.Command {
+	var o importOptions
+	cmd := &cobra.Command{
+		Use:   "import",
+		Short: "Import users as accounts",
+		Long: `Imports users of one of a customer's directories as accounts. The first import
+settles the customer's password sync mode, which is then fixed while the customer
+has accounts.
+` + passwordSyncHelp + `
+
+Say whom to take: --all for everybody in the OUs, or --user and --users-file for
+some. --all leaves out disabled users (unless --include-disabled), guests and
+users without a mailbox; AD's own accounts are never taken. Everybody left out is
+listed with the reason. A user asked for by name that cannot be taken makes the
+exit status 3; all others are imported.
+` + ouHelp + `
+SEL is the id, DN, user principal name, sAMAccountName or e-mail of one user.
+A users file has one SEL a line; empty lines and lines that begin with # do not
+count.
+
+An import is one transaction: it happens as a whole or not at all. The same import
+again changes nothing. Accounts of users that are not selected stay.` + exits(3, 11, 12, 13, 14, 15),
+		Example: `  qpimport import -c Contoso --source ad --password-sync off --ou corp.contoso.example/Staff -r --all
+  qpimport import -c Contoso --source ad --ou "OU=Sales,DC=corp,DC=contoso,DC=example" --user jdoe --user asmith
+  qpimport import -c Fabrikam --source m365 --password-sync off --all --exclude 'svc-*' --dry-run`,
+		Args: cobra.NoArgs,
+		RunE: a.command(func(ctx context.Context, _ []string) error { return o.run(ctx, a) }),
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.source, "source", "", sourceUsage)
+	f.StringVar(&o.passwordSync, "password-sync", "", "`MODE` of the customer, on or off; needed at the first import")
+	f.StringArrayVar(&o.ous, "ou", nil, "users in this `OU` (repeatable)")
+	f.BoolVarP(&o.recursive, "recursive", "r", false, "with --ou: those below it as well")
+	f.BoolVar(&o.all, "all", false, "everybody")
+	f.StringArrayVar(&o.users, "user", nil, "the user `SEL` (repeatable)")
+	f.StringVar(&o.usersFile, "users-file", "", "the users that `FILE` names, one a line; - is standard input")
+	f.StringArrayVar(&o.exclude, "exclude", nil, "not the user `SEL`, or those that a pattern with * and ? fits (repeatable)")
+	f.BoolVar(&o.includeDisabled, "include-disabled", false, "with --all: disabled users as well")
+	f.BoolVar(&o.dryRun, "dry-run", false, "show the result and write nothing")
+	return cmd
+}
+
+// request makes the request of the flags, or says all that is wrong with them.
+func (o importOptions) request(ctx context.Context, a *app) (importer.ImportRequest, error) {
+	var found []string
+	add := func(err error) {
+		if err != nil {
+			found = append(found, err.Error())
+		}
+	}
+	mode, err := parseMode(o.passwordSync)
+	add(err)
+	add(checkOUFlags(o.ous, o.recursive))
+	named := len(o.users) > 0 || o.usersFile != ""
+	switch {
+	case o.all && named:
+		found = append(found, "--all takes everybody: leave out --user and --users-file")
+	case !o.all && !named:
+		found = append(found, "say whom to import: --all, --user SEL or --users-file FILE")
+	}
+	if o.includeDisabled && !o.all {
+		found = append(found, "--include-disabled goes with --all; a user asked for by name is taken though disabled")
+	}
+	if err := problems(found); err != nil {
+		return importer.ImportRequest{}, err
+	}
+	users := o.users
+	if o.usersFile != "" {
+		raw, name, err := a.readInput(ctx, o.usersFile)
+		if err != nil {
+			return importer.ImportRequest{}, err
+		}
+		more, err := parseLines(raw, name)
+		if err != nil {
+			return importer.ImportRequest{}, err
+		}
+		users = append(users, more...)
+	}
+	customer, err := a.customer()
+	return importer.ImportRequest{
+		Customer:        customer,
+		PasswordSync:    mode,
+		OUs:             o.ous,
+		Recursive:       o.recursive,
+		All:             o.all,
+		Users:           users,
+		Exclude:         o.exclude,
+		IncludeDisabled: o.includeDisabled,
+		DryRun:          o.dryRun,
+	}, err
+}
+
+func (o importOptions) run(ctx context.Context, a *app) error {
+	req, err := o.request(ctx, a)
+	if err != nil {
+		return err
+	}
+	result, err := with(ctx, a, o.dryRun, func(im *importer.Importer) (importer.ImportResult, error) {
+		req.Source, err = chooseSource(ctx, im, req.Customer, o.source, o.ous)
+		if err != nil {
+			return importer.ImportResult{}, err
+		}
+		return im.Import(ctx, req)
+	})
+	if err != nil {
+		return err
+	}
+	if err := a.render(importView(result)); err != nil {
+		return err
+	}
+	a.importNotice(result)
+	return refusedUsers(result)
+}
+
+// refusedUsers is the error of an import that left out somebody it was asked for.
+func refusedUsers(r importer.ImportResult) error {
+	var refused []string
+	for _, s := range r.Skipped {
+		if s.Refused {
+			refused = append(refused, fmt.Sprintf("%s (%s)", s.DisplayName, s.Reason))
+		}
+	}
+	if len(refused) == 0 {
+		return nil
+	}
+	return &source.Error{
+		Code:    codePartial,
+		Message: "not imported, though asked for: " + strings.Join(refused, ", "),
+	}
+}
+
+func (a *app) importNotice(r importer.ImportResult) {
+	if !r.Applied && r.Counts.Imported+r.Counts.Updated > 0 {
+		a.notice("a dry run: nothing was written")
+		return
+	}
+	if r.PasswordSync == importer.ModeOn && r.Counts.Imported > 0 {
+		a.notice("next: qpimport match -c %s --auto --dry-run", shellWord(r.Customer))
+	}
+	if r.PasswordSync == importer.ModeOff && r.Counts.NeedsEmail > 0 {
+		a.notice("next: qpimport accounts -c %s --state needs_email", shellWord(r.Customer))
+	}
+}
+
+// importedRow is an account that was imported or a user that was not.
+type importedRow struct {
+	importer.ImportedAccount
+	reason string
+}
+
+func importView(r importer.ImportResult) view {
+	items := make([]any, 0, len(r.Accounts)+len(r.Skipped))
+	rows := make([]importedRow, 0, cap(items))
+	for _, acc := range r.Accounts {
+		items = append(items, acc)
+		rows = append(rows, importedRow{ImportedAccount: acc})
+	}
+	for _, s := range r.Skipped {
+		items = append(items, labelled{outcomeSkipped, s})
+		row := importedRow{reason: s.Reason}
+		row.Outcome, row.ID, row.Customer, row.DisplayName = outcomeSkipped, s.ID, r.Customer, s.DisplayName
+		rows = append(rows, row)
+	}
+	return view{
+		document: r,
+		items:    items,
+		rows:     func() [][]string { return csvRows(importedColumns(), rows) },
+		page:     func(p *page) { importPage(p, r) },
+	}
+}
+
+const outcomeSkipped = "skipped"
+
+func importedColumns() []column[importedRow] {
+	columns := []column[importedRow]{
+		{"outcome", "", func(r importedRow) string { return r.Outcome }},
+	}
+	for _, c := range accountColumns(false) {
+		columns = append(columns, column[importedRow]{c.key, "", func(r importedRow) string { return c.text(r.Account) }})
+	}
+	return append(columns, column[importedRow]{"reason", "", func(r importedRow) string { return r.reason }})
+}
+
+func importPage(p *page, r importer.ImportResult) {
+	verb := "imported"
+	if !r.Applied && r.Counts.Imported+r.Counts.Updated > 0 {
+		verb = "would be imported"
+	}
+	p.line("%s, from %s, password sync %s: %d %s, %d updated, %d unchanged, %d skipped, %d need an e-mail",
+		r.Customer, r.Source, r.PasswordSync, r.Counts.Imported, verb, r.Counts.Updated, r.Counts.Unchanged,
+		r.Counts.Skipped, r.Counts.NeedsEmail)
+	if r.Counts.NotTakenBelow > 0 {
+		p.line("%d users in OUs below were not taken (--recursive takes them)", r.Counts.NotTakenBelow)
+	}
+	if changed := changedAccounts(r.Accounts); len(changed) > 0 {
+		p.blank()
+		tableOf(p, []column[importer.ImportedAccount]{
+			{"", "Outcome", func(a importer.ImportedAccount) string { return a.Outcome }},
+			{"", "Display name", func(a importer.ImportedAccount) string { return a.DisplayName }},
+			{"", "User name", func(a importer.ImportedAccount) string { return a.Username }},
+			{"", "E-mail", func(a importer.ImportedAccount) string { return emailText(a.Account) }},
+			{"", "State", func(a importer.ImportedAccount) string { return string(a.State) }},
+		}, changed)
+	}
+	if len(r.Skipped) > 0 {
+		p.blank()
+		tableOf(p, []column[importer.SkippedUser]{
+			{"", "Skipped", func(s importer.SkippedUser) string { return s.DisplayName }},
+			{"", "Reason", func(s importer.SkippedUser) string { return s.Reason }},
+		}, r.Skipped)
+	}
+}
+
+func changedAccounts(accounts []importer.ImportedAccount) []importer.ImportedAccount {
+	var changed []importer.ImportedAccount
+	for _, a := range accounts {
+		if a.Outcome != "unchanged" {
+			changed = append(changed, a)
+		}
+	}
+	return changed
+}

@@ -1,0 +1,197 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/qpimport/qpimport/pkg/importer"
+	"github.com/qpimport/qpimport/pkg/match"
+	"github.com/qpimport/qpimport/pkg/source"
+)
+
+type matchOptions struct {
+	auto       bool
+	by         string
+	pairs      []string
+	pairsFile  string
+	unpair     []string
+	adExport   string
+	m365Export string
+	strict     bool
+	dryRun     bool
+}
+
+func newMatchCmd(a *app) *cobra.Command {
+	var o matchOptions
+	cmd := &cobra.Command{
+		Use:   "match",
+		Short: "Give accounts their mailboxes",
+		Long: `Pairs the accounts of a customer with password sync on, which came from Active
+Directory, with the mailboxes of its Microsoft 365. A match makes an account
+active and gives it the mailbox's address.
+
+--auto pairs whom it can, --by one of two methods:
+
+  display-name  equal display names; case, white space and invisible characters do
+                not count. Two of one name on either side are ambiguous and are
+                never paired, and a pair that hard evidence contradicts is left
+                for review
+  evidence      only what is proven, never by a name alone: equal anchors, or
+                independent identifiers that agree together with the name. What is
+                not sure is left for review, with up to three candidates
+
+--pair and --pairs-file pair by hand, any with any that has an address; --unpair
+undoes a pair. SEL is the id, DN, user principal name, sAMAccountName or e-mail of
+one user. --pair is split at its last "=". A pairs file is CSV with the columns ad
+and m365; its header may be missing.
+
+--auto --dry-run is the summary screen. With --strict the exit status is 3 when
+anybody stays without a mailbox; what was matched is matched all the same.
+
+With --ad-export and --m365-export the same is shown for two exports on disk, with
+no customer and no state file; nothing is ever written.` + exits(3, 11, 12, 13, 14, 15),
+		Example: `  qpimport match -c Contoso --auto --dry-run
+  qpimport match -c Contoso --auto --strict
+  qpimport match -c Contoso --pair jdoe=john.doe@contoso.example
+  qpimport match --auto --ad-export contoso-ad.ldif --m365-export contoso-users.json -o csv`,
+		Args: cobra.NoArgs,
+		RunE: a.command(func(ctx context.Context, _ []string) error { return o.run(ctx, a) }),
+	}
+	f := cmd.Flags()
+	f.BoolVar(&o.auto, "auto", false, "pair whom it can")
+	f.StringVar(&o.by, "by", "", "with --auto: `METHOD`, display-name or evidence (default display-name)")
+	f.StringArrayVar(&o.pairs, "pair", nil, "pair by hand: `AD=M365`, a SEL of each side (repeatable)")
+	f.StringVar(&o.pairsFile, "pairs-file", "", "pair by hand what `FILE` lists, CSV ad,m365; - is standard input")
+	f.StringArrayVar(&o.unpair, "unpair", nil, "undo the pair of the account `SEL` (repeatable)")
+	f.StringVar(&o.adExport, "ad-export", "", "Active Directory export `FILE`, with --m365-export")
+	f.StringVar(&o.m365Export, "m365-export", "", "Microsoft 365 export `FILE`, with --ad-export")
+	f.BoolVar(&o.strict, "strict", false, "with --auto: fail when anybody stays without a mailbox")
+	f.BoolVar(&o.dryRun, "dry-run", false, "show the result and write nothing")
+	return cmd
+}
+
+// check says all that is wrong with the flags together.
+func (o matchOptions) check() error {
+	var found []string
+	byHand := len(o.pairs) > 0 || o.pairsFile != "" || len(o.unpair) > 0
+	exports := o.adExport != "" || o.m365Export != ""
+	switch {
+	case !o.auto && exports:
+		found = append(found, "--ad-export and --m365-export go with --auto")
+	case !o.auto && !byHand:
+		found = append(found, "say how to match: --auto, or by hand with --pair, --pairs-file or --unpair")
+	case o.auto && byHand:
+		found = append(found, "match automatically or by hand, not both at once")
+	}
+	if exports && (o.adExport == "" || o.m365Export == "") {
+		found = append(found, "--ad-export and --m365-export go together")
+	}
+	if !o.auto && o.by != "" {
+		found = append(found, "--by goes with --auto")
+	}
+	if !o.auto && o.strict {
+		found = append(found, "--strict goes with --auto")
+	}
+	if by := match.Method(o.by); o.by != "" && by != match.ByDisplayName && by != match.ByEvidence {
+		found = append(found, fmt.Sprintf("--by %q: use display-name or evidence", o.by))
+	}
+	for _, pair := range o.pairs {
+		if _, err := parsePair(pair); err != nil {
+			found = append(found, err.Error())
+		}
+	}
+	return problems(found)
+}
+
+// parsePair splits AD=M365 at the last "=": a DN has some, the other side has none.
+func parsePair(s string) (importer.PairRequest, error) {
+	i := strings.LastIndexByte(s, '=')
+	if i < 0 || strings.TrimSpace(s[:i]) == "" || strings.TrimSpace(s[i+1:]) == "" {
+		return importer.PairRequest{}, fmt.Errorf("--pair %q: want AD=M365", s)
+	}
+	return importer.PairRequest{AD: strings.TrimSpace(s[:i]), M365: strings.TrimSpace(s[i+1:])}, nil
+}
+
+func (o matchOptions) method() match.Method {
+	if o.by == "" {
+		return match.ByDisplayName
+	}
+	return match.Method(o.by)
+}
+
+func (o matchOptions) run(ctx context.Context, a *app) error {
+	if err := o.check(); err != nil {
+		return err
+	}
+	result, err := o.match(ctx, a)
+	if err != nil {
+		return err
+	}
+	if err := a.render(matchView(result)); err != nil {
+		return err
+	}
+	if open := result.Counts.Ambiguous + result.Counts.Review + result.Counts.UnmatchedAD; o.strict && open > 0 {
+		return &source.Error{
+			Code:    codePartial,
+			Message: fmt.Sprintf("%d users are left without a mailbox", open),
+			Hint:    "match them by hand with --pair",
+		}
+	}
+	if !result.Applied && result.Counts.Matched > 0 && o.adExport == "" {
+		a.notice("a dry run: nothing was written")
+	}
+	return nil
+}
+
+func (o matchOptions) match(ctx context.Context, a *app) (importer.MatchResult, error) {
+	if o.adExport != "" {
+		export := func(kind source.Kind, path string) source.Connection {
+			return source.Connection{Kind: kind, Transport: source.TransportFile, File: path}
+		}
+		return importer.MatchExports(ctx, a.openDirectory,
+			export(source.AD, o.adExport), export(source.M365, o.m365Export), o.method())
+	}
+	name, err := a.customer()
+	if err != nil {
+		return importer.MatchResult{}, err
+	}
+	req := importer.MatchRequest{Customer: name, Auto: o.auto, Unpair: o.unpair, DryRun: o.dryRun}
+	if o.auto {
+		req.By = o.method()
+	}
+	if req.Pairs, err = o.pairRequests(ctx, a); err != nil {
+		return importer.MatchResult{}, err
+	}
+	return with(ctx, a, o.dryRun, func(im *importer.Importer) (importer.MatchResult, error) {
+		return im.Match(ctx, req)
+	})
+}
+
+func (o matchOptions) pairRequests(ctx context.Context, a *app) ([]importer.PairRequest, error) {
+	var pairs []importer.PairRequest
+	for _, s := range o.pairs {
+		pair, err := parsePair(s)
+		if err != nil {
+			return nil, err
+		}
+		pairs = append(pairs, pair)
+	}
+	if o.pairsFile == "" {
+		return pairs, nil
+	}
+	raw, name, err := a.readInput(ctx, o.pairsFile)
+	if err != nil {
+		return nil, err
+	}
+	lines, err := parsePairs(raw, name, [2]string{"ad", "m365"})
+	if err != nil {
+		return nil, err
+	}
+	for _, l := range lines {
+		pairs = append(pairs, importer.PairRequest{AD: l.cells[0], M365: l.cells[1]})
+	}
+	return pairs, nil
+}

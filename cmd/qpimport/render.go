@@ -1,0 +1,163 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"io"
+	"unicode/utf8"
+)
+
+// view is a result that can be shown in every format.
+type view struct {
+	// document is the JSON document, a struct or map. "schema" is put in front.
+	document any
+	// items are the lines of JSON lines.
+	items []any
+	// rows is the CSV, the header first.
+	rows func() [][]string
+	// page is what people see.
+	page func(*page)
+}
+
+// render writes a result to standard output in the format asked for.
+func (a *app) render(v view) error {
+	out := bufio.NewWriter(a.out)
+	var err error
+	switch a.settings.Output {
+	case formatJSON:
+		err = writeDocument(out, v.document)
+	case formatJSONL:
+		err = writeLines(out, v.items)
+	case formatCSV:
+		err = writeCSV(out, v.rows(), a.settings.BOM)
+	default:
+		p := &page{w: out}
+		v.page(p)
+		err = p.err
+	}
+	if err == nil {
+		err = out.Flush()
+	}
+	if err != nil {
+		return fmt.Errorf("cannot write the result: %w", err)
+	}
+	return nil
+}
+
+func writeDocument(w io.Writer, document any) error {
+	body, err := marshal(document)
+	if err != nil {
+		return err
+	}
+	var b bytes.Buffer
+	if err := json.Indent(&b, prepend("schema", 1, body), "", "  "); err != nil {
+		return err
+	}
+	b.WriteByte('\n')
+	_, err = w.Write(b.Bytes())
+	return err
+}
+
+func writeLines(w io.Writer, items []any) error {
+	for _, item := range items {
+		line, err := marshal(item)
+		if err != nil {
+			return err
+		}
+		if _, err := w.Write(append(line, '\n')); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func writeCSV(w io.Writer, rows [][]string, bom bool) error {
+	if bom {
+		if _, err := io.WriteString(w, "\uFEFF"); err != nil {
+			return err
+		}
+	}
+	c := csv.NewWriter(w)
+	for _, row := range rows {
+		safe := make([]string, len(row))
+		for i, cell := range row {
+			safe[i] = csvCell(cell)
+		}
+		if err := c.Write(safe); err != nil {
+			return err
+		}
+	}
+	c.Flush()
+	return c.Error()
+}
+
+// marshal is JSON on one line that a terminal does not obey: characters without
+// a picture are written as escapes. Any reader gets the same text from it.
+func marshal(v any) ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return nil, err
+	}
+	return escapeInvisible(bytes.TrimRight(b.Bytes(), "\n")), nil
+}
+
+func escapeInvisible(text []byte) []byte {
+	plain := true
+	for _, c := range text {
+		plain = plain && ' ' <= c && c < 0x7f
+	}
+	if plain {
+		return text
+	}
+	out := make([]byte, 0, len(text)+len(text)/8)
+	for i := 0; i < len(text); {
+		r, n := utf8.DecodeRune(text[i:])
+		if invisible(r) {
+			out = appendEscape(out, r)
+		} else {
+			out = append(out, text[i:i+n]...)
+		}
+		i += n
+	}
+	return out
+}
+
+func appendEscape(out []byte, r rune) []byte {
+	if r >= 0x10000 { // a surrogate pair
+		r -= 0x10000
+		out = fmt.Appendf(out, `\u%04x`, 0xd800+r>>10)
+		r = 0xdc00 + r&0x3ff
+	}
+	return fmt.Appendf(out, `\u%04x`, r)
+}
+
+// prepend puts a key in front of a marshalled object.
+func prepend(key string, value any, object []byte) json.RawMessage {
+	head := fmt.Sprintf(`{"%s":%v`, key, value)
+	if s, ok := value.(string); ok {
+		head = fmt.Sprintf(`{"%s":%q`, key, s)
+	}
+	if !bytes.Equal(object, []byte("{}")) {
+		head += ","
+	}
+	return append([]byte(head), object[1:]...)
+}
+
+// labelled is an item of JSON lines with its outcome in front.
+type labelled struct {
+	outcome string
+	item    any
+}
+
+func (l labelled) MarshalJSON() ([]byte, error) {
+	body, err := marshal(l.item)
+	if err != nil {
+		return nil, err
+	}
+	return prepend("outcome", l.outcome, body), nil
+}

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// The groups of the root's help.
+const (
+	groupSetup  = "setup"
+	groupImport = "import"
+	groupWatch  = "watch"
+)
+
+func newRootCmd(a *app) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "qpimport",
+		Short: "Import end users from Active Directory and Microsoft 365",
+		Long: `qpimport takes end users from Active Directory and Microsoft 365 into a registry
+of accounts, one customer after the other, and pairs the two directories where
+the customer's passwords are to be kept in step.
+
+A customer goes from nothing to matched accounts in five steps:
+
+  1. customers create      name the customer
+  2. directories connect   say how its directories are reached
+  3. ous, users            look at what is there
+  4. import                take the users; the first import settles password sync
+  5. match                 with password sync on: give each its mailbox
+
+Directories are only ever read. The registry is one file (--state). Results go to
+standard output and nothing else does; notices and errors go to standard error.
+
+Flags come before environment variables, these before the config file, and that
+before the defaults. The config file holds defaults for global flags, as in
+
+  output: json
+  customer: Contoso
+  timeout: 5m
+
+Standard output is table, json (one document), jsonl (one item a line) or csv.
+With json and jsonl an error is an object on the last line of standard error:
+{"error":{"code":"…","exit":11,"message":"…","hint":"…","retryable":false}}` + exits(3, 11, 12, 13, 14, 15) + `
+
+New statuses may come: take an unknown one for a failure.`,
+		Example: `  qpimport customers create Contoso
+  qpimport directories connect ad -c Contoso --url ldaps://dc1.corp.contoso.example \
+      --bind-dn svc@corp.contoso.example --bind-password-from env:CONTOSO_AD
+  qpimport ous -c Contoso
+  qpimport import -c Contoso --source ad --password-sync off --ou corp.contoso.example/Staff -r --all`,
+		Args:          subcommand,
+		RunE:          func(cmd *cobra.Command, _ []string) error { a.begun = true; return cmd.Help() },
+		Version:       readVersion().Version,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+
+		SuggestionsMinimumDistance: 2,
+	}
+	addGlobalFlags(root.PersistentFlags())
+	root.CompletionOptions.DisableDefaultCmd = true
+	root.AddGroup(
+		&cobra.Group{ID: groupSetup, Title: "Customers and directories:"},
+		&cobra.Group{ID: groupImport, Title: "Users and accounts:"},
+		&cobra.Group{ID: groupWatch, Title: "Keeping watch:"},
+	)
+	inGroup(root, groupSetup, newCustomersCmd(a), newDirectoriesCmd(a))
+	inGroup(root, groupImport, newOUsCmd(a), newUsersCmd(a), newImportCmd(a), newMatchCmd(a), newAccountsCmd(a))
+	inGroup(root, groupWatch, newStatusCmd(a), newDoctorCmd(a))
+	root.AddCommand(newVersionCmd(a), newCompletionCmd(a))
+	root.SetHelpCommand(newHelpCmd(a))
+	return root
+}
+
+func inGroup(parent *cobra.Command, group string, children ...*cobra.Command) {
+	for _, c := range children {
+		c.GroupID = group
+		parent.AddCommand(c)
+	}
+}
+
+// subcommand is the Args of a command that has commands below it: what stands
+// there is none of them, or cobra would have run it.
+func subcommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	message := "unknown command %q for %q"
+	cmd.SuggestionsMinimumDistance = 2
+	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+		return usageHint("did you mean "+strings.Join(near, ", ")+"?", message, args[0], cmd.CommandPath())
+	}
+	return usagef(message, args[0], cmd.CommandPath())
+}
+
+// chooseSubcommand is the RunE of a command that does nothing by itself.
+func chooseSubcommand(cmd *cobra.Command, _ []string) error {
+	var names []string
+	for _, c := range cmd.Commands() {
+		if c.IsAvailableCommand() {
+			names = append(names, c.Name())
+		}
+	}
+	return usagef("%s needs one of %s", cmd.CommandPath(), strings.Join(names, ", "))
+}

@@ -1,0 +1,238 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/qpimport/qpimport/pkg/source"
+)
+
+const (
+	maxSecret      = 1 << 20         // bytes; a certificate with its chain has a few thousand
+	commandTimeout = 1 * time.Minute // for a password manager that asks somebody
+)
+
+// refHelp is what the help of a flag that takes a REF refers to.
+const refHelp = `
+REF says where a secret lies; no flag takes the secret itself, and only the REF
+is stored:
+  env:NAME              the environment variable NAME
+  file:PATH             the file; a byte order mark and one final newline are dropped
+  command:PROGRAM ARG…  what the program writes to standard output, less one final
+                        newline. No shell is involved: words are split at spaces,
+                        '…' and "…" keep spaces, a backslash is an ordinary
+                        character. The program has a minute.`
+
+// reference is a parsed REF.
+type reference struct {
+	scheme string // env, file or command
+	name   string // of the variable or the file
+	argv   []string
+}
+
+// parseReference reads a REF. What cannot be read may be a secret that was
+// given by mistake, so no error repeats it.
+func parseReference(ref string) (reference, error) {
+	scheme, rest, _ := strings.Cut(ref, ":")
+	switch scheme {
+	case "env":
+		if !regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`).MatchString(rest) {
+			return reference{}, errors.New("env: must be followed by the name of a variable")
+		}
+		return reference{scheme: scheme, name: rest}, nil
+	case "file":
+		if strings.TrimSpace(rest) == "" {
+			return reference{}, errors.New("file: must be followed by a path")
+		}
+		return reference{scheme: scheme, name: rest}, nil
+	case "command":
+		argv, err := splitWords(rest)
+		if err != nil {
+			return reference{}, err
+		}
+		return reference{scheme: scheme, argv: argv}, nil
+	}
+	return reference{}, errors.New("not a reference to a secret: it must begin with env:, file: or command:")
+}
+
+// splitWords splits a command as refHelp says.
+func splitWords(s string) ([]string, error) {
+	var words []string
+	var word strings.Builder
+	inWord, quote := false, rune(0)
+	for _, r := range s {
+		switch {
+		case quote != 0 && r == quote:
+			quote = 0
+		case quote != 0:
+			word.WriteRune(r)
+		case r == '"' || r == '\'':
+			quote, inWord = r, true
+		case r == ' ' || r == '\t':
+			if inWord {
+				words = append(words, word.String())
+				word.Reset()
+				inWord = false
+			}
+		default:
+			word.WriteRune(r)
+			inWord = true
+		}
+	}
+	if quote != 0 {
+		return nil, fmt.Errorf("command: has a quote %c without its end", quote)
+	}
+	if inWord {
+		words = append(words, word.String())
+	}
+	if len(words) == 0 || words[0] == "" {
+		return nil, errors.New("command: must be followed by a program")
+	}
+	return words, nil
+}
+
+// storedReference checks a REF and makes a path in it absolute, so that it
+// holds from whichever folder the program is run later.
+func storedReference(ref string) (string, error) {
+	r, err := parseReference(ref)
+	if err != nil || r.scheme != "file" {
+		return ref, err
+	}
+	path, err := filepath.Abs(r.name)
+	if err != nil {
+		return "", errors.New("file: the current folder is unknown")
+	}
+	return "file:" + path, nil
+}
+
+// secret returns the function that resolves a REF when the protocol needs it;
+// nil for no REF.
+func (a *app) secret(ref string) func(context.Context) (source.Secret, error) {
+	if ref == "" {
+		return nil
+	}
+	return func(ctx context.Context) (source.Secret, error) { return a.resolve(ctx, ref) }
+}
+
+func (a *app) resolve(ctx context.Context, ref string) (source.Secret, error) {
+	r, err := parseReference(ref)
+	if err != nil {
+		return source.Secret{}, usagef("%s", err)
+	}
+	var value []byte
+	switch r.scheme {
+	case "env":
+		value = []byte(a.getenv(r.name))
+		if len(value) == 0 {
+			return source.Secret{}, usagef("secret env:%s: the variable is not set, or empty", r.name)
+		}
+		return source.NewSecret(string(value)), nil
+	case "file":
+		value, err = a.secretFile(r.name)
+	default:
+		value, err = secretCommand(ctx, r.argv)
+	}
+	if err != nil {
+		return source.Secret{}, err
+	}
+	if value = trimText(value); len(value) == 0 {
+		return source.Secret{}, usagef("secret %s:%s: it is empty", r.scheme, r.subject())
+	}
+	return source.NewSecret(string(value)), nil
+}
+
+// subject names what a reference points at; arguments of a command stay out.
+func (r reference) subject() string {
+	if r.scheme == "command" {
+		return r.argv[0]
+	}
+	return r.name
+}
+
+func (a *app) secretFile(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, usagef("secret file:%s: %s", path, reason(err))
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o077 != 0 && runtime.GOOS != "windows" {
+		a.notice("warning: %s can be read by others than its owner (mode %04o): chmod 600 %s", path, info.Mode().Perm(), path)
+	}
+	value, err := io.ReadAll(io.LimitReader(f, maxSecret+1))
+	if err != nil {
+		return nil, usagef("secret file:%s: %s", path, reason(err))
+	}
+	if len(value) > maxSecret {
+		return nil, usagef("secret file:%s: larger than 1 MiB", path)
+	}
+	return value, nil
+}
+
+// secretCommand runs a program for its standard output. What it writes to
+// standard error is dropped: it may hold the secret.
+func secretCommand(ctx context.Context, argv []string) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, commandTimeout)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
+	cmd.WaitDelay = time.Second
+	out := &bounded{limit: maxSecret}
+	cmd.Stdout = out
+	err := cmd.Run()
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return nil, usagef("secret command:%s: no answer in time", argv[0])
+	}
+	if err != nil {
+		return nil, usageHint("run it by hand to see why", "secret command:%s: %s", argv[0], reason(err))
+	}
+	return out.Bytes(), nil
+}
+
+// bounded keeps what is written to it up to a limit, and fails beyond.
+type bounded struct {
+	bytes.Buffer
+	limit int
+}
+
+func (b *bounded) Write(p []byte) (int, error) {
+	if b.Len()+len(p) > b.limit {
+		return 0, errors.New("it wrote more than 1 MiB")
+	}
+	return b.Buffer.Write(p)
+}
+
+// reason is an error without the path that the message names already.
+func reason(err error) string {
+	var pathErr *os.PathError
+	if errors.As(err, &pathErr) {
+		return pathErr.Err.Error()
+	}
+	var execErr *exec.Error
+	if errors.As(err, &execErr) {
+		return execErr.Err.Error()
+	}
+	return err.Error()
+}
+
+// trimText drops a byte order mark, decodes UTF-16 and drops one final newline.
+// What is no text, as a certificate in binary form, stays as it is.
+func trimText(b []byte) []byte {
+	text, err := decodeText(b)
+	if err != nil || !utf8.Valid(text) {
+		return b
+	}
+	if t, ok := bytes.CutSuffix(text, []byte("\r\n")); ok {
+		return t
+	}
+	return bytes.TrimSuffix(text, []byte("\n"))
+}

@@ -1,0 +1,178 @@
+package main
+
+import (
+	"context"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"github.com/qpimport/qpimport/pkg/importer"
+	"github.com/qpimport/qpimport/pkg/source"
+)
+
+type usersOptions struct {
+	source    string
+	ous       []string
+	recursive bool
+	all       bool
+}
+
+func newUsersCmd(a *app) *cobra.Command {
+	var o usersOptions
+	cmd := &cobra.Command{
+		Use:   "users",
+		Short: "List the users of a directory",
+		Long: `Lists the users that could be imported from one of a customer's directories; with
+--all those that could not as well, and why:
+
+  system_object         AD's own, such as krbtgt; never imported
+  replication_conflict  a CNF: copy that AD left behind
+  disabled              may not sign in
+  guest                 of another tenant
+  no_mailbox            no mailbox in Microsoft 365
+` + ouHelp + exits(11, 13, 14, 15),
+		Example: `  qpimport users -c Contoso --source ad --ou corp.contoso.example/Staff -r
+  qpimport users -c Contoso --source m365 --all -o csv`,
+		Args: cobra.NoArgs,
+		RunE: a.command(func(ctx context.Context, _ []string) error { return o.run(ctx, a) }),
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.source, "source", "", sourceUsage)
+	f.StringArrayVar(&o.ous, "ou", nil, "only users in this `OU` (repeatable)")
+	f.BoolVarP(&o.recursive, "recursive", "r", false, "with --ou: those below it as well")
+	f.BoolVar(&o.all, "all", false, "those that could not be imported as well, and why")
+	return cmd
+}
+
+// ouHelp explains what --ou takes.
+const ouHelp = `
+OU is a DN, a path (corp.example/Staff/London; a slash in a name is written \/) or
+the OU's objectGUID. It takes the users directly in it; --recursive takes those
+below as well, hidden containers excepted. The domain's own DN with --recursive
+takes everybody.`
+
+// sourceUsage describes --source.
+const sourceUsage = "`DIRECTORY`: ad or m365 (default: the one that is connected, where it is one)"
+
+func (o usersOptions) run(ctx context.Context, a *app) error {
+	if err := checkOUFlags(o.ous, o.recursive); err != nil {
+		return err
+	}
+	name, err := a.customer()
+	if err != nil {
+		return err
+	}
+	users, err := reading(ctx, a, func(im *importer.Importer) ([]importer.User, error) {
+		kind, err := chooseSource(ctx, im, name, o.source, o.ous)
+		if err != nil {
+			return nil, err
+		}
+		return im.Users(ctx, importer.UsersRequest{
+			Customer: name, Source: kind, OUs: o.ous, Recursive: o.recursive, All: o.all,
+		})
+	})
+	if err != nil {
+		return err
+	}
+	return a.render(listView("users", users, userColumns(o.all), nil, func(p *page) {
+		if len(users) > 0 {
+			p.blank()
+			p.line("%d users", len(users))
+		}
+	}))
+}
+
+func checkOUFlags(ous []string, recursive bool) error {
+	if recursive && len(ous) == 0 {
+		return usagef("--recursive says how deep --ou goes, but no --ou was given")
+	}
+	return nil
+}
+
+// chooseSource reads --source, or where it was not given takes the one
+// directory that the customer has connected.
+func chooseSource(ctx context.Context, im *importer.Importer, customer, flag string, ous []string) (source.Kind, error) {
+	var kind source.Kind
+	if flag != "" {
+		var err error
+		if kind, err = parseKind(flag); err != nil {
+			return "", err
+		}
+	} else {
+		c, err := im.Customer(ctx, customer)
+		if err != nil {
+			return "", err
+		}
+		list := connectedOf(c)
+		switch len(list) {
+		case 0:
+			return "", usageHint("qpimport directories connect --help", "no directory of %s is connected", c.Name)
+		case 1:
+			kind = list[0].Source
+		default:
+			return "", usageHint("add --source ad or --source m365", "%s has two directories connected and none was named", c.Name)
+		}
+	}
+	if kind == source.M365 && len(ous) > 0 {
+		return "", usagef("--ou has no meaning in Microsoft 365, which knows no OUs")
+	}
+	return kind, nil
+}
+
+func userColumns(all bool) []column[importer.User] {
+	type user = importer.User
+	skip := ""
+	if all {
+		skip = "Not imported, for"
+	}
+	return []column[user]{
+		{"source", "", func(u user) string { return string(u.Source) }},
+		{"id", "", func(u user) string { return u.ID }},
+		{"display_name", "Display name", func(u user) string { return u.DisplayName }},
+		{"username", "User name", func(u user) string { return u.Username }},
+		{"upn", "", func(u user) string { return u.UPN }},
+		{"given_name", "", func(u user) string { return u.GivenName }},
+		{"surname", "", func(u user) string { return u.Surname }},
+		{"email", "E-mail", func(u user) string { return u.Email }},
+		{"ou", "", func(u user) string { return u.OU }},
+		{"", "OU", func(u user) string { return ouPath(u.OU) }},
+		{"enabled", "", func(u user) string { return flagText(u.Enabled) }},
+		{"imported", "", func(u user) string { return strconv.FormatBool(u.Imported) }},
+		{"", "Imported", func(u user) string { return yes(u.Imported) }},
+		{"skip_reason", skip, func(u user) string { return text(u.SkipReason) }},
+	}
+}
+
+// ouPath is the path of an OU, "" for none.
+func ouPath(dn string) string {
+	if dn == "" {
+		return ""
+	}
+	return source.CanonicalPath(dn)
+}
+
+// flagText is a flag in CSV; what is not known stays empty.
+func flagText(f source.Flag) string {
+	switch f {
+	case source.Yes:
+		return "true"
+	case source.No:
+		return "false"
+	}
+	return ""
+}
+
+func yes(b bool) string {
+	if b {
+		return "yes"
+	}
+	return ""
+}
+
+// text is what a pointer leads to, "" for nil.
+func text(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}
