@@ -1,0 +1,171 @@
+package m365
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/microsoft/kiota-abstractions-go"
+	"github.com/microsoft/kiota-abstractions-go/authentication"
+	"github.com/microsoft/kiota-abstractions-go/serialization"
+	kiotahttp "github.com/microsoft/kiota-http-go"
+	kiotajson "github.com/microsoft/kiota-serialization-json-go"
+	msgraphcore "github.com/microsoftgraph/msgraph-sdk-go-core"
+	"github.com/microsoftgraph/msgraph-sdk-go/models/odataerrors"
+)
+
+// limits bound what a server may ask for, and hold the clock.
+type limits struct {
+	body     int64         // bytes of an answer, decompressed
+	silence  time.Duration // without a byte while an answer is awaited
+	answer   time.Duration // of one answer from request to last byte
+	backoff  time.Duration // before the first retry where the server names no time
+	faults   int           // retries in a row after server errors and cut connections
+	waits    int           // retries in a row after being told to wait
+	wait     time.Duration // one wait, where the command has no deadline
+	waiting  time.Duration // all waits of a request, where the command has no deadline
+	announce time.Duration // waits from here on are announced
+
+	now   func() time.Time
+	sleep func(context.Context, time.Duration) error
+	base  http.RoundTripper // nil is a transport of its own
+}
+
+func defaultLimits() limits {
+	return limits{
+		body: 64 << 20, silence: time.Minute, answer: 10 * time.Minute,
+		backoff: time.Second, faults: 4, waits: 30,
+		wait: 10 * time.Minute, waiting: 30 * time.Minute, announce: 3 * time.Second,
+		now: time.Now, sleep: sleep,
+	}
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// client sends requests to one Graph.
+type client struct {
+	root      *url.URL
+	adapter   *msgraphcore.GraphRequestAdapterBase
+	base      http.RoundTripper
+	userAgent string
+	log       func(format string, args ...any)
+}
+
+func newClient(config Config) (*client, error) {
+	e, err := newEndpoint(config.Connection)
+	if err != nil {
+		return nil, err
+	}
+	l := defaultLimits()
+	if config.tune != nil {
+		config.tune(&l)
+	}
+	if l.base == nil {
+		l.base = newTransport()
+	}
+	quiet := func(string, ...any) {}
+	if config.Announce == nil {
+		config.Announce = quiet
+	}
+	if config.Log == nil {
+		config.Log = quiet
+	}
+	exchange := &exchange{l, config.Log}
+	tokens, err := newTokens(config, e, &login{
+		endpoint: e,
+		retry:    &retry{limits: l, announce: config.Announce, server: "the sign-in service"},
+		exchange: exchange,
+		base:     l.base,
+	})
+	if err != nil {
+		return nil, err
+	}
+
+	// The order is part of the design: each attempt gets an id and a token of its
+	// own, and is over only when its body was read.
+	middleware := []kiotahttp.Middleware{
+		&retry{limits: l, announce: config.Announce, server: "Microsoft Graph"},
+		msgraphcore.NewGraphTelemetryHandler(&msgraphcore.GraphClientOptions{}),
+		&authorize{root: e.graph, tokens: tokens},
+		exchange,
+	}
+	httpClient := &http.Client{
+		Transport: kiotahttp.NewCustomTransportWithParentTransport(l.base, middleware...),
+		CheckRedirect: func(*http.Request, []*http.Request) error {
+			return http.ErrUseLastResponse
+		},
+	}
+	adapter, err := msgraphcore.NewGraphRequestAdapterBaseWithParseNodeFactoryAndSerializationWriterFactoryAndHttpClient(
+		&authentication.AnonymousAuthenticationProvider{}, msgraphcore.GraphClientOptions{},
+		nodes{kiotajson.NewJsonParseNodeFactory()}, nil, httpClient)
+	if err != nil {
+		return nil, err
+	}
+	return &client{root: e.graph, adapter: adapter, base: l.base, userAgent: config.UserAgent, log: config.Log}, nil
+}
+
+// newTransport is like the standard one, with connections of its own.
+func newTransport() http.RoundTripper {
+	t, ok := http.DefaultTransport.(*http.Transport)
+	if !ok {
+		return http.DefaultTransport
+	}
+	t = t.Clone()
+	t.Proxy = func(r *http.Request) (*url.URL, error) {
+		proxy, err := http.ProxyFromEnvironment(r)
+		if err != nil { // the error's text holds the URL, and that may hold a password
+			return nil, usage("the proxy in the environment is no URL")
+		}
+		return proxy, nil
+	}
+	return t
+}
+
+func (c *client) close() {
+	if t, ok := c.base.(*http.Transport); ok {
+		t.CloseIdleConnections()
+	}
+}
+
+func (c *client) url(collection string, query url.Values) *url.URL {
+	u := *c.root
+	u.Path += "/v1.0/" + collection
+	u.RawQuery = query.Encode()
+	return &u
+}
+
+// get reads a page. Whatever goes wrong is a [source.Error], but for the end of
+// the context, which stays what it is.
+func (c *client) get(ctx context.Context, link *url.URL, into serialization.Parsable) error {
+	request := abstractions.NewRequestInformation()
+	request.Method = abstractions.GET
+	request.SetUri(*link)
+	request.Headers.Add("Accept", "application/json")
+	if c.userAgent != "" {
+		request.Headers.Add("User-Agent", c.userAgent)
+	}
+	var last answer
+	result, err := c.adapter.Send(withAnswer(ctx, &last), request,
+		func(serialization.ParseNode) (serialization.Parsable, error) { return into, nil },
+		abstractions.ErrorMappings{"XXX": odataerrors.CreateODataErrorFromDiscriminatorValue})
+	switch {
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case err != nil || last.status != http.StatusOK:
+		return explain(err, last, link)
+	case result == nil:
+		return incomplete(errors.New("an answer without a body"))
+	}
+	return nil
+}

@@ -1,0 +1,153 @@
+package m365
+
+import (
+	"fmt"
+	"net"
+	"net/url"
+	"strings"
+
+	"github.com/qpimport/qpimport/pkg/source"
+)
+
+// endpoint says where a tenant signs in and where its Graph is.
+type endpoint struct {
+	graph     *url.URL // root, without /v1.0
+	authority *url.URL
+	// loginHosts are the hosts that sign-in may talk to: the documents of the
+	// sign-in service name further URLs, and the secret goes nowhere else.
+	loginHosts []string
+	scope      string
+	// private is set where the authority was given by hand: Microsoft's directory
+	// of its own clouds does not know it.
+	private bool
+}
+
+// national is one of Microsoft's clouds.
+type national struct {
+	login, graph string
+	aliases      []string // further hosts of the same sign-in service
+}
+
+// clouds are the spellings of Connection.Cloud; "" is global.
+func clouds(name string) (national, bool) {
+	global := national{"login.microsoftonline.com", "graph.microsoft.com",
+		[]string{"login.microsoft.com", "login.windows.net", "sts.windows.net"}}
+	usGov := []string{"login.usgovcloudapi.net"}
+	switch strings.ToLower(name) {
+	case "", "global":
+		return global, true
+	case "usgov":
+		return national{"login.microsoftonline.us", "graph.microsoft.us", usGov}, true
+	case "usgov-dod":
+		return national{"login.microsoftonline.us", "dod-graph.microsoft.us", usGov}, true
+	case "china":
+		return national{"login.chinacloudapi.cn", "microsoftgraph.chinacloudapi.cn",
+			[]string{"login.partner.microsoftonline.cn"}}, true
+	}
+	return national{}, false
+}
+
+func newEndpoint(c source.Connection) (endpoint, error) {
+	known, ok := clouds(c.Cloud)
+	if !ok {
+		return endpoint{}, usage("unknown cloud %q: use global, usgov, usgov-dod or china", c.Cloud)
+	}
+	e := endpoint{
+		graph:      &url.URL{Scheme: "https", Host: known.graph},
+		authority:  &url.URL{Scheme: "https", Host: known.login},
+		loginHosts: append([]string{known.login}, known.aliases...),
+		// The token is for Microsoft's Graph also where a gateway stands before it.
+		scope: "https://" + known.graph + "/.default",
+	}
+	var err error
+	if c.GraphURL != "" {
+		if e.graph, err = rootURL("Graph URL", c.GraphURL); err != nil {
+			return endpoint{}, err
+		}
+		e.graph.Path = strings.TrimSuffix(e.graph.Path, "/v1.0")
+	}
+	if c.AuthorityURL != "" {
+		if e.authority, err = rootURL("authority URL", c.AuthorityURL); err != nil {
+			return endpoint{}, err
+		}
+		e.loginHosts = []string{e.authority.Host}
+		e.private = true
+	}
+	return e, nil
+}
+
+// rootURL checks a URL of the settings. Secrets and tokens are sent there:
+// plain http is for a server on this machine alone.
+func rootURL(what, text string) (*url.URL, error) {
+	u, err := url.Parse(text)
+	if err != nil || u.Hostname() == "" || u.Opaque != "" {
+		return nil, usage("the %s is no URL like https://host", what)
+	}
+	u.Scheme, u.Host = strings.ToLower(u.Scheme), strings.ToLower(u.Host)
+	switch {
+	case u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
+		return nil, usage("the %s must be a scheme, a host and a path alone", what)
+	case u.Scheme != "https" && (u.Scheme != "http" || !isLoopback(u.Hostname())):
+		return nil, usage("the %s must begin with https://: a token would cross the network in the clear", what)
+	case !isASCII(u.Host) || hasDots(u.Path):
+		return nil, usage("the %s is not plainly spelled: %q", what, text)
+	}
+	u.Path, u.RawPath = strings.TrimRight(u.Path, "/"), ""
+	return u, nil
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
+}
+
+// nextURL checks a link of an answer: it must lead to the same Graph, because
+// the token goes along and what comes back is believed.
+func nextURL(root *url.URL, link string) (*url.URL, error) {
+	u, err := url.Parse(link)
+	if err != nil {
+		return nil, fmt.Errorf("the next link is no URL: %.200q", link)
+	}
+	if !sameOrigin(root, u) || !strings.HasPrefix(u.Path, root.Path+"/v1.0/") || hasDots(u.Path) {
+		return nil, fmt.Errorf("the next link leads away from %s://%s%s: %.200q", root.Scheme, root.Host, root.Path, link)
+	}
+	return u, nil
+}
+
+func sameOrigin(a, b *url.URL) bool {
+	return b.User == nil && isASCII(b.Host) && strings.EqualFold(a.Scheme, b.Scheme) &&
+		strings.EqualFold(a.Hostname(), b.Hostname()) && port(a) == port(b)
+}
+
+func port(u *url.URL) string {
+	if p := u.Port(); p != "" {
+		return p
+	}
+	if strings.EqualFold(u.Scheme, "https") {
+		return "443"
+	}
+	return "80"
+}
+
+// hasDots looks for path segments that lead elsewhere when they are resolved.
+func hasDots(path string) bool {
+	for segment := range strings.SplitSeq(path, "/") {
+		if segment == "." || segment == ".." {
+			return true
+		}
+	}
+	return strings.Contains(path, `\`)
+}
+
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= 0x80 {
+			return false
+		}
+	}
+	return true
+}
+
+func usage(format string, args ...any) error {
+	return &source.Error{Code: source.CodeUsage, Message: fmt.Sprintf(format, args...)}
+}

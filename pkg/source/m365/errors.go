@@ -1,0 +1,137 @@
+package m365
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/microsoftgraph/msgraph-sdk-go/models/odataerrors"
+
+	"github.com/qpimport/qpimport/pkg/source"
+)
+
+// errPageExpired marks the one error that reading from the start can mend.
+var errPageExpired = errors.New("the link to the next page expired")
+
+// incomplete is the error for an answer that cannot be believed.
+func incomplete(err error) error {
+	var known *source.Error
+	if errors.As(err, &known) {
+		return known
+	}
+	return &source.Error{
+		Code:    source.CodeIncomplete,
+		Message: "Microsoft Graph did not answer properly",
+		Hint:    "nothing was taken from this read; try again later",
+		Err:     err,
+	}
+}
+
+// explain turns a failed request into an error for people. The errors of the
+// SDK are not wrapped: their text is the server's, of any length, and asking
+// some of them for it panics.
+func explain(err error, last answer, link *url.URL) error {
+	var known *source.Error
+	if errors.As(err, &known) {
+		return known
+	}
+	said := graphError(err)
+	text := statusText(last.status)
+	if said.code != "" {
+		text += ", " + said.code
+	}
+	switch {
+	case last.status == 0:
+		return &source.Error{Code: source.CodeUnreachable, Message: "Microsoft Graph cannot be reached", Err: err}
+	case last.status == http.StatusOK:
+		return incomplete(err)
+	case said.pageExpired():
+		return incomplete(errPageExpired)
+	case last.status == http.StatusUnauthorized:
+		return &source.Error{
+			Code:    source.CodeCredentials,
+			Message: "Microsoft Graph refuses the access token (" + text + ")",
+			Hint:    "a ready-made token must be for this Graph and not have expired; check the cloud",
+		}
+	case last.status == http.StatusForbidden:
+		return &source.Error{
+			Code:    source.CodePermission,
+			Message: "the application may not read " + collection(link) + " (" + text + ")",
+			Hint:    "give it the application permission " + permission(link) + " of Microsoft Graph, and grant admin consent",
+		}
+	case last.status == http.StatusTooManyRequests:
+		return &source.Error{
+			Code: source.CodeThrottled, Message: "Microsoft Graph is still busy after many tries (" + text + ")", Hint: "try again later",
+		}
+	case last.status >= 500 || last.status == http.StatusRequestTimeout:
+		return &source.Error{
+			Code: source.CodeUnreachable, Message: "Microsoft Graph fails (" + text + ")", Hint: "try again later",
+		}
+	case last.status >= 300 && last.status < 400:
+		return incomplete(fmt.Errorf("it redirects to %.100q, which a proxy or a guest network does", last.location))
+	}
+	if said.message != "" {
+		text += fmt.Sprintf(": %.200q", said.message)
+	}
+	return incomplete(fmt.Errorf("status %s", text))
+}
+
+// graphFailure is what Graph says of an error.
+type graphFailure struct{ code, message string }
+
+func (f graphFailure) pageExpired() bool {
+	return strings.EqualFold(f.code, "Directory_ExpiredPageToken") || strings.EqualFold(f.message, "Invalid Skip Token")
+}
+
+func graphError(err error) graphFailure {
+	var f graphFailure
+	var typed *odataerrors.ODataError
+	if !errors.As(err, &typed) {
+		return f
+	}
+	main := typed.GetErrorEscaped()
+	if main == nil {
+		return f
+	}
+	if code := main.GetCode(); code != nil && isName(*code) {
+		f.code = *code
+	}
+	if message := main.GetMessage(); message != nil {
+		f.message = *message
+	}
+	return f
+}
+
+// isName keeps anything but a plain name out of messages.
+func isName(s string) bool {
+	return s != "" && len(s) <= 80 && !strings.ContainsFunc(s, func(r rune) bool {
+		return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || r == '_' || r == '.')
+	})
+}
+
+// collection is the last step of a link's path: users.
+func collection(link *url.URL) string {
+	return link.Path[strings.LastIndexByte(link.Path, '/')+1:]
+}
+
+// permission is the least that lets an application read a collection.
+func permission(link *url.URL) string {
+	switch collection(link) {
+	case "users":
+		return "User.Read.All"
+	case "contracts":
+		return "Directory.Read.All"
+	}
+	return "Organization.Read.All"
+}
+
+// statusText is a status for people.
+func statusText(status int) string {
+	if text := http.StatusText(status); text != "" {
+		return strconv.Itoa(status) + " " + text
+	}
+	return strconv.Itoa(status)
+}

@@ -1,0 +1,202 @@
+// Package m365 reads the users of a Microsoft 365 tenant from Microsoft Graph.
+//
+// Of Microsoft's SDK it uses the request adapter, the middleware, the typed
+// errors and the sign-in; pages are followed and checked here, because an
+// importer must tell a complete read from a short one.
+package m365
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/qpimport/qpimport/pkg/source"
+	"github.com/qpimport/qpimport/pkg/source/graphuser"
+)
+
+const (
+	pageSize    = 999     // the most that Graph gives
+	maxPages    = 100_000 // of a read; more is a server that never ends
+	maxRestarts = 3       // of a read whose page links expire
+)
+
+// Config says which tenant is read and how. Of the three secrets exactly one is
+// set; each is resolved when it is first needed.
+type Config struct {
+	// Connection gives Tenant, ClientID, Cloud, GraphURL and AuthorityURL.
+	Connection source.Connection
+	// ClientSecret of the application.
+	ClientSecret func(context.Context) (source.Secret, error)
+	// Certificate with its private key: PEM, or PFX without password as it is or
+	// in base64.
+	Certificate func(context.Context) (source.Secret, error)
+	// AccessToken is a token for Graph that somebody else obtained.
+	AccessToken func(context.Context) (source.Secret, error)
+
+	UserAgent string
+	// Announce tells people about waits of some seconds; nil tells nobody.
+	Announce func(format string, args ...any)
+	// Log gets a line for each request; nil logs nothing.
+	Log func(format string, args ...any)
+
+	// tune changes the limits and the clock, for tests.
+	tune func(*limits)
+}
+
+// Directory is a tenant. It is safe for concurrent use.
+type Directory struct {
+	client *client
+	tenant string
+}
+
+var _ source.Directory = (*Directory)(nil)
+
+// Open checks the settings; the network is first used by Users and Info. A
+// setting that cannot work is a [source.CodeUsage] error.
+func Open(_ context.Context, config Config) (*Directory, error) {
+	client, err := newClient(config)
+	if err != nil {
+		return nil, err
+	}
+	return &Directory{client, config.Connection.Tenant}, nil
+}
+
+// Close drops the connections.
+func (d *Directory) Close() error {
+	d.client.close()
+	return nil
+}
+
+// Users yields every user of the tenant once. Users have no OUs here, so that
+// a scope with a base is a [source.CodeUsage] error.
+func (d *Directory) Users(ctx context.Context, scope source.Scope) iter.Seq2[source.User, error] {
+	return func(yield func(source.User, error) bool) {
+		if scope.Base != "" {
+			yield(source.User{}, &source.Error{
+				Code:    source.CodeUsage,
+				Message: "a Microsoft 365 tenant has no OUs to read below",
+			})
+			return
+		}
+		selected, top := graphuser.Select, pageSize
+		if scope.Brief {
+			selected = "id"
+		}
+		if scope.Limit > 0 {
+			top = min(top, scope.Limit)
+		}
+		first := d.client.url("users", url.Values{"$select": {selected}, "$top": {strconv.Itoa(top)}})
+
+		// A link can expire in the middle of a long read, which then begins anew;
+		// who was yielded before is not yielded again.
+		seen := map[string]struct{}{}
+		for restarts := 0; ; restarts++ {
+			var err error
+			for users, failure := range readPages(ctx, d.client, first, decodeUser) {
+				if err = failure; err != nil {
+					break
+				}
+				for _, u := range users {
+					if _, ok := seen[u.ID]; ok {
+						continue
+					}
+					seen[u.ID] = struct{}{}
+					if !yield(u, nil) || len(seen) == scope.Limit {
+						return
+					}
+				}
+			}
+			if err == nil {
+				return
+			}
+			if !errors.Is(err, errPageExpired) || restarts == maxRestarts {
+				yield(source.User{}, err)
+				return
+			}
+			d.client.log("the page link expired: the read begins anew")
+		}
+	}
+}
+
+// Info reads which tenant this is. Where the application may not read the
+// organization, the result says so in a note.
+func (d *Directory) Info(ctx context.Context) (source.Info, error) {
+	info := source.Info{Kind: source.M365, Server: d.client.root.Host}
+	link := d.client.url("organization", url.Values{
+		"$select": {"id,displayName,verifiedDomains,onPremisesSyncEnabled,onPremisesLastSyncDateTime"},
+	})
+	var found []organization
+	for page, err := range readPages(ctx, d.client, link, decodeOrganization) {
+		if source.CodeOf(err) == source.CodePermission {
+			info.Name = d.tenant
+			if id, parseErr := uuid.Parse(d.tenant); parseErr == nil {
+				info.ID = id.String()
+			}
+			info.Notes = append(info.Notes, "the application may not read the organization: "+
+				"name, domains and synchronisation of the tenant are unknown (Organization.Read.All would show them)")
+			return info, nil
+		}
+		if err != nil {
+			return source.Info{}, err
+		}
+		found = append(found, page...)
+	}
+	if len(found) != 1 {
+		return source.Info{}, incomplete(fmt.Errorf("%d organizations where one was expected", len(found)))
+	}
+	o := found[0]
+	info.ID = strings.ToLower(o.ID)
+	info.Name = o.DisplayName
+	for _, domain := range o.VerifiedDomains {
+		info.Domains = append(info.Domains, domain.Name)
+	}
+	if o.OnPremisesSyncEnabled != nil {
+		info.Synced = source.FlagOf(*o.OnPremisesSyncEnabled)
+	}
+	if o.OnPremisesLastSyncDateTime != nil {
+		info.LastSync = o.OnPremisesLastSyncDateTime.UTC()
+	}
+	return info, nil
+}
+
+// organization is what is read of Graph's resource of that name.
+type organization struct {
+	ID              string `json:"id"`
+	DisplayName     string `json:"displayName"`
+	VerifiedDomains []struct {
+		Name string `json:"name"`
+	} `json:"verifiedDomains"`
+	OnPremisesSyncEnabled      *bool      `json:"onPremisesSyncEnabled"`
+	OnPremisesLastSyncDateTime *time.Time `json:"onPremisesLastSyncDateTime"`
+}
+
+// Contracts lists the customers of a partner tenant. The application needs the
+// permission Directory.Read.All there.
+func Contracts(ctx context.Context, config Config) ([]source.Organization, error) {
+	client, err := newClient(config)
+	if err != nil {
+		return nil, err
+	}
+	defer client.close()
+	var out []source.Organization
+	seen := map[string]bool{}
+	for contracts, err := range readPages(ctx, client, client.url("contracts", nil), decodeContract) {
+		if err != nil {
+			return nil, err
+		}
+		for _, c := range contracts {
+			if !seen[c.ID] {
+				seen[c.ID] = true
+				out = append(out, c)
+			}
+		}
+	}
+	return out, nil
+}

@@ -1,0 +1,247 @@
+package m365
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"net/url"
+	"strings"
+
+	"github.com/microsoft/kiota-abstractions-go/serialization"
+	kiotajson "github.com/microsoft/kiota-serialization-json-go"
+
+	"github.com/qpimport/qpimport/pkg/source"
+	"github.com/qpimport/qpimport/pkg/source/graphuser"
+)
+
+// readPages follows a collection from its first page to its last and yields the
+// items of each page once that page was found to be whole. After an error
+// nothing follows.
+func readPages[T any](ctx context.Context, c *client, first *url.URL, decode decoder[T]) iter.Seq2[[]T, error] {
+	return func(yield func([]T, error) bool) {
+		visited := map[string]struct{}{}
+		for link, n := first, 1; link != nil; n++ {
+			visited[link.String()] = struct{}{}
+			p := &page[T]{decode: decode}
+			if err := c.get(ctx, link, p); err != nil {
+				yield(nil, err)
+				return
+			}
+			next, err := follow(c.root, p.next, visited, n)
+			if err != nil {
+				yield(nil, incomplete(err))
+				return
+			}
+			if !yield(p.items, nil) {
+				return
+			}
+			link = next
+		}
+	}
+}
+
+// follow checks the link to page n+1; there is none after the last page.
+func follow(root *url.URL, link string, visited map[string]struct{}, n int) (*url.URL, error) {
+	if link == "" {
+		return nil, nil
+	}
+	next, err := nextURL(root, link)
+	if err != nil {
+		return nil, err
+	}
+	if _, ok := visited[next.String()]; ok {
+		return nil, fmt.Errorf("page %d leads back to an earlier page", n)
+	}
+	if n >= maxPages {
+		return nil, fmt.Errorf("there is no end after %d pages", n)
+	}
+	return next, nil
+}
+
+// decoder reads one element of a page.
+type decoder[T any] func(raw json.RawMessage) (T, error)
+
+// page is one answer of a collection.
+type page[T any] struct {
+	decode decoder[T]
+	items  []T
+	next   string // @odata.nextLink, "" on the last page
+}
+
+// read takes a body for a page only when it is one: a JSON object, once, with
+// an array named value, once, of which every element is what it should be.
+// encoding/json alone would let all of that pass, and users be lost.
+func (p *page[T]) read(body []byte) error {
+	d := json.NewDecoder(bytes.NewReader(body))
+	if err := expect(d, '{'); err != nil {
+		return err
+	}
+	var hasValue, hasNext bool
+	var failure string
+	for d.More() {
+		key, err := d.Token()
+		if err != nil {
+			return err
+		}
+		switch key {
+		case "value":
+			if hasValue {
+				return errors.New("value occurs twice")
+			}
+			hasValue = true
+			if err := p.readItems(d); err != nil {
+				return err
+			}
+		case "@odata.nextLink":
+			var link *string
+			if hasNext {
+				return errors.New("@odata.nextLink occurs twice")
+			}
+			hasNext = true
+			if err := d.Decode(&link); err != nil || link != nil && *link == "" {
+				return errors.New("@odata.nextLink is no text")
+			}
+			if link != nil {
+				p.next = *link
+			}
+		case "error":
+			failure = " but an error"
+			fallthrough
+		default:
+			var ignored json.RawMessage
+			if err := d.Decode(&ignored); err != nil {
+				return err
+			}
+		}
+	}
+	if err := expect(d, '}'); err != nil {
+		return err
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return errors.New("something follows the JSON object")
+	}
+	if !hasValue || failure != "" {
+		return fmt.Errorf("the answer holds no page%s", failure)
+	}
+	return nil
+}
+
+func (p *page[T]) readItems(d *json.Decoder) error {
+	if err := expect(d, '['); err != nil {
+		return fmt.Errorf("value: %w", err)
+	}
+	var raw json.RawMessage
+	for d.More() {
+		if err := d.Decode(&raw); err != nil {
+			return err
+		}
+		item, err := p.decode(raw)
+		if err != nil {
+			return err
+		}
+		p.items = append(p.items, item)
+	}
+	return expect(d, ']')
+}
+
+func expect(d *json.Decoder, want json.Delim) error {
+	got, err := d.Token()
+	if errors.Is(err, io.EOF) {
+		return io.ErrUnexpectedEOF
+	}
+	if err != nil {
+		return err
+	}
+	if got != want {
+		return fmt.Errorf("JSON where %s was expected: %.20q", want, fmt.Sprint(got))
+	}
+	return nil
+}
+
+func decodeUser(raw json.RawMessage) (source.User, error) { return graphuser.Decode(raw) }
+
+func decodeOrganization(raw json.RawMessage) (organization, error) {
+	var o organization
+	if err := json.Unmarshal(raw, &o); err != nil {
+		return o, fmt.Errorf("an organization cannot be read: %w", err)
+	}
+	if o.ID == "" {
+		return o, errors.New("an organization has no id")
+	}
+	return o, nil
+}
+
+func decodeContract(raw json.RawMessage) (source.Organization, error) {
+	var c struct {
+		CustomerID   string `json:"customerId"`
+		DisplayName  string `json:"displayName"`
+		ContractType string `json:"contractType"`
+	}
+	if err := json.Unmarshal(raw, &c); err != nil {
+		return source.Organization{}, fmt.Errorf("a contract cannot be read: %w", err)
+	}
+	if c.CustomerID == "" {
+		return source.Organization{}, errors.New("a contract has no customerId")
+	}
+	return source.Organization{
+		System: "m365", ID: strings.ToLower(c.CustomerID), Name: c.DisplayName, Type: c.ContractType,
+	}, nil
+}
+
+// The SDK's adapter hands bodies to a parse node factory. Kiota's own builds a
+// tree of each body and sets every property through it; a page reads its bytes
+// itself, four times as fast. Errors stay with kiota.
+
+// nodes is the factory.
+type nodes struct {
+	kiota *kiotajson.JsonParseNodeFactory
+}
+
+func (nodes) GetValidContentType() (string, error) { return "application/json", nil }
+
+func (f nodes) GetRootParseNode(contentType string, content []byte) (serialization.ParseNode, error) {
+	if contentType != "application/json" {
+		return nil, fmt.Errorf("an answer of type %.60q where JSON was expected", contentType)
+	}
+	return &node{content: content, kiota: f.kiota}, nil
+}
+
+// node is a body. The adapter asks a root node for its object and nothing else;
+// the embedded interface is nil and only completes the method set.
+type node struct {
+	serialization.ParseNode
+	content []byte
+	kiota   *kiotajson.JsonParseNodeFactory
+}
+
+// reader is a value that reads the bytes of a body.
+type reader interface{ read(body []byte) error }
+
+func (n *node) GetObjectValue(construct serialization.ParsableFactory) (serialization.Parsable, error) {
+	value, err := construct(n)
+	if err != nil {
+		return nil, err
+	}
+	if r, ok := value.(reader); ok {
+		return value, r.read(n.content)
+	}
+	root, err := n.kiota.GetRootParseNode("application/json", n.content)
+	if err != nil {
+		return nil, err
+	}
+	return root.GetObjectValue(construct)
+}
+
+// A page is a Parsable to the adapter, and is never written.
+
+func (*page[T]) Serialize(serialization.SerializationWriter) error {
+	return errors.New("a page is read only")
+}
+
+func (*page[T]) GetFieldDeserializers() map[string]func(serialization.ParseNode) error {
+	return nil
+}

@@ -1,0 +1,321 @@
+package m365
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/cloud"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
+
+	"github.com/qpimport/qpimport/pkg/source"
+)
+
+// tokens gets access tokens. The credential below it keeps a token for as long
+// as it is good.
+type tokens struct {
+	login     *login
+	scope     string
+	renewable bool
+	// open makes a credential, and reads the secret for that.
+	open func(context.Context) (azcore.TokenCredential, error)
+
+	mu         sync.Mutex
+	credential azcore.TokenCredential // nil until first used, and after renew
+	current    string
+}
+
+func newTokens(config Config, e endpoint, l *login) (*tokens, error) {
+	c := config.Connection
+	given := 0
+	for _, secret := range []func(context.Context) (source.Secret, error){config.ClientSecret, config.Certificate, config.AccessToken} {
+		if secret != nil {
+			given++
+		}
+	}
+	if given != 1 {
+		return nil, usage("exactly one of client secret, certificate and access token is needed")
+	}
+	t := &tokens{login: l, scope: e.scope}
+	if config.AccessToken != nil {
+		t.open = func(ctx context.Context) (azcore.TokenCredential, error) {
+			return openReady(ctx, config.AccessToken)
+		}
+		return t, nil
+	}
+	switch {
+	case c.ClientID == "":
+		return nil, usage("the client id of the application is missing")
+	case !isTenant(c.Tenant):
+		return nil, usage("the tenant must be its id or one of its domains, not %q", c.Tenant)
+	}
+	t.renewable = true
+	options := azcore.ClientOptions{
+		Cloud:     cloud.Configuration{ActiveDirectoryAuthorityHost: "https://" + e.authority.Host + e.authority.Path},
+		Transport: l,
+		Retry:     policy.RetryOptions{MaxRetries: -1}, // ours is in the transport
+	}
+	if config.ClientSecret != nil {
+		t.open = func(ctx context.Context) (azcore.TokenCredential, error) {
+			secret, err := reveal(ctx, "client secret", config.ClientSecret)
+			if err != nil {
+				return nil, err
+			}
+			return azidentity.NewClientSecretCredential(c.Tenant, c.ClientID, secret,
+				&azidentity.ClientSecretCredentialOptions{ClientOptions: options, DisableInstanceDiscovery: e.private})
+		}
+		return t, nil
+	}
+	t.open = func(ctx context.Context) (azcore.TokenCredential, error) {
+		secret, err := reveal(ctx, "certificate", config.Certificate)
+		if err != nil {
+			return nil, err
+		}
+		return openCertificate(c, secret,
+			&azidentity.ClientCertificateCredentialOptions{ClientOptions: options, DisableInstanceDiscovery: e.private})
+	}
+	return t, nil
+}
+
+// isTenant refuses the names that stand for many tenants, and what would end up
+// as more than a step of a path.
+func isTenant(tenant string) bool {
+	switch strings.ToLower(tenant) {
+	case "", "common", "organizations", "consumers", "adfs":
+		return false
+	}
+	return !strings.ContainsFunc(tenant, func(r rune) bool {
+		return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || r == '-' || r == '.')
+	})
+}
+
+// reveal resolves a secret.
+func reveal(ctx context.Context, what string, resolve func(context.Context) (source.Secret, error)) (string, error) {
+	secret, err := resolve(ctx)
+	var known *source.Error
+	switch {
+	case err == nil && secret.Reveal() != "":
+		return secret.Reveal(), nil
+	case err == nil:
+		return "", usage("the %s is empty", what)
+	case errors.As(err, &known):
+		return "", err
+	}
+	return "", &source.Error{Code: source.CodeUsage, Message: "the " + what + " cannot be read", Err: err}
+}
+
+func openCertificate(c source.Connection, secret string, options *azidentity.ClientCertificateCredentialOptions) (azcore.TokenCredential, error) {
+	refusal := &source.Error{
+		Code:    source.CodeUsage,
+		Message: "the certificate cannot be used",
+		Hint:    "it must hold an RSA key and its certificate, in PEM or in a PFX without password (with OpenSSL 3: -legacy)",
+	}
+	certificates, key, err := azidentity.ParseCertificates([]byte(secret), nil)
+	if err != nil {
+		if pfx, textErr := base64.StdEncoding.DecodeString(strings.TrimSpace(secret)); textErr == nil {
+			certificates, key, err = azidentity.ParseCertificates(pfx, nil)
+		}
+	}
+	if err != nil {
+		return nil, refusal // the cause is left out: it may quote what it read
+	}
+	credential, err := azidentity.NewClientCertificateCredential(c.Tenant, c.ClientID, certificates, key, options)
+	if err != nil {
+		return nil, refusal
+	}
+	return credential, nil
+}
+
+// ready is a token that was obtained elsewhere.
+type ready string
+
+func openReady(ctx context.Context, resolve func(context.Context) (source.Secret, error)) (azcore.TokenCredential, error) {
+	secret, err := reveal(ctx, "access token", resolve)
+	if err != nil {
+		return nil, err
+	}
+	token := strings.TrimSpace(secret)
+	if token == "" || strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return nil, usage("the access token holds characters that no token has")
+	}
+	return ready(token), nil
+}
+
+// GetToken implements azcore.TokenCredential. The token says when it ends, but
+// Graph's tokens are not ours to read: Graph will say.
+func (r ready) GetToken(context.Context, policy.TokenRequestOptions) (azcore.AccessToken, error) {
+	return azcore.AccessToken{Token: string(r), ExpiresOn: time.Now().Add(time.Hour)}, nil
+}
+
+// get returns a token. Errors of the libraries below quote what the server sent
+// and are not passed on; what went wrong is known from the exchange itself.
+func (t *tokens) get(ctx context.Context) (string, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.credential == nil {
+		credential, err := t.open(ctx)
+		if err != nil {
+			return "", err
+		}
+		t.credential = credential
+	}
+	t.login.failure = nil
+	token, err := t.credential.GetToken(ctx, policy.TokenRequestOptions{Scopes: []string{t.scope}})
+	switch {
+	case err == nil:
+		t.current = token.Token
+		return token.Token, nil
+	case ctx.Err() != nil:
+		return "", ctx.Err()
+	case t.login.failure != nil:
+		return "", t.login.failure
+	}
+	return "", &source.Error{
+		Code:    source.CodeIncomplete,
+		Message: "the sign-in service gave an answer that is none",
+		Hint:    "a proxy or a guest network may have answered in its place",
+	}
+}
+
+// renew forgets a token that Graph refused, and says whether there can be
+// another one.
+func (t *tokens) renew(refused string) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.renewable && t.current == refused {
+		t.credential = nil // its cache goes with it
+	}
+	return t.renewable
+}
+
+// login carries the requests of the credential, and remembers why the last one
+// failed. It is used under the lock of tokens.
+type login struct {
+	endpoint endpoint
+	retry    *retry
+	exchange *exchange
+	base     http.RoundTripper
+	failure  error
+}
+
+// Do implements policy.Transporter.
+func (l *login) Do(request *http.Request) (*http.Response, error) {
+	response, err := l.send(request)
+	if err != nil {
+		l.failure = err
+		return nil, err
+	}
+	if response.StatusCode == http.StatusOK {
+		return response, nil
+	}
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		return nil, err
+	}
+	response.Body = io.NopCloser(bytes.NewReader(body))
+	l.failure = refusal(response.StatusCode, body)
+	return response, nil
+}
+
+func (l *login) send(request *http.Request) (*http.Response, error) {
+	if !slices.Contains(l.endpoint.loginHosts, strings.ToLower(request.URL.Host)) {
+		return nil, incomplete(fmt.Errorf("the sign-in service sends us on to %.100q", request.URL.Host))
+	}
+	var body []byte
+	if request.Body != nil {
+		var err error
+		if body, err = io.ReadAll(request.Body); err != nil {
+			return nil, err
+		}
+	}
+	return l.retry.do(request, func(request *http.Request) (*http.Response, error) {
+		// The library speaks https alone; an authority on this machine may not.
+		request.URL.Scheme = l.endpoint.authority.Scheme
+		request.Body = io.NopCloser(bytes.NewReader(body))
+		return l.exchange.do(request, l.base.RoundTrip)
+	})
+}
+
+// refusal explains an error of the sign-in service. Of the body it uses the
+// number alone.
+func refusal(status int, body []byte) error {
+	if status == http.StatusTooManyRequests {
+		return &source.Error{Code: source.CodeThrottled, Message: "the sign-in service is busy", Hint: "try again later"}
+	}
+	if status >= 500 || status < 400 {
+		return &source.Error{
+			Code: source.CodeUnreachable, Message: "the sign-in service answers " + statusText(status), Hint: "try again later",
+		}
+	}
+	code := aadsts(body)
+	if code == 0 {
+		return &source.Error{
+			Code: source.CodeCredentials, Message: "the sign-in service refuses with " + statusText(status),
+			Hint: "check the tenant, the cloud and the authority URL",
+		}
+	}
+	message, hint := meaning(code)
+	return &source.Error{
+		Code: source.CodeCredentials, Message: fmt.Sprintf("sign-in to Microsoft 365 was refused: %s (AADSTS%d)", message, code), Hint: hint,
+	}
+}
+
+// aadsts is the number of an error of the sign-in service, 0 where there is none.
+func aadsts(body []byte) int {
+	var e struct {
+		Codes       []int  `json:"error_codes"`
+		Description string `json:"error_description"`
+	}
+	if json.Unmarshal(body, &e) != nil {
+		return 0
+	}
+	if len(e.Codes) > 0 {
+		return e.Codes[0]
+	}
+	var code int
+	if _, err := fmt.Sscanf(e.Description, "AADSTS%d", &code); err != nil {
+		return 0
+	}
+	return code
+}
+
+// meaning puts an AADSTS number into words and says what helps.
+func meaning(code int) (message, hint string) {
+	const portal = "in the Entra admin centre, under App registrations"
+	switch code {
+	case 7000215:
+		return "the client secret is wrong", "use the secret's value, not its id; make a new one " + portal
+	case 7000222:
+		return "the client secret has expired", "make a new one " + portal
+	case 7000218:
+		return "no client secret reached the sign-in service", "check the secret's reference"
+	case 700016, 700038, 7000229:
+		return "the application is not in this tenant", "check client id and tenant, and consent to the application as an administrator of the tenant"
+	case 7000112:
+		return "the application is disabled in this tenant", "enable it in the Entra admin centre, under Enterprise applications"
+	case 90002, 900021, 900023, 50059:
+		return "there is no such tenant", "check the tenant's id or domain, and the cloud it is in"
+	case 65001:
+		return "nobody has consented to the application", "grant admin consent to its permissions " + portal
+	case 700027:
+		return "the certificate is not registered with the application, or has expired", "upload it " + portal
+	case 700024:
+		return "the certificate's assertion is out of time", "set this machine's clock"
+	case 53003, 530035, 53000:
+		return "a Conditional Access policy forbids it", "exclude the application from the policy, or allow this place"
+	case 500011, 1002012:
+		return "Microsoft Graph is unknown to this tenant", "check which cloud the tenant is in"
+	}
+	return "the sign-in service gave no reason known here", "look the number up at https://login.microsoftonline.com/error"
+}

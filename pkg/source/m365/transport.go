@@ -1,0 +1,313 @@
+package m365
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	kiotahttp "github.com/microsoft/kiota-http-go"
+
+	"github.com/qpimport/qpimport/pkg/source"
+)
+
+// send is one way on to the server.
+type send func(*http.Request) (*http.Response, error)
+
+// retry tries again after server errors and cut connections, and waits where
+// the server says so. Kiota's own cuts fractions of Retry-After, knows no bound
+// but its count, and gives up on 500, 502 and cut connections.
+type retry struct {
+	limits
+	announce func(format string, args ...any)
+	server   string      // for people
+	reached  atomic.Bool // it has answered before: a failure to connect may pass
+}
+
+// Intercept is kiota's middleware.
+func (r *retry) Intercept(pipeline kiotahttp.Pipeline, index int, request *http.Request) (*http.Response, error) {
+	return r.do(request, func(request *http.Request) (*http.Response, error) {
+		return pipeline.Next(request, index)
+	})
+}
+
+// do returns an answer that no further try would change, or a [source.Error].
+func (r *retry) do(request *http.Request, try send) (*http.Response, error) {
+	ctx := request.Context()
+	var faults, waits int
+	var waited time.Duration
+	for {
+		response, err := try(request.Clone(ctx))
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		delay, asked := r.delay(response, err, faults, waits)
+		if asked {
+			faults, waits = 0, waits+1
+		} else {
+			faults++
+		}
+		switch {
+		case delay < 0:
+			return response, r.failure(err)
+		case r.tooLong(ctx, delay, waited):
+			if !asked {
+				return response, r.failure(err)
+			}
+			return nil, &source.Error{
+				Code:    source.CodeThrottled,
+				Message: fmt.Sprintf("%s asks to wait %s, longer than this read may take", r.server, delay),
+				Hint:    "try again later",
+			}
+		}
+		if delay >= r.limits.announce {
+			r.announce("%s is busy: waiting %s", r.server, delay.Round(time.Second))
+		}
+		if err := r.sleep(ctx, delay); err != nil {
+			return nil, err
+		}
+		waited += delay
+	}
+}
+
+// delay says how long to wait before the next try, less than 0 for none, and
+// whether the server asked for the wait.
+func (r *retry) delay(response *http.Response, err error, faults, waits int) (delay time.Duration, asked bool) {
+	const none = -1
+	if err != nil {
+		if faults >= r.faults || !r.mayPass(err) {
+			return none, false
+		}
+		return r.exponential(faults), false
+	}
+	r.reached.Store(true)
+	switch response.StatusCode {
+	case http.StatusTooManyRequests, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		named, ok := retryAfter(response.Header.Get("Retry-After"), r.now())
+		switch {
+		case !ok && response.StatusCode != http.StatusTooManyRequests:
+		case waits >= r.waits:
+			return none, true
+		case ok:
+			return named, true
+		default:
+			return r.exponential(waits), true
+		}
+	case http.StatusRequestTimeout, http.StatusInternalServerError, http.StatusBadGateway, 509: // 509: bandwidth limit
+	default:
+		return none, false
+	}
+	if faults >= r.faults {
+		return none, false
+	}
+	return r.exponential(faults), false
+}
+
+// exponential doubles the first delay n times, to a minute at most, and adds up
+// to a quarter so that clients do not come back all at once.
+func (r *retry) exponential(n int) time.Duration {
+	d := min(r.backoff<<min(n, 10), time.Minute)
+	return d + rand.N(d/4+1)
+}
+
+// retryAfter reads the header: seconds, also with a fraction, or a date. What
+// lies in the past or is no number counts as absent.
+func retryAfter(value string, now time.Time) (time.Duration, bool) {
+	value = strings.TrimSpace(value)
+	var seconds float64
+	if n, err := strconv.ParseFloat(value, 64); err == nil || errors.Is(err, strconv.ErrRange) {
+		seconds = n
+	} else if date, err := http.ParseTime(value); err == nil {
+		if seconds = date.Sub(now).Seconds(); seconds <= 0 {
+			return 0, false
+		}
+	} else {
+		return 0, false
+	}
+	if math.IsNaN(seconds) || seconds < 0 {
+		return 0, false
+	}
+	return time.Duration(math.Ceil(min(seconds, 1e9))) * time.Second, true
+}
+
+// tooLong says whether a wait would outlast the command, or where that has no
+// end, what anybody would sit through.
+func (r *retry) tooLong(ctx context.Context, delay, waited time.Duration) bool {
+	if deadline, ok := ctx.Deadline(); ok {
+		return !r.now().Add(delay).Before(deadline)
+	}
+	return delay > r.wait || waited+delay > r.waiting
+}
+
+// mayPass says whether a failed try is worth another.
+func (r *retry) mayPass(err error) bool {
+	var final *source.Error
+	var certificate *tls.CertificateVerificationError
+	var alert tls.AlertError
+	var network *net.OpError
+	switch {
+	case errors.As(err, &final), errors.As(err, &certificate), errors.As(err, &alert), errors.Is(err, http.ErrSchemeMismatch):
+		return false
+	case errors.As(err, &network) && network.Op != "read" && network.Op != "write":
+		return r.reached.Load()
+	}
+	return true
+}
+
+// failure turns an error of the network into one for people.
+func (r *retry) failure(err error) error {
+	var final *source.Error
+	if err == nil || errors.As(err, &final) {
+		return err
+	}
+	failure := &source.Error{
+		Code:    source.CodeUnreachable,
+		Message: r.server + " cannot be reached",
+		Hint:    "check the network, the proxy and the address",
+		Err:     err,
+	}
+	var certificate *tls.CertificateVerificationError
+	switch {
+	case errors.Is(err, errCut):
+		failure.Code, failure.Message = source.CodeIncomplete, r.server+" did not answer to the end"
+		failure.Hint = "try again later"
+	case errors.As(err, &certificate):
+		failure.Message = r.server + " shows a certificate that is not trusted"
+		failure.Hint = "a proxy that inspects TLS must be trusted by this machine"
+	}
+	return failure
+}
+
+// exchange makes one attempt: a request is over when its answer was read, so
+// that an answer that breaks off is seen here, where it can be tried again.
+type exchange struct {
+	limits
+	log func(format string, args ...any)
+}
+
+var (
+	errCut    = errors.New("the answer broke off")
+	errSilent = errors.New("the server was silent for too long")
+	errSlow   = errors.New("the answer took too long")
+)
+
+// Intercept is kiota's middleware.
+func (x *exchange) Intercept(pipeline kiotahttp.Pipeline, index int, request *http.Request) (*http.Response, error) {
+	response, err := x.do(request, func(request *http.Request) (*http.Response, error) {
+		return pipeline.Next(request, index)
+	})
+	if a, ok := request.Context().Value(answerKey{}).(*answer); ok && err == nil {
+		*a = answer{response.StatusCode, response.Header.Get("Location")}
+	}
+	return response, err
+}
+
+func (x *exchange) do(request *http.Request, next send) (*http.Response, error) {
+	began := x.now()
+	ctx, cancel := context.WithCancelCause(request.Context())
+	defer cancel(nil)
+	silence := time.AfterFunc(x.silence, func() { cancel(errSilent) })
+	defer silence.Stop()
+	whole := time.AfterFunc(x.answer, func() { cancel(errSlow) })
+	defer whole.Stop()
+
+	response, err := next(request.WithContext(ctx))
+	if err != nil {
+		x.log("%s %s: no answer after %s", request.Method, request.URL.Path, x.now().Sub(began))
+		return nil, cause(ctx, err)
+	}
+	defer response.Body.Close()
+	awake := func() { silence.Reset(x.silence) }
+	body, err := io.ReadAll(io.LimitReader(progress{response.Body, awake}, x.body+1))
+	x.log("%s %s: %d, %d bytes in %s, request-id %.60q", request.Method, request.URL.Path, response.StatusCode,
+		len(body), x.now().Sub(began), response.Header.Get("request-id"))
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errCut, cause(ctx, err))
+	}
+	if int64(len(body)) > x.body {
+		return nil, incomplete(fmt.Errorf("an answer of more than %d MiB", x.body>>20))
+	}
+	response.Body = io.NopCloser(bytes.NewReader(body))
+	response.ContentLength = int64(len(body))
+	return response, nil
+}
+
+// cause prefers our own reason for the end of an attempt.
+func cause(ctx context.Context, err error) error {
+	if own := context.Cause(ctx); errors.Is(own, errSilent) || errors.Is(own, errSlow) {
+		return own
+	}
+	return err
+}
+
+// progress reports each successful read.
+type progress struct {
+	io.Reader
+	report func()
+}
+
+func (p progress) Read(b []byte) (int, error) {
+	n, err := p.Reader.Read(b)
+	if n > 0 {
+		p.report()
+	}
+	return n, err
+}
+
+// answer is what is kept of the last answer to a request: kiota drops the
+// status where it cannot read the body of an error.
+type answer struct {
+	status   int
+	location string
+}
+
+type answerKey struct{}
+
+func withAnswer(ctx context.Context, a *answer) context.Context {
+	return context.WithValue(ctx, answerKey{}, a)
+}
+
+// authorize gives each attempt the token, and nothing but our Graph gets it.
+type authorize struct {
+	root   *url.URL
+	tokens *tokens
+}
+
+// Intercept is kiota's middleware.
+func (a *authorize) Intercept(pipeline kiotahttp.Pipeline, index int, request *http.Request) (*http.Response, error) {
+	if !sameOrigin(a.root, request.URL) {
+		return nil, incomplete(fmt.Errorf("a request would have left %s", a.root.Host))
+	}
+	response, token, err := a.attempt(pipeline, index, request)
+	if err == nil && response.StatusCode == http.StatusUnauthorized && a.tokens.renew(token) {
+		response, _, err = a.attempt(pipeline, index, request)
+	}
+	if err != nil {
+		return nil, err
+	}
+	// Kiota would act on the challenge once more, and panics at some.
+	response.Header.Del("WWW-Authenticate")
+	return response, nil
+}
+
+func (a *authorize) attempt(pipeline kiotahttp.Pipeline, index int, request *http.Request) (*http.Response, string, error) {
+	token, err := a.tokens.get(request.Context())
+	if err != nil {
+		return nil, "", err
+	}
+	request = request.Clone(request.Context())
+	request.Header.Set("Authorization", "Bearer "+token)
+	response, err := pipeline.Next(request, index)
+	return response, token, err
+}
