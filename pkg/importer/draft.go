@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"maps"
 
 	"github.com/qpimport/qpimport/pkg/source"
 )
@@ -14,6 +15,7 @@ type registry struct {
 	connections Directories
 	identity    map[source.Kind]string // of the directory imported from before
 	accounts    []*account
+	decisions   decisions
 }
 
 // read reads a customer as one snapshot; full includes what was read of each
@@ -28,6 +30,9 @@ func (im *Importer) read(ctx context.Context, sel string, full bool) (*registry,
 			return err
 		}
 		if reg.identity, err = findIdentities(ctx, tx, reg.customer.n); err != nil {
+			return err
+		}
+		if reg.decisions, err = findDecisions(ctx, tx, reg.customer.n); err != nil {
 			return err
 		}
 		reg.accounts, err = findAccounts(ctx, tx, reg.customer.n, full)
@@ -52,19 +57,18 @@ func (reg *registry) connection(kind source.Kind) (source.Connection, error) {
 // draft is a customer while a change is decided: every account as it was and as
 // it will be.
 type draft struct {
-	reg      *registry
-	mode     Mode
-	identity map[source.Kind]string
-	before   []*account // nil for a new account
-	after    []*account // nil for a deleted one
-	now      string
+	reg       *registry
+	mode      Mode
+	identity  map[source.Kind]string
+	before    []*account // nil for a new account
+	after     []*account // nil for a deleted one
+	decisions decisions
+	now       string
 }
 
 func (im *Importer) newDraft(reg *registry) *draft {
-	d := &draft{reg: reg, now: timestamp(im.now()), mode: reg.customer.mode, identity: map[source.Kind]string{}, before: reg.accounts, after: make([]*account, len(reg.accounts))}
-	for kind, id := range reg.identity {
-		d.identity[kind] = id
-	}
+	d := &draft{reg: reg, now: timestamp(im.now()), mode: reg.customer.mode, identity: maps.Clone(reg.identity),
+		decisions: maps.Clone(reg.decisions), before: reg.accounts, after: make([]*account, len(reg.accounts))}
 	for i, a := range reg.accounts {
 		next := *a
 		d.after[i] = &next
@@ -151,7 +155,7 @@ func (im *Importer) apply(ctx context.Context, d *draft, command string) (*int64
 			identities = append(identities, kind)
 		}
 	}
-	if len(changes) == 0 && len(identities) == 0 && d.mode == c.mode {
+	if len(changes) == 0 && len(identities) == 0 && d.mode == c.mode && maps.Equal(d.decisions, d.reg.decisions) {
 		return nil, nil
 	}
 	var id int64
@@ -170,6 +174,9 @@ func (im *Importer) apply(ctx context.Context, d *draft, command string) (*int64
 			if _, err := tx.ExecContext(ctx, `UPDATE directories SET identity = ? WHERE customer = ? AND kind = ?`, d.identity[kind], c.n, kind); err != nil {
 				return err
 			}
+		}
+		if err := writeDecisions(ctx, r, c, d.reg.decisions, d.decisions); err != nil {
+			return err
 		}
 		return im.writeAccounts(ctx, r, c, changes)
 	})

@@ -146,6 +146,7 @@ func (d *draft) matchInput(mailboxes []source.User) (in match.Input, owner map[s
 			taken[a.m365ID] = true
 		}
 	}
+	in.Decisions = d.decisions.list()
 	in.M365 = make([]match.Person, len(mailboxes))
 	for i := range mailboxes {
 		in.M365[i] = match.Person{User: &mailboxes[i], Taken: taken[optional(mailboxes[i].ID)]}
@@ -157,10 +158,7 @@ func (d *draft) matchInput(mailboxes []source.User) (in match.Input, owner map[s
 func viewMatch(found match.Result, imported bool, taken map[string]bool) MatchResult {
 	ad := func(u *source.User) User { return viewUser(u, imported) }
 	m365 := func(u *source.User) User { return viewUser(u, taken[u.ID]) }
-	r := MatchResult{
-		Pairs: []MatchedPair{}, Ambiguous: []MatchAmbiguous{}, Review: []MatchReview{},
-		UnmatchedAD: []UnmatchedUser{}, UnmatchedM365: []User{},
-	}
+	r := emptyMatch("")
 	for _, p := range found.Pairs {
 		r.Pairs = append(r.Pairs, MatchedPair{AD: ad(p.AD), M365: m365(p.M365), Reason: p.Reason, Confidence: p.Confidence, Evidence: list(p.Evidence)})
 	}
@@ -197,6 +195,13 @@ func viewMatch(found match.Result, imported bool, taken map[string]bool) MatchRe
 	return r
 }
 
+func emptyMatch(customer string) MatchResult {
+	return MatchResult{
+		Customer: customer, Pairs: []MatchedPair{}, Ambiguous: []MatchAmbiguous{}, Review: []MatchReview{},
+		UnmatchedAD: []UnmatchedUser{}, UnmatchedM365: []User{},
+	}
+}
+
 // list makes a nil list an empty one, since JSON tells them apart.
 func list[T any](s []T) []T {
 	if s == nil {
@@ -207,10 +212,7 @@ func list[T any](s []T) []T {
 
 // matchByHand drafts the pairs and partings that were asked for.
 func (d *draft) matchByHand(r MatchRequest, mailboxes []source.User) (func() MatchResult, error) {
-	result := MatchResult{
-		Customer: d.reg.customer.name,
-		Pairs:    []MatchedPair{}, Ambiguous: []MatchAmbiguous{}, Review: []MatchReview{}, UnmatchedAD: []UnmatchedUser{}, UnmatchedM365: []User{},
-	}
+	result := emptyMatch(d.reg.customer.name)
 	parted, err := d.unpair(r.Unpair)
 	if err != nil {
 		return nil, err
@@ -257,6 +259,9 @@ func (d *draft) matchByHand(r MatchRequest, mailboxes []source.User) (func() Mat
 				Hint: "part them first: --unpair " + other.username}
 		default:
 			a.pair(box, note)
+			d.decisions.decide(Decision{
+				Verdict: match.VerdictMatch, ADID: u.ID, M365ID: box.ID, ADName: u.DisplayName, M365Name: box.DisplayName, DecidedAt: parseTime(d.now),
+			})
 			holder[box.ID] = a
 			result.Counts.Matched++
 		}
@@ -265,7 +270,8 @@ func (d *draft) matchByHand(r MatchRequest, mailboxes []source.User) (func() Mat
 	return func() MatchResult { return result }, nil
 }
 
-// unpair makes matched accounts pending again.
+// unpair makes matched accounts pending again, and keeps the rules from joining
+// them anew.
 func (d *draft) unpair(sels []string) ([]MatchedPair, error) {
 	accounts, err := d.find(sels)
 	if err != nil {
@@ -282,6 +288,10 @@ func (d *draft) unpair(sels []string) ([]MatchedPair, error) {
 		}
 		parted = append(parted, pair)
 		a.unpair()
+		d.decisions.decide(Decision{
+			Verdict: match.VerdictReject, ADID: pair.AD.ID, M365ID: pair.M365.ID, Reason: "parted by hand",
+			ADName: pair.AD.DisplayName, M365Name: pair.M365.DisplayName, DecidedAt: parseTime(d.now),
+		})
 	}
 	return parted, nil
 }

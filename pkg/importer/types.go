@@ -221,6 +221,7 @@ type MatchResult struct {
 	UnmatchedAD   []UnmatchedUser  `json:"unmatched_ad"`
 	UnmatchedM365 []User           `json:"unmatched_m365"`
 	Unpaired      []MatchedPair    `json:"unpaired,omitempty"`
+	Decisions     []DecisionRow    `json:"decisions,omitempty"` // row by row, where decisions were given
 }
 
 // MatchCounts counts users by what became of them.
@@ -271,6 +272,38 @@ type MatchCandidate struct {
 type UnmatchedUser struct {
 	User
 	Reason string `json:"reason"`
+}
+
+// Decision is what somebody decided by hand about an AD user and a mailbox. It
+// is kept by their ids, and beats every rule.
+type Decision struct {
+	Verdict   match.Verdict `json:"decision"`
+	ADID      string        `json:"ad_id"`
+	M365ID    string        `json:"m365_id"` // "" with ignore
+	Reason    string        `json:"reason"`
+	ADName    string        `json:"ad_name"`
+	M365Name  string        `json:"m365_name"`
+	DecidedAt time.Time     `json:"decided_at"`
+}
+
+// DecisionRow is a decision as it is given: the users by SEL.
+type DecisionRow struct {
+	Row     int           `json:"row"` // line of the file it comes from, 0 for none
+	AD      string        `json:"ad"`
+	M365    string        `json:"m365"`
+	Verdict match.Verdict `json:"decision"`
+	Reason  string        `json:"reason"`
+	// Outcome is recorded or unchanged.
+	Outcome string `json:"outcome"`
+}
+
+// DecisionsResult says which decisions a change touched.
+type DecisionsResult struct {
+	Customer  string     `json:"customer"`
+	Applied   bool       `json:"applied"`
+	Run       *int64     `json:"run"`
+	Unchanged int        `json:"unchanged"`
+	Decisions []Decision `json:"decisions"`
 }
 
 // AccountsRequest asks for accounts.

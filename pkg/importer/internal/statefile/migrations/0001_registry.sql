@@ -63,6 +63,23 @@ CREATE TABLE accounts (
     CHECK (state <> 'active' OR email <> '')
 ) STRICT;
 
+CREATE TABLE decisions (
+    customer   INTEGER NOT NULL REFERENCES customers (n) ON DELETE CASCADE,
+    ad_id      TEXT NOT NULL,
+    m365_id    TEXT NOT NULL, -- '' for a verdict on the AD user alone
+    verdict    TEXT NOT NULL CHECK (verdict IN ('match', 'reject', 'ignore')),
+    reason     TEXT NOT NULL,
+    ad_name    TEXT NOT NULL, -- the names at the time, for people
+    m365_name  TEXT NOT NULL,
+    decided_at TEXT NOT NULL,
+    PRIMARY KEY (customer, ad_id, m365_id),
+    CHECK ((verdict = 'ignore') = (m365_id = ''))
+) STRICT, WITHOUT ROWID;
+
+-- By hand an AD user is given one mailbox, and a mailbox to one AD user.
+CREATE UNIQUE INDEX decided_ad ON decisions (customer, ad_id) WHERE verdict = 'match';
+CREATE UNIQUE INDEX decided_m365 ON decisions (customer, m365_id) WHERE verdict = 'match';
+
 CREATE TABLE runs (
     id            INTEGER PRIMARY KEY AUTOINCREMENT,
     customer      TEXT NOT NULL, -- id and name stay when the customer is deleted

@@ -1,0 +1,56 @@
+# make demo   the main job on sample data; needs Go alone
+# make test   everything, against a live Active Directory on loopback; installs what it needs (Debian, root)
+# make lint   the linters
+# make bench  benchmarks in Go's form
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+
+bin       := bin/qpimport
+linter    := .cache/bin/golangci-lint
+version   := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+commit    := $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
+ldflags   := -s -w -X main.version=$(version) -X main.commit=$(commit)
+samba     := testdata/samba/setup.sh
+FUZZTIME  ?= 5s
+
+.PHONY: build demo test unit fuzz lint bench clean
+build:
+	CGO_ENABLED=0 go build -trimpath -ldflags '$(ldflags)' -o $(bin) ./cmd/qpimport
+
+demo: build
+	@testdata/demo.sh $(bin)
+
+test: lint
+	$(samba) install
+	$(samba) start
+	$(samba) load
+	$(MAKE) unit fuzz
+	@echo "make test: all passed"
+
+unit:
+	eval "$$($(samba) env)" && export $${!QPIMPORT_TEST_AD@} && \
+		QPIMPORT_TEST_AD=required go test -race -shuffle=on ./...
+
+# Each fuzz target for a short while; a crash it finds is kept under testdata/fuzz.
+fuzz:
+	@go list ./... | while read -r pkg; do \
+		for target in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
+			echo "fuzz $$pkg $$target"; \
+			go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$pkg | tail -n 1; \
+		done; \
+	done
+
+lint: $(linter)
+	$(linter) run ./...
+	GOOS=windows go vet ./...
+	GOOS=darwin go vet ./...
+
+$(linter): .ci/tools/go.mod
+	cd .ci/tools && go build -o ../../$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+
+bench:
+	go test -run '^$$' -bench . -benchmem ./...
+
+clean:
+	-$(samba) stop
+	rm -rf bin dist .cache
