@@ -1,0 +1,82 @@
+package file
+
+import (
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// addText adds a value that a tool wrote as text: what LDAP has as bytes is
+// made bytes again.
+func (r *record) addText(a attr, text string) error {
+	v, isHex := unhex(text)
+	if !isHex {
+		var err error
+		switch a {
+		case objectGUID, consistencyGUID:
+			v, err = guidBytes(text)
+		case objectSID:
+			v, err = sidBytes(text)
+		default:
+			v = []byte(text)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	r.add(a, v)
+	return nil
+}
+
+// guidBytes reads a GUID, dashed or in base64, as AD stores it: the first three
+// groups little-endian.
+func guidBytes(text string) ([]byte, error) {
+	text = strings.TrimSpace(text)
+	if b, err := base64.StdEncoding.DecodeString(text); err == nil && len(b) == 16 {
+		return b, nil
+	}
+	dashed := strings.Trim(text, "{}")
+	g := strings.Split(dashed, "-")
+	b, err := hex.DecodeString(strings.Join(g, ""))
+	if err != nil || len(b) != 16 || len(g) != 5 || len(g[0]) != 8 || len(g[1]) != 4 || len(g[2]) != 4 || len(g[3]) != 4 {
+		return nil, fmt.Errorf("%.60q is no GUID", text)
+	}
+	b[0], b[1], b[2], b[3] = b[3], b[2], b[1], b[0]
+	b[4], b[5] = b[5], b[4]
+	b[6], b[7] = b[7], b[6]
+	return b, nil
+}
+
+// sidBytes reads a security identifier, S-1-5-… or in base64, as AD stores it.
+func sidBytes(text string) ([]byte, error) {
+	text = strings.TrimSpace(text)
+	parts := strings.Split(text, "-")
+	bad := fmt.Errorf("%.60q is no SID", text)
+	if !strings.EqualFold(parts[0], "S") {
+		b, err := base64.StdEncoding.DecodeString(text)
+		if err != nil || len(b) < 8 {
+			return nil, bad
+		}
+		return b, nil
+	}
+	if len(parts) < 3 || len(parts) > 3+15 || parts[1] != "1" {
+		return nil, bad
+	}
+	authority, err := strconv.ParseUint(parts[2], 10, 48)
+	if err != nil {
+		return nil, bad
+	}
+	b := binary.BigEndian.AppendUint64(nil, authority)
+	b[0], b[1] = 1, byte(len(parts)-3)
+	for _, p := range parts[3:] {
+		n, err := strconv.ParseUint(p, 10, 32)
+		if err != nil {
+			return nil, bad
+		}
+		b = binary.LittleEndian.AppendUint32(b, uint32(n))
+	}
+	return b, nil
+}

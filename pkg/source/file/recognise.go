@@ -1,0 +1,94 @@
+package file
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"strings"
+
+	"github.com/qpimport/qpimport/pkg/source"
+)
+
+// The formats of an export.
+const (
+	formatLDIF  = "ldif"
+	formatJSON  = "json" // documents, one or several: lines as well
+	formatJSONL = "jsonl"
+	formatCSV   = "csv"
+)
+
+// recognise finds the format of an input by its first lines: extensions lie.
+// Nothing of the text goes into an error, for the file may be another one than
+// was meant.
+func recognise(ctx context.Context, in *input) (string, error) {
+	s := in.open(ctx)
+	text := bufio.NewReaderSize(s, bufferSize)
+	head, err := text.Peek(bufferSize)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return "", s.failed(0, err)
+	}
+	for line := range bytes.Lines(head) {
+		line = bytes.TrimSpace(line)
+		lower := bytes.ToLower(line)
+		switch {
+		case len(line) == 0:
+		case line[0] == '{', line[0] == '[':
+			return formatJSON, nil
+		case bytes.HasPrefix(lower, []byte("#type ")), bytes.HasPrefix(lower, []byte("sep=")):
+			return formatCSV, nil
+		case line[0] == '#':
+			// Only LDIF has comments; the next line tells.
+		case bytes.HasPrefix(lower, []byte("dn:")), bytes.HasPrefix(lower, []byte("version:")),
+			bytes.HasPrefix(lower, []byte("search:")), bytes.HasPrefix(lower, []byte("ref:")):
+			return formatLDIF, nil
+		case isHeader(lower):
+			return formatCSV, nil
+		default:
+			return "", unrecognised(in)
+		}
+	}
+	if bytes.HasPrefix(bytes.TrimSpace(head), []byte("#")) {
+		return formatLDIF, nil // a search that found nothing
+	}
+	return "", unrecognised(in)
+}
+
+// isHeader says whether a line is the header of a CSV file of people.
+func isHeader(line []byte) bool {
+	for _, name := range strings.Split(string(line), string(separator(line))) {
+		switch foldColumn(strings.Trim(name, `"`)) {
+		case "dn", "distinguishedname", "objectguid", "samaccountname", "userprincipalname", "displayname", "objectid":
+			return true
+		}
+	}
+	return false
+}
+
+func unrecognised(in *input) error {
+	return in.unsuitable(0, "An export is LDIF (ldifde, ldapsearch), JSON, JSON lines, or CSV with a header line (csvde, Get-ADUser, Get-MgUser, the admin centre).",
+		"the file is no export that qpimport knows")
+}
+
+// checkFormat refuses what Microsoft 365 does not write, and unknown names.
+func checkFormat(kind source.Kind, format string) error {
+	switch format {
+	case "", formatJSON, formatJSONL, formatCSV:
+		return nil
+	case formatLDIF:
+		if kind == source.AD {
+			return nil
+		}
+		return &source.Error{
+			Code:    source.CodeUsage,
+			Message: "an export of Microsoft 365 is JSON or CSV, not LDIF",
+			Hint:    "LDIF comes from Active Directory: connect the file as ad.",
+		}
+	}
+	return &source.Error{
+		Code:    source.CodeUsage,
+		Message: "unknown format " + quote(format) + " of an export",
+		Hint:    "Use ldif, csv, json or jsonl, or leave it out: the file's content tells.",
+	}
+}

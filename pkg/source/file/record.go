@@ -1,0 +1,166 @@
+package file
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/qpimport/qpimport/pkg/source/adattr"
+)
+
+// attr is an attribute of Active Directory that this package looks at.
+type attr int
+
+const (
+	none attr = iota
+	objectGUID
+	objectSID
+	consistencyGUID
+	proxyAddresses
+	userAccountControl
+	sAMAccountName
+	sAMAccountType
+	objectClass
+	wellKnownObjects
+	otherWellKnownObjects
+	displayName
+	mail
+	enabled // Get-ADUser's own: whether the user may sign in
+	firstOther
+)
+
+// attrs knows attributes by name, as AD and as its tools spell it; names are
+// compared in lower case.
+type attrs map[string]attr
+
+func newAttrs() attrs {
+	a := attrs{
+		"objectguid": objectGUID, "objectsid": objectSID, "ms-ds-consistencyguid": consistencyGUID,
+		"proxyaddresses": proxyAddresses, "useraccountcontrol": userAccountControl,
+		"samaccountname": sAMAccountName, "samaccounttype": sAMAccountType, "objectclass": objectClass,
+		"wellknownobjects": wellKnownObjects, "otherwellknownobjects": otherWellKnownObjects,
+		"displayname": displayName, "mail": mail, "enabled": enabled,
+	}
+	next := firstOther
+	for _, name := range adattr.UserAttributes() {
+		if lower := strings.ToLower(name); a[lower] == none {
+			a[lower] = next
+			next++
+		}
+	}
+	for alias, name := range map[string]string{
+		"sid": "objectsid", "surname": "sn", "emailaddress": "mail",
+		"officephone": "telephonenumber", "mobilephone": "mobile",
+	} {
+		a[alias] = a[name]
+	}
+	for _, name := range adattr.UserAttributes() {
+		a[name] = a[strings.ToLower(name)] // the common spelling is found at once
+	}
+	return a
+}
+
+// find knows the attribute of a name in whatever case.
+func (a attrs) find(name []byte) attr {
+	if found, ok := a[string(name)]; ok {
+		return found
+	}
+	var lower [32]byte
+	if len(name) > len(lower) {
+		return none
+	}
+	for i, c := range name {
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		lower[i] = c
+	}
+	return a[string(lower[:len(name)])]
+}
+
+// record is one object of an AD export, its values as LDAP has them. It is
+// used again for the next object.
+type record struct {
+	line   int // where it begins
+	dn     string
+	attrs  attrs
+	buf    []byte
+	values []value
+	lists  [][]byte // what get returned
+}
+
+type value struct {
+	attr       attr
+	start, end int // in buf
+}
+
+func (r *record) reset(line int) {
+	r.line, r.dn = line, ""
+	r.buf, r.values, r.lists = r.buf[:0], r.values[:0], r.lists[:0]
+}
+
+func (r *record) add(a attr, v []byte) {
+	start := len(r.buf)
+	r.buf = append(r.buf, v...)
+	r.values = append(r.values, value{a, start, len(r.buf)})
+}
+
+// get returns the values of the attribute, valid until the next record.
+func (r *record) get(name string) [][]byte { return r.all(r.attrs[name]) }
+
+func (r *record) all(a attr) [][]byte {
+	start := len(r.lists)
+	for _, v := range r.values {
+		if v.attr == a {
+			r.lists = append(r.lists, r.buf[v.start:v.end])
+		}
+	}
+	return r.lists[start:len(r.lists):len(r.lists)]
+}
+
+func (r *record) first(a attr) []byte {
+	for _, v := range r.values {
+		if v.attr == a {
+			return r.buf[v.start:v.end]
+		}
+	}
+	return nil
+}
+
+// name is what the object is called in errors.
+func (r *record) name() string {
+	if r.dn != "" {
+		return strconv.Quote(r.dn)
+	}
+	return strconv.Quote(string(r.first(sAMAccountName)))
+}
+
+// normalAccount is the bit ADS_UF_NORMAL_ACCOUNT of userAccountControl, from
+// which AD makes the sAMAccountType of a user object.
+const normalAccount = 0x200
+
+// isUser says whether the object is a user object. An export may leave out what
+// says so; then the next best attribute decides. An object of which the export
+// says nothing is taken for a user: lists of users need not say what they are.
+func (r *record) isUser() bool {
+	if t := r.first(sAMAccountType); t != nil {
+		return string(t) == adattr.UserType
+	}
+	if uac := r.first(userAccountControl); uac != nil {
+		bits, err := strconv.ParseInt(string(uac), 10, 64)
+		return err != nil || bits&normalAccount != 0 // what is no number is complained of later
+	}
+	user, classes := false, false
+	for _, v := range r.values {
+		if v.attr != objectClass {
+			continue
+		}
+		classes = true
+		switch strings.ToLower(string(r.buf[v.start:v.end])) {
+		case "user", "inetorgperson":
+			user = true
+		case "computer":
+			return false
+		}
+	}
+	return user || !classes
+}
