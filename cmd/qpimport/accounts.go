@@ -66,7 +66,7 @@ func (o *accountsOptions) run(ctx context.Context, a *app) error {
 	return a.render(listView("accounts", accounts, accountColumns(all), nil, func(p *page) {
 		if len(accounts) > 0 {
 			p.blank()
-			p.line("%d accounts", len(accounts))
+			p.line("%s", count(len(accounts), "account"))
 		}
 	}))
 }

@@ -52,7 +52,7 @@ func (o accountsDeleteOptions) run(ctx context.Context, a *app, args []string) e
 		return err
 	}
 	return a.render(accountsView(result, func(p *page) {
-		p.line("%d accounts were deleted", len(result.Accounts))
+		p.line("deleted: %s", count(len(result.Accounts), "account"))
 		for _, acc := range result.Accounts {
 			p.line("  %s: %s (%s)", acc.Customer, orDash(acc.DisplayName), orDash(acc.Username))
 		}

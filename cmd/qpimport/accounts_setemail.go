@@ -41,7 +41,7 @@ func (o accountsSetEmailOptions) run(ctx context.Context, a *app, args []string)
 		return err
 	}
 	return a.render(accountsView(result, func(p *page) {
-		if !result.Applied {
+		if result.Run == nil {
 			p.line("nothing to change")
 		}
 		for _, acc := range result.Accounts {

@@ -40,5 +40,5 @@ func (o customersDeleteOptions) run(ctx context.Context, a *app, name string) er
 	if err != nil {
 		return err
 	}
-	return a.render(customerSentence(c, "customer %s was deleted, with %d accounts", c.Name, c.Accounts.Total))
+	return a.render(customerSentence(c, "customer %s was deleted, with %s", c.Name, count(c.Accounts.Total, "account")))
 }

@@ -120,7 +120,9 @@ func testColumns() []column[importer.DirectoryTest] {
 		{"users", "", func(t test) string { return strconv.Itoa(t.Users) }},
 		{"more", "", func(t test) string { return strconv.FormatBool(t.More) }},
 		{"ous", "", func(t test) string { return strconv.Itoa(t.OUs) }},
+		{"synced", "", func(t test) string { return strconv.Itoa(t.Synced) }},
 		{"notes", "", func(t test) string { return strings.Join(t.Notes, "; ") }},
+		{"warnings", "", func(t test) string { return strings.Join(t.Warnings, "; ") }},
 		{"error_code", "", func(t test) string { return string(problem(t).Code) }},
 		{"error_message", "", func(t test) string { return problem(t).Message }},
 		{"error_hint", "", func(t test) string { return problem(t).Hint }},
@@ -136,12 +138,15 @@ func testPage(p *page, tests []importer.DirectoryTest) {
 		case t.Error != nil:
 			p.line("%s: failed: %s", t.Source, t.Error.Message)
 		case t.Source == source.AD:
-			p.line("%s: ok: %s, %s, %d OUs", t.Source, infoText(t.Info), seen(t), t.OUs)
+			p.line("%s: ok: %s, %s, %s", t.Source, infoText(t.Info), seen(t), count(t.OUs, "OU"))
 		default:
 			p.line("%s: ok: %s, %s", t.Source, infoText(t.Info), seen(t))
 		}
 		for _, note := range t.Notes {
 			p.line("  note: %s", note)
+		}
+		for _, warning := range t.Warnings {
+			p.line("  warning: %s", warning)
 		}
 	}
 }
@@ -155,9 +160,9 @@ func infoText(i *source.Info) string {
 
 func seen(t importer.DirectoryTest) string {
 	if t.More {
-		return fmt.Sprintf("more than %d users", t.Users)
+		return "more than " + count(t.Users, "user")
 	}
-	return fmt.Sprintf("%d users", t.Users)
+	return count(t.Users, "user")
 }
 
 func orDash(s string) string {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -45,7 +44,7 @@ func (a *app) doctor(ctx context.Context, _ []string) error {
 		return failed
 	}
 	if n := countErrors(findings); n > 0 {
-		return &source.Error{Code: codePartial, Message: fmt.Sprintf("%d findings are errors", n)}
+		return &source.Error{Code: codePartial, Message: "found " + count(n, "error")}
 	}
 	return nil
 }
@@ -84,7 +83,7 @@ func doctorView(findings []importer.Finding) view {
 	table := v.page
 	v.page = func(p *page) {
 		if n := countErrors(findings); n > 0 {
-			p.line("%d errors", n)
+			p.line("found %s", count(n, "error"))
 		} else {
 			p.line("ok: no errors")
 		}

@@ -122,7 +122,7 @@ func (o importOptions) run(ctx context.Context, a *app) error {
 		return err
 	}
 	result, err := with(ctx, a, o.dryRun, func(im *importer.Importer) (importer.ImportResult, error) {
-		req.Source, err = chooseSource(ctx, im, req.Customer, o.source, o.ous)
+		req.Source, err = chooseSource(ctx, im, req.Customer, o.source)
 		if err != nil {
 			return importer.ImportResult{}, err
 		}
@@ -216,7 +216,7 @@ func importPage(p *page, r importer.ImportResult) {
 		r.Customer, r.Source, r.PasswordSync, r.Counts.Imported, verb, r.Counts.Updated, r.Counts.Unchanged,
 		r.Counts.Skipped, r.Counts.NeedsEmail)
 	if r.Counts.NotTakenBelow > 0 {
-		p.line("%d users in OUs below were not taken (--recursive takes them)", r.Counts.NotTakenBelow)
+		p.line("not taken: %s in OUs below (--recursive takes them)", count(r.Counts.NotTakenBelow, "user"))
 	}
 	if changed := changedAccounts(r.Accounts); len(changed) > 0 {
 		p.blank()
@@ -240,7 +240,7 @@ func importPage(p *page, r importer.ImportResult) {
 func changedAccounts(accounts []importer.ImportedAccount) []importer.ImportedAccount {
 	var changed []importer.ImportedAccount
 	for _, a := range accounts {
-		if a.Outcome != "unchanged" {
+		if a.Outcome != importer.OutcomeUnchanged {
 			changed = append(changed, a)
 		}
 	}

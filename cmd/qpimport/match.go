@@ -136,7 +136,7 @@ func (o matchOptions) run(ctx context.Context, a *app) error {
 	if open := result.Counts.Ambiguous + result.Counts.Review + result.Counts.UnmatchedAD; o.strict && open > 0 {
 		return &source.Error{
 			Code:    codePartial,
-			Message: fmt.Sprintf("%d users are left without a mailbox", open),
+			Message: "left without a mailbox: " + count(open, "user"),
 			Hint:    "match them by hand with --pair",
 		}
 	}

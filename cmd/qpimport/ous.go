@@ -55,7 +55,7 @@ func (o ousOptions) run(ctx context.Context, a *app) error {
 	return a.render(listView("ous", list.OUs, ouColumns(o.all), beside, func(p *page) {
 		if !o.all && list.Hidden.OUs > 0 {
 			p.blank()
-			p.line("hidden: %d OUs and containers with %d user objects (--all shows them)", list.Hidden.OUs, list.Hidden.Users)
+			p.line("hidden: %s with %s (--all shows them)", count(list.Hidden.OUs, "container"), count(list.Hidden.Users, "user object"))
 		}
 	}))
 }

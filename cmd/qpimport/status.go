@@ -35,7 +35,7 @@ hand. Reads the registry alone; "doctor" asks the directories.` + exits(15),
 					}
 				}
 				if len(list) > 0 {
-					p.line("%d customers, %d need attention", len(list), waiting)
+					p.line("%s, of which need attention: %d", count(len(list), "customer"), waiting)
 					p.blank()
 				}
 				table(p)

@@ -161,3 +161,11 @@ func (p *page) table(head []string, rows [][]string) {
 		}
 	}
 }
+
+// count is a number with its noun.
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}

@@ -63,7 +63,7 @@ func (o usersOptions) run(ctx context.Context, a *app) error {
 		return err
 	}
 	users, err := reading(ctx, a, func(im *importer.Importer) ([]importer.User, error) {
-		kind, err := chooseSource(ctx, im, name, o.source, o.ous)
+		kind, err := chooseSource(ctx, im, name, o.source)
 		if err != nil {
 			return nil, err
 		}
@@ -77,7 +77,7 @@ func (o usersOptions) run(ctx context.Context, a *app) error {
 	return a.render(listView("users", users, userColumns(o.all), nil, func(p *page) {
 		if len(users) > 0 {
 			p.blank()
-			p.line("%d users", len(users))
+			p.line("%s", count(len(users), "user"))
 		}
 	}))
 }
@@ -91,32 +91,21 @@ func checkOUFlags(ous []string, recursive bool) error {
 
 // chooseSource reads --source, or where it was not given takes the one
 // directory that the customer has connected.
-func chooseSource(ctx context.Context, im *importer.Importer, customer, flag string, ous []string) (source.Kind, error) {
-	var kind source.Kind
+func chooseSource(ctx context.Context, im *importer.Importer, customer, flag string) (source.Kind, error) {
 	if flag != "" {
-		var err error
-		if kind, err = parseKind(flag); err != nil {
-			return "", err
-		}
-	} else {
-		c, err := im.Customer(ctx, customer)
-		if err != nil {
-			return "", err
-		}
-		list := connectedOf(c)
-		switch len(list) {
-		case 0:
-			return "", usageHint("qpimport directories connect --help", "no directory of %s is connected", c.Name)
-		case 1:
-			kind = list[0].Source
-		default:
-			return "", usageHint("add --source ad or --source m365", "%s has two directories connected and none was named", c.Name)
-		}
+		return parseKind(flag)
 	}
-	if kind == source.M365 && len(ous) > 0 {
-		return "", usagef("--ou has no meaning in Microsoft 365, which knows no OUs")
+	c, err := im.Customer(ctx, customer)
+	if err != nil {
+		return "", err
 	}
-	return kind, nil
+	switch list := connectedOf(c); len(list) {
+	case 0:
+		return "", usageHint("qpimport directories connect --help", "no directory of %s is connected", c.Name)
+	case 1:
+		return list[0].Source, nil
+	}
+	return "", usageHint("add --source ad or --source m365", "%s has two directories connected and none was named", c.Name)
 }
 
 func userColumns(all bool) []column[importer.User] {
