@@ -1,0 +1,77 @@
+package ad
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+
+	"github.com/go-ldap/ldap/v3"
+
+	"github.com/qpimport/qpimport/pkg/source"
+)
+
+// bind logs in, once: a second try with a wrong password brings the account
+// nearer to being locked.
+func (d *Directory) bind(ctx context.Context, cfg Config) error {
+	account := cfg.Connection.BindDN
+	password, err := cfg.Password(ctx)
+	if err != nil {
+		return err
+	}
+	if password.Reveal() == "" {
+		// AD takes an empty password for an anonymous login and says success.
+		return usage("Check where the password is read from.", "the password of the bind account is empty")
+	}
+	d.guard.setWait(cfg.Timeouts.Bind)
+	err = d.do(ctx, func() error { return d.conn.Bind(account, password.Reveal()) })
+	if err == nil {
+		d.log("logged in as %q", account)
+		return nil
+	}
+	var answer *ldap.Error
+	if ctx.Err() == nil && errors.As(err, &answer) && answer.ResultCode < ldap.ErrorNetwork {
+		return bindError(answer, d.guard.server, account)
+	}
+	return d.explain(ctx, "", err)
+}
+
+// reasonPattern finds AD's own code in "…AcceptSecurityContext error, data 52e, v3839".
+var reasonPattern = regexp.MustCompile(`, data ([0-9a-f]{1,8}),`)
+
+// refusals are AD's own codes for a refused login.
+var refusals = map[string]struct{ why, hint string }{
+	"525": {"there is no such account", "Check the bind account's name."},
+	"52e": {"the name or the password is wrong", "Check both. It was tried once: more tries may lock the account."},
+	"530": {"the account may not log in at this time", "Look at its logon hours."},
+	"531": {"the account may not log in from this computer", "Look at the workstations it may log in from."},
+	"532": {"the password has expired", "Set a new one, and that it does not expire."},
+	"533": {"the account is disabled", "Enable it, or name another."},
+	"568": {"the account is in too many groups", "Use an account in fewer groups."},
+	"701": {"the account has expired", "Set a later date of expiry, or none."},
+	"773": {"the password must be changed first", "Set a password with \"must change at next logon\" off."},
+	"775": {"the account is locked", "Unlock it, and find out what locked it: it was tried once here."},
+}
+
+// bindError explains why a login was refused.
+func bindError(answer *ldap.Error, server, account string) error {
+	refused := &source.Error{Code: source.CodeCredentials}
+	switch answer.ResultCode {
+	case ldap.LDAPResultInvalidCredentials, ldap.LDAPResultInappropriateAuthentication, ldap.LDAPResultInvalidDNSyntax:
+		refused.Message = fmt.Sprintf("%s refuses the login of %q", server, account)
+		refused.Hint = "Check the bind account's name and password. It was tried once: more tries may lock the account."
+		if found := reasonPattern.FindStringSubmatch(answer.Err.Error()); found != nil {
+			if r, ok := refusals[found[1]]; ok {
+				refused.Message += fmt.Sprintf(": %s (%s)", r.why, found[1])
+				refused.Hint = r.hint
+			}
+		}
+		return refused
+	case ldap.LDAPResultStrongAuthRequired, ldap.LDAPResultConfidentialityRequired:
+		return &source.Error{Code: source.CodePermission, Message: fmt.Sprintf("%s refuses a login by password over this connection", server), Hint: "It asks for TLS or signing: use ldaps://."}
+	case ldap.LDAPResultBusy, ldap.LDAPResultUnavailable, ldap.LDAPResultOther:
+		return resultError(answer, server, "")
+	}
+	refused.Message = fmt.Sprintf("%s refuses the login of %q (%s)", server, account, codeName(int64(answer.ResultCode)))
+	return refused
+}

@@ -1,0 +1,189 @@
+package ad
+
+import (
+	"context"
+	"crypto/rsa"
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"strconv"
+	"time"
+
+	ber "github.com/go-asn1-ber/asn1-ber"
+
+	"github.com/qpimport/qpimport/pkg/source"
+)
+
+// endpoint is a domain controller's address and how it proves who it is.
+type endpoint struct {
+	address  string // host:port
+	startTLS bool
+	tls      *tls.Config
+}
+
+func usage(hint, format string, args ...any) error {
+	return &source.Error{Code: source.CodeUsage, Message: fmt.Sprintf(format, args...), Hint: hint}
+}
+
+// parseEndpoint checks the settings of a connection before anything is sent.
+// Messages do not repeat the URL, since somebody may have put a password there.
+func parseEndpoint(c source.Connection) (endpoint, error) {
+	const form = "Use ldaps://HOST[:PORT], or ldap://HOST[:PORT] with StartTLS."
+	u, err := url.Parse(c.URL)
+	if err != nil || u.Hostname() == "" {
+		return endpoint{}, usage(form, "the URL of the domain controller is not one")
+	}
+	if u.User != nil || u.Opaque != "" || u.RawQuery != "" || u.Fragment != "" || u.Path != "" && u.Path != "/" {
+		return endpoint{}, usage(form, "the URL of the domain controller holds more than a host and a port")
+	}
+	to := endpoint{startTLS: c.Transport == source.TransportStartTLS}
+	port := "636"
+	switch {
+	case c.Transport != "" && c.Transport != source.TransportLDAPS && c.Transport != source.TransportStartTLS:
+		return endpoint{}, usage(form, "the transport %q is not one of LDAP", c.Transport)
+	case u.Scheme == "ldaps" && to.startTLS:
+		return endpoint{}, usage("Use ldap:// with StartTLS, or ldaps:// without it.", "StartTLS does not go with ldaps://")
+	case u.Scheme == "ldap" && !to.startTLS:
+		return endpoint{}, usage("Use ldaps://, or add --starttls.", "ldap:// would send the password unencrypted")
+	case u.Scheme == "ldap":
+		port = "389"
+	case u.Scheme != "ldaps":
+		return endpoint{}, usage(form, "%q is not a scheme of LDAP", u.Scheme)
+	}
+	if u.Port() != "" {
+		port = u.Port()
+	}
+	if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 {
+		return endpoint{}, usage(form, "%q is not a port", port)
+	}
+	if c.BindDN == "" {
+		return endpoint{}, usage("Name the account that reads the directory: name@domain, DOMAIN\\name or its DN.", "no account to log in with")
+	}
+	if c.BaseDN != "" {
+		if _, err := source.ParseDN(c.BaseDN); err != nil {
+			return endpoint{}, usage("Leave it out to read the whole domain.", "the base DN: %v", err)
+		}
+	}
+	to.address = net.JoinHostPort(u.Hostname(), port)
+	to.tls = &tls.Config{MinVersion: tls.VersionTLS12, ServerName: u.Hostname(), VerifyConnection: refuseWeakKey}
+	if c.TLSServerName != "" {
+		to.tls.ServerName = c.TLSServerName
+	}
+	if c.CAFile != "" {
+		if to.tls.RootCAs, err = readCA(c.CAFile); err != nil {
+			return endpoint{}, err
+		}
+	}
+	return to, nil
+}
+
+// readCA reads the certificates that are trusted, as PEM or, as Windows exports
+// them, as one in DER.
+func readCA(file string) (*x509.CertPool, error) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, &source.Error{Code: source.CodeUsage, Message: "the CA file", Hint: "It holds the certificate of the authority that signed the server's.", Err: err}
+	}
+	pool := x509.NewCertPool()
+	if pool.AppendCertsFromPEM(data) {
+		return pool, nil
+	}
+	cert, err := x509.ParseCertificate(data)
+	if err != nil {
+		return nil, usage("Export the certificate of the authority as Base-64 encoded X.509 (.cer).", "the CA file %q holds no certificate", file)
+	}
+	pool.AddCert(cert)
+	return pool, nil
+}
+
+// errWeakKey refuses what Go still takes: RSA keys that can be broken.
+var errWeakKey = fmt.Errorf("the server's certificate has an RSA key of less than 2048 bits")
+
+func refuseWeakKey(state tls.ConnectionState) error {
+	if key, ok := state.PeerCertificates[0].PublicKey.(*rsa.PublicKey); ok && key.N.BitLen() < 2048 {
+		return errWeakKey
+	}
+	return nil
+}
+
+func tlsName(state tls.ConnectionState) string {
+	return tls.VersionName(state.Version) + ", " + tls.CipherSuiteName(state.CipherSuite)
+}
+
+// dial connects and encrypts. raw is the connection below conn.
+func dial(ctx context.Context, to endpoint, limits Timeouts) (raw net.Conn, conn *tls.Conn, err error) {
+	dialer := net.Dialer{Timeout: limits.Dial}
+	raw, err = dialer.DialContext(ctx, "tcp", to.address)
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil, nil, contextError(ctx, to.address)
+		}
+		return nil, nil, unreachable(err, "Check the name, the port and the firewall: 636 is LDAPS, 389 is LDAP with StartTLS.", "cannot connect to %s", to.address)
+	}
+	// One limit for StartTLS and handshake: each could otherwise wait for ever.
+	handshake, cancel := context.WithTimeout(ctx, limits.Handshake)
+	defer cancel()
+	stop := context.AfterFunc(handshake, func() { _ = raw.SetDeadline(time.Unix(1, 0)) })
+	if to.startTLS {
+		err = startTLS(raw, to.address)
+	}
+	if err == nil {
+		conn = tls.Client(raw, to.tls)
+		if err = conn.HandshakeContext(handshake); err != nil {
+			err = explainTLS(err, to)
+		}
+	}
+	if !stop() || err != nil {
+		_ = raw.Close()
+		switch {
+		case ctx.Err() != nil:
+			return nil, nil, contextError(ctx, to.address)
+		case handshake.Err() != nil:
+			return nil, nil, unreachable(nil, "Is this the right port? 636 is LDAPS, 389 is LDAP with StartTLS.", "%s did not finish the TLS handshake within %s", to.address, limits.Handshake)
+		}
+		return nil, nil, err
+	}
+	return raw, conn, nil
+}
+
+// startTLS asks the server to go on with TLS. It reads its answer and not a
+// byte more: what somebody may have put behind it must meet the TLS handshake,
+// and fail there.
+func startTLS(raw net.Conn, server string) error {
+	const oid = "1.3.6.1.4.1.1466.20037"
+	request := ber.NewSequence("LDAPMessage")
+	request.AppendChild(ber.NewInteger(ber.ClassUniversal, ber.TypePrimitive, ber.TagInteger, 1, "messageID"))
+	extended := ber.Encode(ber.ClassApplication, ber.TypeConstructed, tagExtendedRequest, nil, "ExtendedRequest")
+	extended.AppendChild(ber.NewString(ber.ClassContext, ber.TypePrimitive, 0, oid, "requestName"))
+	request.AppendChild(extended)
+	if _, err := raw.Write(request.Bytes()); err != nil {
+		return unreachable(err, "", "asking %s for StartTLS", server)
+	}
+	answer, err := readMessage(raw, nil, 4096)
+	if err != nil {
+		return unreachable(err, "Is this the port of LDAP (389)? LDAPS (636) needs no StartTLS.", "%s gave no answer to StartTLS", server)
+	}
+	m, err := parseMessage(answer)
+	if err != nil || m.id != 1 || m.op != opExtendedResponse {
+		return unreachable(err, "Is this the port of LDAP (389)? LDAPS (636) needs no StartTLS.", "%s gave an answer to StartTLS that is none", server)
+	}
+	if m.code != 0 {
+		return unreachable(nil, "Nothing was sent unencrypted. The domain controller may lack a certificate; try ldaps://.", "%s refuses StartTLS: %s", server, codeName(m.code))
+	}
+	return nil
+}
+
+func unreachable(err error, hint, format string, args ...any) error {
+	return &source.Error{Code: source.CodeUnreachable, Message: fmt.Sprintf(format, args...), Hint: hint, Err: err}
+}
+
+// contextError says that the caller's context ended the wait.
+func contextError(ctx context.Context, server string) error {
+	if ctx.Err() == context.Canceled {
+		return ctx.Err()
+	}
+	return unreachable(ctx.Err(), "Give the command more time (--timeout), or try again later.", "%s took longer than the command may", server)
+}

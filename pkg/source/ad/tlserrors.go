@@ -1,0 +1,81 @@
+package ad
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"time"
+)
+
+// explainTLS says in words why the server was not trusted, and what to do.
+func explainTLS(err error, to endpoint) error {
+	var (
+		authority x509.UnknownAuthorityError
+		host      x509.HostnameError
+		invalid   x509.CertificateInvalidError
+		algorithm x509.InsecureAlgorithmError
+		record    tls.RecordHeaderError
+		alert     tls.AlertError
+	)
+	name := to.tls.ServerName
+	switch {
+	case errors.As(err, &host):
+		if len(host.Certificate.DNSNames)+len(host.Certificate.IPAddresses) == 0 {
+			return unreachable(nil, "Give the domain controller a certificate with a subject alternative name; a common name alone has not counted for years.",
+				"the certificate of %s holds no DNS name or address", to.address)
+		}
+		return unreachable(nil, "If that is the right server, say so: --tls-server-name NAME.",
+			"the certificate of %s is not for %q but for %s", to.address, name, certificateNames(host.Certificate))
+	case errors.As(err, &algorithm):
+		return unreachable(nil, "Renew the certificate with SHA-256.", "the certificate of %s is signed with %s, which can be forged", to.address, x509.SignatureAlgorithm(algorithm))
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		cert := invalid.Cert
+		if cert != nil && time.Now().Before(cert.NotBefore) {
+			return unreachable(nil, "Compare the clocks of both computers.", "the certificate of %s is valid only from %s", to.address, cert.NotBefore.UTC().Format(time.RFC3339))
+		}
+		until := ""
+		if cert != nil {
+			until = " on " + cert.NotAfter.UTC().Format(time.RFC3339)
+		}
+		return unreachable(nil, "Renew the domain controller's certificate; if it is valid, compare the clocks.", "the certificate of %s expired%s", to.address, until)
+	case errors.As(err, &authority):
+		return unreachable(nil, "Name the certificate of the authority that signed it: --ca-file FILE.", "the certificate of %s is signed by an authority that is not trusted", to.address)
+	case errors.As(err, &invalid):
+		return unreachable(invalid, "Give the domain controller a certificate for server authentication.", "the certificate of %s is not valid", to.address)
+	case errors.Is(err, errWeakKey):
+		return unreachable(nil, "Renew the certificate with a key of at least 2048 bits.", "the certificate of %s has an RSA key of less than 2048 bits", to.address)
+	case errors.As(err, &record):
+		return unreachable(nil, "Is this the right port? 636 is LDAPS, 389 is LDAP with StartTLS.", "%s does not answer with TLS", to.address)
+	case strings.Contains(err.Error(), "failed to parse certificate"):
+		return unreachable(err, "Give the domain controller a new certificate.", "the certificate of %s cannot be read", to.address)
+	case errors.As(err, &alert) && alert == 70, strings.Contains(err.Error(), "unsupported protocol version"):
+		return unreachable(nil, "Enable TLS 1.2 on the domain controller; older versions are not used.", "%s offers no TLS 1.2 or later", to.address)
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed), isReset(err):
+		return unreachable(nil, "Is this the right port? Does the domain controller have a certificate?", "%s closed the connection during the TLS handshake", to.address)
+	}
+	return unreachable(err, "", "no TLS connection to %s", to.address)
+}
+
+func isReset(err error) bool {
+	var op *net.OpError
+	return errors.As(err, &op) && !op.Timeout()
+}
+
+// certificateNames lists whom a certificate is for, the first few names.
+func certificateNames(cert *x509.Certificate) string {
+	var names []string
+	for _, n := range cert.DNSNames {
+		names = append(names, fmt.Sprintf("%.100q", n))
+	}
+	for _, ip := range cert.IPAddresses {
+		names = append(names, ip.String())
+	}
+	if len(names) > 5 {
+		names = append(names[:5], "others")
+	}
+	return strings.Join(names, ", ")
+}

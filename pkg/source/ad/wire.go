@@ -1,0 +1,187 @@
+package ad
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/qpimport/qpimport/pkg/source"
+)
+
+// maxMessage is the largest answer that is read, in bytes. The largest that AD
+// sends is one object; a photo of 100 kB is already unusual.
+const maxMessage = 16 << 20
+
+// guard stands between the network and the LDAP library, which drops answers
+// that it does not understand and answers to other questions without a word.
+// It lets through only whole messages of the exact shape of RFC 4511 that
+// answer a question that was asked; nothing large or deep reaches the library's
+// decoder, which would build hundreds of times as much. The first thing that is wrong ends the
+// connection and is kept as the reason. It also bounds each wait: while an
+// answer is due, a complete message must come in time.
+type guard struct {
+	net.Conn // encrypted
+	raw      net.Conn
+	server   string
+	in       *bufio.Reader
+	buffer   []byte // the last message
+	checked  []byte // what the library has not yet read of it
+
+	mu      sync.Mutex
+	wait    time.Duration
+	pending map[int64]byte // id of a question that is not yet answered: its operation
+	reason  error
+}
+
+func newGuard(raw, conn net.Conn, server string) *guard {
+	return &guard{Conn: conn, raw: raw, server: server, in: bufio.NewReaderSize(conn, 64<<10), pending: map[int64]byte{}}
+}
+
+// setWait sets how long the server may take for its next message.
+func (g *guard) setWait(d time.Duration) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.wait = d
+}
+
+// because returns why the connection ended, nil while it has not.
+func (g *guard) because() error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.reason
+}
+
+// end keeps the first reason for which the connection is of no more use.
+func (g *guard) end(reason error) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.reason == nil {
+		g.reason = reason
+	}
+	return g.reason
+}
+
+// arm starts the wait anew; without a question there is nothing to wait for.
+func (g *guard) arm() error {
+	var until time.Time
+	if len(g.pending) > 0 {
+		until = time.Now().Add(g.wait)
+	}
+	return g.SetReadDeadline(until)
+}
+
+// Write sends one request; the library writes each in one piece.
+func (g *guard) Write(p []byte) (int, error) {
+	request, _, _, ok := parseOutline(p)
+	g.mu.Lock()
+	if ok && request.op != opUnbindRequest {
+		g.pending[request.id] = request.op
+	}
+	err := errors.Join(g.SetWriteDeadline(time.Now().Add(g.wait)), g.arm())
+	g.mu.Unlock()
+	if err == nil {
+		_, err = g.Conn.Write(p)
+	}
+	if err != nil {
+		return 0, g.end(g.lost(err))
+	}
+	return len(p), nil
+}
+
+// Read hands out messages that were checked.
+func (g *guard) Read(p []byte) (int, error) {
+	if len(g.checked) == 0 {
+		if err := g.next(); err != nil {
+			return 0, g.end(err)
+		}
+	}
+	n := copy(p, g.checked)
+	g.checked = g.checked[n:]
+	return n, nil
+}
+
+// next reads a message and checks that it is one and was asked for.
+func (g *guard) next() error {
+	g.mu.Lock()
+	err := g.arm()
+	g.mu.Unlock()
+	if err != nil {
+		return g.lost(err)
+	}
+	whole, err := readMessage(g.in, g.buffer, maxMessage)
+	if errors.Is(err, errTooLarge) {
+		return incomplete(nil, "Look at that object: no attribute that is read here should be so large.",
+			"%s sent an answer of more than %d MB%s", g.server, maxMessage>>20, g.aboutWhom())
+	}
+	if errors.Is(err, errShape) {
+		return g.damaged(err)
+	}
+	if err != nil {
+		return g.lost(err)
+	}
+	m, err := parseMessage(whole)
+	if err != nil {
+		return g.damaged(err)
+	}
+	if m.id == 0 && m.op == opExtendedResponse {
+		return unreachable(nil, "Try again later.", "%s ended the connection: %s", g.server, codeName(m.code))
+	}
+
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	switch question := g.pending[m.id]; {
+	case question == opBindRequest && m.op == opBindResponse, question == opSearchRequest && m.op == opSearchDone:
+		delete(g.pending, m.id)
+	case question == opSearchRequest && (m.op == opSearchEntry || m.op == opSearchReference):
+	default:
+		return g.damaged(fmt.Errorf("message %d (%#x) answers nothing that was asked", m.id, m.op))
+	}
+	g.buffer, g.checked = whole, whole
+	return nil
+}
+
+func (g *guard) damaged(err error) error {
+	return incomplete(err, "Try again; if it stays so, something between here and the server alters the data.", "%s sent an answer that is not LDAP", g.server)
+}
+
+// lost says why nothing more comes.
+func (g *guard) lost(err error) error {
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return unreachable(nil, "Try again later, or read less at a time (--ou).", "%s has not answered for %s", g.server, g.wait)
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return unreachable(nil, "Try again.", "%s closed the connection", g.server)
+	}
+	return unreachable(err, "Try again.", "the connection to %s was lost", g.server)
+}
+
+// aboutWhom names the object that an oversized answer begins with, as far as
+// that has arrived already.
+func (g *guard) aboutWhom() string {
+	start, err := g.in.Peek(min(g.in.Buffered(), 4096))
+	if err != nil {
+		return ""
+	}
+	_, start, ok := cut(start, tagInteger) // messageID
+	if !ok {
+		return ""
+	}
+	op, _, start, ok := header(start)
+	if !ok || op != opSearchEntry {
+		return ""
+	}
+	dn, _, ok := cut(start, tagOctets)
+	if !ok {
+		return ""
+	}
+	return fmt.Sprintf(" about %.500q", dn)
+}
+
+func incomplete(err error, hint, format string, args ...any) error {
+	return &source.Error{Code: source.CodeIncomplete, Message: fmt.Sprintf(format, args...), Hint: hint, Err: err}
+}
