@@ -20,6 +20,10 @@ func ParseMethod(s string) (Method, error) {
 // come first and beat every rule.
 func Auto(in Input, by Method) Result {
 	t := newTable(in)
-	t.byDisplayName()
+	if by == ByEvidence {
+		t.byEvidence()
+	} else {
+		t.byDisplayName()
+	}
 	return t.result()
 }

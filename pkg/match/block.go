@@ -1,0 +1,177 @@
+package match
+
+import (
+	"cmp"
+	"slices"
+)
+
+// The kinds of keys under which users are looked up. Only users that share a
+// key are compared.
+const (
+	keyWords   = iota + 1 // two words of the name
+	keyInitial            // a word, and the first letter of another
+	keyBegin              // a word, and the beginning of another
+	keyEnd                // a word, and the end of another
+	keyKin                // a word, and the family of nicknames of another
+	keySounds             // how two words sound
+	keyWord               // a word alone
+	keyJoined             // the whole name as one word
+	keyAddress
+	keyLogin
+	keyEmployee
+	keyPhone
+	keyAnchor
+	keySID
+)
+
+// blockLimit is how many mailboxes a key may lead to; a key that leads to more
+// says too little and is left out.
+func blockLimit(kind uint64) int {
+	switch kind {
+	case keyWords, keyJoined:
+		return 128
+	case keyInitial, keyBegin, keyEnd, keyKin:
+		return 40
+	case keySounds:
+		return 40
+	case keyWord:
+		return 10
+	case keyAddress, keyLogin:
+		return 12
+	}
+	return 6
+}
+
+// key packs a kind with two numbers.
+func key(kind, a, b uint64) uint64 {
+	h := kind*0x9E3779B97F4A7C15 ^ a*0xBF58476D1CE4E5B9
+	h ^= h >> 29
+	h = (h ^ b*0x94D049BB133111EB) * 0xBF58476D1CE4E5B9
+	return (h^h>>32)&^0xF | kind
+}
+
+// keysOf calls f with every key of a user, each at least once.
+func (s *sheet) keysOf(p *profile, f func(key uint64)) {
+	for i := range p.views {
+		v := &p.views[i]
+		for _, j := range v.joined {
+			if j != 0 {
+				f(key(keyJoined, j, 0))
+			}
+		}
+		for x := range v.words[:v.n] {
+			for _, w := range v.words[x].forms() {
+				f(key(keyWord, uint64(w), 0))
+				if v.first != 0 {
+					f(key(keyInitial, uint64(w), uint64(v.first)))
+				}
+			}
+			for y := range v.words[:v.n] {
+				if x != y {
+					s.wordKeys(v.words[x], v.words[y], f)
+				}
+			}
+		}
+	}
+	for _, a := range p.addresses {
+		f(key(keyAddress, uint64(a), 0))
+	}
+	if p.upn != 0 {
+		f(key(keyAddress, uint64(p.upn), 0))
+	}
+	for _, l := range p.logins {
+		f(key(keyLogin, uint64(l), 0))
+	}
+	if p.onPrem != 0 {
+		f(key(keyLogin, uint64(p.onPrem), 0))
+	}
+	if p.employee != 0 {
+		f(key(keyEmployee, uint64(p.employee), 0))
+	}
+	for _, n := range p.phones {
+		f(key(keyPhone, uint64(n), 0))
+	}
+	for _, a := range p.anchors {
+		f(key(keyAnchor, uint64(a), 0))
+	}
+	if p.sid != 0 {
+		f(key(keySID, uint64(p.sid), 0))
+	}
+}
+
+// forms are the numbers of a word's different forms.
+func (w word) forms() []int32 {
+	if w.plain == w.spelt {
+		return []int32{w.plain}
+	}
+	return []int32{w.plain, w.spelt}
+}
+
+// wordKeys makes the keys of one word together with what is known of another.
+func (s *sheet) wordKeys(a, b word, f func(key uint64)) {
+	for _, x := range a.forms() {
+		for _, y := range b.forms() {
+			if x < y {
+				f(key(keyWords, uint64(x), uint64(y)))
+			}
+		}
+		other := s.words[b.plain]
+		f(key(keyInitial, uint64(x), uint64(letterBit(other[0]))))
+		if len(other) > 3 {
+			f(key(keyBegin, uint64(x), hashText(other[:3])))
+			f(key(keyEnd, uint64(x), hashText(other[len(other)-3:])))
+		}
+		for _, k := range s.kin[b.plain] {
+			f(key(keyKin, uint64(x), uint64(k)))
+		}
+	}
+	if sa, sb := s.sounds[a.plain], s.sounds[b.plain]; sa < sb && len(sa)+len(sb) > 3 {
+		f(key(keySounds, hashText(sa), hashText(sb)))
+	}
+}
+
+// blocks leads from keys to mailboxes.
+type blocks struct {
+	start map[uint64]int32
+	keys  []uint64
+	users []int32
+}
+
+func newBlocks(s *sheet, open func(j int) bool) blocks {
+	type entry struct {
+		key  uint64
+		user int32
+	}
+	var entries []entry
+	for j := range s.m365 {
+		if open(j) {
+			s.keysOf(&s.m365[j], func(k uint64) { entries = append(entries, entry{k, int32(j)}) })
+		}
+	}
+	slices.SortFunc(entries, func(a, b entry) int { return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.user, b.user)) })
+	entries = slices.Compact(entries)
+	x := blocks{start: map[uint64]int32{}, keys: make([]uint64, len(entries)), users: make([]int32, len(entries))}
+	for n, e := range entries {
+		x.keys[n], x.users[n] = e.key, e.user
+		if n == 0 || entries[n-1].key != e.key {
+			x.start[e.key] = int32(n)
+		}
+	}
+	return x
+}
+
+// lookUp returns the mailboxes of a key, none and true where they are too many.
+func (x *blocks) lookUp(k uint64) (users []int32, tooMany bool) {
+	from, ok := x.start[k]
+	if !ok {
+		return nil, false
+	}
+	limit := blockLimit(k & 0xF)
+	to := int(from)
+	for to < len(x.keys) && x.keys[to] == k {
+		if to++; to-int(from) > limit {
+			return nil, true
+		}
+	}
+	return x.users[from:to], false
+}

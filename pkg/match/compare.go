@@ -1,0 +1,534 @@
+package match
+
+import (
+	"math"
+	"math/bits"
+	"slices"
+	"strings"
+)
+
+// findings is the outcome of a comparison of two users: a level for each rule,
+// and what the words that their names share are worth.
+type findings struct {
+	levels   [ruleCount]uint8
+	nameBits float32
+}
+
+// owners tells for a text which user has it: 0 nobody, n user n-1, -1 several.
+type owners []int32
+
+func (o owners) add(text int32, user int) {
+	switch {
+	case text == 0:
+	case o[text] == 0:
+		o[text] = int32(user) + 1
+	case o[text] != int32(user)+1:
+		o[text] = -1
+	}
+}
+
+func (o owners) one(text, user int32) bool { return o[text] == user+1 }
+
+// other says whether the text is that of one user, and of another.
+func (o owners) other(text, user int32) bool { return o[text] > 0 && o[text] != user+1 }
+
+// comparer compares users of a sheet.
+type comparer struct {
+	*sheet
+	names                    float64 // users with a name, both sides
+	adAddress, m365Address   owners
+	adEmployee, m365Employee owners
+	adPhone, m365Phone       owners
+	adLogin, m365Login       owners
+	adOnPrem                 owners
+	origin                   []int32 // by mailbox: the AD user it was synchronised from, -1 where that is not known, -2 where several could be
+	originSID                []bool  // the SID or nothing contradicts it
+	m365Of                   []int32 // by AD user: the mailbox that was synchronised from it, -1 none, -2 several
+	m365Domains              map[int32]bool
+}
+
+// newComparer prepares to compare. Only users that count are owners of what is
+// theirs; an anchor counts whoever has it.
+func newComparer(s *sheet, adCounts, m365Counts func(i int) bool) *comparer {
+	c := &comparer{sheet: s, m365Domains: map[int32]bool{}}
+	for _, o := range []*owners{&c.adAddress, &c.m365Address, &c.adEmployee, &c.m365Employee, &c.adPhone, &c.m365Phone, &c.adLogin, &c.m365Login, &c.adOnPrem} {
+		*o = make(owners, len(s.texts))
+	}
+	for i := range s.ad {
+		p := &s.ad[i]
+		c.names += float64(min(1, len(p.views)))
+		if !adCounts(i) {
+			continue
+		}
+		c.adEmployee.add(p.employee, i)
+		c.adOnPrem.add(p.onPrem, i)
+		addAll(c.adAddress, p.addresses, i)
+		addAll(c.adPhone, p.phones, i)
+		addAll(c.adLogin, p.logins, i)
+	}
+	for j := range s.m365 {
+		p := &s.m365[j]
+		c.names += float64(min(1, len(p.views)))
+		if !m365Counts(j) {
+			continue
+		}
+		c.m365Employee.add(p.employee, j)
+		c.m365Address.add(p.upn, j)
+		if p.domain != 0 {
+			c.m365Domains[p.domain] = true
+		}
+		addAll(c.m365Address, p.addresses, j)
+		addAll(c.m365Phone, p.phones, j)
+		addAll(c.m365Login, p.logins, j)
+	}
+	c.findOrigins()
+	return c
+}
+
+func addAll(o owners, texts []int32, user int) {
+	for _, t := range texts {
+		o.add(t, user)
+	}
+}
+
+// findOrigins says for each synchronised mailbox which AD user it was made from.
+// A SID is never used twice and decides where an anchor was copied to another
+// user; an anchor that nobody has any more tells nothing.
+func (c *comparer) findOrigins() {
+	byAnchor, bySID := make(owners, len(c.texts)), make(owners, len(c.texts))
+	for i := range c.ad {
+		addAll(byAnchor, c.ad[i].anchors, i)
+		bySID.add(c.ad[i].sid, i)
+	}
+	c.origin, c.originSID = make([]int32, len(c.m365)), make([]bool, len(c.m365))
+	c.m365Of = slices.Repeat([]int32{-1}, len(c.ad))
+	for j := range c.m365 {
+		m := &c.m365[j]
+		c.origin[j] = -1
+		if m.sid != 0 && bySID[m.sid] > 0 {
+			c.origin[j], c.originSID[j] = bySID[m.sid]-1, true
+			if len(m.anchors) > 0 && byAnchor[m.anchors[0]] > 0 && byAnchor[m.anchors[0]] != bySID[m.sid] {
+				c.origin[j] = -2 // anchor and SID name two users
+			}
+		} else if len(m.anchors) > 0 && byAnchor[m.anchors[0]] != 0 {
+			c.origin[j] = max(-2, byAnchor[m.anchors[0]]-1)
+			if i := c.origin[j]; i >= 0 {
+				c.originSID[j] = m.sid == 0 || c.ad[i].sid == 0
+			}
+		}
+		if i := c.origin[j]; i >= 0 {
+			if c.m365Of[i] == -1 {
+				c.m365Of[i] = int32(j)
+			} else {
+				c.m365Of[i] = -2
+			}
+		}
+	}
+}
+
+// compare holds AD user i against mailbox j.
+func (c *comparer) compare(i, j int32) findings {
+	a, m := &c.ad[i], &c.m365[j]
+	var f findings
+	f.levels[ruleAnchor] = c.anchorLevel(i, j)
+	f.levels[ruleOnPrem] = c.onPremLevel(i, j)
+	f.levels[ruleAddress] = c.addressLevel(i, j)
+	f.levels[ruleUPN] = c.upnLevel(i, j)
+	f.levels[ruleEmployee] = c.employeeLevel(i, j)
+	f.levels[ruleLogin] = c.loginLevel(i, j)
+	f.levels[rulePhone] = c.phoneLevel(i, j)
+	f.levels[ruleName], f.nameBits = c.nameLevel(a, m)
+	f.levels[ruleInitial] = initialLevel(a, m)
+	f.levels[ruleGeneration] = generationLevel(a, m)
+	f.levels[ruleDepartment] = c.sameLevel(a.department, m.department)
+	f.levels[ruleTitle] = c.sameLevel(a.title, m.title)
+	return f
+}
+
+func (c *comparer) anchorLevel(i, j int32) uint8 {
+	origin, mailbox := c.origin[j], c.m365Of[i]
+	switch {
+	case origin == i && mailbox == j && c.originSID[j]:
+		return anchorEqual
+	case origin == i && mailbox == j:
+		return anchorOtherSID
+	case origin == i, origin == -2:
+		return anchorShared
+	case origin >= 0 && c.originSID[j]:
+		return anchorOtherUser
+	case mailbox >= 0 && c.originSID[mailbox]:
+		return anchorOtherMailbox
+	}
+	return 0
+}
+
+func (c *comparer) onPremLevel(i, j int32) uint8 {
+	a, m := &c.ad[i], &c.m365[j]
+	switch {
+	case m.onPrem == 0 || a.onPrem == 0:
+		return 0
+	case m.onPrem == a.onPrem && c.adOnPrem.one(m.onPrem, i):
+		return onPremEqual
+	case m.onPrem == a.onPrem:
+		return 0
+	case c.adOnPrem.other(m.onPrem, i):
+		return onPremOtherUser
+	}
+	return onPremDiffers
+}
+
+func (c *comparer) addressLevel(i, j int32) uint8 {
+	a, m := &c.ad[i], &c.m365[j]
+	shared := false
+	for _, x := range a.addresses {
+		if x == m.upn || slices.Contains(m.addresses, x) {
+			if c.adAddress.one(x, i) && c.m365Address.one(x, j) {
+				return addressEqual
+			}
+			shared = true
+		}
+	}
+	switch {
+	case shared:
+		return addressShared
+	case a.mail == 0:
+		return 0
+	case c.m365Address.other(a.mail, j):
+		return addressElsewhere
+	case c.m365Domains[a.domain]:
+		return addressDiffers
+	}
+	local, _, _ := strings.Cut(c.texts[a.mail], "@")
+	if n, ok := c.numbers[local]; ok && slices.Contains(m.logins, n) {
+		return addressOtherDomain
+	}
+	return 0
+}
+
+func (c *comparer) upnLevel(i, j int32) uint8 {
+	a, m := &c.ad[i], &c.m365[j]
+	switch {
+	case a.upn == 0:
+		return 0
+	case a.upn == m.upn || slices.Contains(m.addresses, a.upn):
+		if !c.m365Address.one(a.upn, j) {
+			return 0
+		}
+		local, _, _ := strings.Cut(c.texts[a.upn], "@")
+		if c.isDerived(a, m, c.numbers[local]) {
+			return upnDerived
+		}
+		return upnEqual
+	case c.m365Address.other(a.upn, j):
+		return upnElsewhere
+	}
+	return 0
+}
+
+// isDerived says whether a login that both have follows from one of the names.
+func (c *comparer) isDerived(a, m *profile, login int32) bool {
+	if k := slices.Index(a.logins, login); k >= 0 && a.derived>>k&1 == 1 {
+		return true
+	}
+	k := slices.Index(m.logins, login)
+	return k >= 0 && m.derived>>k&1 == 1
+}
+
+func (c *comparer) employeeLevel(i, j int32) uint8 {
+	a, m := &c.ad[i], &c.m365[j]
+	switch {
+	case m.employee == 0:
+		return 0
+	case a.employee == m.employee && c.adEmployee.one(m.employee, i) && c.m365Employee.one(m.employee, j):
+		return employeeEqual
+	case a.employee == m.employee:
+		return employeeShared
+	case a.employee != 0:
+		return employeeDiffers
+	case c.adEmployee.other(m.employee, i):
+		return employeeElsewhere
+	}
+	return 0
+}
+
+func (c *comparer) loginLevel(i, j int32) uint8 {
+	a, m := &c.ad[i], &c.m365[j]
+	best := uint8(0)
+	for _, l := range a.logins {
+		if !slices.Contains(m.logins, l) {
+			continue
+		}
+		if !c.isDerived(a, m, l) && c.adLogin.one(l, i) && c.m365Login.one(l, j) {
+			return loginEqual
+		}
+		best = loginDerived
+	}
+	return best
+}
+
+func (c *comparer) phoneLevel(i, j int32) uint8 {
+	a, m := &c.ad[i], &c.m365[j]
+	best := uint8(0)
+	for _, x := range a.phones {
+		if !slices.Contains(m.phones, x) {
+			continue
+		}
+		if c.adPhone.one(x, i) && c.m365Phone.one(x, j) {
+			return phoneEqual
+		}
+		best = phoneShared
+	}
+	return best
+}
+
+// initialLevel compares middle initials; middle words count as theirs.
+func initialLevel(a, m *profile) uint8 {
+	var la, wa, lm, wm uint32
+	for _, v := range a.views {
+		la |= v.initials
+		wa |= v.middle
+	}
+	for _, v := range m.views {
+		lm |= v.initials
+		wm |= v.middle
+	}
+	switch {
+	case (la|wa)&lm|la&(lm|wm) != 0:
+		return initialEqual
+	case la != 0 && lm != 0:
+		return initialDiffers
+	}
+	return 0
+}
+
+func generationLevel(a, m *profile) uint8 {
+	switch {
+	case a.generation == 0 && m.generation == 0:
+		return 0
+	case a.generation == m.generation:
+		return generationEqual
+	case a.generation == 0 || m.generation == 0:
+		return generationOneSide
+	}
+	return generationDiffers
+}
+
+// sameLevel compares departments or titles: equal, or one an abbreviation of the
+// other.
+func (c *comparer) sameLevel(a, b []int32) uint8 {
+	switch {
+	case len(a) == 0 || len(b) == 0:
+		return 0
+	case slices.Equal(a, b), c.abbreviates(a, b), c.abbreviates(b, a):
+		return sameEqual
+	}
+	return sameDiffers
+}
+
+// abbreviates says whether short stands for long: its initials (HR), its words
+// or a row of them, or cut short word by word (Eng, Mktg).
+func (c *comparer) abbreviates(short, long []int32) bool {
+	if len(short) > len(long) {
+		return false
+	}
+	if len(short) == 1 && len(long) > 1 {
+		s := c.texts[short[0]]
+		if len(s) == len(long) {
+			k := 0
+			for k < len(s) && s[k] == c.texts[long[k]][0] {
+				k++
+			}
+			if k == len(s) {
+				return true
+			}
+		}
+	}
+	for k := range short {
+		if !cutsShort(c.texts[short[k]], c.texts[long[k]]) {
+			return false
+		}
+	}
+	return true
+}
+
+// cutsShort says whether a word is another with letters left out, the first
+// excepted: Mktg for Marketing.
+func cutsShort(short, long string) bool {
+	if short == long {
+		return true
+	}
+	if len(short) < 2 || len(short) >= len(long) || short[0] != long[0] {
+		return false
+	}
+	if strings.HasPrefix(long, short) {
+		return true
+	}
+	k := 0
+	for i := 0; i < len(long) && k < len(short); i++ {
+		if long[i] == short[k] {
+			k++
+		}
+	}
+	return k == len(short) && len(short) <= 5
+}
+
+// nameLevel compares every spelling of one name with every spelling of the
+// other; the best counts.
+func (c *comparer) nameLevel(a, m *profile) (uint8, float32) {
+	best, bestBits := uint8(0), float32(0)
+	for x := range a.views {
+		for y := range m.views {
+			l, b := c.compareViews(&a.views[x], &m.views[y])
+			if l != 0 && (best == 0 || l < best || l == best && b > bestBits) {
+				best, bestBits = l, b
+			}
+		}
+	}
+	return best, bestBits
+}
+
+func (c *comparer) bits(w word) float32 {
+	df := max(c.nameDF[w.plain], c.nameDF[w.spelt], 1)
+	return float32(math.Log2(max(1, c.names/float64(df))))
+}
+
+func (c *comparer) compareViews(a, b *view) (uint8, float32) {
+	var usedA, usedB uint32
+	equal := 0
+	sum := float32(0)
+	for x := range a.words[:a.n] {
+		for y := range b.words[:b.n] {
+			if usedB>>y&1 == 0 && a.words[x].equals(b.words[y]) {
+				usedA |= 1 << x
+				usedB |= 1 << y
+				equal++
+				sum += c.bits(a.words[x])
+				break
+			}
+		}
+	}
+	if a.joined[0] != 0 && (a.joined[0] == b.joined[0] || a.joined[0] == b.joined[1]) && (a.n > 1 || b.n > 1) {
+		for x := range a.words[:a.n] {
+			if usedA>>x&1 == 0 {
+				sum += c.bits(a.words[x])
+			}
+		}
+		return nameFull, sum
+	}
+	leftA, leftB := int(a.n)-equal, int(b.n)-equal
+	switch {
+	case leftA == 0 && leftB == 0 && equal > 1:
+		return nameFull, sum
+	case leftA == 0 && leftB == 0:
+		if a.first != 0 && b.first != 0 && a.first != b.first {
+			return nameSurname, sum
+		}
+		return nameInitial, sum
+	case (leftA == 0 || leftB == 0) && equal > 1:
+		return namePart, sum
+	case leftA == 0 || leftB == 0:
+		short, long, used := a, b, usedB
+		if leftB == 0 {
+			short, long, used = b, a, usedA
+		}
+		if short.first == 0 {
+			return 0, sum // one word against a whole name
+		}
+		for x := range long.words[:long.n] {
+			if used>>x&1 == 0 && short.first == letterBit(c.words[long.words[x].plain][0]) {
+				return nameInitial, sum + 2
+			}
+		}
+		return nameSurname, sum
+	}
+
+	// Words that are left on both sides may be forms of one another.
+	worst := uint8(0)
+	near, nicks := 0, 0
+	for x := range a.words[:a.n] {
+		if usedA>>x&1 == 1 {
+			continue
+		}
+		for y := range b.words[:b.n] {
+			if usedB>>y&1 == 1 {
+				continue
+			}
+			kind := c.likeness(a.words[x], b.words[y])
+			if kind == 0 || kind == nameNick && (a.roles[x] == roleSurname || b.roles[y] == roleSurname) {
+				continue
+			}
+			usedA |= 1 << x
+			usedB |= 1 << y
+			worst = max(worst, kind)
+			near++
+			if kind == nameNick {
+				nicks++
+				sum += 2
+			} else {
+				sum += 0.6 * min(c.bits(a.words[x]), c.bits(b.words[y]))
+			}
+			break
+		}
+	}
+	leftA, leftB = int(a.n)-bits.OnesCount32(usedA), int(b.n)-bits.OnesCount32(usedB)
+	if equal+near > 1 && (leftA == 0 || leftB == 0) {
+		if nicks > 0 && equal == 0 {
+			return nameOther, sum
+		}
+		if worst == 0 {
+			worst = namePart
+		}
+		return worst, sum
+	}
+	if equal+near == 0 {
+		return nameOther, 0
+	}
+	given, surname := false, false
+	for x := range a.words[:a.n] {
+		if usedA>>x&1 == 1 {
+			given = given || a.roles[x] == roleGiven
+			surname = surname || a.roles[x] == roleSurname
+		}
+	}
+	for y := range b.words[:b.n] {
+		if usedB>>y&1 == 1 {
+			given = given || b.roles[y] == roleGiven
+			surname = surname || b.roles[y] == roleSurname
+		}
+	}
+	if given && !surname {
+		return nameGiven, sum
+	}
+	return nameSurname, sum
+}
+
+// likeness says how two different words may stand for one another: 0 not at all.
+func (c *comparer) likeness(x, y word) uint8 {
+	a, b := c.words[x.plain], c.words[y.plain]
+	if sa, sb := c.sounds[x.plain], c.sounds[y.plain]; sa == sb && len(sa) > 1 && jaroWinkler(a, b) > 0.7 {
+		return nameSounds
+	}
+	for _, p := range [2]int32{x.plain, x.spelt} {
+		for _, q := range [2]int32{y.plain, y.spelt} {
+			a, b := c.words[p], c.words[q]
+			if min(len(a), len(b)) > 3 && oneEdit(a, b) {
+				return nameTypo
+			}
+		}
+	}
+	for _, f := range c.kin[x.plain] {
+		if slices.Contains(c.kin[y.plain], f) {
+			return nameNick
+		}
+	}
+	if len(a) > len(b) {
+		a, b = b, a
+	}
+	if len(a) > 2 && len(b) > len(a)+1 && strings.HasPrefix(b, a) {
+		return nameNick
+	}
+	if min(len(a), len(b)) > 4 && jaroWinkler(a, b) > 0.93 {
+		return nameTypo
+	}
+	return 0
+}

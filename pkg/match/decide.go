@@ -1,0 +1,230 @@
+package match
+
+import (
+	"cmp"
+	"math"
+	"slices"
+)
+
+// What a decision asks for, in log2.
+const (
+	clearLead    = 4  // over every other candidate, on both sides
+	corroborated = 14 // of a name without an identifier
+	worthShowing = -6 // of a candidate in a review
+)
+
+// decideAll pairs what is proven and leaves the rest to people.
+func (e *engine) decideAll() {
+	type verdict struct {
+		at     int
+		reason string
+	}
+	verdicts := make([]verdict, len(e.byAD))
+	parallel(len(e.byAD), func(i int) {
+		if e.adFree(i) {
+			at, reason := e.best(i)
+			verdicts[i] = verdict{at, reason}
+		}
+	})
+	for i, v := range verdicts {
+		if !e.adFree(i) || v.at < 0 {
+			continue
+		}
+		c := &e.byAD[i][v.at]
+		switch v.reason {
+		case ReasonAnchor, ReasonEvidence, ReasonCorroborated:
+			evidence, _ := e.evidence(i, c)
+			e.pair(i, int(c.m365), v.reason, confidence(c.weight), evidence)
+		}
+	}
+	for i, v := range verdicts {
+		if e.adFree(i) || e.adLate(i) {
+			e.toReview(i, v.reason)
+		}
+	}
+}
+
+// confidence is the probability that belongs to log2 odds, kept below certainty.
+func confidence(weight float32) float64 {
+	p := 1 / (1 + math.Exp2(-float64(weight)))
+	return math.Round(clamp(p, 0.0001, 0.9999)*1e4) / 1e4
+}
+
+// possible says whether the mailbox may still go to the AD user.
+func (e *engine) possible(i int, c *candidate) bool {
+	return e.m365Free(int(c.m365)) && !e.isRejected(i, int(c.m365))
+}
+
+// best names the AD user's best candidate that can be had, and the reason to
+// pair them, or why a person has to decide.
+func (e *engine) best(i int) (at int, reason string) {
+	list := e.byAD[i]
+	at = slices.IndexFunc(list, func(c candidate) bool { return e.possible(i, &c) })
+	if at < 0 {
+		return at, ""
+	}
+	c := &list[at]
+	lead := e.lead(i, at)
+	namesakes := e.namesakes(i, at)
+	return at, e.judge(c, lead, namesakes)
+}
+
+// lead is how far a pair is ahead of every other pair of either user.
+func (e *engine) lead(i, at int) float32 {
+	c := &e.byAD[i][at]
+	lead := float32(math.Inf(1))
+	for k := range e.byAD[i] {
+		if o := &e.byAD[i][k]; k != at && e.possible(i, o) {
+			lead = min(lead, c.weight-o.weight)
+			break
+		}
+	}
+	for _, r := range e.byM365[c.m365] {
+		if int(r.ad) != i && e.adFree(int(r.ad)) && !e.isRejected(int(r.ad), int(c.m365)) {
+			lead = min(lead, c.weight-r.weight)
+			break
+		}
+	}
+	return lead
+}
+
+// isNamesake says whether a comparison found a name that could be the same
+// person's, with nothing that rules it out.
+func (e *engine) isNamesake(c *candidate) bool {
+	n := c.levels[ruleName]
+	return (n == nameFull || n == namePart || n == nameInitial) && c.levels[ruleGeneration] != generationDiffers && c.levels[ruleInitial] != initialDiffers
+}
+
+// namesakes counts the other users on both sides, matched ones included, whose
+// name fits as well.
+func (e *engine) namesakes(i, at int) int {
+	n := 0
+	if e.crowded[i] {
+		n++
+	}
+	c := &e.byAD[i][at]
+	for k := range e.byAD[i] {
+		if k != at && e.isNamesake(&e.byAD[i][k]) {
+			n++
+		}
+	}
+	for _, r := range e.byM365[c.m365] {
+		if int(r.ad) != i && e.isNamesake(&e.byAD[r.ad][r.at]) {
+			n++
+		}
+	}
+	return n
+}
+
+// judge applies the tiers: when a pair is made without asking anybody.
+func (e *engine) judge(c *candidate, lead float32, namesakes int) string {
+	l := &c.levels
+	var found [veto + 1]int
+	for r := range e.rules {
+		found[e.rules[r].levels[l[r]].force]++
+	}
+	if found[veto] > 0 {
+		return ReasonContradiction
+	}
+	if lead < clearLead {
+		return ReasonClose
+	}
+	if found[proof] > 0 {
+		return ReasonAnchor
+	}
+
+	// Address, UPN and login are one identifier in three places.
+	ids := 0
+	if l[ruleAddress] == addressEqual || l[ruleUPN] == upnEqual || l[ruleLogin] == loginEqual {
+		ids++
+	}
+	for _, is := range []bool{l[ruleAnchor] == anchorOtherSID, l[ruleOnPrem] == onPremEqual, l[ruleEmployee] == employeeEqual, l[rulePhone] == phoneEqual} {
+		if is {
+			ids++
+		}
+	}
+	bothDiffer := l[ruleDepartment] == sameDiffers && l[ruleTitle] == sameDiffers
+	elsewhere := l[ruleAddress] == addressElsewhere || l[ruleUPN] == upnElsewhere || l[ruleOnPrem] == onPremOtherUser || l[ruleOnPrem] == onPremDiffers
+	same := 0.0
+	for _, r := range []int{ruleDepartment, ruleTitle} {
+		same += e.weights[r][l[r]]
+	}
+
+	strong := l[ruleName] == nameFull || l[ruleName] == namePart
+	weak := l[ruleName] >= nameSounds && l[ruleName] <= nameInitial
+	switch {
+	case ids >= 2 && (strong || weak || l[ruleName] == 0):
+		return ReasonEvidence
+	case ids >= 2 && l[ruleName] == nameGiven && !elsewhere && !bothDiffer:
+		return ReasonEvidence
+	case l[ruleName] == nameGiven || l[ruleName] == nameSurname || l[ruleName] == nameOther:
+		return ReasonNameDiffer
+	case ids == 0 && namesakes > 0:
+		return ReasonNamesakes
+	case elsewhere:
+		return ReasonContradiction
+	case ids == 1 && strong && namesakes == 0:
+		return ReasonEvidence
+	case ids == 1 && strong && same > 2:
+		return ReasonEvidence
+	case ids == 1 && weak && namesakes == 0 && !bothDiffer:
+		return ReasonEvidence
+	case ids == 1 && namesakes > 0:
+		return ReasonNamesakes
+	case ids == 0 && l[ruleName] == nameFull && found[against] == 0 && float64(c.weight) >= corroborated:
+		return ReasonCorroborated
+	}
+	return ReasonNotProven
+}
+
+// toReview proposes the candidates that are worth a look.
+func (e *engine) toReview(i int, reason string) {
+	var list []Candidate
+	taken := false
+	for k := range e.byAD[i] {
+		c := &e.byAD[i][k]
+		if e.isRejected(i, int(c.m365)) || c.weight < worthShowing {
+			continue
+		}
+		if e.m365Done[c.m365] || e.reserved[c.m365] {
+			taken = true
+			continue
+		}
+		if len(list) < maxCandidates {
+			evidence, against := e.evidence(i, c)
+			list = append(list, Candidate{e.table.m365[c.m365].User, confidence(c.weight), evidence, against})
+		}
+	}
+	switch {
+	case len(list) > 0 && e.adSkip[i] != "":
+		e.review(i, e.adSkip[i], list)
+	case len(list) > 0:
+		e.review(i, cmp.Or(reason, ReasonNotProven), list)
+	case e.adSkip[i] != "":
+		e.unmatched(i, e.adSkip[i])
+	case len(e.rejects[i]) > 0:
+		e.unmatched(i, ReasonRejected)
+	case taken:
+		e.unmatched(i, ReasonTaken)
+	case len(e.sheet.ad[i].views) == 0:
+		e.unmatched(i, ReasonNoName)
+	}
+}
+
+// evidence writes the findings out, what speaks for the pair and what against.
+func (e *engine) evidence(i int, c *candidate) (in, against []Evidence) {
+	for r := range e.rules {
+		l := e.rules[r].levels[c.levels[r]]
+		if c.levels[r] == 0 {
+			continue
+		}
+		a, m := e.values(r, int32(i), c)
+		ev := Evidence{Rule: e.rules[r].name, Weight: math.Round(e.weight(i, c, r)*10) / 10, AD: a, M365: m, Text: l.text}
+		if ev.Weight < 0 {
+			against = append(against, ev)
+		} else {
+			in = append(in, ev)
+		}
+	}
+	return in, against
+}

@@ -1,0 +1,201 @@
+package match
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"github.com/qpimport/qpimport/pkg/source"
+)
+
+// Reasons of pairs that evidence makes.
+const (
+	ReasonAnchor       = "anchor"
+	ReasonEvidence     = "evidence"
+	ReasonCorroborated = "corroborated_name"
+)
+
+// Reasons for a review.
+const (
+	ReasonNotProven  = "not_proven"   // nothing but the name speaks for it
+	ReasonNamesakes  = "namesakes"    // several users have a name that fits
+	ReasonClose      = "close_call"   // another candidate is almost as good
+	ReasonNameDiffer = "name_differs" // an identifier agrees, the name does not
+	ReasonDisabled   = source.SkipDisabled
+)
+
+// candidate is a mailbox that an AD user was compared with.
+type candidate struct {
+	findings
+	m365   int32
+	weight float32
+}
+
+// engine matches by evidence.
+type engine struct {
+	*table
+	*comparer
+	rules    [ruleCount]rule
+	weights  [ruleCount][]float64 // by level
+	listedAD []float32            // by AD user: what being listed is worth
+	listed   []float32            // by mailbox
+	blocks   blocks
+	byAD     [][]candidate // best first
+	byM365   [][]rival     // best first
+	crowded  []bool        // AD users whose name leads to too many mailboxes
+}
+
+// rival is an AD user that a mailbox was compared with.
+type rival struct {
+	ad, at int32 // byAD[ad][at]
+	weight float32
+}
+
+func newEngine(t *table) *engine {
+	e := &engine{table: t, rules: rules()}
+	e.comparer = newComparer(newSheet(t.ad, t.m365), func(i int) bool { return t.adSkip[i] == "" }, func(j int) bool { return t.m365Skip[j] == "" })
+	e.blocks = newBlocks(e.sheet, func(j int) bool { return e.counts(j) || e.late(j) })
+	e.byAD, e.crowded = make([][]candidate, len(t.ad)), make([]bool, len(t.ad))
+	return e
+}
+
+// adCounts says whether the AD user is a person whom matching takes, taken or not.
+func (e *engine) adCounts(i int) bool { return e.adSkip[i] == "" && e.sheet.ad[i].apart == "" }
+
+// adLate says whether the AD user is a person who may be looked up, but is never
+// paired by a rule.
+func (e *engine) adLate(i int) bool {
+	return e.adSkip[i] == source.SkipDisabled && e.sheet.ad[i].apart == "" && !e.adDone[i]
+}
+
+func (e *engine) counts(j int) bool { return e.m365Skip[j] == "" && e.sheet.m365[j].apart == "" }
+
+// late says whether the mailbox may be proposed for an AD user who is disabled:
+// it keeps an address, but is switched off or shared.
+func (e *engine) late(j int) bool {
+	m := e.table.m365[j]
+	return (e.m365Skip[j] == source.SkipDisabled || e.m365Skip[j] == source.SkipNoMailbox) && m.Email != "" && !m.Guest &&
+		e.sheet.m365[j].apart == "" && !e.m365Done[j]
+}
+
+func (t *table) byEvidence() {
+	e := newEngine(t)
+	e.setApart()
+	e.findCandidates()
+	e.learn()
+	e.weigh()
+	e.decideAll()
+}
+
+// setApart takes accounts that are nobody's own out of the match.
+func (e *engine) setApart() {
+	for i := range e.sheet.ad {
+		if e.adFree(i) && e.sheet.ad[i].apart != "" {
+			e.unmatched(i, e.sheet.ad[i].apart)
+		}
+	}
+}
+
+// findCandidates compares every AD user with the mailboxes that share a key with
+// it and keeps those that may be the same person.
+func (e *engine) findCandidates() {
+	parallel(len(e.sheet.ad), func(i int) {
+		if !e.adCounts(i) && !e.adLate(i) {
+			return
+		}
+		late := !e.adCounts(i)
+		var found []int32
+		e.keysOf(&e.sheet.ad[i], func(k uint64) {
+			users, tooMany := e.blocks.lookUp(k)
+			e.crowded[i] = e.crowded[i] || tooMany && (k&0xF == keyWords || k&0xF == keyJoined)
+			found = append(found, users...)
+		})
+		slices.Sort(found)
+		found = slices.Compact(found)
+		for _, j := range found {
+			if !late && !e.counts(int(j)) {
+				continue
+			}
+			f := e.compare(int32(i), j)
+			if plausible(&f) {
+				e.byAD[i] = append(e.byAD[i], candidate{findings: f, m365: j})
+			}
+		}
+	})
+}
+
+// plausible says whether a comparison is worth keeping: a name that fits, or
+// something that names the person.
+func plausible(f *findings) bool {
+	l := &f.levels
+	if n := l[ruleName]; n >= nameFull && n <= nameInitial {
+		return true
+	}
+	return l[ruleAnchor] == anchorEqual || l[ruleAnchor] == anchorOtherSID || l[ruleAddress] == addressEqual || l[ruleAddress] == addressShared ||
+		l[ruleUPN] == upnEqual || l[ruleUPN] == upnDerived || l[ruleEmployee] == employeeEqual || l[ruleLogin] != 0 || l[rulePhone] == phoneEqual || l[ruleOnPrem] == onPremEqual
+}
+
+// weigh adds the findings up and puts candidates and rivals in order.
+func (e *engine) weigh() {
+	parallel(len(e.byAD), func(i int) {
+		list := e.byAD[i]
+		for k := range list {
+			c := &list[k]
+			c.levels[ruleListedAD] = listedLevel(e.listedAD[i])
+			c.levels[ruleListedM365] = listedLevel(e.listed[c.m365])
+			c.weight = float32(e.total(i, c))
+		}
+		slices.SortFunc(list, func(a, b candidate) int { return cmp.Or(cmp.Compare(b.weight, a.weight), cmp.Compare(a.m365, b.m365)) })
+	})
+	e.byM365 = make([][]rival, len(e.sheet.m365))
+	for i, list := range e.byAD {
+		if e.adCounts(i) {
+			for k, c := range list {
+				e.byM365[c.m365] = append(e.byM365[c.m365], rival{int32(i), int32(k), c.weight})
+			}
+		}
+	}
+	for _, list := range e.byM365 {
+		slices.SortFunc(list, func(a, b rival) int { return cmp.Or(cmp.Compare(b.weight, a.weight), cmp.Compare(a.ad, b.ad)) })
+	}
+}
+
+func listedLevel(w float32) uint8 {
+	switch {
+	case w > 0:
+		return listedYes
+	case w < 0:
+		return listedNo
+	}
+	return 0
+}
+
+// maxName bounds what a name can be worth, its prior included: however rare, one
+// in a hundred people of a unique name is taken to be somebody else.
+const maxName = 6.6
+
+// total is the log2 odds that the two are one person.
+func (e *engine) total(i int, c *candidate) float64 {
+	prior := -math.Log2(float64(max(2, len(e.sheet.m365))))
+	name := prior + e.weight(i, c, ruleName)
+	sum := min(name, maxName)
+	for r := range ruleCount {
+		if r != ruleName {
+			sum += e.weight(i, c, r)
+		}
+	}
+	return sum
+}
+
+// weight is what a rule says about a candidate.
+func (e *engine) weight(i int, c *candidate, r int) float64 {
+	switch r {
+	case ruleName:
+		return float64(c.nameBits) + e.weights[r][c.levels[r]]
+	case ruleListedAD:
+		return float64(e.listedAD[i])
+	case ruleListedM365:
+		return float64(e.listed[c.m365])
+	}
+	return e.weights[r][c.levels[r]]
+}

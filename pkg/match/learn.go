@@ -1,0 +1,161 @@
+package match
+
+import (
+	"math"
+
+	"github.com/qpimport/qpimport/pkg/source"
+)
+
+// learn fits the weights to the customer's data where it carries enough: how
+// often departments and titles agree between accounts that surely are one
+// person's, how often by chance, and which attributes people with a partner
+// have that people without one lack.
+func (e *engine) learn() {
+	for r := range e.rules {
+		e.weights[r] = make([]float64, len(e.rules[r].levels))
+		for l := range e.rules[r].levels {
+			e.weights[r][l] = e.rules[r].levels[l].weight
+		}
+	}
+	e.listedAD, e.listed = make([]float32, len(e.sheet.ad)), make([]float32, len(e.sheet.m365))
+	e.learnSame(ruleDepartment, func(p *profile) []int32 { return p.department })
+	e.learnSame(ruleTitle, func(p *profile) []int32 { return p.title })
+	e.learnListed()
+}
+
+// enough is how many cases a weight is learnt from at the least.
+const enough = 20
+
+// learnSame learns what it means that departments or titles agree.
+func (e *engine) learnSame(r int, values func(*profile) []int32) {
+	var sure, sureEqual, chance, chanceEqual float64
+	for i, list := range e.byAD {
+		if !e.adCounts(i) {
+			continue
+		}
+		for k := range list {
+			if c := &list[k]; c.levels[r] != 0 && isSure(&c.findings) {
+				sure++
+				if c.levels[r] == sameEqual {
+					sureEqual++
+				}
+			}
+		}
+		// Somebody else's mailbox, the same in every run.
+		if n := len(e.sheet.m365); n > 0 {
+			for k := 1; k <= 4; k++ {
+				l := e.sameLevel(values(&e.sheet.ad[i]), values(&e.sheet.m365[(i*7919+k*104729)%n]))
+				if l != 0 {
+					chance++
+					if l == sameEqual {
+						chanceEqual++
+					}
+				}
+			}
+		}
+	}
+	if chance < enough {
+		return
+	}
+	u := (chanceEqual + 1) / (chance + 2)
+	m := 0.8
+	if sure >= enough {
+		m = (sureEqual + 1) / (sure + 2)
+	}
+	e.weights[r][sameEqual] = clamp(math.Log2(m/u), 0, 6)
+	e.weights[r][sameDiffers] = clamp(math.Log2((1-m)/(1-u)), -6, 0)
+}
+
+func clamp(x, low, high float64) float64 { return max(low, min(x, high)) }
+
+// isSure says whether a pair can teach: proven, or identified with the same name.
+func isSure(f *findings) bool {
+	return f.levels[ruleAnchor] == anchorEqual || f.levels[ruleName] == nameFull &&
+		(f.levels[ruleAddress] == addressEqual || f.levels[ruleEmployee] == employeeEqual || f.levels[rulePhone] == phoneEqual)
+}
+
+// learnListed learns what it means that somebody has a telephone, an address or
+// an employee id at all: where nobody without a partner has one, having one
+// speaks for a partner.
+func (e *engine) learnListed() {
+	likely := make([]bool, len(e.sheet.m365))
+	found := make([]bool, len(e.sheet.m365))
+	var with, without []*profile
+	for i, list := range e.byAD {
+		if !e.adCounts(i) {
+			continue
+		}
+		best := 0
+		for k := range list {
+			found[list[k].m365] = true
+			if list[k].levels[ruleName] == nameFull || isSure(&list[k].findings) {
+				best++
+				likely[list[k].m365] = true
+			}
+		}
+		if best == 1 {
+			with = append(with, &e.sheet.ad[i])
+		} else if len(list) == 0 {
+			without = append(without, &e.sheet.ad[i])
+		}
+	}
+	has := []func(*profile) bool{
+		func(p *profile) bool { return len(p.phones) > 0 },
+		func(p *profile) bool { return p.user.Kind == source.AD && p.mail != 0 },
+		func(p *profile) bool { return p.employee != 0 },
+	}
+	yes, no := oddsOf(with, without, has)
+	for i := range e.sheet.ad {
+		e.listedAD[i] = listed(&e.sheet.ad[i], has, yes, no)
+	}
+	with, without = nil, nil
+	for j := range e.sheet.m365 {
+		switch {
+		case !e.counts(j):
+		case likely[j]:
+			with = append(with, &e.sheet.m365[j])
+		case !found[j]:
+			without = append(without, &e.sheet.m365[j])
+		}
+	}
+	yes, no = oddsOf(with, without, has)
+	for j := range e.sheet.m365 {
+		e.listed[j] = listed(&e.sheet.m365[j], has, yes, no)
+	}
+}
+
+// oddsOf gives for each attribute what having it and lacking it is worth, 0
+// where too few are known on either side.
+func oddsOf(with, without []*profile, has []func(*profile) bool) (yes, no []float64) {
+	yes, no = make([]float64, len(has)), make([]float64, len(has))
+	if len(with) < enough || len(without) < enough/2 {
+		return yes, no
+	}
+	share := func(list []*profile, f func(*profile) bool) float64 {
+		k := 1.0
+		for _, p := range list {
+			if f(p) {
+				k++
+			}
+		}
+		return k / float64(len(list)+2)
+	}
+	for n, f := range has {
+		p, q := share(with, f), share(without, f)
+		yes[n] = clamp(math.Log2(p/q), -6, 6)
+		no[n] = clamp(math.Log2((1-p)/(1-q)), -6, 6)
+	}
+	return yes, no
+}
+
+func listed(p *profile, has []func(*profile) bool, yes, no []float64) float32 {
+	sum := 0.0
+	for n, f := range has {
+		if f(p) {
+			sum += yes[n]
+		} else {
+			sum += no[n]
+		}
+	}
+	return float32(clamp(sum, -6, 6))
+}
