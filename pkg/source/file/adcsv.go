@@ -67,7 +67,7 @@ func (t *adTable) next(rec *record) error {
 			}
 		}
 	}
-	return nil
+	return rec.checkID(t.in.input)
 }
 
 // cellValues splits the cell of an attribute that has several values.

@@ -21,7 +21,7 @@ func (j adJSON) next(rec *record) error {
 	if err := rec.addObject(raw); err != nil {
 		return j.in.wrong(line, err)
 	}
-	return nil
+	return rec.checkID(j.in.input)
 }
 
 func (r *record) addObject(raw []byte) error {

@@ -99,8 +99,18 @@ func foldColumn(name string) string {
 }
 
 // next reads a row and the line where it begins, io.EOF after the last one.
-// The row is valid until the next call.
+// The row is valid until the next call. Rows of empty cells, as spreadsheets
+// leave them, are passed over.
 func (t *table) next() (row []string, line int, err error) {
+	for {
+		row, line, err = t.row()
+		if err != nil || slices.ContainsFunc(row, func(cell string) bool { return cell != "" }) {
+			return row, line, err
+		}
+	}
+}
+
+func (t *table) row() (row []string, line int, err error) {
 	t.in.renew()
 	row, err = t.rows.Read()
 	var bad *csv.ParseError

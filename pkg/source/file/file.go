@@ -205,8 +205,11 @@ const hintAllAttributes = "Export it with an account that may read it, and with 
 func (r *adUsers) user() (source.User, error) {
 	rec := &r.record
 	u, err := adattr.FromAttributes(rec.dn, rec.get)
+	if err != nil && rec.dn == "" {
+		err = fmt.Errorf("user %s: %w", rec.name(), err) // the DN is named already
+	}
 	if err != nil {
-		return source.User{}, r.in.wrong(rec.line, fmt.Errorf("user %s: %w", rec.name(), err))
+		return source.User{}, r.in.wrong(rec.line, err)
 	}
 	if u.Enabled != source.Unknown {
 		return u, nil

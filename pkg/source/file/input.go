@@ -17,9 +17,10 @@ import (
 	"github.com/qpimport/qpimport/pkg/source"
 )
 
-// maxRecord bounds one record, so that a damaged or hostile file cannot take
-// all memory. The largest legal values of AD, pictures, stay far below.
-const maxRecord = 64 << 20
+// maxRecord bounds the bytes of one record, so that a damaged or hostile file
+// cannot take all memory. The largest legal values of AD, pictures, stay far
+// below.
+const maxRecord = 32 << 20
 
 const bufferSize = 256 << 10
 
@@ -41,6 +42,7 @@ type input struct {
 	changed time.Time
 	bom     int64 // length of the byte order mark
 	charset charset
+	limit   int // maxRecord
 }
 
 func openInput(path string) (*input, error) {
@@ -48,7 +50,7 @@ func openInput(path string) (*input, error) {
 	if err != nil {
 		return nil, unreadable(path, err)
 	}
-	in := &input{file: f, path: path}
+	in := &input{file: f, path: path, limit: maxRecord}
 	if err := in.inspect(); err != nil {
 		_ = f.Close()
 		return nil, err
@@ -152,8 +154,8 @@ func (in *input) unchanged() error {
 }
 
 // stream is one pass over the text of an input, as UTF-8. It ends with the
-// context, and refuses to deliver more than maxRecord bytes between two calls
-// of renew.
+// context, and refuses to deliver much more than the limit of bytes between
+// two calls of renew.
 type stream struct {
 	*input
 	ctx  context.Context
@@ -172,10 +174,10 @@ func (in *input) open(ctx context.Context) *stream {
 	case windows1252:
 		r = transform.NewReader(r, charmap.Windows1252.NewDecoder())
 	}
-	return &stream{input: in, ctx: ctx, text: r, left: maxRecord}
+	return &stream{input: in, ctx: ctx, text: r, left: in.limit}
 }
 
-var errTooLong = fmt.Errorf("a record is longer than %d MiB", maxRecord>>20)
+var errTooLong = errors.New("a record is longer than any that an export holds")
 
 func (s *stream) Read(p []byte) (int, error) {
 	if err := s.ctx.Err(); err != nil {
@@ -193,7 +195,7 @@ func (s *stream) Read(p []byte) (int, error) {
 }
 
 // renew begins a new record.
-func (s *stream) renew() { s.left = maxRecord }
+func (s *stream) renew() { s.left = s.limit }
 
 // failed makes the error of a read that did not succeed.
 func (s *stream) failed(line int, err error) error {

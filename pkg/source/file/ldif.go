@@ -155,7 +155,7 @@ func (l *ldifReader) firstLine(rec *record, at, start int) (begun, hasDN bool, e
 		rec.buf = rec.buf[:start]
 		l.lastName = append(l.lastName[:0], name...)
 		return true, true, err
-	case bytes.EqualFold(name, []byte("version")) && l.closing.entries == 0:
+	case bytes.EqualFold(name, []byte("version")): // ldapsearch -L repeats it on each page
 		if v := string(bytes.TrimSpace(raw)); v != "1" {
 			return false, false, l.in.unsuitable(at, "", "LDIF of version %.20q, not 1", v)
 		}
@@ -202,8 +202,26 @@ func (l *ldifReader) attribute(rec *record, at, start int) error {
 		return err
 	}
 	rec.buf = rec.buf[:start]
+	if isSpelled(a, v) {
+		if err := rec.addText(a, string(v)); err != nil {
+			return l.in.wrong(at, err)
+		}
+		return nil
+	}
 	rec.add(a, v)
 	return nil
+}
+
+// isSpelled says whether a tool, ldbsearch for one, wrote bytes as text. A GUID
+// of 16 bytes and a SID, which begins with 1, never look like it.
+func isSpelled(a attr, v []byte) bool {
+	switch a {
+	case objectGUID, consistencyGUID:
+		return len(v) >= 36
+	case objectSID:
+		return bytes.HasPrefix(v, []byte("S-1-"))
+	}
+	return false
 }
 
 // isSameAttribute says whether an option leaves the attribute what it is;

@@ -29,8 +29,13 @@ func recognise(ctx context.Context, in *input) (string, error) {
 	if err != nil && !errors.Is(err, io.EOF) {
 		return "", s.failed(0, err)
 	}
+	comment := false
 	for line := range bytes.Lines(head) {
+		if comment && line[0] == ' ' {
+			continue // folded
+		}
 		line = bytes.TrimSpace(line)
+		comment = bytes.HasPrefix(line, []byte("#"))
 		lower := bytes.ToLower(line)
 		switch {
 		case len(line) == 0:
@@ -38,8 +43,7 @@ func recognise(ctx context.Context, in *input) (string, error) {
 			return formatJSON, nil
 		case bytes.HasPrefix(lower, []byte("#type ")), bytes.HasPrefix(lower, []byte("sep=")):
 			return formatCSV, nil
-		case line[0] == '#':
-			// Only LDIF has comments; the next line tells.
+		case comment: // only LDIF has them, but the next line tells
 		case bytes.HasPrefix(lower, []byte("dn:")), bytes.HasPrefix(lower, []byte("version:")),
 			bytes.HasPrefix(lower, []byte("search:")), bytes.HasPrefix(lower, []byte("ref:")):
 			return formatLDIF, nil

@@ -134,14 +134,27 @@ func (r *record) name() string {
 	return strconv.Quote(string(r.first(sAMAccountName)))
 }
 
+// checkID refuses a record without objectGUID, in formats that hold nothing but
+// objects with one.
+func (r *record) checkID(in *input) error {
+	if r.first(objectGUID) == nil {
+		return in.damaged(r.line, "the object %s has no objectGUID", r.name())
+	}
+	return nil
+}
+
 // normalAccount is the bit ADS_UF_NORMAL_ACCOUNT of userAccountControl, from
 // which AD makes the sAMAccountType of a user object.
 const normalAccount = 0x200
 
 // isUser says whether the object is a user object. An export may leave out what
-// says so; then the next best attribute decides. An object of which the export
-// says nothing is taken for a user: lists of users need not say what they are.
+// says so; then the next best attribute decides. An object of which nothing
+// tells is taken for a user, for lists of users need not say what they are; but
+// not a bare DN, which is all that AD shows of an object that may not be read.
 func (r *record) isUser() bool {
+	if len(r.values) == 0 {
+		return false
+	}
 	if t := r.first(sAMAccountType); t != nil {
 		return string(t) == adattr.UserType
 	}
