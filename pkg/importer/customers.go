@@ -5,7 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"sort"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/qpimport/qpimport/pkg/importer/internal/statefile"
@@ -64,24 +65,12 @@ func (im *Importer) Customer(ctx context.Context, sel string) (Customer, error) 
 }
 
 func viewCustomer(ctx context.Context, tx *sql.Tx, c customer) (Customer, error) {
-	v := Customer{ID: c.id, Name: c.name, PasswordSync: c.mode, ExternalIDs: map[string]string{}}
+	v := Customer{ID: c.id, Name: c.name, PasswordSync: c.mode}
 	var err error
 	if v.Directories, err = findConnections(ctx, tx, c.n); err != nil {
 		return v, err
 	}
-	rows, err := tx.QueryContext(ctx, `SELECT system, value FROM external_ids WHERE customer = ?`, c.n)
-	if err != nil {
-		return v, err
-	}
-	defer func() { _ = rows.Close() }()
-	for rows.Next() {
-		var system, value string
-		if err := rows.Scan(&system, &value); err != nil {
-			return v, err
-		}
-		v.ExternalIDs[system] = value
-	}
-	if err := rows.Err(); err != nil {
+	if v.ExternalIDs, err = findExternalIDs(ctx, tx, c.n); err != nil {
 		return v, err
 	}
 	err = tx.QueryRowContext(ctx, `SELECT count(*), count(*) FILTER (WHERE state = 'active'),
@@ -89,6 +78,23 @@ func viewCustomer(ctx context.Context, tx *sql.Tx, c customer) (Customer, error)
 		FROM accounts WHERE customer = ?`, c.n).
 		Scan(&v.Accounts.Total, &v.Accounts.Active, &v.Accounts.NeedsEmail, &v.Accounts.PendingMatch)
 	return v, err
+}
+
+func findExternalIDs(ctx context.Context, tx *sql.Tx, n int64) (map[string]string, error) {
+	rows, err := tx.QueryContext(ctx, `SELECT system, value FROM external_ids WHERE customer = ?`, n)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	ids := map[string]string{}
+	for rows.Next() {
+		var system, value string
+		if err := rows.Scan(&system, &value); err != nil {
+			return nil, err
+		}
+		ids[system] = value
+	}
+	return ids, rows.Err()
 }
 
 // CreateCustomer makes a customer. External ids map a system to the id that the
@@ -107,6 +113,23 @@ func (im *Importer) CreateCustomer(ctx context.Context, name string, externalIDs
 }
 
 func (im *Importer) createCustomer(ctx context.Context, tx *sql.Tx, name string, externalIDs map[string]string) (customer, error) {
+	c, err := im.insertCustomer(ctx, tx, name)
+	if err != nil {
+		return c, err
+	}
+	for _, system := range slices.Sorted(maps.Keys(externalIDs)) {
+		if err := setExternalID(ctx, tx, c, system, externalIDs[system]); err != nil {
+			return c, err
+		}
+	}
+	r, err := im.recordRun(ctx, tx, c, "customers create")
+	if err != nil {
+		return c, err
+	}
+	return c, r.record(ctx, "customer", c.id, nil, map[string]any{"name": c.name, "external_ids": externalIDs})
+}
+
+func (im *Importer) insertCustomer(ctx context.Context, tx *sql.Tx, name string) (customer, error) {
 	c := customer{id: newID(), name: strings.TrimSpace(name), mode: ModeUnset}
 	if err := checkName(c.name); err != nil {
 		return c, err
@@ -119,19 +142,8 @@ func (im *Importer) createCustomer(ctx context.Context, tx *sql.Tx, name string,
 	if err != nil {
 		return c, err
 	}
-	if c.n, err = res.LastInsertId(); err != nil {
-		return c, err
-	}
-	for _, system := range sortedKeys(externalIDs) {
-		if err := setExternalID(ctx, tx, c, system, externalIDs[system]); err != nil {
-			return c, err
-		}
-	}
-	r, err := im.recordRun(ctx, tx, c, "customers create")
-	if err != nil {
-		return c, err
-	}
-	return c, r.record(ctx, "customer", c.id, nil, map[string]any{"name": c.name, "external_ids": externalIDs})
+	c.n, err = res.LastInsertId()
+	return c, err
 }
 
 func setExternalID(ctx context.Context, tx *sql.Tx, c customer, system, value string) error {
@@ -162,15 +174,6 @@ func nameTaken(name string) error {
 
 func isConstraint(err error) bool {
 	return errors.Is(statefile.Classify(err), statefile.ErrConstraint)
-}
-
-func sortedKeys(m map[string]string) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	sort.Strings(keys)
-	return keys
 }
 
 // RenameCustomer gives a customer another name.

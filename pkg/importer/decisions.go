@@ -194,7 +194,7 @@ func (im *Importer) Decide(ctx context.Context, customerSel string, rows []Decis
 	if err := reg.canMatch(reg.customer.mode); err != nil {
 		return MatchResult{}, err
 	}
-	mailboxes, err := im.readMailboxes(ctx, reg, false)
+	mailboxes, tenant, err := im.readTenant(ctx, reg, false)
 	if err != nil {
 		return MatchResult{}, err
 	}
@@ -203,6 +203,7 @@ func (im *Importer) Decide(ctx context.Context, customerSel string, rows []Decis
 		if err := reg.canMatch(d.mode); err != nil {
 			return err
 		}
+		d.identify(source.M365, tenant.ID)
 		result, err = d.decide(rows, mailboxes)
 		return err
 	})

@@ -26,18 +26,22 @@ func (im *Importer) Connect(ctx context.Context, sel string, conn source.Connect
 		if err != nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, `INSERT INTO directories (customer, kind, connection, connected_at) VALUES (?, ?, ?, ?)
-			ON CONFLICT (customer, kind) DO UPDATE SET connection = excluded.connection, connected_at = excluded.connected_at`,
-			c.n, conn.Kind, mustJSON(conn), timestamp(im.now()))
-		if err != nil {
-			return err
-		}
-		var before any
-		if old != nil {
-			before = old
-		}
-		return r.record(ctx, "directory", c.id+"/"+string(conn.Kind), before, conn)
+		return setConnection(ctx, r, c, old, conn, timestamp(im.now()))
 	})
+}
+
+func setConnection(ctx context.Context, r *run, c customer, old *source.Connection, conn source.Connection, at string) error {
+	_, err := r.tx.ExecContext(ctx, `INSERT INTO directories (customer, kind, connection, connected_at) VALUES (?, ?, ?, ?)
+		ON CONFLICT (customer, kind) DO UPDATE SET connection = excluded.connection, connected_at = excluded.connected_at`,
+		c.n, conn.Kind, mustJSON(conn), at)
+	if err != nil {
+		return err
+	}
+	var before any
+	if old != nil {
+		before = old
+	}
+	return r.record(ctx, "directory", c.id+"/"+string(conn.Kind), before, conn)
 }
 
 // Disconnect forgets how a directory is reached. Accounts imported from it stay.
@@ -159,12 +163,20 @@ func (reg *registry) topology(t *DirectoryTest) {
 	}
 	t.Notes = append(t.Notes, note)
 	if reg.customer.mode == ModeOn && (adConnect || 2*t.Synced > t.Users) {
-		t.Warnings = append(t.Warnings, "password sync is on while AD Connect seems to copy passwords: two would write the same password; off is the mode for such a customer")
+		t.Warnings = append(t.Warnings, syncedWarning)
 	}
 }
 
+const syncedWarning = "password sync is on while AD Connect seems to copy passwords: two would write the same password; off is the mode for such a customer"
+
 func problem(err error) *Problem {
 	p := &Problem{Code: source.CodeOf(err), Message: err.Error()}
+	switch {
+	case errors.Is(err, context.Canceled):
+		p.Code = CodeInterrupted
+	case errors.Is(err, context.DeadlineExceeded):
+		p.Code = CodeTimeout
+	}
 	var e *source.Error
 	if errors.As(err, &e) {
 		p.Hint = e.Hint

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"maps"
+	"slices"
 
 	"github.com/qpimport/qpimport/pkg/source"
 )
@@ -14,6 +15,7 @@ type registry struct {
 	customer    customer
 	connections Directories
 	identity    map[source.Kind]string // of the directory imported from before
+	externalIDs map[string]string
 	accounts    []*account
 	decisions   decisions
 }
@@ -21,23 +23,34 @@ type registry struct {
 // read reads a customer as one snapshot; full includes what was read of each
 // account from its directories.
 func (im *Importer) read(ctx context.Context, sel string, full bool) (*registry, error) {
-	reg := &registry{}
-	err := im.inTx(ctx, func(tx *sql.Tx) (err error) {
-		if reg.customer, err = findCustomer(ctx, tx, sel); err != nil {
+	var reg *registry
+	err := im.inTx(ctx, func(tx *sql.Tx) error {
+		c, err := findCustomer(ctx, tx, sel)
+		if err != nil {
 			return err
 		}
-		if reg.connections, err = findConnections(ctx, tx, reg.customer.n); err != nil {
-			return err
-		}
-		if reg.identity, err = findIdentities(ctx, tx, reg.customer.n); err != nil {
-			return err
-		}
-		if reg.decisions, err = findDecisions(ctx, tx, reg.customer.n); err != nil {
-			return err
-		}
-		reg.accounts, err = findAccounts(ctx, tx, reg.customer.n, full)
+		reg, err = readRegistry(ctx, tx, c, full)
 		return err
 	})
+	return reg, err
+}
+
+func readRegistry(ctx context.Context, tx *sql.Tx, c customer, full bool) (*registry, error) {
+	reg := &registry{customer: c}
+	var err error
+	if reg.connections, err = findConnections(ctx, tx, c.n); err != nil {
+		return nil, err
+	}
+	if reg.identity, err = findIdentities(ctx, tx, c.n); err != nil {
+		return nil, err
+	}
+	if reg.externalIDs, err = findExternalIDs(ctx, tx, c.n); err != nil {
+		return nil, err
+	}
+	if reg.decisions, err = findDecisions(ctx, tx, c.n); err != nil {
+		return nil, err
+	}
+	reg.accounts, err = findAccounts(ctx, tx, c.n, full)
 	return reg, err
 }
 
@@ -57,18 +70,23 @@ func (reg *registry) connection(kind source.Kind) (source.Connection, error) {
 // draft is a customer while a change is decided: every account as it was and as
 // it will be.
 type draft struct {
-	reg       *registry
-	mode      Mode
-	identity  map[source.Kind]string
-	before    []*account // nil for a new account
-	after     []*account // nil for a deleted one
-	decisions decisions
-	now       string
+	reg         *registry
+	mode        Mode
+	connections Directories
+	identity    map[source.Kind]string
+	externalIDs map[string]string
+	before      []*account // nil for a new account
+	after       []*account // nil for a deleted one
+	decisions   decisions
+	now         string
 }
 
 func (im *Importer) newDraft(reg *registry) *draft {
-	d := &draft{reg: reg, now: timestamp(im.now()), mode: reg.customer.mode, identity: maps.Clone(reg.identity),
-		decisions: maps.Clone(reg.decisions), before: reg.accounts, after: make([]*account, len(reg.accounts))}
+	d := &draft{
+		reg: reg, mode: reg.customer.mode, connections: reg.connections, identity: maps.Clone(reg.identity),
+		externalIDs: maps.Clone(reg.externalIDs), decisions: maps.Clone(reg.decisions),
+		before: reg.accounts, after: make([]*account, len(reg.accounts)), now: timestamp(im.now()),
+	}
 	for i, a := range reg.accounts {
 		next := *a
 		d.after[i] = &next
@@ -114,11 +132,16 @@ const tries = 20
 
 // change reads a customer, lets decide draft what it is to become, and writes
 // that as one run, whose number it returns: nil where there was nothing to
-// write, or in a dry run. Where another process changed the customer between,
-// it begins again.
+// write, or in a dry run.
 func (im *Importer) change(ctx context.Context, sel, command string, dry bool, decide func(*draft) error) (*int64, error) {
+	return im.changeRead(ctx, command, dry, decide, func() (*registry, error) { return im.read(ctx, sel, true) })
+}
+
+// changeRead is change on a customer that read returns. Where another process
+// changed the customer between reading and writing, it begins again.
+func (im *Importer) changeRead(ctx context.Context, command string, dry bool, decide func(*draft) error, read func() (*registry, error)) (*int64, error) {
 	for try := 1; ; try++ {
-		reg, err := im.read(ctx, sel, true)
+		reg, err := read()
 		if err != nil {
 			return nil, err
 		}
@@ -130,13 +153,13 @@ func (im *Importer) change(ctx context.Context, sel, command string, dry bool, d
 			return nil, context.Cause(ctx)
 		}
 		d.settle()
-		if dry {
+		if dry || d.unchanged() {
 			return nil, nil
 		}
 		id, err := im.apply(ctx, d, command)
 		switch {
 		case err == nil:
-			return id, nil
+			return &id, nil
 		case !errors.Is(err, errMoved):
 			return nil, err
 		case try == tries:
@@ -146,41 +169,99 @@ func (im *Importer) change(ctx context.Context, sel, command string, dry bool, d
 	}
 }
 
-// apply writes a draft in one transaction, and nothing where nothing differs.
-func (im *Importer) apply(ctx context.Context, d *draft, command string) (*int64, error) {
-	c, changes := d.reg.customer, d.changes()
-	var identities []source.Kind
-	for kind, id := range d.identity {
-		if id != d.reg.identity[kind] {
-			identities = append(identities, kind)
+// unchanged says that there is nothing to write.
+func (d *draft) unchanged() bool {
+	reg := d.reg
+	return reg.customer.n != 0 && d.mode == reg.customer.mode && maps.Equal(d.identity, reg.identity) &&
+		maps.Equal(d.externalIDs, reg.externalIDs) && maps.Equal(d.decisions, reg.decisions) &&
+		len(d.connectionChanges()) == 0 && len(d.changes()) == 0
+}
+
+// connectionChanges lists the kinds of directories whose connection differs.
+func (d *draft) connectionChanges() []source.Kind {
+	var kinds []source.Kind
+	for _, kind := range []source.Kind{source.AD, source.M365} {
+		before, after := d.reg.connections.Get(kind), d.connections.Get(kind)
+		if after != nil && (before == nil || *before != *after) {
+			kinds = append(kinds, kind)
 		}
 	}
-	if len(changes) == 0 && len(identities) == 0 && d.mode == c.mode && maps.Equal(d.decisions, d.reg.decisions) {
-		return nil, nil
-	}
-	var id int64
-	err := im.inTx(ctx, func(tx *sql.Tx) error {
-		r, err := im.beginRun(ctx, tx, c, command)
+	return kinds
+}
+
+// apply writes a draft in one transaction.
+func (im *Importer) apply(ctx context.Context, d *draft, command string) (id int64, err error) {
+	err = im.inTx(ctx, func(tx *sql.Tx) error {
+		c := d.reg.customer
+		r, err := im.begin(ctx, tx, &c, command)
 		if err != nil {
 			return err
 		}
 		id = r.id
-		if d.mode != c.mode {
-			if err := setMode(ctx, r, c, d.mode); err != nil {
-				return err
-			}
-		}
-		for _, kind := range identities {
-			if _, err := tx.ExecContext(ctx, `UPDATE directories SET identity = ? WHERE customer = ? AND kind = ?`, d.identity[kind], c.n, kind); err != nil {
-				return err
-			}
+		if err := d.writeCustomer(ctx, r, c); err != nil {
+			return err
 		}
 		if err := writeDecisions(ctx, r, c, d.reg.decisions, d.decisions); err != nil {
 			return err
 		}
-		return im.writeAccounts(ctx, r, c, changes)
+		return im.writeAccounts(ctx, r, c, d.changes())
 	})
-	return &id, err
+	return id, err
+}
+
+// begin begins the run of a draft, and makes a customer that is new.
+func (im *Importer) begin(ctx context.Context, tx *sql.Tx, c *customer, command string) (*run, error) {
+	if c.n != 0 {
+		return im.beginRun(ctx, tx, *c, command)
+	}
+	made, err := im.insertCustomer(ctx, tx, c.name)
+	if source.CodeOf(err) == CodeNameTaken {
+		return nil, errMoved // another process made it meanwhile
+	}
+	if err != nil {
+		return nil, err
+	}
+	*c = made
+	r, err := im.recordRun(ctx, tx, *c, command)
+	if err != nil {
+		return nil, err
+	}
+	return r, r.record(ctx, "customer", c.id, nil, map[string]string{"name": c.name})
+}
+
+// writeCustomer writes what differs of the customer itself.
+func (d *draft) writeCustomer(ctx context.Context, r *run, c customer) error {
+	for _, system := range slices.Sorted(maps.Keys(d.externalIDs)) {
+		value, before := d.externalIDs[system], d.reg.externalIDs[system]
+		if value == before {
+			continue
+		}
+		if err := setExternalID(ctx, r.tx, c, system, value); err != nil {
+			return err
+		}
+		if err := r.record(ctx, "customer", c.id, map[string]string{system: before}, map[string]string{system: value}); err != nil {
+			return err
+		}
+	}
+	if d.mode != c.mode {
+		if err := setMode(ctx, r, c, d.mode); err != nil {
+			return err
+		}
+	}
+	for _, kind := range d.connectionChanges() {
+		if err := setConnection(ctx, r, c, d.reg.connections.Get(kind), *d.connections.Get(kind), d.now); err != nil {
+			return err
+		}
+	}
+	for kind, id := range d.identity {
+		if id == d.reg.identity[kind] {
+			continue
+		}
+		if _, err := r.tx.ExecContext(ctx, `UPDATE directories SET identity = ? WHERE customer = ? AND kind = ?`, id, c.n, kind); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func setMode(ctx context.Context, r *run, c customer, mode Mode) error {

@@ -13,9 +13,6 @@ import (
 // of package source.
 const SkipExcluded = "excluded"
 
-// CodeSafeguard is the refusal of an import that looks like a mistake.
-const CodeSafeguard source.Code = "safeguard"
-
 // The outcomes of an account in an import.
 const (
 	OutcomeImported  = "imported"
@@ -41,7 +38,7 @@ func (im *Importer) Import(ctx context.Context, r ImportRequest) (ImportResult, 
 	}
 	var finish func() ImportResult
 	run, err := im.change(ctx, reg.customer.id, "import", r.DryRun, func(d *draft) (err error) {
-		finish, err = d.importBatch(r, batch)
+		finish, _, err = d.importBatch(r, batch)
 		return err
 	})
 	if err != nil {
@@ -162,18 +159,18 @@ func (reg *registry) checkIdentity(kind source.Kind, id string, allow bool) erro
 	}
 }
 
-// importBatch drafts an import. What it returns makes the result once the draft
-// is written.
-func (d *draft) importBatch(r ImportRequest, b *batch) (func() ImportResult, error) {
+// importBatch drafts an import of so many users. The function it returns makes
+// the result once the draft is written.
+func (d *draft) importBatch(r ImportRequest, b *batch) (func() ImportResult, int, error) {
 	mode, err := r.settleMode(d.reg, len(d.accounts()))
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	if err := d.reg.checkIdentity(r.Source, b.identity, r.OtherDirectory); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	d.mode = mode
-	d.identity[r.Source] = cmp.Or(b.identity, d.identity[r.Source])
+	d.identify(r.Source, b.identity)
 
 	known := make(map[optional]int, len(d.after))
 	for i, a := range d.after {
@@ -182,24 +179,15 @@ func (d *draft) importBatch(r ImportRequest, b *batch) (func() ImportResult, err
 		}
 	}
 	touched := make([]int, 0, len(b.picks))
-	added := 0
 	for _, p := range b.picks {
 		i, ok := known[p.key(r.Source)]
 		if !ok {
-			i, added = len(d.after), added+1
+			i = len(d.after)
 			d.add(&account{})
 		}
 		d.after[i].adopt(mode, p)
 		touched = append(touched, i)
 	}
-	switch {
-	case r.RefuseNone && len(touched) == 0:
-		return nil, &source.Error{Code: CodeSafeguard, Message: "the import selects nobody", Hint: "check the OU and the exclusions, or allow it"}
-	case r.MaxNew > 0 && added > r.MaxNew:
-		return nil, &source.Error{Code: CodeSafeguard, Message: fmt.Sprintf("the import would make %d new accounts; at most %d are allowed at once", added, r.MaxNew),
-			Hint: "if that is right, raise the bound"}
-	}
-
 	return func() ImportResult {
 		result := ImportResult{
 			Customer: d.reg.customer.name, PasswordSync: mode, Source: r.Source,
@@ -226,7 +214,14 @@ func (d *draft) importBatch(r ImportRequest, b *batch) (func() ImportResult, err
 		}
 		slices.SortFunc(result.Accounts, func(x, y ImportedAccount) int { return compareAccounts(x.Account, y.Account) })
 		return result
-	}, nil
+	}, len(touched), nil
+}
+
+// identify keeps which directory was read, where it says so.
+func (d *draft) identify(kind source.Kind, id string) {
+	if id != "" {
+		d.identity[kind] = id
+	}
 }
 
 // key is the id of the account's user in a directory.

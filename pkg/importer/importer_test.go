@@ -286,7 +286,6 @@ func TestImportRefuses(t *testing.T) {
 		{"two hits", func(r *ImportRequest) { r.All, r.Users = false, []string{"a@x.example"} }, CodeNotUnique},
 		{"m365 in mode on", func(r *ImportRequest) { r.PasswordSync, r.Source, r.OUs = ModeOn, source.M365, nil }, CodeRefused},
 		{"an OU of m365", func(r *ImportRequest) { r.Source = source.M365 }, source.CodeUsage},
-		{"too many", func(r *ImportRequest) { r.MaxNew = 1 }, CodeSafeguard},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) { wantCode(t, do(tt.change), tt.code) })

@@ -25,8 +25,9 @@ func (im *Importer) Match(ctx context.Context, r MatchRequest) (MatchResult, err
 		return MatchResult{}, err
 	}
 	var mailboxes []source.User
+	var tenant source.Info
 	if r.Auto || len(r.Pairs) > 0 {
-		if mailboxes, err = im.readMailboxes(ctx, reg, false); err != nil {
+		if mailboxes, tenant, err = im.readTenant(ctx, reg, false); err != nil {
 			return MatchResult{}, err
 		}
 	}
@@ -39,6 +40,7 @@ func (im *Importer) Match(ctx context.Context, r MatchRequest) (MatchResult, err
 		if err := reg.canMatch(d.mode); err != nil {
 			return err
 		}
+		d.identify(source.M365, tenant.ID)
 		if r.Auto {
 			finish, err = d.matchAuto(r.By, mailboxes)
 		} else {
@@ -65,25 +67,27 @@ func (reg *registry) canMatch(mode Mode) error {
 	}
 }
 
-// readMailboxes reads all users of the customer's Microsoft 365.
-func (im *Importer) readMailboxes(ctx context.Context, reg *registry, otherDirectory bool) ([]source.User, error) {
+// readTenant reads all users of the customer's Microsoft 365, and which tenant
+// it is.
+func (im *Importer) readTenant(ctx context.Context, reg *registry, otherDirectory bool) ([]source.User, source.Info, error) {
 	conn, err := reg.connection(source.M365)
 	if err != nil {
-		return nil, err
+		return nil, source.Info{}, err
 	}
 	dir, err := im.open(ctx, conn)
 	if err != nil {
-		return nil, err
+		return nil, source.Info{}, err
 	}
 	defer func() { _ = dir.Close() }()
 	info, err := dir.Info(ctx)
 	if err != nil {
-		return nil, err
+		return nil, info, err
 	}
 	if err := reg.checkIdentity(source.M365, info.ID, otherDirectory); err != nil {
-		return nil, err
+		return nil, info, err
 	}
-	return readAll(ctx, dir)
+	users, err := readAll(ctx, dir)
+	return users, info, err
 }
 
 func readAll(ctx context.Context, dir source.Directory) ([]source.User, error) {

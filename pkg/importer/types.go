@@ -152,8 +152,6 @@ type ImportRequest struct {
 	Exclude         []string // SEL, or a pattern with * and ?
 	IncludeDisabled bool
 	DryRun          bool
-	MaxNew          int  // refuse more new accounts than this; 0 is no bound
-	RefuseNone      bool // refuse an import that selects nobody
 	// OtherDirectory allows a domain or tenant that is not the one imported from before.
 	OtherDirectory bool
 }
