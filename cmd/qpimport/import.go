@@ -74,6 +74,8 @@ func (o importOptions) request(ctx context.Context, a *app) (importer.ImportRequ
 			found = append(found, err.Error())
 		}
 	}
+	kind, err := parseSource(o.source)
+	add(err)
 	mode, err := parseMode(o.passwordSync)
 	add(err)
 	add(checkOUFlags(o.ous, o.recursive))
@@ -105,6 +107,7 @@ func (o importOptions) request(ctx context.Context, a *app) (importer.ImportRequ
 	customer, err := a.customer()
 	return importer.ImportRequest{
 		Customer:        customer,
+		Source:          kind,
 		PasswordSync:    mode,
 		OUs:             o.ous,
 		Recursive:       o.recursive,
@@ -122,7 +125,7 @@ func (o importOptions) run(ctx context.Context, a *app) error {
 		return err
 	}
 	result, err := with(ctx, a, o.dryRun, func(im *importer.Importer) (importer.ImportResult, error) {
-		req.Source, err = chooseSource(ctx, im, req.Customer, o.source)
+		req.Source, err = chooseSource(ctx, im, req.Customer, req.Source)
 		if err != nil {
 			return importer.ImportResult{}, err
 		}

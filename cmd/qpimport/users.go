@@ -55,6 +55,10 @@ takes everybody.`
 const sourceUsage = "`DIRECTORY`: ad or m365 (default: the one that is connected, where it is one)"
 
 func (o usersOptions) run(ctx context.Context, a *app) error {
+	kind, err := parseSource(o.source)
+	if err != nil {
+		return err
+	}
 	if err := checkOUFlags(o.ous, o.recursive); err != nil {
 		return err
 	}
@@ -63,7 +67,7 @@ func (o usersOptions) run(ctx context.Context, a *app) error {
 		return err
 	}
 	users, err := reading(ctx, a, func(im *importer.Importer) ([]importer.User, error) {
-		kind, err := chooseSource(ctx, im, name, o.source)
+		kind, err := chooseSource(ctx, im, name, kind)
 		if err != nil {
 			return nil, err
 		}
@@ -89,11 +93,19 @@ func checkOUFlags(ous []string, recursive bool) error {
 	return nil
 }
 
-// chooseSource reads --source, or where it was not given takes the one
-// directory that the customer has connected.
-func chooseSource(ctx context.Context, im *importer.Importer, customer, flag string) (source.Kind, error) {
-	if flag != "" {
-		return parseKind(flag)
+// parseSource reads --source, "" where it was not given.
+func parseSource(flag string) (source.Kind, error) {
+	if flag == "" {
+		return "", nil
+	}
+	return parseKind(flag)
+}
+
+// chooseSource takes the directory that was named, or the one that the customer
+// has connected.
+func chooseSource(ctx context.Context, im *importer.Importer, customer string, named source.Kind) (source.Kind, error) {
+	if named != "" {
+		return named, nil
 	}
 	c, err := im.Customer(ctx, customer)
 	if err != nil {

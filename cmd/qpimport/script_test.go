@@ -1,0 +1,234 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/qpimport/qpimport/pkg/source/sourcetest/graphfake"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"qpimport": main})
+}
+
+// TestScripts runs testdata/script: the specification of the program as seen
+// from outside. Beside testscript's own commands there are
+//
+//	exits N CMD…             run CMD; its exit status must be N
+//	json PATH VALUE          standard output is a JSON document with VALUE at PATH
+//	jsonl N PATH VALUE       the same for line N of JSON lines, from 0; a negative
+//	                         N counts from the end
+//	jsonerr PATH VALUE       the same for the last line of standard error
+//	contoso                  copy the sample company to ad.ldif and m365.json
+//	directory m365 [FAULT…]  serve m365.json over Graph, with a fault for the
+//	                         first requests; sets GRAPH_URL, TENANT, CLIENT_ID
+//	                         and CLIENT_SECRET
+//
+// A PATH is keys and indices joined by dots; len is the length of an array.
+func TestScripts(t *testing.T) {
+	sample, err := filepath.Abs("../../testdata/contoso")
+	if err != nil {
+		t.Fatal(err)
+	}
+	testscript.Run(t, testscript.Params{
+		Dir:                 "../../testdata/script",
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("QPIMPORT_STATE", filepath.Join(env.WorkDir, "state.db"))
+			env.Setenv("CONTOSO", sample)
+			env.Setenv("HOST_OS", runtime.GOOS)
+			env.Setenv("HOST_ARCH", runtime.GOARCH)
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits":     cmdExits,
+			"json":      cmdJSON,
+			"jsonl":     cmdJSONL,
+			"jsonerr":   cmdJSONErr,
+			"contoso":   cmdContoso,
+			"directory": cmdDirectory,
+		},
+	})
+}
+
+func cmdExits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits N CMD…")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	got := 0
+	if err := ts.Exec(args[1], args[2:]...); err != nil {
+		var exit *exec.ExitError
+		if !errors.As(err, &exit) {
+			ts.Fatalf("cannot run %s: %v", args[1], err)
+		}
+		got = exit.ExitCode()
+	}
+	if got != want {
+		ts.Fatalf("exit status %d, want %d", got, want)
+	}
+}
+
+func cmdJSON(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: json PATH VALUE")
+	}
+	checkPath(ts, neg, ts.ReadFile("stdout"), args[0], args[1])
+}
+
+func cmdJSONL(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 3 {
+		ts.Fatalf("usage: jsonl N PATH VALUE")
+	}
+	n, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	lines := strings.Split(strings.TrimSuffix(ts.ReadFile("stdout"), "\n"), "\n")
+	if n < 0 {
+		n += len(lines)
+	}
+	if n < 0 || n >= len(lines) {
+		ts.Fatalf("there are %d lines", len(lines))
+	}
+	checkPath(ts, neg, lines[n], args[1], args[2])
+}
+
+func cmdJSONErr(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: jsonerr PATH VALUE")
+	}
+	lines := strings.Split(strings.TrimSuffix(ts.ReadFile("stderr"), "\n"), "\n")
+	checkPath(ts, neg, lines[len(lines)-1], args[0], args[1])
+}
+
+func checkPath(ts *testscript.TestScript, neg bool, text, path, want string) {
+	var v any
+	d := json.NewDecoder(strings.NewReader(text))
+	d.UseNumber()
+	if err := d.Decode(&v); err != nil {
+		ts.Fatalf("not JSON: %v", err)
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		ts.Fatalf("more than one JSON document")
+	}
+	got, err := lookup(v, path)
+	if err != nil {
+		ts.Fatalf("%s: %v", path, err)
+	}
+	if (got == want) == neg {
+		ts.Fatalf("%s is %s; compared with %s", path, got, want)
+	}
+}
+
+// lookup finds the value at a path, a string as it is and anything else as JSON.
+func lookup(v any, path string) (string, error) {
+	for _, step := range strings.Split(path, ".") {
+		switch at := v.(type) {
+		case map[string]any:
+			found, ok := at[step]
+			if !ok {
+				return "", fmt.Errorf("no key %q", step)
+			}
+			v = found
+		case []any:
+			if step == "len" {
+				return strconv.Itoa(len(at)), nil
+			}
+			i, err := strconv.Atoi(step)
+			if err != nil || i < 0 || i >= len(at) {
+				return "", fmt.Errorf("no element %q of %d", step, len(at))
+			}
+			v = at[i]
+		default:
+			return "", fmt.Errorf("%q leads into a plain value", step)
+		}
+	}
+	if s, ok := v.(string); ok {
+		return s, nil
+	}
+	b, err := json.Marshal(v)
+	return string(b), err
+}
+
+func cmdContoso(ts *testscript.TestScript, _ bool, _ []string) {
+	for _, name := range []string{"ad.ldif", "m365.json"} {
+		b, err := os.ReadFile(filepath.Join(ts.Getenv("CONTOSO"), name))
+		ts.Check(err)
+		ts.Check(os.WriteFile(ts.MkAbs(name), b, 0o600))
+	}
+}
+
+func cmdDirectory(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 || args[0] != "m365" {
+		ts.Fatalf("usage: directory m365 [FAULT…]")
+	}
+	var page struct{ Value []json.RawMessage }
+	b, err := os.ReadFile(filepath.Join(ts.Getenv("CONTOSO"), "m365.json"))
+	ts.Check(err)
+	ts.Check(json.Unmarshal(b, &page))
+	faults := map[int]graphfake.Fault{}
+	for i, name := range args[1:] {
+		faults[i+1] = graphFault(ts, name)
+	}
+	s := graphfake.Start(graphfake.Options{Users: page.Value, PageSize: 20, Fault: graphfake.At(faults)})
+	ts.Defer(s.Close)
+	ts.Setenv("GRAPH_URL", s.GraphURL())
+	ts.Setenv("TENANT", graphfake.DefaultTenant)
+	ts.Setenv("CLIENT_ID", graphfake.DefaultClientID)
+	ts.Setenv("CLIENT_SECRET", graphfake.DefaultClientSecret)
+}
+
+// graphFault is a fault by its name; "ok" is a proper answer.
+func graphFault(ts *testscript.TestScript, name string) graphfake.Fault {
+	switch name {
+	case "ok":
+		return nil
+	case "denied":
+		return graphfake.Denied()
+	}
+	ts.Fatalf("unknown fault %q", name)
+	return nil
+}
+
+// world runs the program inside the test, with its own environment and streams.
+type world struct {
+	in         string
+	inTerminal bool
+	env        map[string]string
+}
+
+func (w world) run(ctx context.Context, args ...string) (status int, out, err string) {
+	var o, e strings.Builder
+	status = run(ctx, args, streams{
+		in: strings.NewReader(w.in), out: &o, err: &e, inTerminal: w.inTerminal,
+	}, func(name string) string { return w.env[name] })
+	return status, o.String(), e.String()
+}
+
+// newWorld has a state file of its own.
+func newWorld(t *testing.T) world {
+	return world{env: map[string]string{envState: filepath.Join(t.TempDir(), "state.db")}}
+}
+
+// must runs what has to succeed and returns standard output.
+func (w world) must(t *testing.T, args ...string) string {
+	t.Helper()
+	status, out, errText := w.run(t.Context(), args...)
+	if status != 0 {
+		t.Fatalf("qpimport %s: exit status %d\n%s", strings.Join(args, " "), status, errText)
+	}
+	return out
+}
