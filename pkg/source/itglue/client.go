@@ -20,14 +20,16 @@ import (
 )
 
 const (
-	maxBody     = 64 << 20
-	maxAttempts = 4 // of a request that fails on the way
+	maxBody     = 64 << 20 // bytes of one page
+	maxAttempts = 4        // of a request that fails on the way
 	maxWaits    = 10
 	defaultWait = time.Minute
 	maxWait     = 15 * time.Minute // IT Glue's window is five minutes
 )
 
 type client struct {
+	pageSize  int
+	maxBody   int64
 	base      *url.URL
 	where     string // the region or host, for people
 	key       source.Secret
@@ -51,6 +53,7 @@ func newClient(cfg Config) (*client, error) {
 			"check what --api-key-from refers to")
 	}
 	c := &client{
+		pageSize: pageSize, maxBody: maxBody,
 		base: base, where: where, key: cfg.Key, userAgent: cfg.UserAgent,
 		announce: cfg.Announce, sleep: cfg.Sleep,
 	}
@@ -165,7 +168,7 @@ func (c *client) ask(ctx context.Context, number int) (answer, error) {
 	u := c.base.JoinPath("organizations")
 	u.RawQuery = url.Values{
 		"page[number]": {strconv.Itoa(number)},
-		"page[size]":   {strconv.Itoa(pageSize)},
+		"page[size]":   {strconv.Itoa(c.pageSize)},
 		"sort":         {"id"},
 	}.Encode()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
@@ -190,16 +193,16 @@ func (c *client) ask(ctx context.Context, number int) (answer, error) {
 	defer func() { _ = resp.Body.Close() }()
 	a := answer{status: resp.StatusCode, header: resp.Header}
 	var body bytes.Buffer
-	_, err = body.ReadFrom(io.LimitReader(resp.Body, maxBody+1))
+	_, err = body.ReadFrom(io.LimitReader(resp.Body, c.maxBody+1))
 	a.body = body.Bytes()
 	if err != nil {
 		a.cut = true
 		return a, &source.Error{Code: source.CodeIncomplete, Message: "IT Glue's answer was cut", Err: err}
 	}
-	if len(a.body) > maxBody {
+	if int64(len(a.body)) > c.maxBody {
 		return answer{}, &source.Error{
 			Code:    source.CodeIncomplete,
-			Message: fmt.Sprintf("IT Glue's answer is larger than %d MiB", maxBody>>20),
+			Message: fmt.Sprintf("IT Glue's answer is larger than %d bytes", c.maxBody),
 		}
 	}
 	return a, nil

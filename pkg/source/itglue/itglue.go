@@ -81,6 +81,10 @@ func Organizations(ctx context.Context, cfg Config) (List, error) {
 	if err != nil {
 		return List{}, err
 	}
+	return c.list(ctx, cfg)
+}
+
+func (c *client) list(ctx context.Context, cfg Config) (List, error) {
 	all, err := c.readAll(ctx)
 	if err != nil {
 		return List{}, err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -34,6 +35,11 @@ func start(t *testing.T, organizations []itgluefake.Organization) (*itgluefake.S
 			return ctx.Err()
 		},
 	}, waits
+}
+
+// read reads in pages of ten.
+func read(ctx context.Context, cfg itglue.Config) (itglue.List, error) {
+	return itglue.OrganizationsInPagesOf(ctx, cfg, 10, 64<<10)
 }
 
 // customers makes n active customers with ids from 1.
@@ -70,7 +76,7 @@ func wantError(t *testing.T, err error, code source.Code, parts ...string) {
 }
 
 func TestPages(t *testing.T) {
-	for _, n := range []int{0, 1, 1000, 2001} {
+	for _, n := range []int{0, 1, 1000, 1001} {
 		fake, cfg, _ := start(t, customers(n))
 		list, err := itglue.Organizations(t.Context(), cfg)
 		if err != nil {
@@ -176,7 +182,7 @@ func TestListThatShifts(t *testing.T) {
 	} {
 		for _, times := range []int{2, 3} {
 			t.Run(fmt.Sprint(name, times), func(t *testing.T) {
-				fake, cfg, _ := start(t, customers(1010))
+				fake, cfg, _ := start(t, customers(25))
 				shifts := 0
 				fake.Before = func(_ int, _ http.ResponseWriter, r *http.Request) bool {
 					if r.URL.Query().Get("page[number]") == "2" && shifts < times {
@@ -187,7 +193,7 @@ func TestListThatShifts(t *testing.T) {
 				}
 				announced := 0
 				cfg.Announce = func(string, ...any) { announced++ }
-				list, err := itglue.Organizations(t.Context(), cfg)
+				list, err := read(t.Context(), cfg)
 				if times == 3 {
 					wantError(t, err, source.CodeIncomplete, "3 times")
 					return
@@ -195,7 +201,7 @@ func TestListThatShifts(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				want := map[string]int{"removed": 1010 - times, "added": 1010 + times, "replaced": 1010}[name]
+				want := map[string]int{"removed": 25 - times, "added": 25 + times, "replaced": 25}[name]
 				if len(list.Organizations) != want || announced != times {
 					t.Errorf("%d organizations, want %d; %d announcements", len(list.Organizations), want, announced)
 				}
@@ -292,8 +298,8 @@ func TestBodyIsBounded(t *testing.T) {
 			Header: http.Header{"Content-Type": {"application/json"}},
 		}, nil
 	})}}
-	_, err := itglue.Organizations(t.Context(), cfg)
-	wantError(t, err, source.CodeIncomplete, "64 MiB")
+	_, err := read(t.Context(), cfg)
+	wantError(t, err, source.CodeIncomplete, "65536 bytes")
 }
 
 func TestRefusals(t *testing.T) {
@@ -368,7 +374,7 @@ func TestThrottling(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			fake, cfg, waits := start(t, customers(1001))
+			fake, cfg, waits := start(t, customers(15))
 			fake.Before = func(n int, w http.ResponseWriter, _ *http.Request) bool {
 				if n != 2 {
 					return false
@@ -382,11 +388,11 @@ func TestThrottling(t *testing.T) {
 			}
 			var announced []string
 			cfg.Announce = func(format string, args ...any) { announced = append(announced, fmt.Sprintf(format, args...)) }
-			list, err := itglue.Organizations(t.Context(), cfg)
+			list, err := read(t.Context(), cfg)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if len(list.Organizations) != 1001 || !slices.Equal(*waits, []time.Duration{tt.want}) {
+			if len(list.Organizations) != 15 || !slices.Equal(*waits, []time.Duration{tt.want}) {
 				t.Errorf("%d organizations, waits %v, want %v", len(list.Organizations), *waits, tt.want)
 			}
 			if len(announced) != 1 || !strings.Contains(announced[0], tt.want.String()) {
@@ -448,7 +454,7 @@ func TestFailuresThatPass(t *testing.T) {
 	}
 	for name, fail := range failures {
 		t.Run(name, func(t *testing.T) {
-			fake, cfg, waits := start(t, customers(1001))
+			fake, cfg, waits := start(t, customers(15))
 			fake.Before = func(n int, w http.ResponseWriter, _ *http.Request) bool {
 				if n == 2 || n == 3 {
 					fail(w)
@@ -456,7 +462,7 @@ func TestFailuresThatPass(t *testing.T) {
 				}
 				return false
 			}
-			list, err := itglue.Organizations(t.Context(), cfg)
+			list, err := read(t.Context(), cfg)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -465,17 +471,17 @@ func TestFailuresThatPass(t *testing.T) {
 			if name == "cut before the head" {
 				want = want[:1]
 			}
-			if len(list.Organizations) != 1001 || !slices.Equal(*waits, want) {
+			if len(list.Organizations) != 15 || !slices.Equal(*waits, want) {
 				t.Errorf("%d organizations, waits %v", len(list.Organizations), *waits)
 			}
 		})
 		t.Run(name+" for good", func(t *testing.T) {
-			fake, cfg, _ := start(t, customers(1001))
+			fake, cfg, _ := start(t, customers(15))
 			fake.Before = func(_ int, w http.ResponseWriter, _ *http.Request) bool {
 				fail(w)
 				return true
 			}
-			_, err := itglue.Organizations(t.Context(), cfg)
+			_, err := read(t.Context(), cfg)
 			code := source.CodeUnreachable
 			if name == "cut in the body" {
 				code = source.CodeIncomplete
@@ -532,7 +538,7 @@ func TestSettings(t *testing.T) {
 }
 
 func TestInterrupted(t *testing.T) {
-	fake, cfg, _ := start(t, customers(1001))
+	fake, cfg, _ := start(t, customers(15))
 	ctx, cancel := context.WithCancel(t.Context())
 	fake.Before = func(n int, _ http.ResponseWriter, _ *http.Request) bool {
 		if n == 2 {
@@ -540,7 +546,48 @@ func TestInterrupted(t *testing.T) {
 		}
 		return false
 	}
-	if _, err := itglue.Organizations(ctx, cfg); !errors.Is(err, context.Canceled) {
+	if _, err := read(ctx, cfg); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestWaitsByTheClock(t *testing.T) {
+	fake, cfg, _ := start(t, customers(15))
+	cfg.Sleep = nil
+	fake.Before = func(n int, w http.ResponseWriter, _ *http.Request) bool {
+		if n != 2 {
+			return false
+		}
+		w.Header().Set("Retry-After", "0.001")
+		itgluefake.WriteError(w, 429, "Too Many Requests", "Slow down")
+		return true
+	}
+	if list, err := read(t.Context(), cfg); err != nil || len(list.Organizations) != 15 {
+		t.Errorf("%d organizations, %v", len(list.Organizations), err)
+	}
+
+	fake.Before = func(_ int, w http.ResponseWriter, _ *http.Request) bool {
+		itgluefake.WriteError(w, 429, "Too Many Requests", "Slow down")
+		return true
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cfg.Announce = func(string, ...any) { cancel() }
+	if _, err := read(ctx, cfg); !errors.Is(err, context.Canceled) {
+		t.Errorf("a wait that was interrupted: %v", err)
+	}
+}
+
+func TestCertificateIsChecked(t *testing.T) {
+	asked := 0
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked++ }))
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.StartTLS()
+	defer server.Close()
+	_, cfg, waits := start(t, nil)
+	cfg.URL = server.URL
+	_, err := read(t.Context(), cfg)
+	wantError(t, err, source.CodeUnreachable, "certificate is not trusted")
+	if asked != 0 || len(*waits) != 0 {
+		t.Errorf("%d requests, waits %v", asked, *waits)
 	}
 }
