@@ -12,7 +12,6 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/qpimport/qpimport/pkg/match"
 	"github.com/qpimport/qpimport/pkg/source"
 )
 
@@ -31,8 +30,8 @@ type Customer struct {
 // …), in any order and case. Columns are separated by comma, semicolon or tab.
 // The text is UTF-8, UTF-16 or Windows-1252, with a byte order mark or without.
 //
-// Names compare as the registry compares them and occur once; so does an id of a
-// system. All that is wrong is reported at once, each with the name of the file
+// Names compare without regard to case and spacing and occur once; so does an id
+// of a system. All that is wrong is reported at once, each with the name of the file
 // and the line: the error is a [source.Error] round the joined problems.
 func Read(r io.Reader, name string) ([]Customer, error) {
 	data, err := io.ReadAll(io.LimitReader(r, maxSize+1))
@@ -176,10 +175,10 @@ func (p *parser) customer(row, columns []string, line int) Customer {
 		switch {
 		case strings.ContainsFunc(field, unicode.IsControl):
 			p.wrong(line, "%s holds a line break or a control character", columns[i])
-		case columns[i] == nameColumn && match.Key(field) == "":
+		case columns[i] == nameColumn && foldName(field) == "":
 			p.wrong(line, "the name is empty")
 		case columns[i] == nameColumn:
-			p.once(line, "name", match.Key(field), field)
+			p.once(line, "name", foldName(field), field)
 			c.Name = field
 		case field == "":
 		case inScientific.MatchString(field):
@@ -190,6 +189,18 @@ func (p *parser) customer(row, columns []string, line int) Customer {
 		}
 	}
 	return c
+}
+
+// foldName is a name as it is compared here; "" for one that cannot be seen. The
+// registry, which folds more, has the last word.
+func foldName(name string) string {
+	visible := strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Cf, r) {
+			return -1
+		}
+		return unicode.ToLower(r)
+	}, name)
+	return strings.Join(strings.Fields(visible), " ")
 }
 
 // once reports a value that another line has as well.
