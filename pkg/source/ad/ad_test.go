@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -215,4 +216,18 @@ func pipe(t testing.TB, opts ldapfake.Options) (net.Conn, *ldapfake.Server) {
 	client, server := net.Pipe()
 	go s.ServeConn(server)
 	return client, s
+}
+
+// trickle lets bytes through one at a time, each after a while, from begin on.
+type trickle struct {
+	net.Conn
+	begin atomic.Bool
+}
+
+func (c *trickle) Read(p []byte) (int, error) {
+	if c.begin.Load() {
+		time.Sleep(2 * time.Millisecond)
+		p = p[:1]
+	}
+	return c.Conn.Read(p)
 }
