@@ -9,7 +9,6 @@ import (
 // What a decision asks for, in log2.
 const (
 	clearLead    = 4  // over every other candidate, on both sides
-	corroborated = 14 // of a name without an identifier
 	worthShowing = -6 // of a candidate in a review
 )
 
@@ -66,7 +65,7 @@ func (e *engine) best(i int) (at int, reason string) {
 	c := &list[at]
 	lead := e.lead(i, at)
 	namesakes := e.namesakes(i, at)
-	return at, e.judge(c, lead, namesakes)
+	return at, e.judge(i, c, lead, namesakes)
 }
 
 // lead is how far a pair is ahead of every other pair of either user.
@@ -117,7 +116,7 @@ func (e *engine) namesakes(i, at int) int {
 }
 
 // judge applies the tiers: when a pair is made without asking anybody.
-func (e *engine) judge(c *candidate, lead float32, namesakes int) string {
+func (e *engine) judge(i int, c *candidate, lead float32, namesakes int) string {
 	l := &c.levels
 	var found [veto + 1]int
 	for r := range e.rules {
@@ -157,6 +156,8 @@ func (e *engine) judge(c *candidate, lead float32, namesakes int) string {
 		return ReasonEvidence
 	case ids >= 2 && l[ruleName] == nameGiven && !elsewhere && !bothDiffer:
 		return ReasonEvidence
+	case ids == 1 && l[ruleName] == nameGiven && l[ruleAddress] == addressEqual && !bothDiffer && e.corroborated(i, c, 2):
+		return ReasonEvidence
 	case l[ruleName] == nameGiven || l[ruleName] == nameSurname || l[ruleName] == nameOther:
 		return ReasonNameDiffer
 	case ids == 0 && namesakes > 0:
@@ -171,7 +172,7 @@ func (e *engine) judge(c *candidate, lead float32, namesakes int) string {
 		return ReasonEvidence
 	case ids == 1 && namesakes > 0:
 		return ReasonNamesakes
-	case ids == 0 && l[ruleName] == nameFull && found[against] == 0 && float64(c.weight) >= corroborated:
+	case ids == 0 && l[ruleGeneration] != generationOneSide && !bothDiffer && e.corroborated(i, c, corroboration[l[ruleName]]):
 		return ReasonCorroborated
 	}
 	return ReasonNotProven
@@ -227,4 +228,29 @@ func (e *engine) evidence(i int, c *candidate) (in, against []Evidence) {
 		}
 	}
 	return in, against
+}
+
+// corroboration is what is asked beyond a unique, equal name, by how the names
+// compare: the less they agree, the more.
+var corroboration = [nameOther + 1]float64{nameFull: 0, namePart: 3, nameSounds: 4, nameTypo: 4, nameInitial: 4, nameNick: 6}
+
+// corroborated says whether a name that is unique on both sides is borne out by
+// enough that does not follow from it, and by more than one thing. What people
+// have in common by chance grows with their number, and so does what is asked.
+func (e *engine) corroborated(i int, c *candidate, extra float64) bool {
+	sum, supports := 0.0, 0
+	for _, r := range []int{ruleAddress, rulePhone, ruleDepartment, ruleTitle, ruleListedAD, ruleListedM365} {
+		w := e.weight(i, c, r)
+		if w < 0 && (r == ruleDepartment || r == ruleTitle) {
+			extra += 1
+		}
+		sum += w
+		if w >= 1 {
+			supports++
+		}
+		if w >= 4 {
+			supports++
+		}
+	}
+	return supports >= 2 && sum >= math.Log2(float64(len(e.sheet.m365)+1))/2-1.5+extra
 }
