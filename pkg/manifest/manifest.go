@@ -118,6 +118,6 @@ func (p Problems) Error() string {
 var schema []byte
 
 // Schema returns the JSON Schema (2020-12) of the document. It says all that
-// [Parse] checks except what spans several customers or entries: that names,
-// ids, pairs and accounts occur once.
+// [Parse] checks except that names, ids, pairs and accounts occur once, that a
+// name can be seen, and that a base_dn is a distinguished name.
 func Schema() []byte { return append([]byte(nil), schema...) }

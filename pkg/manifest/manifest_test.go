@@ -166,6 +166,7 @@ var documents = []struct {
 	{name: "command", yaml: `directories: {ad: {url: "ldaps://dc", bind_dn: svc, bind_password: "command:pass show 'my ad'"}}`},
 	{name: "certificate", yaml: `directories: {m365: {tenant: t, client_id: c, certificate: "file:c.pem", cloud: usgov-dod}}`},
 	{name: "token", yaml: `directories: {m365: {tenant: t, access_token: "env:TOKEN"}}`},
+	{name: "token alone", yaml: `directories: {m365: {access_token: "env:TOKEN"}}`},
 	{name: "token and client", yaml: `directories: {m365: {tenant: t, client_id: c, access_token: "env:TOKEN"}}`},
 	{name: "private endpoint", yaml: `directories: {m365: {` + liveM365 + `, graph_url: "http://127.0.0.1:8080/v1.0", authority_url: "https://login.example/"}}`},
 	{name: "other names", yaml: `import: [{source: entra}, {source: o365, users: [a@x.example]}]`},
@@ -203,8 +204,10 @@ var documents = []struct {
 	{name: "file and live", yaml: `directories: {ad: {file: x, url: "ldaps://dc"}, m365: {file: y, tenant: t, cloud: china}}`, want: []string{
 		`4:38 directories.ad.url: has no place beside file`, `4:77 directories.m365.tenant: has no place`, `4:87 directories.m365.cloud: has no place`}},
 	{name: "neither", yaml: `directories: {ad: {bind_dn: svc, bind_password: "env:A"}, m365: {client_id: c, client_secret: "env:A"}}`, want: []string{
-		`4:23 has neither url, for a live directory, nor file, for an export`, `4:23 url is missing`,
-		`4:69 has neither tenant, for a live directory, nor file`, `4:69 tenant is missing`}},
+		`4:23 directories.ad: needs url, for a live directory, or file, for an export`,
+		`4:69 directories.m365: needs tenant, for a live directory, or file`}},
+	{name: "base DN", yaml: `directories: {ad: {` + liveAD + `, base_dn: corp.example}}`, want: []string{`base_dn: is not a distinguished name`}, beyond: true},
+	{name: "LDAP URL with path", yaml: `directories: {ad: {url: "ldaps://dc/dc=x", bind_dn: svc, bind_password: "env:A"}}`, want: []string{`4:29 directories.ad.url: has to be ldaps://HOST`}},
 	{name: "ad incomplete", yaml: `directories: {ad: {url: "ldaps://dc"}}`, want: []string{`4:23 bind_dn is missing`, `4:23 bind_password is missing`}},
 	{name: "ldap in clear", yaml: `directories: {ad: {url: "ldap://dc", bind_dn: svc, bind_password: "env:A"}}`, want: []string{`4:29 ldap:// would send the password in clear`}},
 	{name: "ldaps with starttls", yaml: `directories: {ad: {` + liveAD + `, starttls: true}}`, want: []string{`starttls: has no place with ldaps://`}},

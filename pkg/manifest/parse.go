@@ -156,19 +156,24 @@ func (o *object) ad() *source.Connection {
 		File:             d.filename("file"),
 	}
 	startTLS := d.flag("starttls")
-	if d.isExport("url") {
+	if d.isExport() {
 		c.Transport = source.TransportFile
 		return c
 	}
-	d.require("url", "bind_dn", "bind_password")
+	d.requireLive("url")
+	d.require("bind_dn", "bind_password")
+	if _, err := source.ParseDN(c.BaseDN); err != nil && c.BaseDN != "" {
+		d.wrong("base_dn", "is not a distinguished name")
+	}
 	c.Transport = source.TransportLDAPS
 	if startTLS {
 		c.Transport = source.TransportStartTLS
 	}
 	if c.URL != "" {
+		c.URL = strings.TrimRight(c.URL, "/")
 		u, err := url.Parse(c.URL)
 		switch {
-		case err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || strings.Trim(u.Path, "/") != "" ||
+		case err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Path != "" ||
 			u.Scheme != "ldaps" && u.Scheme != "ldap":
 			d.wrong("url", "has to be ldaps://HOST[:PORT], or ldap://HOST[:PORT] with starttls: true")
 		case u.Scheme == "ldap" && !startTLS:
@@ -200,13 +205,13 @@ func (o *object) m365() *source.Connection {
 		AuthorityURL:     d.webAddress("authority_url"),
 		File:             d.filename("file"),
 	}
-	if d.isExport("tenant") {
+	if d.isExport() {
 		c.Transport = source.TransportFile
 		return c
 	}
 	c.Transport = source.TransportGraph
-	d.require("tenant")
-	if !d.has("access_token") {
+	if !d.has("access_token") { // which names tenant and application itself
+		d.requireLive("tenant")
 		d.require("client_id")
 	}
 	given := 0
@@ -221,22 +226,25 @@ func (o *object) m365() *source.Connection {
 	return c
 }
 
-// isExport says whether a directory is an export on disk. An export has nothing
-// beside its file; a directory without a file and without the key that every
-// live one has is reported as neither.
-func (o *object) isExport(live string) bool {
-	if o.has("file") {
-		for _, key := range o.keys {
-			if key != "file" {
-				o.wrong(key, "has no place beside file: a directory is an export or it is live")
-			}
+// isExport says whether a directory is an export on disk, which has nothing
+// beside its file.
+func (o *object) isExport() bool {
+	if !o.has("file") {
+		return false
+	}
+	for _, key := range o.keys {
+		if key != "file" {
+			o.wrong(key, "has no place beside file: a directory is an export or it is live")
 		}
-		return true
 	}
-	if !o.has(live) {
-		o.wrong("", "has neither %s, for a live directory, nor file, for an export", live)
+	return true
+}
+
+// requireLive wants the key by which a live directory is reached.
+func (o *object) requireLive(key string) {
+	if !o.has(key) {
+		o.wrong("", "needs %s, for a live directory, or file, for an export", key)
 	}
-	return false
 }
 
 func (o *object) imports(defaults Defaults) Import {
@@ -328,7 +336,7 @@ func (o *object) filename(key string) string {
 
 func (p *parser) resolve(path string) string {
 	if filepath.IsAbs(path) {
-		return path
+		return filepath.Clean(path)
 	}
 	return filepath.Join(p.dir, path)
 }

@@ -294,7 +294,7 @@ func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f
 func TestBodyIsBounded(t *testing.T) {
 	cfg := itglue.Config{Key: source.NewSecret(key), HTTP: &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
 		return &http.Response{
-			StatusCode: 200, Request: r, Body: endless{},
+			StatusCode: http.StatusOK, Request: r, Body: endless{},
 			Header: http.Header{"Content-Type": {"application/json"}},
 		}, nil
 	})}}
