@@ -321,7 +321,9 @@ var cutting = []struct {
 	{"ldifde", source.AD, strings.ReplaceAll(twoUsers, "\ndisplay", "\nchangetype: add\ndisplay"), ldifBoundary},
 	{"ldapsearch -LLL", source.AD, twoUsers, ldifBoundary},
 	{"ldapsearch", source.AD, "# extended LDIF\n#\n# LDAPv3\n#\n\n# a, x\n" + twoUsers + "# search result\nsearch: 2\nresult: 0 Success\n\n# numResponses: 3\n# numEntries: 2\n",
-		func(before, _ string) bool { return strings.Contains(before, "# numResponses: 3\n") || !strings.Contains(before, "LDAPv3\n") }},
+		func(before, _ string) bool {
+			return strings.Contains(before, "# numResponses: 3\n") || !strings.Contains(before, "LDAPv3\n")
+		}},
 	{"ldbsearch", source.AD, "# record 1\n" + twoUsers + "# returned 2 records\n# 2 entries\n# 0 referrals\n",
 		func(before, _ string) bool { return strings.Contains(before, "# returned 2 records\n") }},
 	{"csv", source.AD, "objectGUID,sAMAccountName,displayName,mail,enabled\n" +

@@ -1,0 +1,127 @@
+package file
+
+import (
+	"context"
+	"reflect"
+	"testing"
+
+	"github.com/qpimport/qpimport/pkg/source"
+)
+
+func TestADJSON(t *testing.T) {
+	ann := source.User{Kind: source.AD, ID: guidA, DN: "CN=Ann,DC=x", Username: "ann", DisplayName: "Ann", Enabled: source.Yes, SID: "S-1-5-21-1-2-3-1103"}
+	withMail := ann
+	withMail.Email, withMail.Addresses = "ann@x.example", []string{"smtp:a@x.example", "SMTP:ann@x.example"}
+	tests := []struct {
+		name, content string
+		want          []source.User
+	}{
+		{"Get-ADUser of one user is no list",
+			`{"DistinguishedName":"CN=Ann,DC=x","DisplayName":"Ann","Enabled":true,"ObjectClass":"user","ObjectGUID":"` + guidA + `","SamAccountName":"ann",
+			"SID":{"BinaryLength":28,"AccountDomainSid":{"Value":"S-1-5-21-1-2-3"},"Value":"S-1-5-21-1-2-3-1103"},"Modified":"\/Date(1)\/"}`, []source.User{ann}},
+		{"attributes, bytes as numbers, collections",
+			`[{"dn":"CN=Ann,DC=x","displayName":["Ann"],"userAccountControl":512,"sAMAccountType":805306368,"objectClass":["top","user"],"sAMAccountName":"ann","pwdLastSet":0,
+			"objectGUID":[219,43,177,45,18,128,87,71,167,154,117,64,112,98,173,56],"objectSid":"S-1-5-21-1-2-3-1103","mail":null,
+			"proxyAddresses":{"value":["smtp:a@x.example","SMTP:ann@x.example"],"Count":2}}]`, []source.User{withMail}},
+		{"addresses as text", `{"dn":"CN=Ann,DC=x","displayName":"Ann","enabled":"True","sAMAccountName":"ann","objectGUID":{"Guid":"` + guidA + `"},"objectSid":"S-1-5-21-1-2-3-1103","proxyAddresses":"smtp:a@x.example SMTP:ann@x.example"}`, []source.User{withMail}},
+		{"PowerShell's wrapped list", `{"value":[{"dn":"CN=Ann,DC=x","displayName":"Ann","enabled":true,"sAMAccountName":"ann","objectGUID":"` + guidA + `","sid":"S-1-5-21-1-2-3-1103"}],"Count":1}`, []source.User{ann}},
+		{"a computer", `[{"objectGUID":"` + guidA + `","objectClass":"computer","enabled":true}]`, nil},
+		{"UTF-16 with a mark", encodeUTF16("\ufeff"+`[{"objectGUID":"`+guidA+`","displayName":"田","enabled":false}]`, true), []source.User{{Kind: source.AD, ID: guidA, DisplayName: "田", Enabled: source.No}}},
+		{"nobody", "[]", nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := mustRead(t, source.AD, tt.content); !reflect.DeepEqual(got, tt.want) {
+				t.Errorf("got  %+v\nwant %+v", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestGraphJSON(t *testing.T) {
+	const a, b = `{"id":"A","mail":"a@x","userPrincipalName":"a@x"}`, `{"id":"b","displayName":"\"}],{[\\"}`
+	want := []source.User{
+		{Kind: source.M365, ID: "a", Email: "a@x", UPN: "a@x", Username: "a@x"},
+		{Kind: source.M365, ID: "b", DisplayName: `"}],{[\`},
+	}
+	for name, content := range map[string]string{
+		"a page":                 `{"@odata.context":"c","@odata.count":2,"value":[` + a + " ,\n" + b + `]}`,
+		"a page, the link first": `{"@odata.nextLink":null,"value":[` + a + "," + b + `],"x":{"y":["]"]}}`,
+		"pages one after another": `{"@odata.nextLink":"https://graph.microsoft.com/2","value":[` + a + `]}` + "\n" +
+			`{"value":[],"@odata.nextLink":"https://graph.microsoft.com/3"}{"value":[` + b + `]}`,
+		"an array of pages": `[{"value":[` + a + `],"@odata.nextLink":"https://graph.microsoft.com/2"},{"value":[` + b + `]}]`,
+		"an array of users": `[` + a + `,` + b + `]`,
+		"lines":             a + "\r\n\r\n" + b + "\n",
+		"a byte order mark": "\ufeff" + a + b,
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := mustRead(t, source.M365, content); !reflect.DeepEqual(got, want) {
+				t.Errorf("got  %+v\nwant %+v", got, want)
+			}
+		})
+	}
+	for _, empty := range []string{`{"value":[]}`, `[]`, `[{"value":[]}]`} {
+		if got := mustRead(t, source.M365, empty); got != nil {
+			t.Errorf("%s: got %+v", empty, got)
+		}
+	}
+	d := open(t, source.M365, write(t, `{"@odata.context":"https://graph.example/2DB12BDB-8012-4757-a79a-75407062ad38/$metadata#users","value":[]}`))
+	info, err := d.Info(context.Background())
+	if err != nil || info.ID != guidA {
+		t.Errorf("the tenant is %q, %v", info.ID, err)
+	}
+	if _, err := d.Tree(context.Background()); source.CodeOf(err) != source.CodeUsage {
+		t.Errorf("Tree of Microsoft 365: %v", err)
+	}
+}
+
+func TestJSONRefused(t *testing.T) {
+	tests := []struct {
+		name    string
+		kind    source.Kind
+		content string
+		words   []string
+	}{
+		{"a next page that is not there", source.M365, "{\"value\":[{\"id\":\"a\"}],\n\"@odata.nextLink\":\"https://graph.microsoft.com/2\"}", []string{":2:", "next one"}},
+		{"an empty object", source.M365, `{}`, []string{":1:", "value"}},
+		{"a page without users", source.M365, `{"@odata.context":"c"}`, []string{":1:", "value"}},
+		{"null for the users", source.M365, `{"value":null}`, []string{"no list"}},
+		{"two lists of users", source.M365, `{"value":[{"id":"a"}],"value":[]}`, []string{"two lists"}},
+		{"an error", source.M365, `{"error":{"code":"InvalidAuthenticationToken"}}`, []string{"error message"}},
+		{"null", source.M365, `{"value":[null]}`, []string{":1:"}},
+		{"a list in a list", source.M365, `[[{"id":"a"}]]`, []string{":1:"}},
+		{"a user without id", source.M365, "[{\"id\":\"a\"},\n\n{\"displayName\":\"B\"}]", []string{":3:", `"B"`}},
+		{"a number for a name", source.M365, "[{\"id\":\"a\"},\n{\"id\":\"b\",\"displayName\":7}]", []string{":2:", `"b"`, "displayName"}},
+		{"the same user twice", source.M365, "{\"id\":\"a\"}\n{\"id\":\"A\"}\n", []string{":2:", "line 1 "}},
+		{"no comma", source.M365, `[{"id":"a"} {"id":"b"}]`, []string{"comma"}},
+		{"no comma in an object", source.M365, `{"id":"a" "mail":"b"}`, []string{"comma"}},
+		{"text behind", source.M365, `{"value":[]} hello`, []string{":1:"}},
+		{"bytes that are no UTF-8", source.M365, "[{\"id\":\"a\",\"displayName\":\"M\xfcller\"}]", []string{"UTF-8"}},
+		{"a control character", source.M365, "[{\"id\":\"a\",\"displayName\":\"M\x1b\"}]", []string{":1:"}},
+		{"users of the other kind", source.AD, `{"value":[{"id":"a","displayName":"A"}]}`, []string{"objectGUID"}},
+		{"no GUID", source.AD, `[{"enabled":true,"sAMAccountName":"ann"}]`, []string{":1:", `"ann"`, "objectGUID"}},
+		{"nobody says who may sign in", source.AD, `[{"objectGUID":"` + guidA + `"}]`, []string{":1:", "userAccountControl"}},
+		{"a name that is an object", source.AD, `[{"objectGUID":"` + guidA + `","displayName":{}}]`, []string{":1:", "displayName"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := read(write(t, tt.content), tt.kind)
+			checkRefused(t, err, source.CodeIncomplete, tt.words...)
+		})
+	}
+}
+
+func FuzzJSON(f *testing.F) {
+	for _, tt := range cutting {
+		if tt.content[0] == '{' || tt.content[0] == '[' {
+			f.Add(tt.content, tt.kind == source.AD)
+		}
+	}
+	f.Fuzz(func(t *testing.T, content string, ad bool) {
+		kind := source.M365
+		if ad {
+			kind = source.AD
+		}
+		checkAnything(t, kind, "json", content)
+	})
+}
