@@ -1,6 +1,7 @@
 package graphuser_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"reflect"
 	"strings"
@@ -162,6 +163,10 @@ func FuzzDecode(f *testing.F) {
 	f.Add([]byte("{\"id\":\"\xff\",\"displayName\":\"\\ud800\"}"))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		u, err := graphuser.Decode(raw)
+		streamed, streamErr := graphuser.Read(json.NewDecoder(bytes.NewReader(raw)))
+		if err == nil && (streamErr != nil || !reflect.DeepEqual(u, streamed)) {
+			t.Fatalf("%q alone is %+v, in a stream %+v, %v", raw, u, streamed, streamErr)
+		}
 		if err != nil {
 			if source.CodeOf(err) != source.CodeIncomplete {
 				t.Fatalf("error without its code: %v", err)

@@ -70,7 +70,7 @@ func explain(err error, last answer, link *url.URL) error {
 		return &source.Error{
 			Code: source.CodeUnreachable, Message: "Microsoft Graph fails (" + text + ")", Hint: "try again later",
 		}
-	case last.status >= 300 && last.status < 400:
+	case last.status >= 300 && last.status < 400 && last.location != "":
 		return incomplete(fmt.Errorf("it redirects to %.100q, which a proxy or a guest network does", last.location))
 	}
 	if said.message != "" {

@@ -99,7 +99,7 @@ func (d *Directory) Users(ctx context.Context, scope source.Scope) iter.Seq2[sou
 		seen := map[string]struct{}{}
 		for restarts := 0; ; restarts++ {
 			var err error
-			for users, failure := range readPages(ctx, d.client, first, decodeUser) {
+			for users, failure := range readPages(ctx, d.client, first, graphuser.Read) {
 				if err = failure; err != nil {
 					break
 				}

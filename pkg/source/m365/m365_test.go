@@ -92,11 +92,11 @@ func TestReadsAllPages(t *testing.T) {
 	for _, links := range []graphfake.LinkStyle{graphfake.Opaque, graphfake.Hex} {
 		for _, gzip := range []bool{false, true} {
 			t.Run(fmt.Sprint(links, gzip), func(t *testing.T) {
-				o := people(2507)
-				o.Links, o.Gzip, o.BasePath = links, gzip, "/gate"
+				o := people(257)
+				o.Links, o.Gzip, o.BasePath, o.PageSize = links, gzip, "/gate", 100
 				server, config, _ := start(t, o)
 				ids, err := read(t.Context(), open(t, config), source.Scope{})
-				wantUsers(t, ids, err, 2507)
+				wantUsers(t, ids, err, 257)
 				requests := server.GraphRequests()
 				if len(requests) != 3 {
 					t.Errorf("%d requests for 3 pages", len(requests))
@@ -146,7 +146,9 @@ func TestScope(t *testing.T) {
 }
 
 func TestStopInTheMiddle(t *testing.T) {
-	server, config, _ := start(t, people(3000))
+	o := people(10)
+	o.PageSize = 3
+	server, config, _ := start(t, o)
 	for range open(t, config).Users(t.Context(), source.Scope{}) {
 		break
 	}

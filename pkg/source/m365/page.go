@@ -15,7 +15,6 @@ import (
 	kiotajson "github.com/microsoft/kiota-serialization-json-go"
 
 	"github.com/qpimport/qpimport/pkg/source"
-	"github.com/qpimport/qpimport/pkg/source/graphuser"
 )
 
 // readPages follows a collection from its first page to its last and yields the
@@ -62,8 +61,8 @@ func follow(root *url.URL, link string, visited map[string]struct{}, n int) (*ur
 	return next, nil
 }
 
-// decoder reads one element of a page.
-type decoder[T any] func(raw json.RawMessage) (T, error)
+// decoder reads the next element of a page.
+type decoder[T any] func(*json.Decoder) (T, error)
 
 // page is one answer of a collection.
 type page[T any] struct {
@@ -134,12 +133,8 @@ func (p *page[T]) readItems(d *json.Decoder) error {
 	if err := expect(d, '['); err != nil {
 		return fmt.Errorf("value: %w", err)
 	}
-	var raw json.RawMessage
 	for d.More() {
-		if err := d.Decode(&raw); err != nil {
-			return err
-		}
-		item, err := p.decode(raw)
+		item, err := p.decode(d)
 		if err != nil {
 			return err
 		}
@@ -162,11 +157,9 @@ func expect(d *json.Decoder, want json.Delim) error {
 	return nil
 }
 
-func decodeUser(raw json.RawMessage) (source.User, error) { return graphuser.Decode(raw) }
-
-func decodeOrganization(raw json.RawMessage) (organization, error) {
+func decodeOrganization(d *json.Decoder) (organization, error) {
 	var o organization
-	if err := json.Unmarshal(raw, &o); err != nil {
+	if err := d.Decode(&o); err != nil {
 		return o, fmt.Errorf("an organization cannot be read: %w", err)
 	}
 	if o.ID == "" {
@@ -175,13 +168,13 @@ func decodeOrganization(raw json.RawMessage) (organization, error) {
 	return o, nil
 }
 
-func decodeContract(raw json.RawMessage) (source.Organization, error) {
+func decodeContract(d *json.Decoder) (source.Organization, error) {
 	var c struct {
 		CustomerID   string `json:"customerId"`
 		DisplayName  string `json:"displayName"`
 		ContractType string `json:"contractType"`
 	}
-	if err := json.Unmarshal(raw, &c); err != nil {
+	if err := d.Decode(&c); err != nil {
 		return source.Organization{}, fmt.Errorf("a contract cannot be read: %w", err)
 	}
 	if c.CustomerID == "" {

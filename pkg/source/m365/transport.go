@@ -65,11 +65,7 @@ func (r *retry) do(request *http.Request, try send) (*http.Response, error) {
 			if !asked {
 				return response, r.failure(err)
 			}
-			return nil, &source.Error{
-				Code:    source.CodeThrottled,
-				Message: fmt.Sprintf("%s asks to wait %s, longer than this read may take", r.server, delay),
-				Hint:    "try again later",
-			}
+			return nil, r.throttled(delay, waited)
 		}
 		if delay >= r.limits.announce {
 			r.announce("%s is busy: waiting %s", r.server, delay.Round(time.Second))
@@ -148,6 +144,14 @@ func (r *retry) tooLong(ctx context.Context, delay, waited time.Duration) bool {
 		return !r.now().Add(delay).Before(deadline)
 	}
 	return delay > r.wait || waited+delay > r.waiting
+}
+
+func (r *retry) throttled(delay, waited time.Duration) error {
+	message := fmt.Sprintf("%s asks to wait %s, longer than this read may take", r.server, delay.Round(time.Second))
+	if waited > 0 {
+		message = fmt.Sprintf("%s is still busy after %s", r.server, waited.Round(time.Second))
+	}
+	return &source.Error{Code: source.CodeThrottled, Message: message, Hint: "try again later"}
 }
 
 // mayPass says whether a failed try is worth another.

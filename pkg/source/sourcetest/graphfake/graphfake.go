@@ -8,6 +8,8 @@ package graphfake
 import (
 	"encoding/json"
 	"fmt"
+	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -93,10 +95,12 @@ type Server struct {
 // Start runs a fake on a free port of the loopback interface.
 func Start(o Options) *Server {
 	s := New(o)
+	s.http = httptest.NewUnstartedServer(s)
+	s.http.Config.ErrorLog = log.New(io.Discard, "", 0) // refused handshakes are wanted in tests
 	if o.TLS {
-		s.http = httptest.NewTLSServer(s)
+		s.http.StartTLS()
 	} else {
-		s.http = httptest.NewServer(s)
+		s.http.Start()
 	}
 	s.URL = s.http.URL
 	return s

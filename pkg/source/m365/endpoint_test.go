@@ -1,0 +1,180 @@
+package m365
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/qpimport/qpimport/pkg/source"
+	"github.com/qpimport/qpimport/pkg/source/sourcetest/graphfake"
+)
+
+func TestClouds(t *testing.T) {
+	tests := []struct{ cloud, login, graph string }{
+		{"", "login.microsoftonline.com", "graph.microsoft.com"},
+		{"global", "login.microsoftonline.com", "graph.microsoft.com"},
+		{"USGov", "login.microsoftonline.us", "graph.microsoft.us"},
+		{"usgov-dod", "login.microsoftonline.us", "dod-graph.microsoft.us"},
+		{"china", "login.chinacloudapi.cn", "microsoftgraph.chinacloudapi.cn"},
+	}
+	for _, test := range tests {
+		e, err := newEndpoint(source.Connection{Cloud: test.cloud})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e.authority.String() != "https://"+test.login || e.graph.String() != "https://"+test.graph ||
+			e.scope != "https://"+test.graph+"/.default" || e.loginHosts[0] != test.login || e.private {
+			t.Errorf("%q: %+v", test.cloud, e)
+		}
+	}
+}
+
+func TestSettings(t *testing.T) {
+	good := source.Connection{Tenant: "contoso.example", ClientID: "app"}
+	with := func(change func(*source.Connection)) Config {
+		c := good
+		change(&c)
+		return Config{Connection: c, ClientSecret: secret("s")}
+	}
+	tests := []struct {
+		name   string
+		config Config
+		want   string // in the message; "" for settings that work
+	}{
+		{"good", with(func(*source.Connection) {}), ""},
+		{"gateway", with(func(c *source.Connection) { c.GraphURL = "https://gate.example:8443/graph/v1.0/" }), ""},
+		{"this machine", with(func(c *source.Connection) { c.GraphURL = "http://localhost:1"; c.AuthorityURL = "http://[::1]:2" }), ""},
+		{"token", Config{AccessToken: secret("t")}, ""},
+		{"no secret", Config{Connection: good}, "exactly one"},
+		{"two secrets", Config{Connection: good, ClientSecret: secret("s"), AccessToken: secret("t")}, "exactly one"},
+		{"no client id", with(func(c *source.Connection) { c.ClientID = "" }), "client id"},
+		{"no tenant", with(func(c *source.Connection) { c.Tenant = "" }), "tenant"},
+		{"every tenant", with(func(c *source.Connection) { c.Tenant = "Common" }), "tenant"},
+		{"tenant is a path", with(func(c *source.Connection) { c.Tenant = "../x" }), "tenant"},
+		{"cloud", with(func(c *source.Connection) { c.Cloud = "mars" }), "unknown cloud"},
+		{"plain http", with(func(c *source.Connection) { c.GraphURL = "http://graph.example" }), "https://"},
+		{"plain http for sign-in", with(func(c *source.Connection) { c.AuthorityURL = "http://10.0.0.1" }), "https://"},
+		{"loopback look-alike", with(func(c *source.Connection) { c.GraphURL = "http://127.0.0.1.evil.example" }), "https://"},
+		{"loopback as user", with(func(c *source.Connection) { c.GraphURL = "http://localhost@evil.example" }), "alone"},
+		{"other scheme", with(func(c *source.Connection) { c.GraphURL = "ftp://x" }), "https://"},
+		{"no scheme", with(func(c *source.Connection) { c.GraphURL = "graph.example" }), "no URL"},
+		{"no URL", with(func(c *source.Connection) { c.GraphURL = "https://[" }), "no URL"},
+		{"query", with(func(c *source.Connection) { c.GraphURL = "https://x/?a=b" }), "alone"},
+		{"dots", with(func(c *source.Connection) { c.GraphURL = "https://x/a/../b" }), "plainly"},
+		{"look-alike letters", with(func(c *source.Connection) { c.GraphURL = "https://gr\u0430ph.microsoft.com" }), "plainly"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			d, err := Open(t.Context(), test.config)
+			switch {
+			case test.want == "" && err == nil:
+				_ = d.Close()
+			case test.want == "":
+				t.Error(err)
+			case source.CodeOf(err) != source.CodeUsage || !strings.Contains(err.Error(), test.want):
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}
+
+func TestNextURL(t *testing.T) {
+	root := func(s string) *url.URL { u, _ := rootURL("root", s); return u }
+	tests := []struct {
+		root, link string
+		ok         bool
+	}{
+		{"https://graph.microsoft.com", "https://graph.microsoft.com/v1.0/users?$top=5&$skiptoken=X%2744%27", true},
+		{"https://graph.microsoft.com", "https://GRAPH.microsoft.com:443/v1.0/users?$skiptoken=a", true},
+		{"https://graph.microsoft.com:8443/gate", "https://graph.microsoft.com:8443/gate/v1.0/users?a", true},
+		{"http://[::1]:80", "http://[::1]/v1.0/users?a", true},
+		{"https://graph.microsoft.com", "https://graph.microsoft.com/beta/users", false},
+		{"https://graph.microsoft.com", "https://graph.microsoft.com/v1.0/../beta/users", false},
+		{"https://graph.microsoft.com", "https://graph.microsoft.com/v1.0/%2e%2e/beta/users", false},
+		{"https://graph.microsoft.com", "http://graph.microsoft.com/v1.0/users", false},
+		{"https://graph.microsoft.com", "https://graph.microsoft.com:8443/v1.0/users", false},
+		{"https://graph.microsoft.com", "https://graph.microsoft.com@evil.example/v1.0/users", false},
+		{"https://graph.microsoft.com", "https://me@graph.microsoft.com/v1.0/users", false},
+		{"https://graph.microsoft.com", "https://graph.microsoft.com.evil.example/v1.0/users", false},
+		{"https://graph.microsoft.com", "https://graph.microsoft.com./v1.0/users", false},
+		{"https://graph.microsoft.com", "https://gr\u0430ph.microsoft.com/v1.0/users", false},
+		{"https://graph.microsoft.com", "https://gra\uff50h.microsoft.com/v1.0/users", false}, // a full-width p
+		{"https://graph.microsoft.com", "//evil.example/v1.0/users", false},
+		{"https://graph.microsoft.com", "/v1.0/users?$skiptoken=a", false},
+		{"https://graph.microsoft.com", "users?$skiptoken=a", false},
+		{"https://graph.microsoft.com", "https:graph.microsoft.com/v1.0/users", false},
+		{"https://graph.microsoft.com", "https://graph.microsoft.com\\@evil.example/v1.0/users", false},
+		{"https://graph.microsoft.com/gate", "https://graph.microsoft.com/v1.0/users", false},
+		{"https://graph.microsoft.com/gate", "https://graph.microsoft.com/gatecrash/v1.0/users", false},
+		{"http://[::1]:80", "http://[::2]/v1.0/users", false},
+		{"http://127.0.0.1:80", "http://127.0.0.1:81/v1.0/users", false},
+	}
+	for _, test := range tests {
+		u, err := nextURL(root(test.root), test.link)
+		if ok := err == nil && u != nil; ok != test.ok {
+			t.Errorf("%s from %s: %v, %v", test.link, test.root, u, err)
+		}
+	}
+}
+
+// FuzzNextURL: whatever is followed stays where the token may go.
+func FuzzNextURL(f *testing.F) {
+	f.Add("https://graph.microsoft.com/v1.0/users?$skiptoken=a")
+	f.Add("https://graph.microsoft.com@evil.example/v1.0/users")
+	f.Add("HTTPS://graph.microsoft.com:443/v1.0/a/..%2f..")
+	root, _ := rootURL("root", "https://graph.microsoft.com")
+	f.Fuzz(func(t *testing.T, link string) {
+		u, err := nextURL(root, link)
+		if err != nil {
+			return
+		}
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, u.String(), nil)
+		if err != nil {
+			return
+		}
+		host := strings.ToLower(r.URL.Host)
+		if r.URL.Scheme != "https" || strings.TrimSuffix(strings.TrimSuffix(host, "443"), ":") != "graph.microsoft.com" || r.URL.User != nil {
+			t.Errorf("%q leads to %s", link, r.URL)
+		}
+	})
+}
+
+// TestTokenStaysAtHome: links and redirects to wherever get no request at all,
+// and what they would have answered is not taken in.
+func TestTokenStaysAtHome(t *testing.T) {
+	foreign, caught := listen(t)
+	port := foreign[strings.LastIndexByte(foreign, ':'):]
+	links := map[string]func(string) string{
+		"host":     func(string) string { return strings.Replace(foreign, "127.0.0.1", "localhost", 1) + "/v1.0/users" },
+		"port":     func(string) string { return foreign + "/v1.0/users" },
+		"userinfo": func(link string) string { return strings.Replace(link, "/v1.0", "@127.0.0.1"+port+"/v1.0", 1) },
+		"scheme":   func(link string) string { return "https" + strings.TrimPrefix(link, "http") },
+		"relative": func(string) string { return "//127.0.0.1" + port + "/v1.0/users" },
+		"no link":  func(string) string { return "::" },
+	}
+	for name, change := range links {
+		t.Run("link to other "+name, func(t *testing.T) {
+			_, d := on(t, 2, graphfake.NextLink(change))
+			ids, err := read(t.Context(), d, source.Scope{})
+			if source.CodeOf(err) != source.CodeIncomplete || len(ids) != 2 {
+				t.Errorf("%v, %v", ids, err)
+			}
+		})
+	}
+	for _, status := range []int{301, 302, 303, 307, 308} {
+		t.Run(fmt.Sprintf("redirect %d", status), func(t *testing.T) {
+			_, d := on(t, 2, func(w http.ResponseWriter, r *http.Request, _ http.Handler) {
+				http.Redirect(w, r, foreign+"/v1.0/users", status)
+			})
+			ids, err := read(t.Context(), d, source.Scope{})
+			if source.CodeOf(err) != source.CodeIncomplete || len(ids) != 2 {
+				t.Errorf("%v, %v", ids, err)
+			}
+		})
+	}
+	if requests := caught(); len(requests) != 0 {
+		t.Errorf("%d requests left, the first with %v", len(requests), requests[0])
+	}
+}
