@@ -10,7 +10,6 @@ import (
 	"net/url"
 	"os"
 	"strconv"
-	"time"
 
 	ber "github.com/go-asn1-ber/asn1-ber"
 
@@ -117,36 +116,43 @@ func tlsName(state tls.ConnectionState) string {
 func dial(ctx context.Context, to endpoint, limits Timeouts) (raw net.Conn, conn *tls.Conn, err error) {
 	dialer := net.Dialer{Timeout: limits.Dial}
 	raw, err = dialer.DialContext(ctx, "tcp", to.address)
-	if err != nil {
-		if ctx.Err() != nil {
-			return nil, nil, contextError(ctx, to.address)
-		}
+	switch {
+	case ctx.Err() != nil && err != nil:
+		return nil, nil, contextError(ctx, to.address)
+	case err != nil:
 		return nil, nil, unreachable(err, "Check the name, the port and the firewall: 636 is LDAPS, 389 is LDAP with StartTLS.", "cannot connect to %s", to.address)
 	}
 	// One limit for StartTLS and handshake: each could otherwise wait for ever.
-	handshake, cancel := context.WithTimeout(ctx, limits.Handshake)
+	limited, cancel := context.WithTimeout(ctx, limits.Handshake)
 	defer cancel()
-	stop := context.AfterFunc(handshake, func() { _ = raw.SetDeadline(time.Unix(1, 0)) })
-	if to.startTLS {
-		err = startTLS(raw, to.address)
-	}
+	conn, err = encrypt(limited, raw, to)
 	if err == nil {
-		conn = tls.Client(raw, to.tls)
-		if err = conn.HandshakeContext(handshake); err != nil {
-			err = explainTLS(err, to)
+		return raw, conn, nil
+	}
+	_ = raw.Close()
+	switch {
+	case ctx.Err() != nil:
+		err = contextError(ctx, to.address)
+	case limited.Err() != nil:
+		err = unreachable(nil, "Is this the right port? 636 is LDAPS, 389 is LDAP with StartTLS.", "%s did not finish the TLS handshake within %s", to.address, limits.Handshake)
+	}
+	return nil, nil, err
+}
+
+// encrypt makes a TLS connection of raw, which is closed when ctx ends first.
+func encrypt(ctx context.Context, raw net.Conn, to endpoint) (*tls.Conn, error) {
+	stop := context.AfterFunc(ctx, func() { _ = raw.Close() })
+	defer stop()
+	if to.startTLS {
+		if err := startTLS(raw, to.address); err != nil {
+			return nil, err
 		}
 	}
-	if !stop() || err != nil {
-		_ = raw.Close()
-		switch {
-		case ctx.Err() != nil:
-			return nil, nil, contextError(ctx, to.address)
-		case handshake.Err() != nil:
-			return nil, nil, unreachable(nil, "Is this the right port? 636 is LDAPS, 389 is LDAP with StartTLS.", "%s did not finish the TLS handshake within %s", to.address, limits.Handshake)
-		}
-		return nil, nil, err
+	conn := tls.Client(raw, to.tls)
+	if err := conn.HandshakeContext(ctx); err != nil {
+		return nil, explainTLS(err, to)
 	}
-	return raw, conn, nil
+	return conn, ctx.Err()
 }
 
 // startTLS asks the server to go on with TLS. It reads its answer and not a

@@ -17,9 +17,8 @@ func explainTLS(err error, to endpoint) error {
 		authority x509.UnknownAuthorityError
 		host      x509.HostnameError
 		invalid   x509.CertificateInvalidError
-		algorithm x509.InsecureAlgorithmError
+		verify    *tls.CertificateVerificationError
 		record    tls.RecordHeaderError
-		alert     tls.AlertError
 	)
 	name := to.tls.ServerName
 	switch {
@@ -30,8 +29,8 @@ func explainTLS(err error, to endpoint) error {
 		}
 		return unreachable(nil, "If that is the right server, say so: --tls-server-name NAME.",
 			"the certificate of %s is not for %q but for %s", to.address, name, certificateNames(host.Certificate))
-	case errors.As(err, &algorithm):
-		return unreachable(nil, "Renew the certificate with SHA-256.", "the certificate of %s is signed with %s, which can be forged", to.address, x509.SignatureAlgorithm(algorithm))
+	case errors.As(err, &verify) && forgeable(verify.UnverifiedCertificates[0]):
+		return unreachable(nil, "Renew the certificate with SHA-256.", "the certificate of %s is signed with %s, which can be forged", to.address, verify.UnverifiedCertificates[0].SignatureAlgorithm)
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 		cert := invalid.Cert
 		if cert != nil && time.Now().Before(cert.NotBefore) {
@@ -52,7 +51,7 @@ func explainTLS(err error, to endpoint) error {
 		return unreachable(nil, "Is this the right port? 636 is LDAPS, 389 is LDAP with StartTLS.", "%s does not answer with TLS", to.address)
 	case strings.Contains(err.Error(), "failed to parse certificate"):
 		return unreachable(err, "Give the domain controller a new certificate.", "the certificate of %s cannot be read", to.address)
-	case errors.As(err, &alert) && alert == 70, strings.Contains(err.Error(), "unsupported protocol version"):
+	case strings.Contains(err.Error(), "protocol version"): // ours, or the server's alert
 		return unreachable(nil, "Enable TLS 1.2 on the domain controller; older versions are not used.", "%s offers no TLS 1.2 or later", to.address)
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed), isReset(err):
 		return unreachable(nil, "Is this the right port? Does the domain controller have a certificate?", "%s closed the connection during the TLS handshake", to.address)
@@ -60,9 +59,20 @@ func explainTLS(err error, to endpoint) error {
 	return unreachable(err, "", "no TLS connection to %s", to.address)
 }
 
+// forgeable says whether a certificate is signed in a way that Go refuses. It
+// reports that as an unknown authority.
+func forgeable(cert *x509.Certificate) bool {
+	switch cert.SignatureAlgorithm {
+	case x509.MD5WithRSA, x509.SHA1WithRSA, x509.DSAWithSHA1, x509.ECDSAWithSHA1:
+		return true
+	}
+	return false
+}
+
+// isReset says whether the network, and not TLS, ended the handshake.
 func isReset(err error) bool {
 	var op *net.OpError
-	return errors.As(err, &op) && !op.Timeout()
+	return errors.As(err, &op) && (op.Op == "read" || op.Op == "write")
 }
 
 // certificateNames lists whom a certificate is for, the first few names.
