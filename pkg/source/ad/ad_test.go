@@ -2,6 +2,7 @@ package ad
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"path/filepath"
@@ -230,4 +231,11 @@ func (c *trickle) Read(p []byte) (int, error) {
 		p = p[:1]
 	}
 	return c.Conn.Read(p)
+}
+
+func errorIs(err, want error) bool {
+	if want == nil {
+		return err == nil
+	}
+	return errors.Is(err, want)
 }

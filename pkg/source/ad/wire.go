@@ -39,7 +39,7 @@ type guard struct {
 }
 
 func newGuard(raw, conn net.Conn, server string) *guard {
-	return &guard{Conn: conn, raw: raw, server: server, in: bufio.NewReaderSize(conn, 64<<10), pending: map[int64]byte{}}
+	return &guard{Conn: conn, raw: raw, server: server, in: bufio.NewReaderSize(conn, 16<<10), pending: map[int64]byte{}}
 }
 
 // setWait sets how long the server may take for its next message.
@@ -66,13 +66,14 @@ func (g *guard) end(reason error) error {
 	return g.reason
 }
 
-// arm starts the wait anew; without a question there is nothing to wait for.
-func (g *guard) arm() error {
+// arm starts the wait anew; without a question there is nothing to wait for. A
+// deadline fails only on a closed connection, which reading then tells.
+func (g *guard) arm() {
 	var until time.Time
 	if len(g.pending) > 0 {
 		until = time.Now().Add(g.wait)
 	}
-	return g.SetReadDeadline(until)
+	_ = g.SetReadDeadline(until)
 }
 
 // Write sends one request; the library writes each in one piece.
@@ -82,12 +83,10 @@ func (g *guard) Write(p []byte) (int, error) {
 	if ok && request.op != opUnbindRequest {
 		g.pending[request.id] = request.op
 	}
-	err := errors.Join(g.SetWriteDeadline(time.Now().Add(g.wait)), g.arm())
+	_ = g.SetWriteDeadline(time.Now().Add(g.wait))
+	g.arm()
 	g.mu.Unlock()
-	if err == nil {
-		_, err = g.Conn.Write(p)
-	}
-	if err != nil {
+	if _, err := g.Conn.Write(p); err != nil {
 		return 0, g.end(g.lost(err))
 	}
 	return len(p), nil
@@ -108,11 +107,8 @@ func (g *guard) Read(p []byte) (int, error) {
 // next reads a message and checks that it is one and was asked for.
 func (g *guard) next() error {
 	g.mu.Lock()
-	err := g.arm()
+	g.arm()
 	g.mu.Unlock()
-	if err != nil {
-		return g.lost(err)
-	}
 	whole, err := readMessage(g.in, g.buffer, maxMessage)
 	if errors.Is(err, errTooLarge) {
 		return incomplete(nil, "Look at that object: no attribute that is read here should be so large.",
