@@ -186,7 +186,7 @@ func findByExternalID(ctx context.Context, tx *sql.Tx, ids map[string]string) ([
 // relabel is for a customer that is here by its id: it may have another name,
 // and may bring further ids.
 func (im *Importer) relabel(ctx context.Context, tx *sql.Tx, r CustomerImportRequest, have customer, c *ImportedCustomer) error {
-	if err := im.link(ctx, tx, r, have, c); err != nil || c.Outcome == OutcomeNameConflict || have.name == c.Name {
+	if err := im.link(ctx, tx, r, have, c); err != nil || c.Outcome == OutcomeNameConflict || nameKey(have.name) == nameKey(c.Name) {
 		return err
 	}
 	c.Detail = "was " + have.name
