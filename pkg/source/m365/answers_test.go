@@ -33,16 +33,16 @@ func TestWhatIsNoPageIsNoEnd(t *testing.T) {
 		want  string // in the message
 	}{
 		{"empty object", graphfake.Body(`{}`), "holds no page"},
-		{"null value", graphfake.Body(`{"value":null}`), "JSON where [ was expected"},
-		{"value is an object", graphfake.Body(`{"value":{}}`), "JSON where [ was expected"},
-		{"value is text", graphfake.Body(`{"value":"x"}`), "JSON where [ was expected"},
+		{"null value", graphfake.Body(`{"value":null}`), "no [ where one was expected"},
+		{"value is an object", graphfake.Body(`{"value":{}}`), "no [ where one was expected"},
+		{"value is text", graphfake.Body(`{"value":"x"}`), "no [ where one was expected"},
 		{"error with status 200", graphfake.Body(`{"error":{"code":"x","message":"y"}}`), "no page but an error"},
 		{"error beside users", graphfake.Body(`{"value":[` + user + `],"error":{"code":"x"}}`), "no page but an error"},
 		{"value twice", graphfake.Twice("value", `[]`), "value occurs twice"},
 		{"link twice", graphfake.Body(`{"@odata.nextLink":"http://x/","value":[],"@odata.nextLink":"http://y/"}`), "@odata.nextLink occurs twice"},
 		{"value in capitals", graphfake.Body(`{"VALUE":[` + user + `]}`), "holds no page"},
-		{"null", graphfake.Body(`null`), "JSON where { was expected"},
-		{"array", graphfake.Body(`[` + user + `]`), "JSON where { was expected"},
+		{"null", graphfake.Body(`null`), "no { where one was expected"},
+		{"array", graphfake.Body(`[` + user + `]`), "no { where one was expected"},
 		{"null user", graphfake.Body(`{"value":[null]}`), "has no id"},
 		{"user is text", graphfake.Body(`{"value":["a"]}`), "no object"},
 		{"user without id", graphfake.Body(`{"value":[{"displayName":"Adele"}]}`), `"Adele"`},
@@ -68,7 +68,7 @@ func TestWhatIsNoPageIsNoEnd(t *testing.T) {
 		{"bad request", graphfake.GraphError(400, "Request_BadRequest", "No."), "400 Bad Request, Request_BadRequest"},
 		{"not found", graphfake.GraphError(404, "Request_ResourceNotFound", "No."), "404 Not Found"},
 		{"not implemented", graphfake.GraphError(400, "x\x1b[2J", "\x1b[2J"), `\x1b[2J`},
-		{"gzip bomb", graphfake.GzipBomb(1 << 24), "more than 1 MiB"},
+		{"gzip bomb", graphfake.GzipBomb(1 << 22), "more than 262144 bytes"},
 	}
 	for _, test := range tests {
 		for _, page := range []int{1, 2} {
@@ -78,7 +78,7 @@ func TestWhatIsNoPageIsNoEnd(t *testing.T) {
 				o.Fault = graphfake.At(map[int]graphfake.Fault{page: test.fault})
 				server, config, _ := start(t, o)
 				slept := config.tune
-				config.tune = func(l *limits) { slept(l); l.body = 1 << 20 }
+				config.tune = func(l *limits) { slept(l); l.body = 1 << 18 }
 				ids, err := read(t.Context(), open(t, config), source.Scope{})
 				if source.CodeOf(err) != source.CodeIncomplete {
 					t.Fatalf("after %d users: %v", len(ids), err)
@@ -108,6 +108,34 @@ func TestUnknownPropertiesAndValuesAreIgnored(t *testing.T) {
 	_, d := on(t, 1, graphfake.Body(`{"@odata.count":1,"@odata.nextLink":null,"new":{"a":[{}]},"value":[{"id":"a","userType":"Visitor","assignedPlans":[{"service":"x","capabilityStatus":"Resting"}],"@odata.type":"#microsoft.graph.user"}]}`))
 	ids, err := read(t.Context(), d, source.Scope{})
 	wantUsers(t, ids, err, 1)
+}
+
+// TestEchoedToken: a server that quotes what it was sent does not get it into
+// our errors.
+func TestEchoedToken(t *testing.T) {
+	const token = "canary-access-token"
+	answers := []graphfake.Fault{
+		func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+			graphfake.GraphError(400, r.Header.Get("Authorization"), "You sent "+r.Header.Get("Authorization"))(w, r, next)
+		},
+		graphfake.Redirect("http://elsewhere.example/?token=" + token),
+		graphfake.NextLink(func(string) string { return "http://elsewhere.example/?token=" + token }),
+		graphfake.Answer(500, token, token),
+		graphfake.Answer(200, "application/json", token),
+	}
+	for i, fault := range answers {
+		server, config, _ := start(t, graphfake.Options{AccessToken: token, Fault: graphfake.Always(fault)})
+		config.ClientSecret, config.AccessToken = nil, secret(token)
+		var logged strings.Builder
+		config.Log = func(format string, args ...any) { fmt.Fprintf(&logged, format+"\n", args...) }
+		_, err := read(t.Context(), open(t, config), source.Scope{})
+		if err == nil || strings.Contains(err.Error(), token) || logged.Len() == 0 || strings.Contains(logged.String(), token) {
+			t.Errorf("%d: %v, logged %s", i, err, logged.String())
+		}
+		if len(server.GraphRequests()) == 0 {
+			t.Errorf("%d: nothing was sent", i)
+		}
+	}
 }
 
 // TestErrorBodies: no body of an error panics or hides the status.

@@ -58,6 +58,7 @@ type client struct {
 	root      *url.URL
 	adapter   *msgraphcore.GraphRequestAdapterBase
 	base      http.RoundTripper
+	tokens    *tokens
 	userAgent string
 	log       func(format string, args ...any)
 }
@@ -112,7 +113,7 @@ func newClient(config Config) (*client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &client{root: e.graph, adapter: adapter, base: l.base, userAgent: config.UserAgent, log: config.Log}, nil
+	return &client{e.graph, adapter, l.base, tokens, config.UserAgent, config.Log}, nil
 }
 
 // newTransport is like the standard one, with connections of its own.
@@ -163,7 +164,7 @@ func (c *client) get(ctx context.Context, link *url.URL, into serialization.Pars
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	case err != nil || last.status != http.StatusOK:
-		return explain(err, last, link)
+		return explain(err, last, link, c.tokens.redact)
 	case result == nil:
 		return incomplete(errors.New("an answer without a body"))
 	}

@@ -1,6 +1,7 @@
 package m365
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/url"
@@ -70,7 +71,7 @@ func newEndpoint(c source.Connection) (endpoint, error) {
 		if e.authority, err = rootURL("authority URL", c.AuthorityURL); err != nil {
 			return endpoint{}, err
 		}
-		e.loginHosts = []string{e.authority.Host}
+		e.loginHosts = append(e.loginHosts, e.authority.Host) // the documents of a gateway may name Microsoft's own
 		e.private = true
 	}
 	return e, nil
@@ -106,10 +107,10 @@ func isLoopback(host string) bool {
 func nextURL(root *url.URL, link string) (*url.URL, error) {
 	u, err := url.Parse(link)
 	if err != nil {
-		return nil, fmt.Errorf("the next link is no URL: %.200q", link)
+		return nil, errors.New("the next link is no URL")
 	}
 	if !sameOrigin(root, u) || !strings.HasPrefix(u.Path, root.Path+"/v1.0/") || hasDots(u.Path) {
-		return nil, fmt.Errorf("the next link leads away from %s://%s%s: %.200q", root.Scheme, root.Host, root.Path, link)
+		return nil, fmt.Errorf("the next link leads away from %s://%s%s: %s", root.Scheme, root.Host, root.Path, withoutQuery(link))
 	}
 	return u, nil
 }

@@ -32,8 +32,8 @@ func incomplete(err error) error {
 
 // explain turns a failed request into an error for people. The errors of the
 // SDK are not wrapped: their text is the server's, of any length, and asking
-// some of them for it panics.
-func explain(err error, last answer, link *url.URL) error {
+// some of them for it panics. redact takes secrets out of what the server says.
+func explain(err error, last answer, link *url.URL, redact func(string) string) error {
 	var known *source.Error
 	if errors.As(err, &known) {
 		return known
@@ -71,10 +71,10 @@ func explain(err error, last answer, link *url.URL) error {
 			Code: source.CodeUnreachable, Message: "Microsoft Graph fails (" + text + ")", Hint: "try again later",
 		}
 	case last.status >= 300 && last.status < 400 && last.location != "":
-		return incomplete(fmt.Errorf("it redirects to %.100q, which a proxy or a guest network does", last.location))
+		return incomplete(fmt.Errorf("it redirects to %s, which a proxy or a guest network does", withoutQuery(last.location)))
 	}
 	if said.message != "" {
-		text += fmt.Sprintf(": %.200q", said.message)
+		text += fmt.Sprintf(": %.200q", redact(said.message))
 	}
 	return incomplete(fmt.Errorf("status %s", text))
 }
@@ -110,6 +110,12 @@ func isName(s string) bool {
 	return s != "" && len(s) <= 80 && !strings.ContainsFunc(s, func(r rune) bool {
 		return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || r == '_' || r == '.')
 	})
+}
+
+// withoutQuery is a link as errors quote it: its query is nobody's business.
+func withoutQuery(link string) string {
+	plain, _, _ := strings.Cut(link, "?")
+	return fmt.Sprintf("%.120q", plain)
 }
 
 // collection is the last step of a link's path: users.

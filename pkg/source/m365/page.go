@@ -152,7 +152,7 @@ func expect(d *json.Decoder, want json.Delim) error {
 		return err
 	}
 	if got != want {
-		return fmt.Errorf("JSON where %s was expected: %.20q", want, fmt.Sprint(got))
+		return fmt.Errorf("no %s where one was expected", want)
 	}
 	return nil
 }

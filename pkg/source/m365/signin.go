@@ -199,6 +199,16 @@ func (t *tokens) renew(refused string) bool {
 	return t.renewable
 }
 
+// redact takes the token out of a text that a server sent back.
+func (t *tokens) redact(text string) string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.current == "" {
+		return text
+	}
+	return strings.ReplaceAll(text, t.current, "[redacted]")
+}
+
 // login carries the requests of the credential, and remembers why the last one
 // failed. It is used under the lock of tokens.
 type login struct {
@@ -241,7 +251,10 @@ func (l *login) send(request *http.Request) (*http.Response, error) {
 	}
 	return l.retry.do(request, func(request *http.Request) (*http.Response, error) {
 		// The library speaks https alone; an authority on this machine may not.
-		request.URL.Scheme = l.endpoint.authority.Scheme
+		request.URL.Scheme = "https"
+		if strings.EqualFold(request.URL.Host, l.endpoint.authority.Host) {
+			request.URL.Scheme = l.endpoint.authority.Scheme
+		}
 		request.Body = io.NopCloser(bytes.NewReader(body))
 		return l.exchange.do(request, l.base.RoundTrip)
 	})

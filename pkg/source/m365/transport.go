@@ -240,7 +240,7 @@ func (x *exchange) do(request *http.Request, next send) (*http.Response, error) 
 		return nil, fmt.Errorf("%w: %w", errCut, cause(ctx, err))
 	}
 	if int64(len(body)) > x.body {
-		return nil, incomplete(fmt.Errorf("an answer of more than %d MiB", x.body>>20))
+		return nil, incomplete(fmt.Errorf("an answer of more than %d bytes", x.body))
 	}
 	response.Body = io.NopCloser(bytes.NewReader(body))
 	response.ContentLength = int64(len(body))
