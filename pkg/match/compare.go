@@ -215,7 +215,7 @@ func (c *comparer) upnLevel(i, j int32) uint8 {
 			return 0
 		}
 		local, _, _ := strings.Cut(c.texts[a.upn], "@")
-		if c.isDerived(a, m, c.numbers[local]) {
+		if x, y := derivedFrom(a, m, c.numbers[local]); x || y {
 			return upnDerived
 		}
 		return upnEqual
@@ -225,13 +225,10 @@ func (c *comparer) upnLevel(i, j int32) uint8 {
 	return 0
 }
 
-// isDerived says whether a login that both have follows from one of the names.
-func (c *comparer) isDerived(a, m *profile, login int32) bool {
-	if k := slices.Index(a.logins, login); k >= 0 && a.derived>>k&1 == 1 {
-		return true
-	}
-	k := slices.Index(m.logins, login)
-	return k >= 0 && m.derived>>k&1 == 1
+// derivedFrom says from whose names a login that both have follows.
+func derivedFrom(a, m *profile, login int32) (fromAD, fromM365 bool) {
+	k, n := slices.Index(a.logins, login), slices.Index(m.logins, login)
+	return k >= 0 && a.derived>>k&1 == 1, n >= 0 && m.derived>>n&1 == 1
 }
 
 func (c *comparer) employeeLevel(i, j int32) uint8 {
@@ -258,10 +255,15 @@ func (c *comparer) loginLevel(i, j int32) uint8 {
 		if !slices.Contains(m.logins, l) {
 			continue
 		}
-		if !c.isDerived(a, m, l) && c.adLogin.one(l, i) && c.m365Login.one(l, j) {
+		unique := c.adLogin.one(l, i) && c.m365Login.one(l, j)
+		switch x, y := derivedFrom(a, m, l); {
+		case !x && !y && unique:
 			return loginEqual
+		case x != y && unique:
+			best = loginFormer
+		case best == 0:
+			best = loginDerived
 		}
-		best = loginDerived
 	}
 	return best
 }

@@ -156,7 +156,7 @@ func (e *engine) judge(i int, c *candidate, lead float32, namesakes int) string 
 		return ReasonEvidence
 	case ids >= 2 && l[ruleName] == nameGiven && !elsewhere && !bothDiffer:
 		return ReasonEvidence
-	case ids == 1 && l[ruleName] == nameGiven && l[ruleAddress] == addressEqual && !bothDiffer && e.corroborated(i, c, 2):
+	case ids < 2 && l[ruleName] == nameGiven && !elsewhere && !bothDiffer && (l[ruleAddress] == addressEqual || l[ruleLogin] == loginFormer) && e.corroborated(i, c, 2):
 		return ReasonEvidence
 	case l[ruleName] == nameGiven || l[ruleName] == nameSurname || l[ruleName] == nameOther:
 		return ReasonNameDiffer
@@ -166,7 +166,7 @@ func (e *engine) judge(i int, c *candidate, lead float32, namesakes int) string 
 		return ReasonContradiction
 	case ids == 1 && strong && namesakes == 0:
 		return ReasonEvidence
-	case ids == 1 && strong && same > 2:
+	case ids == 1 && strong && (same > 2 || lead >= 8 && (l[ruleAddress] == addressEqual || l[ruleEmployee] == employeeEqual)):
 		return ReasonEvidence
 	case ids == 1 && weak && namesakes == 0 && !bothDiffer:
 		return ReasonEvidence

@@ -128,7 +128,7 @@ func (e *engine) learnListed() {
 // where too few are known on either side.
 func oddsOf(with, without []*profile, has []func(*profile) bool) (yes, no []float64) {
 	yes, no = make([]float64, len(has)), make([]float64, len(has))
-	if len(with) < enough || len(without) < enough/2 {
+	if len(with) < enough || len(without) < enough/4 {
 		return yes, no
 	}
 	share := func(list []*profile, f func(*profile) bool) float64 {

@@ -1,6 +1,7 @@
 package match
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/qpimport/qpimport/pkg/source"
@@ -12,6 +13,7 @@ import (
 type spelledName struct {
 	given, middle, surname []string // in order; a middle word may belong to either
 	letters                []byte   // single letters in order, the first may stand for the given name
+	all                    []string // every word, particles and letters too
 	generation             string   // "jr", "sr", "2", "3"… or ""
 	joined                 [2]string
 }
@@ -73,6 +75,7 @@ func (x *lexicon) parseFields(given, surname, initials string) spelledName {
 	g := x.split(undecorated(Key(given)), &n, false)
 	s := x.split(undecorated(Key(surname)), &n, false)
 	n.joined = joinBoth(g, s)
+	n.all = slices.Concat(g, s)
 	g, s = x.significant(g, &n), x.significant(s, &n)
 	n.surname = s
 	if len(g) > 0 {
@@ -101,6 +104,7 @@ func (x *lexicon) parseDisplay(display string) spelledName {
 			kept = append(kept, words)
 		}
 	}
+	n.all = slices.Concat(kept...)
 	switch {
 	case len(kept) == 0:
 	case len(kept) == 1:

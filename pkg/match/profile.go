@@ -78,6 +78,7 @@ type sheet struct {
 type rawProfile struct {
 	names                       []spelledName
 	forms                       [][2][]string // by name: plain and spelt of given, middle, surname in a row
+	all                         [][2][]string // the same with particles and letters
 	apart                       string
 	addresses, logins, phones   []string
 	mail, upn, onPrem, employee string
@@ -129,6 +130,12 @@ func (x *lexicon) raw(u *source.User) rawProfile {
 			}
 		}
 		p.forms = append(p.forms, forms)
+		var all [2][]string
+		for _, w := range n.all {
+			plain, spelt := asciiForms(w)
+			all[0], all[1] = append(all[0], plain), append(all[1], spelt)
+		}
+		p.all = append(p.all, all)
 		if n.generation != "" {
 			p.generation = n.generation
 		}
@@ -214,14 +221,14 @@ func (p *rawProfile) derives(login string) bool {
 	if digits > 3 || len(letters) == 0 {
 		return false
 	}
-	for _, forms := range p.forms {
+	for _, forms := range p.all {
 		for _, words := range forms {
-			if len(words) <= maxWords && composed(string(letters), words, 0) {
+			if len(words) <= 8 && composed(string(letters), words, 0) {
 				return true
 			}
 		}
 	}
-	return len(p.forms) == 0
+	return len(p.all) == 0
 }
 
 // composed says whether s is a row of beginnings of different words.

@@ -78,6 +78,7 @@ const (
 
 	loginEqual   = 1
 	loginDerived = 2
+	loginFormer  = 3
 
 	phoneEqual  = 1
 	phoneShared = 2
@@ -143,6 +144,7 @@ func rules() [ruleCount]rule {
 		ruleLogin: {"login", []level{unknown,
 			{"equal", 8, identifier, "login and alias are equal and do not follow from the name"},
 			{"equal_derived", 1, support, "login and alias are equal, but follow from the name"},
+			{"equal_former", 5, support, "login and alias are equal and follow from the name on one side only, as after a change of name"},
 		}},
 		rulePhone: {"phone", []level{unknown,
 			{"equal", 11, identifier, "a telephone number is equal that nobody else has"},
