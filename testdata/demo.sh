@@ -32,7 +32,7 @@ q import -c "Contoso Hybrid" --source ad --password-sync on --ou corp.contoso.ex
 
 say "First the summary, then the match by display name. Two of one name are never guessed."
 q match -c "Contoso Hybrid" --auto --dry-run
-q match -c "Contoso Hybrid" --auto --quiet -o csv | head -n 4
+q match -c "Contoso Hybrid" --auto | sed -n '1,3p' # the first line says it
 
 say "One by hand: Robert is Bob in Microsoft 365."
 q match -c "Contoso Hybrid" --pair rfletcher=bob.fletcher@contoso.example
