@@ -183,11 +183,12 @@ func FuzzCSV(f *testing.F) {
 	}
 	f.Add("sep=;\nDN;objectGUID;displayName;sAMAccountName;userAccountControl\n\"CN=a,DC=x\";"+guidAX+";\"a\";b;512\n", true)
 	f.Add("Object Id,Display name,User principal name,Proxy addresses,Licenses\na,A,a@x,SMTP:a@x+smtp:b@x,Unlicensed\n", false)
+	path := write(f, "")
 	f.Fuzz(func(t *testing.T, content string, ad bool) {
 		kind := source.M365
 		if ad {
 			kind = source.AD
 		}
-		checkAnything(t, kind, "csv", content)
+		checkAnything(t, path, kind, "csv", content)
 	})
 }

@@ -22,7 +22,7 @@ import (
 // below.
 const maxRecord = 32 << 20
 
-const bufferSize = 256 << 10
+const bufferSize = 64 << 10
 
 // charset is how the text of a file is encoded.
 type charset int

@@ -49,10 +49,11 @@ func TestGraphJSON(t *testing.T) {
 		"a page, the link first": `{"@odata.nextLink":null,"value":[` + a + "," + b + `],"x":{"y":["]"]}}`,
 		"pages one after another": `{"@odata.nextLink":"https://graph.microsoft.com/2","value":[` + a + `]}` + "\n" +
 			`{"value":[],"@odata.nextLink":"https://graph.microsoft.com/3"}{"value":[` + b + `]}`,
-		"an array of pages": `[{"value":[` + a + `],"@odata.nextLink":"https://graph.microsoft.com/2"},{"value":[` + b + `]}]`,
-		"an array of users": `[` + a + `,` + b + `]`,
-		"lines":             a + "\r\n\r\n" + b + "\n",
-		"a byte order mark": "\ufeff" + a + b,
+		"an array of pages":               `[{"value":[` + a + `],"@odata.nextLink":"https://graph.microsoft.com/2"},{"value":[` + b + `]}]`,
+		"an array of users":               `[` + a + `,` + b + `]`,
+		"lines":                           a + "\r\n\r\n" + b + "\n",
+		"a byte order mark":               "\ufeff" + a + b,
+		"names as PowerShell spells them": `[{"Id":"a","Mail":"a@x","UserPrincipalName":"a@x","AdditionalProperties":{"@odata.nextLink":"x"}},` + b + `]`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := mustRead(t, source.M365, content); !reflect.DeepEqual(got, want) {
@@ -117,11 +118,12 @@ func FuzzJSON(f *testing.F) {
 			f.Add(tt.content, tt.kind == source.AD)
 		}
 	}
+	path := write(f, "")
 	f.Fuzz(func(t *testing.T, content string, ad bool) {
 		kind := source.M365
 		if ad {
 			kind = source.AD
 		}
-		checkAnything(t, kind, "json", content)
+		checkAnything(t, path, kind, "json", content)
 	})
 }

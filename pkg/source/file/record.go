@@ -105,7 +105,7 @@ func (r *record) add(a attr, v []byte) {
 }
 
 // get returns the values of the attribute, valid until the next record.
-func (r *record) get(name string) [][]byte { return r.all(r.attrs[name]) }
+func (r *record) get(name string) [][]byte { return r.all(r.attrs.find([]byte(name))) }
 
 func (r *record) all(a attr) [][]byte {
 	start := len(r.lists)
