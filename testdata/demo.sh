@@ -21,7 +21,7 @@ say "Contoso has Active Directory alone: password sync off. E-mail comes from AD
 q customers create "Contoso AD"
 q directories connect ad -c "Contoso AD" --file testdata/contoso/ad.ldif
 q ous -c "Contoso AD"
-q import -c "Contoso AD" --source ad --password-sync off --ou corp.contoso.example/Staff/London -r --all
+q import -c "Contoso AD" --source ad --password-sync off --ou corp.contoso.example/Staff -r --all
 q accounts -c "Contoso AD" --state needs_email
 
 say "The same company as a hybrid without AD Connect: password sync on. Every AD user needs its mailbox."
