@@ -2,7 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -11,8 +14,36 @@ import (
 )
 
 type accountsOptions struct {
-	state string
+	state stateFlag
 }
+
+// stateFlag is --state of "accounts", which names a state of accounts, and like
+// everywhere else a state file. The words tell which.
+type stateFlag struct {
+	accounts importer.State
+	file     string
+}
+
+// Set reads one of the states, or a path. A word that is neither a state nor
+// looks like a path is taken for a misspelt state.
+func (s *stateFlag) Set(value string) error {
+	switch state := importer.State(value); state {
+	case importer.StateActive, importer.StateNeedsEmail, importer.StatePendingMatch:
+		s.accounts = state
+		return nil
+	}
+	if _, err := os.Stat(value); err != nil && !strings.ContainsAny(value, `./\`) {
+		return errors.New("use active, needs_email or pending_match, or name a state file by its path")
+	}
+	s.file = value
+	return nil
+}
+
+// String is the state file, which is what the settings ask for.
+func (s *stateFlag) String() string { return s.file }
+
+// Type implements pflag.Value.
+func (s *stateFlag) Type() string { return "string" }
 
 func newAccountsCmd(a *app) *cobra.Command {
 	var o accountsOptions
@@ -45,19 +76,13 @@ is in one of three states:
 		Args: cobra.NoArgs,
 		RunE: a.command(func(ctx context.Context, _ []string) error { return o.run(ctx, a) }),
 	}
-	cmd.Flags().StringVar(&o.state, "state", "", "only those in `STATE`: active, needs_email or pending_match")
+	cmd.Flags().Var(&o.state, "state", "only accounts in `STATE`: active, needs_email or pending_match; a path is the state file as for other commands")
 	return cmd
 }
 
 func (o *accountsOptions) run(ctx context.Context, a *app) error {
-	state := importer.State(o.state)
-	switch state {
-	case "", importer.StateActive, importer.StateNeedsEmail, importer.StatePendingMatch:
-	default:
-		return usagef("--state %q: use active, needs_email or pending_match", o.state)
-	}
 	accounts, err := reading(ctx, a, func(im *importer.Importer) ([]importer.Account, error) {
-		return im.Accounts(ctx, importer.AccountsRequest{Customer: a.settings.Customer, State: state})
+		return im.Accounts(ctx, importer.AccountsRequest{Customer: a.settings.Customer, State: o.state.accounts})
 	})
 	if err != nil {
 		return err

@@ -112,6 +112,9 @@ func loadSettings(flags *pflag.FlagSet, getenv func(string) string) (settings, e
 			n, _ := flags.GetCount(f.Name)
 			v.Set(f.Name, n)
 		default:
+			if f.Value.String() == "" && f.Name == "state" {
+				return // accounts --state: a state and no file
+			}
 			v.Set(f.Name, f.Value.String())
 		}
 		origin[f.Name] = "--" + f.Name

@@ -15,8 +15,6 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
-
-	"github.com/qpimport/qpimport/pkg/source/sourcetest/graphfake"
 )
 
 func TestMain(m *testing.M) {
@@ -32,9 +30,13 @@ func TestMain(m *testing.M) {
 //	                         N counts from the end
 //	jsonerr PATH VALUE       the same for the last line of standard error
 //	contoso                  copy the sample company to ad.ldif and m365.json
-//	directory m365 [FAULT…]  serve m365.json over Graph, with a fault for the
-//	                         first requests; sets GRAPH_URL, TENANT, CLIENT_ID
-//	                         and CLIENT_SECRET
+//	directory ad [OPTION…]   serve the sample company over LDAP; sets AD_URL,
+//	                         AD_PLAIN_URL, AD_CA, AD_USER and AD_PASSWORD
+//	directory m365 [N:FAULT…]
+//	                         serve it over Graph, with faults for the Nth request;
+//	                         sets GRAPH_URL, TENANT, CLIENT_ID, CLIENT_SECRET and
+//	                         ACCESS_TOKEN
+//	binds N                  the directory saw N attempts to log in
 //
 // A PATH is keys and indices joined by dots; len is the length of an array.
 func TestScripts(t *testing.T) {
@@ -49,6 +51,7 @@ func TestScripts(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("QPIMPORT_STATE", filepath.Join(env.WorkDir, "state.db"))
 			env.Setenv("CONTOSO", sample)
+			env.Values[fakesKey{}] = &fakes{}
 			env.Setenv("HOST_OS", runtime.GOOS)
 			env.Setenv("HOST_ARCH", runtime.GOARCH)
 			return nil
@@ -60,6 +63,7 @@ func TestScripts(t *testing.T) {
 			"jsonerr":   cmdJSONErr,
 			"contoso":   cmdContoso,
 			"directory": cmdDirectory,
+			"binds":     cmdBinds,
 		},
 	})
 }
@@ -169,38 +173,6 @@ func cmdContoso(ts *testscript.TestScript, _ bool, _ []string) {
 		ts.Check(err)
 		ts.Check(os.WriteFile(ts.MkAbs(name), b, 0o600))
 	}
-}
-
-func cmdDirectory(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) == 0 || args[0] != "m365" {
-		ts.Fatalf("usage: directory m365 [FAULT…]")
-	}
-	var page struct{ Value []json.RawMessage }
-	b, err := os.ReadFile(filepath.Join(ts.Getenv("CONTOSO"), "m365.json"))
-	ts.Check(err)
-	ts.Check(json.Unmarshal(b, &page))
-	faults := map[int]graphfake.Fault{}
-	for i, name := range args[1:] {
-		faults[i+1] = graphFault(ts, name)
-	}
-	s := graphfake.Start(graphfake.Options{Users: page.Value, PageSize: 20, Fault: graphfake.At(faults)})
-	ts.Defer(s.Close)
-	ts.Setenv("GRAPH_URL", s.GraphURL())
-	ts.Setenv("TENANT", graphfake.DefaultTenant)
-	ts.Setenv("CLIENT_ID", graphfake.DefaultClientID)
-	ts.Setenv("CLIENT_SECRET", graphfake.DefaultClientSecret)
-}
-
-// graphFault is a fault by its name; "ok" is a proper answer.
-func graphFault(ts *testscript.TestScript, name string) graphfake.Fault {
-	switch name {
-	case "ok":
-		return nil
-	case "denied":
-		return graphfake.Denied()
-	}
-	ts.Fatalf("unknown fault %q", name)
-	return nil
 }
 
 // world runs the program inside the test, with its own environment and streams.

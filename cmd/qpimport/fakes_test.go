@@ -1,0 +1,166 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/qpimport/qpimport/pkg/source/sourcetest/graphfake"
+	"github.com/qpimport/qpimport/pkg/source/sourcetest/ldapfake"
+)
+
+const (
+	adUser     = "svc-qpimport@corp.contoso.example"
+	adPassword = "canary-AD-pa55"
+	// pageSize makes several pages of the sample company.
+	pageSize = 20
+)
+
+// cmdDirectory starts a directory on the wire: "directory ad [OPTION…]" or
+// "directory m365 [FAULT…]".
+func cmdDirectory(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: directory ad|m365 [OPTION…]")
+	}
+	switch args[0] {
+	case "ad":
+		startAD(ts, args[1:])
+	case "m365":
+		startGraph(ts, args[1:])
+	default:
+		ts.Fatalf("unknown directory %q", args[0])
+	}
+}
+
+func startAD(ts *testscript.TestScript, options []string) {
+	entries, err := ldapfake.ReadLDIF(filepath.Join(ts.Getenv("CONTOSO"), "ad.ldif"))
+	ts.Check(err)
+	o := ldapfake.Options{Entries: entries, MaxPageSize: pageSize, Accounts: map[string]string{adUser: adPassword}}
+	for _, name := range options {
+		switch name {
+		case "no-starttls":
+			o.NoStartTLS = true
+		case "other-name":
+			o.Certificate.Names = []string{"dc9.fabrikam.example"}
+		case "cut-page-2":
+			o.Edit = cutSecondPage()
+		case "denied":
+			o.Result = func(r *ldapfake.Request) *ldapfake.Result {
+				if r.Op == "search" && r.Base != "" {
+					return &ldapfake.Result{Code: 50, Text: "insufficient access rights"}
+				}
+				return nil
+			}
+		case "mute":
+			o.Edit = func(a ldapfake.Answer) ([]byte, error) {
+				if a.Request.Op == "search" && a.Request.Base != "" {
+					return nil, ldapfake.ErrMute
+				}
+				return a.Bytes, nil
+			}
+		default:
+			ts.Fatalf("unknown option %q", name)
+		}
+	}
+	s, err := ldapfake.Start(o)
+	ts.Check(err)
+	ts.Defer(s.Close)
+	fakesOf(ts).ad = s
+	ts.Setenv("AD_URL", s.URL())
+	ts.Setenv("AD_PLAIN_URL", s.PlainURL())
+	ts.Setenv("AD_CA", s.CAFile())
+	ts.Setenv("AD_USER", adUser)
+	ts.Setenv("AD_PASSWORD", adPassword)
+}
+
+// cutSecondPage closes the connection in the middle of the second page of users.
+func cutSecondPage() func(ldapfake.Answer) ([]byte, error) {
+	pages := map[*ldapfake.Request]bool{}
+	return func(a ldapfake.Answer) ([]byte, error) {
+		const searchResultEntry = 0x64
+		if a.Op == searchResultEntry && strings.Contains(string(a.Bytes), "sAMAccountName") {
+			pages[a.Request] = true
+			if len(pages) == 2 && a.N == 5 {
+				return nil, ldapfake.ErrCut
+			}
+		}
+		return a.Bytes, nil
+	}
+}
+
+func startGraph(ts *testscript.TestScript, names []string) {
+	var page struct{ Value []json.RawMessage }
+	b, err := os.ReadFile(filepath.Join(ts.Getenv("CONTOSO"), "m365.json"))
+	ts.Check(err)
+	ts.Check(json.Unmarshal(b, &page))
+	o := graphfake.Options{Users: page.Value, PageSize: pageSize, ClientSecret: "canary-M365-s3cret", AccessToken: "canary-M365-t0ken"}
+	faults := map[int]graphfake.Fault{}
+	for _, name := range names {
+		n, name, _ := strings.Cut(name, ":")
+		at, err := strconv.Atoi(n)
+		ts.Check(err)
+		faults[at] = graphFault(ts, name)
+	}
+	o.Fault = graphfake.At(faults)
+	s := graphfake.Start(o)
+	ts.Defer(s.Close)
+	ts.Setenv("GRAPH_URL", s.GraphURL())
+	ts.Setenv("TENANT", graphfake.DefaultTenant)
+	ts.Setenv("CLIENT_ID", graphfake.DefaultClientID)
+	ts.Setenv("CLIENT_SECRET", o.ClientSecret)
+	ts.Setenv("ACCESS_TOKEN", o.AccessToken)
+}
+
+// graphFault is a fault by its name.
+func graphFault(ts *testscript.TestScript, name string) graphfake.Fault {
+	switch name {
+	case "denied":
+		return graphfake.Denied()
+	case "empty":
+		return graphfake.Body("{}")
+	case "null":
+		return graphfake.Body(`{"value":null}`)
+	case "html":
+		return graphfake.HTML()
+	case "foreign-host":
+		return graphfake.NextLink(func(string) string { return "http://foreign.example/v1.0/users?$skiptoken=x" })
+	case "foreign-port":
+		return graphfake.NextLink(func(string) string { return "http://127.0.0.1:1/v1.0/users?$skiptoken=x" })
+	case "same-link":
+		first := ""
+		return graphfake.NextLink(func(link string) string {
+			if first == "" {
+				first = link
+			}
+			return first
+		})
+	case "throttle":
+		return graphfake.Throttle("3600")
+	case "late":
+		return graphfake.Late(time.Minute)
+	}
+	ts.Fatalf("unknown fault %q", name)
+	return nil
+}
+
+// fakes are the running fakes of a script.
+type fakes struct{ ad *ldapfake.Server }
+
+type fakesKey struct{}
+
+func fakesOf(ts *testscript.TestScript) *fakes { return ts.Value(fakesKey{}).(*fakes) }
+
+// cmdBinds checks how often somebody tried to log in to the directory.
+func cmdBinds(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: binds N")
+	}
+	if got := strconv.Itoa(fakesOf(ts).ad.Count("bind")); got != args[0] {
+		ts.Fatalf("%s binds, want %s", got, args[0])
+	}
+}
