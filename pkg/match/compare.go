@@ -386,6 +386,9 @@ func (c *comparer) nameLevel(a, m *profile) (uint8, float32) {
 			}
 		}
 	}
+	if best >= nameGiven && a.latin != m.latin {
+		best = nameScript
+	}
 	return best, bestBits
 }
 

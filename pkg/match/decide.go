@@ -10,6 +10,7 @@ import (
 const (
 	clearLead    = 4  // over every other candidate, on both sides
 	worthShowing = -6 // of a candidate in a review
+	never        = 1000
 )
 
 // decideAll pairs what is proven and leaves the rest to people.
@@ -152,7 +153,7 @@ func (e *engine) judge(i int, c *candidate, lead float32, namesakes int) string 
 	strong := l[ruleName] == nameFull || l[ruleName] == namePart
 	weak := l[ruleName] >= nameSounds && l[ruleName] <= nameInitial
 	switch {
-	case ids >= 2 && (strong || weak || l[ruleName] == 0):
+	case ids >= 2 && (strong || weak || l[ruleName] == 0 || l[ruleName] == nameScript):
 		return ReasonEvidence
 	case ids >= 2 && l[ruleName] == nameGiven && !elsewhere && !bothDiffer:
 		return ReasonEvidence
@@ -232,7 +233,10 @@ func (e *engine) evidence(i int, c *candidate) (in, against []Evidence) {
 
 // corroboration is what is asked beyond a unique, equal name, by how the names
 // compare: the less they agree, the more.
-var corroboration = [nameOther + 1]float64{nameFull: 0, namePart: 3, nameSounds: 4, nameTypo: 4, nameInitial: 4, nameNick: 6}
+var corroboration = [nameScript + 1]float64{
+	0: never, nameFull: 0, namePart: 3, nameSounds: 4, nameTypo: 4, nameInitial: 4, nameNick: 6,
+	nameGiven: never, nameSurname: never, nameOther: never, nameScript: never,
+}
 
 // corroborated says whether a name that is unique on both sides is borne out by
 // enough that does not follow from it, and by more than one thing. What people

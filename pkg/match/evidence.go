@@ -53,7 +53,10 @@ type rival struct {
 
 func newEngine(t *table) *engine {
 	e := &engine{table: t, rules: rules()}
-	e.comparer = newComparer(newSheet(t.ad, t.m365), func(i int) bool { return t.adSkip[i] == "" }, func(j int) bool { return t.m365Skip[j] == "" })
+	s := newSheet(t.ad, t.m365)
+	e.comparer = newComparer(s,
+		func(i int) bool { return t.adSkip[i] == "" && s.ad[i].apart == "" },
+		func(j int) bool { return t.m365Skip[j] == "" && s.m365[j].apart == "" })
 	e.blocks = newBlocks(e.sheet, func(j int) bool { return e.counts(j) || e.late(j) })
 	e.byAD, e.crowded = make([][]candidate, len(t.ad)), make([]bool, len(t.ad))
 	return e

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"unicode"
 
 	"github.com/qpimport/qpimport/pkg/source"
 )
@@ -41,6 +42,7 @@ type view struct {
 type profile struct {
 	user       *source.User
 	views      []view
+	latin      bool  // the name has Latin letters
 	generation uint8 // number of the mark, 0 for none
 	apart      string
 	taken      bool
@@ -368,7 +370,7 @@ func (s *sheet) number(x *lexicon, persons []Person, raw []rawProfile) []profile
 	for i := range persons {
 		r := &raw[i]
 		p := profile{
-			user: persons[i].User, taken: persons[i].Taken, apart: r.apart, generation: generationNumbers[r.generation],
+			user: persons[i].User, taken: persons[i].Taken, apart: r.apart, latin: hasLatin(persons[i].DisplayName + persons[i].Surname), generation: generationNumbers[r.generation],
 			addresses: s.nums(r.addresses), mail: s.num(r.mail), upn: s.num(r.upn), logins: s.nums(r.logins), derived: r.derived,
 			onPrem: s.num(r.onPrem), employee: s.num(r.employee), phones: s.nums(r.phones), department: s.nums(r.department),
 			title: s.nums(r.title), anchors: s.nums(r.anchors), sid: s.num(r.sid), domain: s.num(r.domain),
@@ -434,6 +436,10 @@ func (s *sheet) view(x *lexicon, n *spelledName, forms [2][]string) view {
 		v.joined[k] = hashText(plain)
 	}
 	return v
+}
+
+func hasLatin(s string) bool {
+	return strings.ContainsFunc(s, func(r rune) bool { return unicode.Is(unicode.Latin, r) })
 }
 
 // hashText is FNV-1a, 0 for no text.

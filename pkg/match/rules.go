@@ -92,6 +92,7 @@ const (
 	nameGiven   = 7
 	nameSurname = 8
 	nameOther   = 9
+	nameScript  = 10
 
 	initialEqual   = 1
 	initialDiffers = 2
@@ -162,6 +163,7 @@ func rules() [ruleCount]rule {
 			{"given_only", -6, against, "the given name is the same, the surname is not"},
 			{"surname_only", -8, against, "the surname is the same, the given name is not"},
 			{"other", -14, against, "the names are different"},
+			{"other_script", -4, neutral, "the names are written in different scripts and cannot be compared"},
 		}},
 		ruleInitial: {"middle_initial", []level{unknown,
 			{"equal", 3, support, "the middle initials agree"},
