@@ -91,6 +91,7 @@ func (w *world) dump() string {
 			if err != nil {
 				return err
 			}
+			defer func() { _ = rows.Close() }()
 			names, _ := rows.Columns()
 			for rows.Next() {
 				values := make([]any, len(names))

@@ -27,7 +27,7 @@ func parseTime(s string) time.Time {
 func settle(mode Mode, accounts []*account) {
 	holders := make(map[string]int, len(accounts))
 	for _, a := range accounts {
-		if !(mode == ModeOn && a.m365ID == "") && validEmail(a.email) {
+		if (mode != ModeOn || a.m365ID != "") && validEmail(a.email) {
 			holders[emailKey(a.email)]++
 		}
 	}
