@@ -15,6 +15,9 @@ import (
 // nearer to being locked.
 func (d *Directory) bind(ctx context.Context, cfg Config) error {
 	account := cfg.Connection.BindDN
+	if cfg.Password == nil {
+		return usage("Say where the password is read from: --bind-password-from REF.", "no password for the bind account")
+	}
 	password, err := cfg.Password(ctx)
 	if err != nil {
 		return err

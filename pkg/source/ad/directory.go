@@ -139,7 +139,7 @@ const anonymousSID = "S-1-5-7"
 // lookRound reads what the server says of itself and of the domain, and makes
 // sure that the bind counted: some servers take a bind and go on as anonymous.
 func (d *Directory) lookRound(ctx context.Context, base string) error {
-	dse, err := d.lookup(ctx, "", "defaultNamingContext", "dnsHostName", "currentTime", "supportedCapabilities", "tokenGroups")
+	dse, err := d.lookup(ctx, "", "defaultNamingContext", "dnsHostName", "currentTime", "supportedCapabilities", "tokenGroups", "isSynchronized")
 	if err != nil {
 		return err
 	}
@@ -147,6 +147,9 @@ func (d *Directory) lookRound(ctx context.Context, base string) error {
 		if sid, err := adattr.SID(token); err == nil && sid == anonymousSID {
 			return notLoggedIn()
 		}
+	}
+	if strings.EqualFold(text(dse, "isSynchronized"), "FALSE") {
+		return unreachable(nil, "Wait until it has, or name another domain controller.", "%s has not yet replicated the whole domain", d.guard.server)
 	}
 	d.root = text(dse, "defaultNamingContext")
 	d.base = base
@@ -177,6 +180,9 @@ func (d *Directory) lookRound(ctx context.Context, base string) error {
 	isAD := slices.ContainsFunc(values(dse, "supportedCapabilities"), func(v []byte) bool { return string(v) == capabilityAD })
 	if !isAD {
 		d.info.Notes = append(d.info.Notes, "The server does not say that it is Active Directory.")
+	}
+	if _, port, _ := net.SplitHostPort(d.guard.server); port == "3268" || port == "3269" {
+		d.info.Notes = append(d.info.Notes, "This is the port of the global catalog, which holds only some attributes of a user: use 636, or 389 with StartTLS.")
 	}
 	if note := clockNote(text(dse, "currentTime"), time.Now()); note != "" {
 		d.info.Notes = append(d.info.Notes, note)

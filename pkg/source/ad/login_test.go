@@ -316,6 +316,9 @@ func TestPasswords(t *testing.T) {
 	cfg.Password = func(context.Context) (source.Secret, error) { return source.Secret{}, nil }
 	_, err := Open(t.Context(), cfg)
 	expect(t, err, source.CodeUsage, "empty")
+	cfg.Password = nil
+	_, err = Open(t.Context(), cfg)
+	expect(t, err, source.CodeUsage, "no password")
 	no := errors.New("no such variable")
 	cfg.Password = func(context.Context) (source.Secret, error) { return source.Secret{}, no }
 	if _, err := Open(t.Context(), cfg); !errors.Is(err, no) {

@@ -613,8 +613,7 @@ func TestTen000Attributes(t *testing.T) {
 	for i := range 10_000 {
 		wide.Attrs[fmt.Sprintf("extra%d", i)] = []string{"x"}
 	}
-	_, cfg := start(t, ldapfake.Options{Entries: append(company(3), wide), Faults: ldapfake.Faults{
-		Edit: func(a ldapfake.Answer) ([]byte, error) { return a.Bytes, nil }}})
+	_, cfg := start(t, ldapfake.Options{Entries: append(company(3), wide)})
 	d := open(t, cfg)
 	res, err := d.search(t.Context(), &ldap.SearchRequest{BaseDN: wide.DN, Filter: "(objectClass=*)"})
 	if err != nil || len(res.Entries) != 1 || len(res.Entries[0].Attributes) < 10_000 {
@@ -647,6 +646,13 @@ func TestBaseDN(t *testing.T) {
 	}
 }
 
+// A new domain controller that is still being filled has fewer users than there are.
+func TestNotSynchronized(t *testing.T) {
+	_, cfg := start(t, ldapfake.Options{Entries: company(3), RootDSE: map[string][]string{"isSynchronized": {"FALSE"}}})
+	_, err := Open(t.Context(), cfg)
+	expect(t, err, source.CodeUnreachable, "not yet replicated")
+}
+
 func TestNotes(t *testing.T) {
 	_, cfg := start(t, ldapfake.Options{RootDSE: map[string][]string{
 		"supportedCapabilities": {"1.2.840.113556.1.4.1851"},
@@ -656,6 +662,18 @@ func TestNotes(t *testing.T) {
 	info, err := open(t, cfg).Info(t.Context())
 	if err != nil || len(info.Notes) != 2 || !strings.Contains(info.Notes[0], "Active Directory") ||
 		!strings.Contains(info.Notes[1], "behind") || !strings.HasPrefix(info.Server, "127.0.0.1:") {
+		t.Errorf("%+v, %v", info, err)
+	}
+	client, _ := pipe(t, ldapfake.Options{})
+	catalog, err := login(t.Context(), client, client, "dc1:3269", Config{
+		Connection: source.Connection{BindDN: account}, Log: t.Logf, Timeouts: Timeouts{}.withDefaults(),
+		Password: func(context.Context) (source.Secret, error) { return source.NewSecret(password), nil },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer catalog.Close()
+	if info, err := catalog.Info(t.Context()); err != nil || len(info.Notes) != 1 || !strings.Contains(info.Notes[0], "global catalog") {
 		t.Errorf("%+v, %v", info, err)
 	}
 	now := time.Date(2026, 11, 23, 11, 0, 0, 0, time.UTC)

@@ -87,7 +87,7 @@ func (c *session) search(r *Request) error {
 	}
 
 	if r.Base == "" && r.Scope == 0 {
-		if err := send(0x64, c.entry(r, newObject(c.s.rootDSE(c.user))), nil); err != nil {
+		if err := send(opSearchEntry, c.entry(r, newObject(c.s.rootDSE(c.user))), nil); err != nil {
 			return err
 		}
 		return done(Result{}, nil)
@@ -95,12 +95,14 @@ func (c *session) search(r *Request) error {
 	if c.user == "" {
 		return done(Result{Code: 1, Text: "000004DC: LdapErr: DSID-0C090A5C, comment: In order to perform this operation a successful bind must be completed on the connection., data 0, v4563"}, nil)
 	}
-	found, refused := c.find(r)
-	if refused != nil {
-		return done(*refused, nil)
+	var found []*object
+	if r.Cookie == "" || c.s.opts.RepeatPage { // else the search was made already
+		var refused *Result
+		if found, refused = c.find(r); refused != nil {
+			return done(*refused, nil)
+		}
 	}
-	result, controls := Result{}, []byte(nil)
-	found, result, controls = c.page(r, found)
+	found, result, controls := c.page(r, found)
 	if c.s.opts.Result != nil {
 		if res := c.s.opts.Result(r); res != nil {
 			result, controls = *res, nil
@@ -108,7 +110,7 @@ func (c *session) search(r *Request) error {
 		}
 	}
 	for _, o := range found {
-		if err := send(0x64, c.entry(r, o), nil); err != nil {
+		if err := send(opSearchEntry, c.entry(r, o), nil); err != nil {
 			return err
 		}
 	}

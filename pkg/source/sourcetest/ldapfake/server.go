@@ -305,6 +305,7 @@ func (s *Server) track(conn net.Conn) (done func()) {
 type session struct {
 	s      *Server
 	conn   net.Conn
+	out    *bufio.Writer
 	number int
 	secure bool
 	user   string // who is logged in, "" for nobody
@@ -317,7 +318,7 @@ type session struct {
 func (s *Server) serve(conn net.Conn, secure bool) {
 	s.mu.Lock()
 	s.number++
-	c := &session{s: s, conn: conn, number: s.number, secure: secure, paged: map[string][]*object{}}
+	c := &session{s: s, conn: conn, out: bufio.NewWriterSize(conn, 64<<10), number: s.number, secure: secure, paged: map[string][]*object{}}
 	s.mu.Unlock()
 	in := bufio.NewReader(conn)
 	for {
@@ -341,6 +342,7 @@ func (s *Server) serve(conn net.Conn, secure bool) {
 			conn := tls.Server(c.conn, s.tls)
 			c.conn, c.secure = conn, true
 			in = bufio.NewReader(conn)
+			c.out.Reset(conn)
 		case err == ErrMute:
 			c.muted = true
 		case err != nil:
@@ -350,6 +352,8 @@ func (s *Server) serve(conn net.Conn, secure bool) {
 }
 
 var errStartTLS = errors.New("go on with TLS")
+
+const opSearchEntry = 0x64
 
 const (
 	oidStartTLS = "1.3.6.1.4.1.1466.20037"
@@ -485,7 +489,13 @@ func (c *session) send(r *Request, n int, op byte, body, controls []byte) error 
 	if c.s.opts.Edit != nil {
 		message, then = c.s.opts.Edit(Answer{Request: r, N: n, Op: op, Bytes: message})
 	}
-	if _, err := c.conn.Write(message); err != nil {
+	if _, err := c.out.Write(message); err != nil {
+		return err
+	}
+	if op == opSearchEntry && c.s.opts.Edit == nil {
+		return nil // sent together with what follows
+	}
+	if err := c.out.Flush(); err != nil {
 		return err
 	}
 	return then
