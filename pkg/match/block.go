@@ -20,8 +20,6 @@ const (
 	keyLogin
 	keyEmployee
 	keyPhone
-	keyAnchor
-	keySID
 )
 
 // blockLimit is how many mailboxes a key may lead to; a key that leads to more
@@ -90,12 +88,6 @@ func (s *sheet) keysOf(p *profile, f func(key uint64)) {
 	}
 	for _, n := range p.phones {
 		f(key(keyPhone, uint64(n), 0))
-	}
-	for _, a := range p.anchors {
-		f(key(keyAnchor, uint64(a), 0))
-	}
-	if p.sid != 0 {
-		f(key(keySID, uint64(p.sid), 0))
 	}
 }
 

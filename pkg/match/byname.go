@@ -15,7 +15,7 @@ type namesakes struct {
 // byDisplayName pairs users whose display names are equal and found once on
 // either side, unless hard evidence contradicts.
 func (t *table) byDisplayName() {
-	x := newAnchors(t.ad)
+	x := newVetoer(t)
 	groups := map[string]*namesakes{}
 	group := func(key string) *namesakes {
 		g := groups[key]
@@ -58,7 +58,7 @@ func (t *table) byDisplayName() {
 	}
 }
 
-func (t *table) byName(g *namesakes, x anchors) {
+func (t *table) byName(g *namesakes, x *vetoer) {
 	if len(g.freeAD) == 0 {
 		return
 	}
@@ -82,7 +82,7 @@ func (t *table) byName(g *namesakes, x anchors) {
 	}
 	i, j := is[0], js[0]
 	a, m := t.ad[i].User, t.m365[j].User
-	if against := t.vetoes(x, i, j); len(against) > 0 {
+	if against := x.against(i, j, a, m); len(against) > 0 {
 		t.review(i, ReasonContradiction, []Candidate{{M365: m, Against: against}})
 		return
 	}

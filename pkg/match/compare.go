@@ -35,22 +35,20 @@ func (o owners) other(text, user int32) bool { return o[text] > 0 && o[text] != 
 // comparer compares users of a sheet.
 type comparer struct {
 	*sheet
+	origins
 	names                    float64 // users with a name, both sides
 	adAddress, m365Address   owners
 	adEmployee, m365Employee owners
 	adPhone, m365Phone       owners
 	adLogin, m365Login       owners
 	adOnPrem                 owners
-	origin                   []int32 // by mailbox: the AD user it was synchronised from, -1 where that is not known, -2 where several could be
-	originSID                []bool  // the SID or nothing contradicts it
-	m365Of                   []int32 // by AD user: the mailbox that was synchronised from it, -1 none, -2 several
 	m365Domains              map[int32]bool
 }
 
 // newComparer prepares to compare. Only users that count are owners of what is
 // theirs; an anchor counts whoever has it.
-func newComparer(s *sheet, adCounts, m365Counts func(i int) bool) *comparer {
-	c := &comparer{sheet: s, m365Domains: map[int32]bool{}}
+func newComparer(s *sheet, o origins, adCounts, m365Counts func(i int) bool) *comparer {
+	c := &comparer{sheet: s, origins: o, m365Domains: map[int32]bool{}}
 	for _, o := range []*owners{&c.adAddress, &c.m365Address, &c.adEmployee, &c.m365Employee, &c.adPhone, &c.m365Phone, &c.adLogin, &c.m365Login, &c.adOnPrem} {
 		*o = make(owners, len(s.texts))
 	}
@@ -81,7 +79,6 @@ func newComparer(s *sheet, adCounts, m365Counts func(i int) bool) *comparer {
 		addAll(c.m365Phone, p.phones, j)
 		addAll(c.m365Login, p.logins, j)
 	}
-	c.findOrigins()
 	return c
 }
 
@@ -91,46 +88,11 @@ func addAll(o owners, texts []int32, user int) {
 	}
 }
 
-// findOrigins says for each synchronised mailbox which AD user it was made from.
-// A SID is never used twice and decides where an anchor was copied to another
-// user; an anchor that nobody has any more tells nothing.
-func (c *comparer) findOrigins() {
-	byAnchor, bySID := make(owners, len(c.texts)), make(owners, len(c.texts))
-	for i := range c.ad {
-		addAll(byAnchor, c.ad[i].anchors, i)
-		bySID.add(c.ad[i].sid, i)
-	}
-	c.origin, c.originSID = make([]int32, len(c.m365)), make([]bool, len(c.m365))
-	c.m365Of = slices.Repeat([]int32{-1}, len(c.ad))
-	for j := range c.m365 {
-		m := &c.m365[j]
-		c.origin[j] = -1
-		if m.sid != 0 && bySID[m.sid] > 0 {
-			c.origin[j], c.originSID[j] = bySID[m.sid]-1, true
-			if len(m.anchors) > 0 && byAnchor[m.anchors[0]] > 0 && byAnchor[m.anchors[0]] != bySID[m.sid] {
-				c.origin[j] = -2 // anchor and SID name two users
-			}
-		} else if len(m.anchors) > 0 && byAnchor[m.anchors[0]] != 0 {
-			c.origin[j] = max(-2, byAnchor[m.anchors[0]]-1)
-			if i := c.origin[j]; i >= 0 {
-				c.originSID[j] = m.sid == 0 || c.ad[i].sid == 0
-			}
-		}
-		if i := c.origin[j]; i >= 0 {
-			if c.m365Of[i] == -1 {
-				c.m365Of[i] = int32(j)
-			} else {
-				c.m365Of[i] = -2
-			}
-		}
-	}
-}
-
 // compare holds AD user i against mailbox j.
 func (c *comparer) compare(i, j int32) findings {
 	a, m := &c.ad[i], &c.m365[j]
 	var f findings
-	f.levels[ruleAnchor] = c.anchorLevel(i, j)
+	f.levels[ruleAnchor] = c.level(i, j)
 	f.levels[ruleOnPrem] = c.onPremLevel(i, j)
 	f.levels[ruleAddress] = c.addressLevel(i, j)
 	f.levels[ruleUPN] = c.upnLevel(i, j)
@@ -138,28 +100,13 @@ func (c *comparer) compare(i, j int32) findings {
 	f.levels[ruleLogin] = c.loginLevel(i, j)
 	f.levels[rulePhone] = c.phoneLevel(i, j)
 	f.levels[ruleName], f.nameBits = c.nameLevel(a, m)
-	f.levels[ruleInitial] = initialLevel(a, m)
-	f.levels[ruleGeneration] = generationLevel(a, m)
+	x, xMiddle := a.middles()
+	y, yMiddle := m.middles()
+	f.levels[ruleInitial] = initialLevel(x, xMiddle, y, yMiddle)
+	f.levels[ruleGeneration] = generationLevel(a.generation, m.generation)
 	f.levels[ruleDepartment] = c.sameLevel(a.department, m.department)
 	f.levels[ruleTitle] = c.sameLevel(a.title, m.title)
 	return f
-}
-
-func (c *comparer) anchorLevel(i, j int32) uint8 {
-	origin, mailbox := c.origin[j], c.m365Of[i]
-	switch {
-	case origin == i && mailbox == j && c.originSID[j]:
-		return anchorEqual
-	case origin == i && mailbox == j:
-		return anchorOtherSID
-	case origin == i, origin == -2:
-		return anchorShared
-	case origin >= 0 && c.originSID[j]:
-		return anchorOtherUser
-	case mailbox >= 0 && c.originSID[mailbox]:
-		return anchorOtherMailbox
-	}
-	return 0
 }
 
 func (c *comparer) onPremLevel(i, j int32) uint8 {
@@ -283,70 +230,87 @@ func (c *comparer) phoneLevel(i, j int32) uint8 {
 	return best
 }
 
-// initialLevel compares middle initials; middle words count as theirs.
-func initialLevel(a, m *profile) uint8 {
-	var la, wa, lm, wm uint32
-	for _, v := range a.views {
-		la |= v.initials
-		wa |= v.middle
+// middles collects the middle initials of a user, and the first letters of
+// middle words.
+func (p *profile) middles() (initials, middle uint32) {
+	for i := range p.views {
+		initials |= p.views[i].initials
+		middle |= p.views[i].middle
 	}
-	for _, v := range m.views {
-		lm |= v.initials
-		wm |= v.middle
-	}
+	return initials, middle
+}
+
+// initialLevel compares middle initials; a middle word agrees with its initial.
+func initialLevel(a, aMiddle, m, mMiddle uint32) uint8 {
 	switch {
-	case (la|wa)&lm|la&(lm|wm) != 0:
+	case (a|aMiddle)&m|a&(m|mMiddle) != 0:
 		return initialEqual
-	case la != 0 && lm != 0:
+	case a != 0 && m != 0:
 		return initialDiffers
 	}
 	return 0
 }
 
-func generationLevel(a, m *profile) uint8 {
+func generationLevel(a, m uint8) uint8 {
 	switch {
-	case a.generation == 0 && m.generation == 0:
+	case a == 0 && m == 0:
 		return 0
-	case a.generation == m.generation:
+	case a == m:
 		return generationEqual
-	case a.generation == 0 || m.generation == 0:
+	case a == 0 || m == 0:
 		return generationOneSide
 	}
 	return generationDiffers
 }
 
-// sameLevel compares departments or titles: equal, or one an abbreviation of the
-// other.
+// sameLevel compares departments or titles.
 func (c *comparer) sameLevel(a, b []int32) uint8 {
+	if len(a) == 0 || len(b) == 0 {
+		return 0
+	}
+	if slices.Equal(a, b) {
+		return sameEqual
+	}
+	var x, y [8]string
+	return sameWords(c.spell(x[:0], a), c.spell(y[:0], b))
+}
+
+func (c *comparer) spell(to []string, numbers []int32) []string {
+	for _, n := range numbers {
+		to = append(to, c.texts[n])
+	}
+	return to
+}
+
+// sameWords compares departments or titles by their words: equal, or one an
+// abbreviation of the other.
+func sameWords(a, b []string) uint8 {
 	switch {
 	case len(a) == 0 || len(b) == 0:
 		return 0
-	case slices.Equal(a, b), c.abbreviates(a, b), c.abbreviates(b, a):
+	case slices.Equal(a, b), abbreviates(a, b), abbreviates(b, a):
 		return sameEqual
 	}
 	return sameDiffers
 }
 
-// abbreviates says whether short stands for long: its initials (HR), its words
-// or a row of them, or cut short word by word (Eng, Mktg).
-func (c *comparer) abbreviates(short, long []int32) bool {
+// abbreviates says whether short stands for long: its initials (HR), its first
+// words, or the words cut short (Eng, Mktg).
+func abbreviates(short, long []string) bool {
 	if len(short) > len(long) {
 		return false
 	}
-	if len(short) == 1 && len(long) > 1 {
-		s := c.texts[short[0]]
-		if len(s) == len(long) {
-			k := 0
-			for k < len(s) && s[k] == c.texts[long[k]][0] {
-				k++
-			}
-			if k == len(s) {
-				return true
-			}
+	if len(short) == 1 && len(long) > 1 && len(short[0]) == len(long) {
+		k := 0
+		for k < len(long) && short[0][k] == long[k][0] {
+			k++
+		}
+		if k == len(long) {
+			return true
 		}
 	}
 	for k := range short {
-		if !cutsShort(c.texts[short[k]], c.texts[long[k]]) {
+		if !cutsShort(short[k], long[k]) {
 			return false
 		}
 	}

@@ -54,7 +54,7 @@ type rival struct {
 func newEngine(t *table) *engine {
 	e := &engine{table: t, rules: rules()}
 	s := newSheet(t.ad, t.m365)
-	e.comparer = newComparer(s,
+	e.comparer = newComparer(s, findOrigins(t.ad, t.m365),
 		func(i int) bool { return t.adSkip[i] == "" && s.ad[i].apart == "" },
 		func(j int) bool { return t.m365Skip[j] == "" && s.m365[j].apart == "" })
 	e.blocks = newBlocks(e.sheet, func(j int) bool { return e.counts(j) || e.late(j) })
@@ -113,6 +113,9 @@ func (e *engine) findCandidates() {
 			e.crowded[i] = e.crowded[i] || tooMany && (k&0xF == keyWords || k&0xF == keyJoined)
 			found = append(found, users...)
 		})
+		if j := e.mailbox[i]; j >= 0 && (e.counts(int(j)) || e.late(int(j))) {
+			found = append(found, j)
+		}
 		slices.Sort(found)
 		found = slices.Compact(found)
 		for _, j := range found {

@@ -57,8 +57,6 @@ type profile struct {
 	phones     []int32
 	department []int32
 	title      []int32
-	anchors    []int32 // AD: both GUIDs as anchors; m365: the immutable id
-	sid        int32
 	domain     int32 // of mail
 }
 
@@ -84,8 +82,8 @@ type rawProfile struct {
 	apart                       string
 	addresses, logins, phones   []string
 	mail, upn, onPrem, employee string
-	sid, domain                 string
-	department, title, anchors  []string
+	domain                      string
+	department, title           []string
 	derived                     uint32
 	generation                  string
 }
@@ -194,16 +192,6 @@ func (x *lexicon) raw(u *source.User) rawProfile {
 		}
 	}
 	p.department, p.title = plainWords(u.Department), plainWords(u.Title)
-	p.sid = strings.ToUpper(strings.TrimSpace(u.SID))
-	if u.Kind == source.AD {
-		for _, guid := range []string{u.ID, u.ConsistencyGUID} {
-			if a := anchor(guid); a != "" && !slices.Contains(p.anchors, a) {
-				p.anchors = append(p.anchors, a)
-			}
-		}
-	} else if u.ImmutableID != "" {
-		p.anchors = []string{strings.TrimSpace(u.ImmutableID)}
-	}
 	return p
 }
 
@@ -373,7 +361,7 @@ func (s *sheet) number(x *lexicon, persons []Person, raw []rawProfile) []profile
 			user: persons[i].User, taken: persons[i].Taken, apart: r.apart, latin: hasLatin(persons[i].DisplayName + persons[i].Surname), generation: generationNumbers[r.generation],
 			addresses: s.nums(r.addresses), mail: s.num(r.mail), upn: s.num(r.upn), logins: s.nums(r.logins), derived: r.derived,
 			onPrem: s.num(r.onPrem), employee: s.num(r.employee), phones: s.nums(r.phones), department: s.nums(r.department),
-			title: s.nums(r.title), anchors: s.nums(r.anchors), sid: s.num(r.sid), domain: s.num(r.domain),
+			title: s.nums(r.title), domain: s.num(r.domain),
 		}
 		var seen []int32
 		for k := range r.names {

@@ -1,6 +1,7 @@
 package match
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 )
@@ -19,7 +20,7 @@ func (e *engine) values(r int, i int32, c *candidate) (ad, m365 string) {
 	}
 	switch r {
 	case ruleAnchor:
-		return e.list(a.anchors), e.list(m.anchors)
+		return anchor(cmp.Or(a.user.ConsistencyGUID, a.user.ID)), m.user.ImmutableID
 	case ruleOnPrem:
 		return text(a.onPrem), text(m.onPrem)
 	case ruleAddress:

@@ -10,30 +10,6 @@ import (
 	"github.com/qpimport/qpimport/pkg/source"
 )
 
-// anchors finds AD users by what a synchronised mailbox says of its origin.
-type anchors struct {
-	byGUID map[string][]int // base64 of objectGUID or ms-DS-ConsistencyGuid
-	bySID  map[string][]int
-}
-
-func newAnchors(ad []Person) anchors {
-	x := anchors{map[string][]int{}, map[string][]int{}}
-	for i, p := range ad {
-		own, set := anchor(p.ID), anchor(p.ConsistencyGUID)
-		if own != "" {
-			x.byGUID[own] = append(x.byGUID[own], i)
-		}
-		if set != "" && set != own {
-			x.byGUID[set] = append(x.byGUID[set], i)
-		}
-		if p.SID != "" {
-			sid := strings.ToUpper(p.SID)
-			x.bySID[sid] = append(x.bySID[sid], i)
-		}
-	}
-	return x
-}
-
 // anchor is the immutableId that a GUID becomes: base64 of its bytes in the
 // order in which AD stores them, "" for what is no GUID.
 func anchor(guid string) string {
@@ -47,28 +23,126 @@ func anchor(guid string) string {
 	return base64.StdEncoding.EncodeToString(b)
 }
 
-// owners are the AD users that a mailbox names as its origin.
-func (x anchors) owners(m *source.User) []int {
-	if is := x.bySID[strings.ToUpper(m.SID)]; m.SID != "" && len(is) > 0 {
-		return is
-	}
-	return x.byGUID[m.ImmutableID]
+// vetoer finds hard evidence that two users of one display name are not one
+// person. It is the short way to the levels of [rules] that the full comparison
+// would find, for users that are compared with one other only.
+type vetoer struct {
+	rules    [ruleCount]rule
+	lexicon  *lexicon
+	origins  origins
+	employee map[string]int // AD user by employee id, -1 several
+	address  map[string]int // mailbox by address, -1 several
 }
 
-// vetoes is the hard evidence that two users of the same name are not the same
-// person.
-func (t *table) vetoes(x anchors, i, j int) []Evidence {
+func newVetoer(t *table) *vetoer {
+	v := &vetoer{rules: rules(), lexicon: newLexicon(), origins: findOrigins(t.ad, t.m365), employee: map[string]int{}, address: make(map[string]int, 2*len(t.m365))}
+	add := func(m map[string]int, key string, n int) {
+		if old, ok := m[key]; ok && old != n {
+			n = -1
+		}
+		m[key] = n
+	}
+	for i, p := range t.ad {
+		if id := employeeID(p.EmployeeID); id != "" && t.adSkip[i] == "" && v.lexicon.accounts.classify(p.User) == "" {
+			add(v.employee, id, i)
+		}
+	}
+	for j, p := range t.m365 {
+		if t.m365Skip[j] != "" {
+			continue
+		}
+		add(v.address, strings.ToLower(p.Email), j)
+		for _, a := range p.Addresses {
+			if len(a) > 5 && strings.EqualFold(a[:5], "smtp:") {
+				add(v.address, strings.ToLower(a[5:]), j)
+			}
+		}
+	}
+	return v
+}
+
+// against lists what contradicts the pair of AD user i and mailbox j.
+func (v *vetoer) against(i, j int, a, m *source.User) []Evidence {
 	var out []Evidence
-	a, m := t.ad[i].User, t.m365[j].User
-	if owners := x.owners(m); len(owners) > 0 && !slices.Contains(owners, i) {
-		out = append(out, Evidence{Rule: "anchor", Weight: -20, AD: a.ID, M365: t.ad[owners[0]].ID, Text: "the mailbox was made from another AD user"})
+	add := func(r int, level uint8, ad, m365 string) {
+		if l := v.rules[r].levels[level]; level != 0 && (l.force == veto || l.force == against) {
+			out = append(out, Evidence{v.rules[r].name, l.weight, ad, m365, l.text})
+		}
 	}
-	if x, y := normalEmployeeID(a.EmployeeID), normalEmployeeID(m.EmployeeID); x != "" && y != "" && x != y {
-		out = append(out, Evidence{Rule: "employee_id", Weight: -10, AD: x, M365: y, Text: "the employee ids differ"})
+	add(ruleAnchor, v.origins.level(int32(i), int32(j)), anchor(a.ID), m.ImmutableID)
+
+	x, y := employeeID(a.EmployeeID), employeeID(m.EmployeeID)
+	switch owner, ok := v.employee[y]; {
+	case y == "" || x == y:
+	case x != "":
+		add(ruleEmployee, employeeDiffers, x, y)
+	case ok && owner >= 0 && owner != i:
+		add(ruleEmployee, employeeElsewhere, x, y)
 	}
-	return out
+	if mail := strings.ToLower(a.Email); mail != "" {
+		if owner, ok := v.address[mail]; ok && owner >= 0 && owner != j {
+			add(ruleAddress, addressElsewhere, mail, strings.ToLower(m.Email))
+		}
+	}
+	if Key(a.GivenName+" "+a.Surname) != Key(m.GivenName+" "+m.Surname) || a.Initials != "" {
+		p, q := v.lexicon.marks(a), v.lexicon.marks(m)
+		add(ruleGeneration, generationLevel(p.generation, q.generation), p.shown, q.shown)
+		add(ruleInitial, initialLevel(p.initials, p.middle, q.initials, q.middle), p.shown, q.shown)
+	}
+
+	// A department or title changes with the years. It counts where nothing
+	// else than the name speaks for the pair.
+	d, e := plainWords(a.Department), plainWords(m.Department)
+	s, u := plainWords(a.Title), plainWords(m.Title)
+	department, title := sameWords(d, e), sameWords(s, u)
+	if department != sameEqual && title != sameEqual && (x == "" || x != y) && !v.shareAddress(a, m) && !sharePhone(a, m) {
+		add(ruleDepartment, department, strings.Join(d, " "), strings.Join(e, " "))
+		add(ruleTitle, title, strings.Join(s, " "), strings.Join(u, " "))
+	}
+	// One generation mark may have been left out.
+	return slices.DeleteFunc(out, func(e Evidence) bool {
+		return e.Text == v.rules[ruleGeneration].levels[generationOneSide].text
+	})
 }
 
-func normalEmployeeID(id string) string {
-	return strings.TrimLeft(strings.ToLower(strings.TrimSpace(id)), "0")
+// shareAddress says whether AD's mail is an address of the mailbox.
+func (v *vetoer) shareAddress(a, m *source.User) bool {
+	if a.Email == "" {
+		return false
+	}
+	return strings.EqualFold(a.Email, m.Email) || slices.ContainsFunc(m.Addresses, func(x string) bool {
+		return len(x) > 5 && strings.EqualFold(x[:5], "smtp:") && strings.EqualFold(x[5:], a.Email)
+	})
+}
+
+func sharePhone(a, m *source.User) bool {
+	mobile := phone(a.Mobile)
+	return mobile != "" && mobile == phone(m.Mobile)
+}
+
+// marks are what tells namesakes apart within a name.
+type marks struct {
+	generation       uint8
+	initials, middle uint32
+	shown            string
+}
+
+func (x *lexicon) marks(u *source.User) marks {
+	m := marks{shown: strings.Join(strings.Fields(Key(u.DisplayName+" / "+u.GivenName+" "+u.Initials+" "+u.Surname)), " ")}
+	for _, n := range x.namesOf(u) {
+		if n.generation != "" {
+			m.generation = generationNumbers[n.generation]
+		}
+		for k, c := range n.letters {
+			if len(n.given) > 0 || k > 0 {
+				m.initials |= letterBit(c)
+			}
+		}
+		for _, w := range n.middle {
+			if plain, _ := asciiForms(w); plain != "" {
+				m.middle |= letterBit(plain[0])
+			}
+		}
+	}
+	return m
 }
