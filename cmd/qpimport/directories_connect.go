@@ -18,8 +18,8 @@ func newConnectCmd(a *app) *cobra.Command {
 		Short: "Say how a directory is reached",
 		Long: `Stores how one of a customer's directories is reached, in place of what was stored
 before. The directory is not asked: "directories test" does that.` + exits(11, 12, 15),
-		Example: `  qpimport directories connect ad --help
-  qpimport directories connect m365 --help`,
+		Example: `  qpimport directories connect ad -c Contoso --file contoso-ad.ldif
+  qpimport directories connect m365 -c Contoso --file contoso-users.json`,
 		Args: subcommand,
 		RunE: chooseSubcommand,
 	}

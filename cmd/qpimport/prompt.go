@@ -23,15 +23,19 @@ func (a *app) confirm(ctx context.Context, yes bool, what string) error {
 	answer := make(chan string, 1)
 	go func() {
 		line, _ := bufio.NewReader(a.in).ReadString('\n') // no line is no yes
-		answer <- strings.ToLower(strings.TrimSpace(line))
+		answer <- line
 	}()
 	select {
 	case got := <-answer:
-		if got == "y" || got == "yes" {
+		if !strings.HasSuffix(got, "\n") {
+			fmt.Fprintln(a.err) // what follows begins a line of its own
+		}
+		if got = strings.ToLower(strings.TrimSpace(got)); got == "y" || got == "yes" {
 			return nil
 		}
 		return &source.Error{Code: importer.CodeRefused, Message: "not confirmed: nothing was changed"}
 	case <-ctx.Done():
+		fmt.Fprintln(a.err)
 		return ctx.Err()
 	}
 }

@@ -52,6 +52,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("QPIMPORT_STATE", filepath.Join(env.WorkDir, "state.db"))
 			env.Setenv("CONTOSO", sample)
 			env.Values[fakesKey{}] = &fakes{}
+			env.Setenv("HOSTILE", "\x1b[2J\u202e")
 			env.Setenv("HOST_OS", runtime.GOOS)
 			env.Setenv("HOST_ARCH", runtime.GOARCH)
 			return nil

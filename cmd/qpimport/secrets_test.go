@@ -1,0 +1,89 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/qpimport/qpimport/pkg/source"
+)
+
+func TestSplitWords(t *testing.T) {
+	for _, c := range []struct {
+		in   string
+		want []string // nil is an error
+	}{
+		{"op read x", []string{"op", "read", "x"}},
+		{"  op   read\tx  ", []string{"op", "read", "x"}},
+		{`op "a b" 'c d'`, []string{"op", "a b", "c d"}},
+		{`op --x="a b"c`, []string{"op", "--x=a bc"}},
+		{`op ''`, []string{"op", ""}},
+		{`C:\tools\op.exe "it's"`, []string{`C:\tools\op.exe`, "it's"}},
+		{`"C:\Program Files\op.exe" x`, []string{`C:\Program Files\op.exe`, "x"}},
+		{`op "a`, nil},
+		{`op 'a`, nil},
+		{"", nil},
+		{"   ", nil},
+		{"'' x", nil},
+	} {
+		got, err := splitWords(c.in)
+		if (err != nil) != (c.want == nil) || !slices.Equal(got, c.want) {
+			t.Errorf("splitWords(%q) = %q, %v; want %q", c.in, got, err, c.want)
+		}
+	}
+}
+
+func TestSecretFile(t *testing.T) {
+	pfx := "\x30\x82\x01\x00\xff\x0a"
+	for _, c := range []struct{ name, in, want string }{
+		{"plain", "pa55", "pa55"},
+		{"one newline", "pa55\n", "pa55"},
+		{"CRLF", "pa55\r\n", "pa55"},
+		{"only one newline is dropped", "pa55\n\n", "pa55\n"},
+		{"spaces stay", " pa55 \n", " pa55 "},
+		{"UTF-8 mark", "\xef\xbb\xbfpä55\n", "pä55"},
+		{"UTF-16 little endian", "\xff\xfep\x00\xe4\x00\r\x00\n\x00", "pä"},
+		{"UTF-16 big endian", "\xfe\xff\x00p\x00\xe4", "pä"},
+		{"a certificate in binary form stays", pfx, pfx},
+		{"PEM", "-----BEGIN X-----\nAA\n-----END X-----\n", "-----BEGIN X-----\nAA\n-----END X-----"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "secret")
+			if err := os.WriteFile(path, []byte(c.in), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			a := &app{}
+			got, err := a.resolve(t.Context(), "file:"+path)
+			if err != nil || got.Reveal() != c.want {
+				t.Errorf("got %q, %v; want %q", got.Reveal(), err, c.want)
+			}
+		})
+	}
+}
+
+// TestSecretErrors checks that what cannot be resolved is a usage error that
+// does not repeat what may be a secret.
+func TestSecretErrors(t *testing.T) {
+	big := filepath.Join(t.TempDir(), "big")
+	empty := filepath.Join(t.TempDir(), "empty")
+	for path, n := range map[string]int{big: maxSecret + 1, empty: 0} {
+		if err := os.WriteFile(path, make([]byte, n), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	a := &app{getenv: func(string) string { return "" }}
+	for _, ref := range []string{
+		"hunter2", "env:hunter2!", "env:", "file:", "command:", `command:"hunter2`, "https://hunter2", "env:UNSET",
+		"file:" + big, "file:" + empty, "file:" + t.TempDir(), "command:no-such-program-here hunter2",
+	} {
+		_, err := a.resolve(t.Context(), ref)
+		if source.CodeOf(err) != source.CodeUsage {
+			t.Errorf("%s: %v, want a usage error", ref, err)
+		}
+		if err != nil && strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("the error repeats the secret: %v", err)
+		}
+	}
+}
