@@ -219,7 +219,7 @@ func pipe(t testing.TB, opts ldapfake.Options) (net.Conn, *ldapfake.Server) {
 	return client, s
 }
 
-// trickle lets bytes through one at a time, each after a while, from begin on.
+// trickle lets bytes through one at a time, from begin on each after a while.
 type trickle struct {
 	net.Conn
 	begin atomic.Bool
@@ -228,9 +228,8 @@ type trickle struct {
 func (c *trickle) Read(p []byte) (int, error) {
 	if c.begin.Load() {
 		time.Sleep(2 * time.Millisecond)
-		p = p[:1]
 	}
-	return c.Conn.Read(p)
+	return c.Conn.Read(p[:1])
 }
 
 func errorIs(err, want error) bool {

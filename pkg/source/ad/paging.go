@@ -103,8 +103,9 @@ func (d *Directory) pages(ctx context.Context, req ldap.SearchRequest, limit int
 	}
 	return func(yield func([]*ldap.Entry, error) bool) {
 		p := &pager{d: d, req: req, limit: limit, seen: map[[16]byte]bool{}, spent: map[string]bool{}}
-		pages, stop := make(chan page), make(chan struct{})
+		pages, stop, ended := make(chan page), make(chan struct{}), make(chan struct{})
 		go func() {
+			defer close(ended)
 			defer close(pages)
 			for more := true; more; {
 				var got page
@@ -123,8 +124,7 @@ func (d *Directory) pages(ctx context.Context, req ldap.SearchRequest, limit int
 		}()
 		defer func() {
 			close(stop)
-			for range pages { // until the goroutine has ended
-			}
+			<-ended
 		}()
 		for got := range pages {
 			if !yield(got.objects, got.err) || got.err != nil {
