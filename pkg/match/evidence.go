@@ -21,7 +21,6 @@ const (
 	ReasonNamesakes  = "namesakes"    // several users have a name that fits
 	ReasonClose      = "close_call"   // another candidate is almost as good
 	ReasonNameDiffer = "name_differs" // an identifier agrees, the name does not
-	ReasonDisabled   = source.SkipDisabled
 )
 
 // candidate is a mailbox that an AD user was compared with.
@@ -146,10 +145,7 @@ func (e *engine) weigh() {
 	parallel(len(e.byAD), func(i int) {
 		list := e.byAD[i]
 		for k := range list {
-			c := &list[k]
-			c.levels[ruleListedAD] = listedLevel(e.listedAD[i])
-			c.levels[ruleListedM365] = listedLevel(e.listed[c.m365])
-			c.weight = float32(e.total(i, c))
+			e.finish(i, &list[k])
 		}
 		slices.SortFunc(list, func(a, b candidate) int { return cmp.Or(cmp.Compare(b.weight, a.weight), cmp.Compare(a.m365, b.m365)) })
 	})
@@ -164,6 +160,13 @@ func (e *engine) weigh() {
 	for _, list := range e.byM365 {
 		slices.SortFunc(list, func(a, b rival) int { return cmp.Or(cmp.Compare(b.weight, a.weight), cmp.Compare(a.ad, b.ad)) })
 	}
+}
+
+// finish adds what was learnt to a comparison.
+func (e *engine) finish(i int, c *candidate) {
+	c.levels[ruleListedAD] = listedLevel(e.listedAD[i])
+	c.levels[ruleListedM365] = listedLevel(e.listed[c.m365])
+	c.weight = float32(e.total(i, c))
 }
 
 func listedLevel(w float32) uint8 {
