@@ -28,7 +28,7 @@ customers with their password sync mode, directories and account counts.` + exit
 	}
 	cmd.AddCommand(
 		newCustomersListCmd(a), newCustomersCreateCmd(a), newCustomersShowCmd(a),
-		newCustomersRenameCmd(a), newCustomersSetCmd(a), newCustomersDeleteCmd(a),
+		newCustomersRenameCmd(a), newCustomersSetCmd(a), newCustomersDeleteCmd(a), newCustomersImportCmd(a),
 	)
 	return cmd
 }

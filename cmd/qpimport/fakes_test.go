@@ -21,17 +21,21 @@ const (
 	pageSize = 20
 )
 
-// cmdDirectory starts a directory on the wire: "directory ad [OPTION…]" or
-// "directory m365 [FAULT…]".
+// cmdDirectory starts a directory on the wire, or a list of customers: see
+// TestScripts.
 func cmdDirectory(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) == 0 {
-		ts.Fatalf("usage: directory ad|m365 [OPTION…]")
+		ts.Fatalf("usage: directory ad|m365|itglue|partner [OPTION…]")
 	}
 	switch args[0] {
 	case "ad":
 		startAD(ts, args[1:])
 	case "m365":
 		startGraph(ts, args[1:])
+	case "itglue":
+		startITGlue(ts, args[1:])
+	case "partner":
+		startPartner(ts, args[1:])
 	default:
 		ts.Fatalf("unknown directory %q", args[0])
 	}
@@ -99,14 +103,11 @@ func startGraph(ts *testscript.TestScript, names []string) {
 	ts.Check(err)
 	ts.Check(json.Unmarshal(b, &page))
 	o := graphfake.Options{Users: page.Value, PageSize: pageSize, ClientSecret: "canary-M365-s3cret", AccessToken: "canary-M365-t0ken"}
-	faults := map[int]graphfake.Fault{}
-	for _, name := range names {
-		n, name, _ := strings.Cut(name, ":")
-		at, err := strconv.Atoi(n)
-		ts.Check(err)
-		faults[at] = graphFault(ts, name)
-	}
-	o.Fault = graphfake.At(faults)
+	o.Fault = graphfake.At(graphFaults(ts, names))
+	serveGraph(ts, o)
+}
+
+func serveGraph(ts *testscript.TestScript, o graphfake.Options) {
 	s := graphfake.Start(o)
 	ts.Defer(s.Close)
 	ts.Setenv("GRAPH_URL", s.GraphURL())
@@ -114,6 +115,18 @@ func startGraph(ts *testscript.TestScript, names []string) {
 	ts.Setenv("CLIENT_ID", graphfake.DefaultClientID)
 	ts.Setenv("CLIENT_SECRET", o.ClientSecret)
 	ts.Setenv("ACCESS_TOKEN", o.AccessToken)
+}
+
+// graphFaults reads N:FAULT, what goes wrong with the Nth request.
+func graphFaults(ts *testscript.TestScript, names []string) map[int]graphfake.Fault {
+	faults := map[int]graphfake.Fault{}
+	for _, name := range names {
+		n, name, _ := strings.Cut(name, ":")
+		at, err := strconv.Atoi(n)
+		ts.Check(err)
+		faults[at] = graphFault(ts, name)
+	}
+	return faults
 }
 
 // graphFault is a fault by its name.

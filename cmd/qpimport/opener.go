@@ -24,9 +24,6 @@ func (a *app) openDirectory(ctx context.Context, c source.Connection) (source.Di
 }
 
 func (a *app) adapter(ctx context.Context, c source.Connection) (source.Directory, error) {
-	log := func(format string, args ...any) {
-		a.log.Debug(fmt.Sprintf(format, args...), "source", c.Kind)
-	}
 	switch {
 	case c.Transport == source.TransportFile:
 		return file.Open(ctx, c)
@@ -34,17 +31,31 @@ func (a *app) adapter(ctx context.Context, c source.Connection) (source.Director
 		return ad.Open(ctx, ad.Config{
 			Connection: c,
 			Password:   a.secret(c.BindPasswordFrom),
-			Log:        log,
+			Log:        a.adapterLog(c.Kind),
 		})
 	default:
-		return m365.Open(ctx, m365.Config{
-			Connection:   c,
-			ClientSecret: a.secret(c.ClientSecretFrom),
-			Certificate:  a.secret(c.CertificateFrom),
-			AccessToken:  a.secret(c.AccessTokenFrom),
-			UserAgent:    "qpimport/" + readVersion().Version,
-			Announce:     a.notice,
-			Log:          log,
-		})
+		return m365.Open(ctx, a.graphConfig(c))
+	}
+}
+
+// graphConfig is how the adapter of Microsoft Graph is told of a connection.
+func (a *app) graphConfig(c source.Connection) m365.Config {
+	return m365.Config{
+		Connection:   c,
+		ClientSecret: a.secret(c.ClientSecretFrom),
+		Certificate:  a.secret(c.CertificateFrom),
+		AccessToken:  a.secret(c.AccessTokenFrom),
+		UserAgent:    userAgent(),
+		Announce:     a.notice,
+		Log:          a.adapterLog(c.Kind),
+	}
+}
+
+// userAgent is how the program names itself to a service.
+func userAgent() string { return "qpimport/" + readVersion().Version }
+
+func (a *app) adapterLog(kind source.Kind) func(format string, args ...any) {
+	return func(format string, args ...any) {
+		a.log.Debug(fmt.Sprintf(format, args...), "source", kind)
 	}
 }

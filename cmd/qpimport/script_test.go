@@ -36,6 +36,12 @@ func TestMain(m *testing.M) {
 //	                         serve it over Graph, with faults for the Nth request;
 //	                         sets GRAPH_URL, TENANT, CLIENT_ID, CLIENT_SECRET and
 //	                         ACCESS_TOKEN
+//	directory itglue [renamed] [twins] [N:FAULT…]
+//	                         serve customers as IT Glue does; sets ITGLUE_URL and
+//	                         ITGLUE_KEY
+//	directory partner [N:FAULT…]
+//	                         serve the contracts of a Microsoft partner over Graph;
+//	                         sets what directory m365 sets
 //	binds N                  the directory saw N attempts to log in
 //
 // A PATH is keys and indices joined by dots; len is the length of an array.

@@ -1,0 +1,108 @@
+package main
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"github.com/qpimport/qpimport/pkg/importer"
+	"github.com/qpimport/qpimport/pkg/source"
+)
+
+// customersImportHelp is what every import of customers keeps to.
+const customersImportHelp = `
+A customer that is here by its external id is the same customer, whatever it is
+called there; one that is here by name alone is given the external id (linked).
+Two customers of one name are taken neither; nothing is merged and nothing is
+deleted. Whoever is left out is listed with the reason, and where a name or an id
+is in conflict the exit status is 3: all others are imported. The same import
+again changes nothing.`
+
+func newCustomersImportCmd(a *app) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "import",
+		Short: "Import customers from where they are kept already",
+		Long: `Imports customers from IT Glue, from a CSV file or from the contracts of a
+Microsoft partner.
+` + customersImportHelp + exits(3, 13, 14, 15),
+		Example: `  qpimport customers import itglue --api-key-from env:ITGLUE_KEY --dry-run
+  qpimport customers import csv customers.csv`,
+		Args: subcommand,
+		RunE: chooseSubcommand,
+	}
+	cmd.AddCommand(newCustomersImportITGlueCmd(a), newCustomersImportCSVCmd(a), newCustomersImportPartnerCmd(a))
+	return cmd
+}
+
+// importCustomers takes a list into the registry and shows what became of each.
+func (a *app) importCustomers(ctx context.Context, r importer.CustomerImportRequest) error {
+	result, err := with(ctx, a, r.DryRun, func(im *importer.Importer) (importer.CustomerImportResult, error) {
+		return im.ImportCustomers(ctx, r)
+	})
+	if err != nil {
+		return err
+	}
+	if err := a.render(customersImportView(result)); err != nil {
+		return err
+	}
+	n := result.Counts
+	if !result.Applied && n.Created+n.Linked+n.Renamed > 0 {
+		a.notice("a dry run: nothing was written")
+	}
+	if n.Conflicts > 0 {
+		return &source.Error{
+			Code:    codePartial,
+			Message: "not imported, because of a name or an id: " + count(n.Conflicts, "customer"),
+			Hint:    "settle it there, or here with `qpimport customers rename`, and import again",
+		}
+	}
+	return nil
+}
+
+// organizationRows are the organizations that another system takes for customers.
+func organizationRows(list []source.Organization) []importer.CustomerRow {
+	rows := make([]importer.CustomerRow, len(list))
+	for i, o := range list {
+		rows[i] = importer.CustomerRow{Name: o.Name, ExternalIDs: map[string]string{o.System: o.ID}}
+	}
+	return rows
+}
+
+func customersImportView(r importer.CustomerImportResult) view {
+	return view{
+		document: r,
+		items:    anySlice(r.Customers),
+		rows:     func() [][]string { return csvRows(importedCustomerColumns(), r.Customers) },
+		page:     func(p *page) { customersImportPage(p, r) },
+	}
+}
+
+func importedCustomerColumns() []column[importer.ImportedCustomer] {
+	type customer = importer.ImportedCustomer
+	return []column[customer]{
+		{"outcome", "Outcome", func(c customer) string { return c.Outcome }},
+		{"id", "", func(c customer) string { return c.ID }},
+		{"name", "Customer", func(c customer) string { return c.Name }},
+		{"external_ids", "External ids", func(c customer) string { return externalIDs(c.ExternalIDs) }},
+		{"detail", "Detail", func(c customer) string { return c.Detail }},
+	}
+}
+
+func customersImportPage(p *page, r importer.CustomerImportResult) {
+	n, created := r.Counts, "created"
+	if !r.Applied {
+		created = "would be created"
+	}
+	p.line("%s: %s listed, %d %s, %d linked, %d renamed, %d unchanged, %d skipped, %d in conflict",
+		r.Source, count(n.Listed, "customer"), n.Created, created, n.Linked, n.Renamed, n.Unchanged, n.Skipped, n.Conflicts)
+	var shown []importer.ImportedCustomer
+	for _, c := range r.Customers {
+		if c.Outcome != importer.OutcomeUnchanged {
+			shown = append(shown, c)
+		}
+	}
+	if len(shown) > 0 {
+		p.blank()
+		tableOf(p, importedCustomerColumns(), shown)
+	}
+}
