@@ -20,12 +20,8 @@ func (im *Importer) Accounts(ctx context.Context, r AccountsRequest) ([]Account,
 			}
 		})
 	})
-	slices.SortStableFunc(accounts, func(x, y Account) int {
-		if c := compareFold(x.Customer, y.Customer); c != 0 {
-			return c
-		}
-		return compareAccounts(x, y)
-	})
+	sorted(accounts, accountOrder)
+	slices.SortStableFunc(accounts, func(x, y Account) int { return compareFold(x.Customer, y.Customer) })
 	return accounts, err
 }
 
@@ -170,7 +166,7 @@ func (im *Importer) DeleteAccounts(ctx context.Context, customerSel string, sels
 		}
 		return nil
 	})
-	slices.SortFunc(result.Accounts, compareAccounts)
+	sorted(result.Accounts, accountOrder)
 	return result, err
 }
 

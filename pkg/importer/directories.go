@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/qpimport/qpimport/pkg/source"
 )
@@ -263,7 +262,7 @@ func (im *Importer) Users(ctx context.Context, r UsersRequest) ([]User, error) {
 			users = append(users, v)
 		}
 	}
-	slices.SortFunc(users, compareUsers)
+	sorted(users, userOrder)
 	return users, nil
 }
 

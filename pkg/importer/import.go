@@ -212,7 +212,7 @@ func (d *draft) importBatch(r ImportRequest, b *batch) (func() ImportResult, int
 			}
 			result.Accounts = append(result.Accounts, ImportedAccount{after.view(d.reg.customer.name), outcome})
 		}
-		slices.SortFunc(result.Accounts, func(x, y ImportedAccount) int { return compareAccounts(x.Account, y.Account) })
+		sorted(result.Accounts, func(a *ImportedAccount) (ou, name, id string) { return accountOrder(&a.Account) })
 		return result
 	}, len(touched), nil
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"slices"
 
 	"github.com/qpimport/qpimport/pkg/match"
 	"github.com/qpimport/qpimport/pkg/source"
@@ -190,10 +189,10 @@ func viewMatch(found match.Result, imported bool, taken map[string]bool) MatchRe
 	for _, u := range found.UnmatchedM365 {
 		r.UnmatchedM365 = append(r.UnmatchedM365, m365(u))
 	}
-	slices.SortFunc(r.Pairs, func(x, y MatchedPair) int { return compareUsers(x.AD, y.AD) })
-	slices.SortFunc(r.Review, func(x, y MatchReview) int { return compareUsers(x.AD, y.AD) })
-	slices.SortFunc(r.UnmatchedAD, func(x, y UnmatchedUser) int { return compareUsers(x.User, y.User) })
-	slices.SortFunc(r.UnmatchedM365, compareUsers)
+	sorted(r.Pairs, func(p *MatchedPair) (ou, name, id string) { return userOrder(&p.AD) })
+	sorted(r.Review, func(x *MatchReview) (ou, name, id string) { return userOrder(&x.AD) })
+	sorted(r.UnmatchedAD, func(u *UnmatchedUser) (ou, name, id string) { return userOrder(&u.User) })
+	sorted(r.UnmatchedM365, userOrder)
 	r.Counts.Matched, r.Counts.Review = len(r.Pairs), len(r.Review)
 	r.Counts.UnmatchedAD, r.Counts.UnmatchedM365 = len(r.UnmatchedAD), len(r.UnmatchedM365)
 	return r

@@ -280,18 +280,24 @@ func (im *Importer) writeAccounts(ctx context.Context, r *run, c customer, chang
 	defer func() { _ = note.Close() }()
 
 	now := timestamp(im.now())
+	// The driver watches a context that can end with a goroutine for every
+	// statement; looking at it now and then does as well.
+	interrupt, ctx := ctx, context.WithoutCancel(ctx)
 	for _, releases := range []bool{true, false} {
-		for _, ch := range changes {
+		for i, ch := range changes {
+			if i%256 == 0 && interrupt.Err() != nil {
+				return context.Cause(interrupt)
+			}
 			if (ch.after == nil || ch.after.m365ID == "") != releases {
 				continue
 			}
 			id := ""
-			var before, after map[string]any
+			var before, after any
 			switch {
 			case ch.before == nil:
 				a := ch.after
 				a.id = newID()
-				id, after = a.id, columns(a, nil)
+				id, after = a.id, a.created()
 				_, err = insert.ExecContext(ctx, append([]any{c.n}, a.values()...)...)
 			case ch.after == nil:
 				id, before = ch.before.id, columns(ch.before, nil)
@@ -304,15 +310,11 @@ func (im *Importer) writeAccounts(ctx context.Context, r *run, c customer, chang
 			if err != nil {
 				return err
 			}
-			if ch.before == nil { // the row itself holds what was read
-				delete(after, "ad")
-				delete(after, "m365")
-			}
-			b, err := marshalColumns(before)
+			b, err := marshalChange(before)
 			if err != nil {
 				return err
 			}
-			a, err := marshalColumns(after)
+			a, err := marshalChange(after)
 			if err != nil {
 				return err
 			}
@@ -342,12 +344,26 @@ func columns(a, other *account) map[string]any {
 	return m
 }
 
-func marshalColumns(m map[string]any) (any, error) {
-	if m == nil {
-		return nil, nil
+// createdAccount is what the history keeps of a new account, by column. The row
+// itself holds what was read from the directories.
+type createdAccount struct {
+	State       string   `json:"state"`
+	DisplayName string   `json:"display_name"`
+	Username    string   `json:"username"`
+	UPN         string   `json:"upn"`
+	Email       string   `json:"email"`
+	EmailSource optional `json:"email_source,omitempty"`
+	EmailIssue  optional `json:"email_issue,omitempty"`
+	ADID        optional `json:"ad_id,omitempty"`
+	ADDN        optional `json:"ad_dn,omitempty"`
+	M365ID      optional `json:"m365_id,omitempty"`
+	M365UPN     optional `json:"m365_upn,omitempty"`
+}
+
+func (a *account) created() createdAccount {
+	return createdAccount{
+		a.state, a.displayName, a.username, a.upn, a.email, a.emailSource, a.emailIssue, a.adID, a.adDN, a.m365ID, a.m365UPN,
 	}
-	b, err := json.Marshal(m)
-	return string(b), err
 }
 
 // newID makes an id whose order is that of time, which keeps indexes compact.

@@ -2,6 +2,7 @@ package importer
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 
 	"github.com/qpimport/qpimport/pkg/source"
@@ -19,25 +20,39 @@ func viewUser(u *source.User, imported bool) User {
 	return v
 }
 
-// The order of everything that is listed: by OU, then name, then id.
-
-func compareUsers(a, b User) int {
-	return compareNamed(a.OU, a.DisplayName, a.ID, b.OU, b.DisplayName, b.ID)
-}
-
-func compareAccounts(a, b Account) int {
-	return compareNamed(accountOU(a), a.DisplayName, a.ID, accountOU(b), b.DisplayName, b.ID)
-}
-
-func accountOU(a Account) string {
-	if a.AD == nil {
-		return ""
+// sorted puts a list in the order that everything is listed in: by OU, then
+// name, then id.
+func sorted[T any](items []T, of func(*T) (ou, name, id string)) {
+	type entry struct {
+		ou, name, id string
+		item         T
 	}
-	return source.ParentDN(a.AD.DN)
+	// Folding once an item, not once a comparison.
+	entries, folded := make([]entry, len(items)), map[string]string{}
+	for i := range items {
+		ou, name, id := of(&items[i])
+		key, ok := folded[ou]
+		if !ok {
+			key = strings.ToLower(ou)
+			folded[ou] = key
+		}
+		entries[i] = entry{key, strings.ToLower(name), id, items[i]}
+	}
+	slices.SortStableFunc(entries, func(a, b entry) int {
+		return cmp.Or(cmp.Compare(a.ou, b.ou), cmp.Compare(a.name, b.name), cmp.Compare(a.id, b.id))
+	})
+	for i := range entries {
+		items[i] = entries[i].item
+	}
 }
 
-func compareNamed(ou1, name1, id1, ou2, name2, id2 string) int {
-	return cmp.Or(compareFold(ou1, ou2), compareFold(name1, name2), cmp.Compare(id1, id2))
+func userOrder(u *User) (ou, name, id string) { return u.OU, u.DisplayName, u.ID }
+
+func accountOrder(a *Account) (ou, name, id string) {
+	if a.AD != nil {
+		ou = source.ParentDN(a.AD.DN)
+	}
+	return ou, a.DisplayName, a.ID
 }
 
 func compareFold(a, b string) int {

@@ -111,11 +111,12 @@ func connect(path, mode string) (*sql.DB, error) {
 		}
 		name = (&url.URL{Scheme: "file", Path: abs}).String()
 	}
-	// busy_timeout comes first: the pragmas after it may have to wait.
+	// busy_timeout comes first: the pragmas after it may have to wait. The cache
+	// (in KiB) is for large imports, whose ids come in no order.
 	query := url.Values{
 		"mode":    {mode},
 		"_txlock": {"immediate"},
-		"_pragma": {"busy_timeout(10000)", "foreign_keys(1)", "journal_mode(DELETE)", "synchronous(FULL)", "trusted_schema(0)"},
+		"_pragma": {"busy_timeout(10000)", "foreign_keys(1)", "journal_mode(DELETE)", "synchronous(FULL)", "trusted_schema(0)", "cache_size(-32768)"},
 	}
 	if mode == "ro" {
 		query["_pragma"] = []string{"busy_timeout(10000)", "query_only(1)"}
