@@ -13,6 +13,7 @@ import (
 	"unicode"
 
 	"github.com/qpimport/qpimport/pkg/source"
+	"github.com/qpimport/qpimport/pkg/source/spreadsheet"
 )
 
 // maxSize bounds a file, in bytes; a customer has a line of some dozen.
@@ -41,7 +42,7 @@ func Read(r io.Reader, name string) ([]Customer, error) {
 	if len(data) > maxSize {
 		return nil, failed(fmt.Errorf("%s is larger than %d MiB", name, maxSize>>20))
 	}
-	text, err := decode(data)
+	text, err := spreadsheet.Decode(data)
 	if err != nil {
 		return nil, failed(fmt.Errorf("%s: %w", name, err))
 	}
@@ -73,7 +74,7 @@ func (p *parser) wrong(line int, format string, args ...any) {
 
 func (p *parser) parse(text string) []Customer {
 	r := csv.NewReader(strings.NewReader(text))
-	r.Comma = separator(text)
+	r.Comma = spreadsheet.Separator(text)
 	r.FieldsPerRecord = -1 // counted below, to report every line
 	var columns []string
 	var customers []Customer
@@ -107,28 +108,6 @@ func (p *parser) parse(text string) []Customer {
 			customers = append(customers, p.customer(row, columns, line))
 		}
 	}
-}
-
-// separator is the one of comma, semicolon and tab that parts the first line
-// most often, outside quotes.
-func separator(text string) rune {
-	first, _, _ := strings.Cut(strings.TrimLeft(text, "\r\n"), "\n")
-	counts := map[rune]int{}
-	quoted := false
-	for _, c := range first {
-		if c == '"' {
-			quoted = !quoted
-		} else if !quoted {
-			counts[c]++
-		}
-	}
-	best := ','
-	for _, c := range ";\t" {
-		if counts[c] > counts[best] {
-			best = c
-		}
-	}
-	return best
 }
 
 // blank says whether a row holds nothing: spreadsheets leave such rows behind.
