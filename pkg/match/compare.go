@@ -206,7 +206,7 @@ func (c *comparer) loginLevel(i, j int32) uint8 {
 		switch x, y := derivedFrom(a, m, l); {
 		case !x && !y && unique:
 			return loginEqual
-		case x != y && unique:
+		case x && !y && unique:
 			best = loginFormer
 		case best == 0:
 			best = loginDerived

@@ -157,7 +157,7 @@ func (e *engine) judge(i int, c *candidate, lead float32, namesakes int) string 
 		return ReasonEvidence
 	case ids >= 2 && l[ruleName] == nameGiven && !elsewhere && !bothDiffer:
 		return ReasonEvidence
-	case ids < 2 && l[ruleName] == nameGiven && !elsewhere && !bothDiffer && (l[ruleAddress] == addressEqual || l[ruleLogin] == loginFormer) && e.corroborated(i, c, 2):
+	case ids < 2 && l[ruleName] == nameGiven && !elsewhere && !bothDiffer && l[ruleLogin] == loginFormer && e.corroborated(i, c, 2):
 		return ReasonEvidence
 	case l[ruleName] == nameGiven || l[ruleName] == nameSurname || l[ruleName] == nameOther:
 		return ReasonNameDiffer
@@ -244,15 +244,18 @@ var corroboration = [nameScript + 1]float64{
 func (e *engine) corroborated(i int, c *candidate, extra float64) bool {
 	sum, supports := 0.0, 0
 	for _, r := range []int{ruleAddress, rulePhone, ruleDepartment, ruleTitle, ruleListedAD, ruleListedM365} {
+		if e.rules[r].levels[c.levels[r]].force == identifier {
+			continue // counted already
+		}
 		w := e.weight(i, c, r)
 		if w < 0 && (r == ruleDepartment || r == ruleTitle) {
-			extra += 1
+			extra++
 		}
 		sum += w
 		if w >= 1 {
 			supports++
 		}
-		if w >= 4 {
+		if w >= 4 && (r == ruleListedAD || r == ruleListedM365) {
 			supports++
 		}
 	}

@@ -145,7 +145,7 @@ func rules() [ruleCount]rule {
 		ruleLogin: {"login", []level{unknown,
 			{"equal", 8, identifier, "login and alias are equal and do not follow from the name"},
 			{"equal_derived", 1, support, "login and alias are equal, but follow from the name"},
-			{"equal_former", 5, support, "login and alias are equal and follow from the name on one side only, as after a change of name"},
+			{"equal_former", 5, support, "an alias of the mailbox follows from the AD user's name and not from its own, as after a change of name"},
 		}},
 		rulePhone: {"phone", []level{unknown,
 			{"equal", 11, identifier, "a telephone number is equal that nobody else has"},

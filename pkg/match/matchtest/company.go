@@ -382,6 +382,9 @@ func (m *maker) recycled() {
 // spouses share a surname and a telephone, one on each side.
 func (m *maker) spouses() {
 	p, q := m.person(), m.person()
+	if q.given == p.given {
+		return
+	}
 	q.surname = p.surname
 	p.mobile = fmt.Sprintf("6%02d%07d", m.IntN(100), m.IntN(1e7))
 	m.onlyAD(p, source.Yes)
