@@ -7,6 +7,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -47,18 +51,86 @@ func (a *app) render(v view) error {
 	return nil
 }
 
+// writeDocument writes a document with its lists one item at a time, so that a
+// long one is never held as text.
 func writeDocument(w io.Writer, document any) error {
-	body, err := marshal(document)
-	if err != nil {
-		return err
+	e := &documentWriter{w: w}
+	e.text("{\n  \"schema\": 1")
+	v := reflect.Indirect(reflect.ValueOf(document))
+	if v.Kind() == reflect.Map {
+		for _, key := range slices.Sorted(maps.Keys(document.(map[string]any))) {
+			e.member(key, v.MapIndex(reflect.ValueOf(key)).Elem())
+		}
+	} else {
+		for _, f := range reflect.VisibleFields(v.Type()) {
+			name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
+			value := v.FieldByIndex(f.Index)
+			if f.Anonymous || !f.IsExported() || name == "-" || strings.Contains(options, "omitempty") && emptyJSON(value) {
+				continue
+			}
+			e.member(name, value)
+		}
+	}
+	e.text("\n}\n")
+	return e.err
+}
+
+// emptyJSON is what encoding/json leaves out with omitempty.
+func emptyJSON(v reflect.Value) bool {
+	switch v.Kind() {
+	case reflect.Slice, reflect.Map, reflect.String:
+		return v.Len() == 0
+	case reflect.Struct:
+		return false
+	}
+	return v.IsZero()
+}
+
+type documentWriter struct {
+	w   io.Writer
+	err error
+}
+
+func (e *documentWriter) text(s string) {
+	if e.err == nil {
+		_, e.err = io.WriteString(e.w, s)
+	}
+}
+
+// member writes a key and its value; a list item by item.
+func (e *documentWriter) member(key string, v reflect.Value) {
+	e.text(fmt.Sprintf(",\n  %q: ", key))
+	for v.Kind() == reflect.Interface && !v.IsNil() {
+		v = v.Elem()
+	}
+	if v.Kind() != reflect.Slice || v.Len() == 0 {
+		e.value(v.Interface(), "  ")
+		return
+	}
+	for i := range v.Len() {
+		if i == 0 {
+			e.text("[")
+		} else {
+			e.text(",")
+		}
+		e.text("\n    ")
+		e.value(v.Index(i).Interface(), "    ")
+	}
+	e.text("\n  ]")
+}
+
+func (e *documentWriter) value(v any, prefix string) {
+	body, err := marshal(v)
+	if e.err == nil {
+		e.err = err
+	}
+	if e.err != nil {
+		return
 	}
 	var b bytes.Buffer
-	if err := json.Indent(&b, prepend("schema", 1, body), "", "  "); err != nil {
-		return err
+	if e.err = json.Indent(&b, body, prefix, "  "); e.err == nil {
+		e.text(b.String())
 	}
-	b.WriteByte('\n')
-	_, err = w.Write(b.Bytes())
-	return err
 }
 
 func writeLines(w io.Writer, items []any) error {
