@@ -72,22 +72,22 @@ func (s *sheet) keysOf(p *profile, f func(key uint64)) {
 		}
 	}
 	for _, a := range p.addresses {
-		f(key(keyAddress, uint64(a), 0))
+		f(key(keyAddress, a, 0))
 	}
 	if p.upn != 0 {
-		f(key(keyAddress, uint64(p.upn), 0))
+		f(key(keyAddress, p.upn, 0))
 	}
 	for _, l := range p.logins {
-		f(key(keyLogin, uint64(l), 0))
+		f(key(keyLogin, l, 0))
 	}
 	if p.onPrem != 0 {
-		f(key(keyLogin, uint64(p.onPrem), 0))
+		f(key(keyLogin, p.onPrem, 0))
 	}
 	if p.employee != 0 {
-		f(key(keyEmployee, uint64(p.employee), 0))
+		f(key(keyEmployee, p.employee, 0))
 	}
 	for _, n := range p.phones {
-		f(key(keyPhone, uint64(n), 0))
+		f(key(keyPhone, n, 0))
 	}
 }
 
@@ -107,7 +107,7 @@ func (s *sheet) wordKeys(a, b word, f func(key uint64)) {
 				f(key(keyWords, uint64(x), uint64(y)))
 			}
 		}
-		other := s.words[b.plain]
+		other := s.words.texts[b.plain]
 		f(key(keyInitial, uint64(x), uint64(letterBit(other[0]))))
 		if len(other) > 3 {
 			f(key(keyBegin, uint64(x), hashText(other[:3])))
@@ -122,48 +122,65 @@ func (s *sheet) wordKeys(a, b word, f func(key uint64)) {
 	}
 }
 
-// blocks leads from keys to mailboxes.
+// blocks leads from keys to mailboxes: entries in the order of their keys, and
+// where each range of keys begins.
 type blocks struct {
-	start map[uint64]int32
-	keys  []uint64
-	users []int32
+	entries []entry
+	start   []int32 // by the upper bits of a key
 }
 
+type entry struct {
+	key  uint64
+	user int32
+}
+
+const bucketBits = 16
+
 func newBlocks(s *sheet, open func(j int) bool) blocks {
-	type entry struct {
-		key  uint64
-		user int32
-	}
-	var entries []entry
+	x := blocks{start: make([]int32, 1<<bucketBits+1)}
 	for j := range s.m365 {
 		if open(j) {
-			s.keysOf(&s.m365[j], func(k uint64) { entries = append(entries, entry{k, int32(j)}) })
+			s.keysOf(&s.m365[j], func(k uint64) { x.start[k>>(64-bucketBits)+1]++ })
 		}
 	}
-	slices.SortFunc(entries, func(a, b entry) int { return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.user, b.user)) })
-	entries = slices.Compact(entries)
-	x := blocks{start: map[uint64]int32{}, keys: make([]uint64, len(entries)), users: make([]int32, len(entries))}
-	for n, e := range entries {
-		x.keys[n], x.users[n] = e.key, e.user
-		if n == 0 || entries[n-1].key != e.key {
-			x.start[e.key] = int32(n)
+	for b := range 1 << bucketBits {
+		x.start[b+1] += x.start[b]
+	}
+	x.entries = make([]entry, x.start[1<<bucketBits])
+	next := slices.Clone(x.start)
+	for j := range s.m365 {
+		if open(j) {
+			s.keysOf(&s.m365[j], func(k uint64) {
+				b := k >> (64 - bucketBits)
+				x.entries[next[b]] = entry{k, int32(j)}
+				next[b]++
+			})
 		}
 	}
+	parallel(1<<bucketBits, func(from, to int) {
+		for b := from; b < to; b++ {
+			slices.SortFunc(x.entries[x.start[b]:x.start[b+1]], func(a, b entry) int {
+				return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.user, b.user))
+			})
+		}
+	})
 	return x
 }
 
-// lookUp returns the mailboxes of a key, none and true where they are too many.
-func (x *blocks) lookUp(k uint64) (users []int32, tooMany bool) {
-	from, ok := x.start[k]
-	if !ok {
-		return nil, false
-	}
-	limit := blockLimit(k & 0xF)
-	to := int(from)
-	for to < len(x.keys) && x.keys[to] == k {
-		if to++; to-int(from) > limit {
-			return nil, true
+// lookUp appends the mailboxes of a key, none and true where they are too many.
+func (x *blocks) lookUp(to []int32, k uint64) (users []int32, tooMany bool) {
+	b := k >> (64 - bucketBits)
+	list := x.entries[x.start[b]:x.start[b+1]]
+	at, _ := slices.BinarySearchFunc(list, k, func(e entry, k uint64) int { return cmp.Compare(e.key, k) })
+	limit, n := blockLimit(k&0xF), len(to)
+	for last := int32(-1); at < len(list) && list[at].key == k; at++ {
+		if list[at].user == last {
+			continue // a user may have a key more than once
+		}
+		last = list[at].user
+		if to = append(to, last); len(to)-n > limit {
+			return to[:n], true
 		}
 	}
-	return x.users[from:to], false
+	return to, false
 }

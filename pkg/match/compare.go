@@ -14,23 +14,37 @@ type findings struct {
 	nameBits float32
 }
 
-// owners tells for a text which user has it: 0 nobody, n user n-1, -1 several.
-type owners []int32
+// owners tells for a text which user has it, -1 where several have it.
+type owners map[uint64]int32
 
-func (o owners) add(text int32, user int) {
-	switch {
-	case text == 0:
-	case o[text] == 0:
-		o[text] = int32(user) + 1
-	case o[text] != int32(user)+1:
+func (o owners) add(text uint64, user int) {
+	if text == 0 {
+		return
+	}
+	if old, ok := o[text]; ok && old != int32(user) {
 		o[text] = -1
+	} else if !ok {
+		o[text] = int32(user)
 	}
 }
 
-func (o owners) one(text, user int32) bool { return o[text] == user+1 }
+func (o owners) addAll(texts []uint64, user int) {
+	for _, t := range texts {
+		o.add(t, user)
+	}
+}
+
+// one says whether the text is this user's alone.
+func (o owners) one(text uint64, user int32) bool {
+	owner, ok := o[text]
+	return ok && owner == user
+}
 
 // other says whether the text is that of one user, and of another.
-func (o owners) other(text, user int32) bool { return o[text] > 0 && o[text] != user+1 }
+func (o owners) other(text uint64, user int32) bool {
+	owner, ok := o[text]
+	return ok && owner >= 0 && owner != user
+}
 
 // comparer compares users of a sheet.
 type comparer struct {
@@ -42,15 +56,15 @@ type comparer struct {
 	adPhone, m365Phone       owners
 	adLogin, m365Login       owners
 	adOnPrem                 owners
-	m365Domains              map[int32]bool
+	m365Domains              map[uint64]bool
 }
 
 // newComparer prepares to compare. Only users that count are owners of what is
 // theirs; an anchor counts whoever has it.
 func newComparer(s *sheet, o origins, adCounts, m365Counts func(i int) bool) *comparer {
-	c := &comparer{sheet: s, origins: o, m365Domains: map[int32]bool{}}
+	c := &comparer{sheet: s, origins: o, m365Domains: map[uint64]bool{}}
 	for _, o := range []*owners{&c.adAddress, &c.m365Address, &c.adEmployee, &c.m365Employee, &c.adPhone, &c.m365Phone, &c.adLogin, &c.m365Login, &c.adOnPrem} {
-		*o = make(owners, len(s.texts))
+		*o = owners{}
 	}
 	for i := range s.ad {
 		p := &s.ad[i]
@@ -60,9 +74,9 @@ func newComparer(s *sheet, o origins, adCounts, m365Counts func(i int) bool) *co
 		}
 		c.adEmployee.add(p.employee, i)
 		c.adOnPrem.add(p.onPrem, i)
-		addAll(c.adAddress, p.addresses, i)
-		addAll(c.adPhone, p.phones, i)
-		addAll(c.adLogin, p.logins, i)
+		c.adAddress.addAll(p.addresses, i)
+		c.adPhone.addAll(p.phones, i)
+		c.adLogin.addAll(p.logins, i)
 	}
 	for j := range s.m365 {
 		p := &s.m365[j]
@@ -75,17 +89,11 @@ func newComparer(s *sheet, o origins, adCounts, m365Counts func(i int) bool) *co
 		if p.domain != 0 {
 			c.m365Domains[p.domain] = true
 		}
-		addAll(c.m365Address, p.addresses, j)
-		addAll(c.m365Phone, p.phones, j)
-		addAll(c.m365Login, p.logins, j)
+		c.m365Address.addAll(p.addresses, j)
+		c.m365Phone.addAll(p.phones, j)
+		c.m365Login.addAll(p.logins, j)
 	}
 	return c
-}
-
-func addAll(o owners, texts []int32, user int) {
-	for _, t := range texts {
-		o.add(t, user)
-	}
 }
 
 // compare holds AD user i against mailbox j.
@@ -145,8 +153,7 @@ func (c *comparer) addressLevel(i, j int32) uint8 {
 	case c.m365Domains[a.domain]:
 		return addressDiffers
 	}
-	local, _, _ := strings.Cut(c.texts[a.mail], "@")
-	if n, ok := c.numbers[local]; ok && slices.Contains(m.logins, n) {
+	if slices.Contains(m.logins, a.mailLogin) {
 		return addressOtherDomain
 	}
 	return 0
@@ -161,8 +168,7 @@ func (c *comparer) upnLevel(i, j int32) uint8 {
 		if !c.m365Address.one(a.upn, j) {
 			return 0
 		}
-		local, _, _ := strings.Cut(c.texts[a.upn], "@")
-		if x, y := derivedFrom(a, m, c.numbers[local]); x || y {
+		if x, y := derivedFrom(a, m, a.upnLogin); x || y {
 			return upnDerived
 		}
 		return upnEqual
@@ -173,7 +179,7 @@ func (c *comparer) upnLevel(i, j int32) uint8 {
 }
 
 // derivedFrom says from whose names a login that both have follows.
-func derivedFrom(a, m *profile, login int32) (fromAD, fromM365 bool) {
+func derivedFrom(a, m *profile, login uint64) (fromAD, fromM365 bool) {
 	k, n := slices.Index(a.logins, login), slices.Index(m.logins, login)
 	return k >= 0 && a.derived>>k&1 == 1, n >= 0 && m.derived>>n&1 == 1
 }
@@ -263,23 +269,12 @@ func generationLevel(a, m uint8) uint8 {
 	return generationDiffers
 }
 
-// sameLevel compares departments or titles.
-func (c *comparer) sameLevel(a, b []int32) uint8 {
-	if len(a) == 0 || len(b) == 0 {
-		return 0
-	}
-	if slices.Equal(a, b) {
+// sameLevel compares departments or titles by their numbers.
+func (c *comparer) sameLevel(a, b int32) uint8 {
+	if a == b && len(c.meaning[a]) > 0 {
 		return sameEqual
 	}
-	var x, y [8]string
-	return sameWords(c.spell(x[:0], a), c.spell(y[:0], b))
-}
-
-func (c *comparer) spell(to []string, numbers []int32) []string {
-	for _, n := range numbers {
-		to = append(to, c.texts[n])
-	}
-	return to
+	return sameWords(c.meaning[a], c.meaning[b])
 }
 
 // sameWords compares departments or titles by their words: equal, or one an
@@ -404,7 +399,7 @@ func (c *comparer) compareViews(a, b *view) (uint8, float32) {
 			return 0, sum // one word against a whole name
 		}
 		for x := range long.words[:long.n] {
-			if used>>x&1 == 0 && short.first == letterBit(c.words[long.words[x].plain][0]) {
+			if used>>x&1 == 0 && short.first == letterBit(c.words.texts[long.words[x].plain][0]) {
 				return nameInitial, sum + 2
 			}
 		}
@@ -473,13 +468,13 @@ func (c *comparer) compareViews(a, b *view) (uint8, float32) {
 
 // likeness says how two different words may stand for one another: 0 not at all.
 func (c *comparer) likeness(x, y word) uint8 {
-	a, b := c.words[x.plain], c.words[y.plain]
+	a, b := c.words.texts[x.plain], c.words.texts[y.plain]
 	if sa, sb := c.sounds[x.plain], c.sounds[y.plain]; sa == sb && len(sa) > 1 && jaroWinkler(a, b) > 0.7 {
 		return nameSounds
 	}
 	for _, p := range [2]int32{x.plain, x.spelt} {
 		for _, q := range [2]int32{y.plain, y.spelt} {
-			a, b := c.words[p], c.words[q]
+			a, b := c.words.texts[p], c.words.texts[q]
 			if min(len(a), len(b)) > 3 && oneEdit(a, b) {
 				return nameTypo
 			}

@@ -20,10 +20,12 @@ func (e *engine) decideAll() {
 		reason string
 	}
 	verdicts := make([]verdict, len(e.byAD))
-	parallel(len(e.byAD), func(i int) {
-		if e.adFree(i) {
-			at, reason := e.best(i)
-			verdicts[i] = verdict{at, reason}
+	parallel(len(e.byAD), func(from, to int) {
+		for i := from; i < to; i++ {
+			if e.adFree(i) {
+				at, reason := e.best(i)
+				verdicts[i] = verdict{at, reason}
+			}
 		}
 	})
 	for i, v := range verdicts {

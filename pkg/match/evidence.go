@@ -101,32 +101,39 @@ func (e *engine) setApart() {
 // findCandidates compares every AD user with the mailboxes that share a key with
 // it and keeps those that may be the same person.
 func (e *engine) findCandidates() {
-	parallel(len(e.sheet.ad), func(i int) {
-		if !e.adCounts(i) && !e.adLate(i) {
-			return
-		}
-		late := !e.adCounts(i)
+	parallel(len(e.sheet.ad), func(from, to int) {
 		var found []int32
-		e.keysOf(&e.sheet.ad[i], func(k uint64) {
-			users, tooMany := e.blocks.lookUp(k)
-			e.crowded[i] = e.crowded[i] || tooMany && (k&0xF == keyWords || k&0xF == keyJoined)
-			found = append(found, users...)
-		})
-		if j := e.mailbox[i]; j >= 0 && (e.counts(int(j)) || e.late(int(j))) {
-			found = append(found, j)
-		}
-		slices.Sort(found)
-		found = slices.Compact(found)
-		for _, j := range found {
-			if !late && !e.counts(int(j)) {
+		var kept []candidate
+		for i := from; i < to; i++ {
+			if !e.adCounts(i) && !e.adLate(i) {
 				continue
 			}
-			f := e.compare(int32(i), j)
-			if plausible(&f) {
-				e.byAD[i] = append(e.byAD[i], candidate{findings: f, m365: j})
+			found, kept = e.lookUp(i, found[:0]), kept[:0]
+			for _, j := range found {
+				if !e.counts(int(j)) && e.adCounts(i) {
+					continue
+				}
+				if f := e.compare(int32(i), j); plausible(&f) {
+					kept = append(kept, candidate{findings: f, m365: j})
+				}
 			}
+			e.byAD[i] = slices.Clone(kept)
 		}
 	})
+}
+
+// lookUp collects the mailboxes that share a key with an AD user, in order.
+func (e *engine) lookUp(i int, found []int32) []int32 {
+	e.keysOf(&e.sheet.ad[i], func(k uint64) {
+		var tooMany bool
+		found, tooMany = e.blocks.lookUp(found, k)
+		e.crowded[i] = e.crowded[i] || tooMany && (k&0xF == keyWords || k&0xF == keyJoined)
+	})
+	if j := e.mailbox[i]; j >= 0 && (e.counts(int(j)) || e.late(int(j))) {
+		found = append(found, j)
+	}
+	slices.Sort(found)
+	return slices.Compact(found)
 }
 
 // plausible says whether a comparison is worth keeping: a name that fits, or
@@ -142,12 +149,14 @@ func plausible(f *findings) bool {
 
 // weigh adds the findings up and puts candidates and rivals in order.
 func (e *engine) weigh() {
-	parallel(len(e.byAD), func(i int) {
-		list := e.byAD[i]
-		for k := range list {
-			e.finish(i, &list[k])
+	parallel(len(e.byAD), func(from, to int) {
+		for i := from; i < to; i++ {
+			list := e.byAD[i]
+			for k := range list {
+				e.finish(i, &list[k])
+			}
+			slices.SortFunc(list, func(a, b candidate) int { return cmp.Or(cmp.Compare(b.weight, a.weight), cmp.Compare(a.m365, b.m365)) })
 		}
-		slices.SortFunc(list, func(a, b candidate) int { return cmp.Or(cmp.Compare(b.weight, a.weight), cmp.Compare(a.m365, b.m365)) })
 	})
 	e.byM365 = make([][]rival, len(e.sheet.m365))
 	for i, list := range e.byAD {

@@ -18,8 +18,8 @@ func (e *engine) learn() {
 		}
 	}
 	e.listedAD, e.listed = make([]float32, len(e.sheet.ad)), make([]float32, len(e.sheet.m365))
-	e.learnSame(ruleDepartment, func(p *profile) []int32 { return p.department })
-	e.learnSame(ruleTitle, func(p *profile) []int32 { return p.title })
+	e.learnSame(ruleDepartment, func(p *profile) int32 { return p.department })
+	e.learnSame(ruleTitle, func(p *profile) int32 { return p.title })
 	e.learnListed()
 }
 
@@ -27,7 +27,7 @@ func (e *engine) learn() {
 const enough = 20
 
 // learnSame learns what it means that departments or titles agree.
-func (e *engine) learnSame(r int, values func(*profile) []int32) {
+func (e *engine) learnSame(r int, value func(*profile) int32) {
 	var sure, sureEqual, chance, chanceEqual float64
 	for i, list := range e.byAD {
 		if !e.adCounts(i) {
@@ -44,7 +44,7 @@ func (e *engine) learnSame(r int, values func(*profile) []int32) {
 		// Somebody else's mailbox, the same in every run.
 		if n := len(e.sheet.m365); n > 0 {
 			for k := 1; k <= 4; k++ {
-				l := e.sameLevel(values(&e.sheet.ad[i]), values(&e.sheet.m365[(i*7919+k*104729)%n]))
+				l := e.sameLevel(value(&e.sheet.ad[i]), value(&e.sheet.m365[(i*7919+k*104729)%n]))
 				if l != 0 {
 					chance++
 					if l == sameEqual {

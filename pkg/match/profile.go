@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"unicode"
 
 	"github.com/qpimport/qpimport/pkg/source"
@@ -38,7 +39,8 @@ type view struct {
 	first    uint32    // the given name's initial, where only that is known
 }
 
-// profile is a user prepared for comparison: everything normalised once.
+// profile is a user prepared for comparison: everything normalised once. Texts
+// are kept as their hashes; 0 is no text.
 type profile struct {
 	user       *source.User
 	views      []view
@@ -47,159 +49,278 @@ type profile struct {
 	apart      string
 	taken      bool
 
-	addresses  []int32 // every address of the user
-	mail       int32   // AD's mail, or the mailbox's primary address
-	upn        int32
-	logins     []int32 // sAMAccountName and alias; for a mailbox the local parts too
-	derived    uint32  // bit by login: it follows from the user's own name
-	onPrem     int32   // sAMAccountName (AD) or onPremisesSamAccountName
-	employee   int32
-	phones     []int32
-	department []int32
-	title      []int32
-	domain     int32 // of mail
+	addresses  []uint64 // every address of the user
+	mail       uint64   // AD's mail, or the mailbox's primary address
+	mailLogin  uint64   // what stands before its @
+	domain     uint64   // what stands behind
+	upn        uint64
+	upnLogin   uint64
+	logins     []uint64 // sAMAccountName and alias, and what stands before the @ of UPN and addresses
+	derived    uint32   // bit by login: it follows from the user's own name
+	onPrem     uint64   // sAMAccountName (AD) or onPremisesSamAccountName
+	employee   uint64
+	phones     []uint64
+	department int32 // number of the dictionary
+	title      int32
 }
 
-// sheet is the profiles of both sides and the dictionary that they share. Equal
-// numbers mean equal text; 0 is no text.
+// sheet is the profiles of both sides and the dictionaries that they share.
 type sheet struct {
 	ad, m365 []profile
-	texts    []string
-	numbers  map[string]int32
-
-	words   []string // words of names, numbered apart
-	wordNum map[string]int32
-	sounds  []string   // by word
-	kin     [][]uint16 // by word: its families of nicknames
-	nameDF  []int32    // by word: how many users carry it in their name
+	words    dictionary // words of names
+	labels   dictionary // departments and titles
+	sounds   []string   // by word
+	kin      [][]uint16 // by word: its families of nicknames
+	nameDF   []int32    // by word: how many users carry it in their name
+	meaning  [][]string // by label: its words
 }
 
-// rawProfile is a profile before its texts are numbered.
-type rawProfile struct {
-	names                       []spelledName
-	forms                       [][2][]string // by name: plain and spelt of given, middle, surname in a row
-	all                         [][2][]string // the same with particles and letters
-	apart                       string
-	addresses, logins, phones   []string
-	mail, upn, onPrem, employee string
-	domain                      string
-	department, title           []string
-	derived                     uint32
-	generation                  string
+// dictionary numbers texts. Which number a text has differs from run to run, so
+// that nothing may depend on more than whether two are equal.
+type dictionary struct {
+	mu      sync.RWMutex
+	numbers map[string]int32
+	texts   []string
+}
+
+func newDictionary() dictionary {
+	return dictionary{numbers: map[string]int32{"": 0}, texts: []string{""}}
+}
+
+func (d *dictionary) number(text string) int32 {
+	d.mu.RLock()
+	n, ok := d.numbers[text]
+	d.mu.RUnlock()
+	if ok {
+		return n
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if n, ok := d.numbers[text]; ok {
+		return n
+	}
+	n = int32(len(d.texts))
+	d.numbers[text] = n
+	d.texts = append(d.texts, text)
+	return n
 }
 
 var generationNumbers = map[string]uint8{"": 0, "jr": 1, "sr": 2, "2": 3, "3": 4, "4": 5}
 
 func newSheet(ad, m365 []Person) *sheet {
 	x := newLexicon()
-	s := &sheet{numbers: make(map[string]int32, 4*(len(ad)+len(m365))), texts: []string{""}, wordNum: map[string]int32{}}
-	s.numbers[""] = 0
-	rawAD, rawM365 := make([]rawProfile, len(ad)), make([]rawProfile, len(m365))
-	parallel(len(ad), func(i int) { rawAD[i] = x.raw(ad[i].User) })
-	parallel(len(m365), func(j int) { rawM365[j] = x.raw(m365[j].User) })
-	markTwins(ad, rawAD)
-	s.ad, s.m365 = s.number(x, ad, rawAD), s.number(x, m365, rawM365)
+	s := &sheet{ad: make([]profile, len(ad)), m365: make([]profile, len(m365)), words: newDictionary(), labels: newDictionary()}
+	for _, side := range []struct {
+		persons  []Person
+		profiles []profile
+	}{{ad, s.ad}, {m365, s.m365}} {
+		parallel(len(side.persons), func(from, to int) {
+			for i := from; i < to; i++ {
+				s.profile(x, side.persons[i], &side.profiles[i])
+			}
+		})
+	}
+	s.describe(x)
+	s.markTwins()
 	return s
 }
 
-// parallel calls f for 0…n-1 on all cores. Each call may write only what
-// belongs to its number.
-func parallel(n int, f func(i int)) {
-	workers := min(runtime.GOMAXPROCS(0), n/256+1)
+// parallel calls f for ranges that together are 0…n-1, on all cores. A call may
+// write only what belongs to its range.
+func parallel(n int, f func(from, to int)) {
+	const step = 512
+	var next atomic.Int64
 	var wg sync.WaitGroup
-	for w := range workers {
+	for range min(runtime.GOMAXPROCS(0), n/step+1) {
 		wg.Go(func() {
-			for i := n * w / workers; i < n*(w+1)/workers; i++ {
-				f(i)
+			for {
+				from := int(next.Add(step)) - step
+				if from >= n {
+					return
+				}
+				f(from, min(from+step, n))
 			}
 		})
 	}
 	wg.Wait()
 }
 
-// raw normalises what a user's directory says.
-func (x *lexicon) raw(u *source.User) rawProfile {
-	p := rawProfile{names: x.namesOf(u), apart: x.accounts.classify(u)}
-	for i := range p.names {
-		n := &p.names[i]
-		var forms [2][]string
-		for _, list := range [][]string{n.given, n.middle, n.surname} {
-			for _, w := range list {
-				plain, spelt := asciiForms(w)
-				forms[0], forms[1] = append(forms[0], plain), append(forms[1], spelt)
+// describe looks the words and labels up once all are known.
+func (s *sheet) describe(x *lexicon) {
+	n := len(s.words.texts)
+	s.sounds, s.kin, s.nameDF = make([]string, n), make([][]uint16, n), make([]int32, n)
+	for k, w := range s.words.texts {
+		s.sounds[k], s.kin[k] = sound(w), x.families[w]
+	}
+	s.meaning = make([][]string, len(s.labels.texts))
+	for k, l := range s.labels.texts {
+		s.meaning[k] = plainWords(l)
+	}
+	for _, side := range [][]profile{s.ad, s.m365} {
+		for i := range side {
+			s.countWords(&side[i])
+		}
+	}
+}
+
+// countWords counts each word of a user's name once.
+func (s *sheet) countWords(p *profile) {
+	var seen [4 * maxWords]int32
+	n := 0
+	for k := range p.views {
+		v := &p.views[k]
+		for _, w := range v.words[:v.n] {
+			for _, form := range [2]int32{w.plain, w.spelt} {
+				if !slices.Contains(seen[:n], form) {
+					seen[n] = form
+					n++
+					s.nameDF[form]++
+				}
 			}
 		}
-		p.forms = append(p.forms, forms)
-		var all [2][]string
-		for _, w := range n.all {
-			plain, spelt := asciiForms(w)
-			all[0], all[1] = append(all[0], plain), append(all[1], spelt)
-		}
-		p.all = append(p.all, all)
+	}
+}
+
+// profile normalises what a user's directory says.
+func (s *sheet) profile(x *lexicon, person Person, p *profile) {
+	u := person.User
+	p.user, p.taken, p.apart = u, person.Taken, x.accounts.classify(u)
+	p.latin = hasLatin(u.DisplayName) || hasLatin(u.Surname)
+	names := x.namesOf(u)
+	var all [][]string // the words of the names in ASCII, particles and letters too
+	for k := range names {
+		n := &names[k]
 		if n.generation != "" {
-			p.generation = n.generation
+			p.generation = generationNumbers[n.generation]
+		}
+		plain, spelt := make([]string, len(n.all)), make([]string, len(n.all))
+		for w := range n.all {
+			plain[w], spelt[w] = asciiForms(n.all[w])
+		}
+		all = append(all, plain, spelt)
+		v := s.view(n)
+		if len(p.views) == 1 && sameView(&p.views[0], &v) {
+			p.views[0].middle |= v.middle
+			p.views[0].initials |= v.initials
+		} else {
+			p.views = append(p.views, v)
 		}
 	}
 
-	addAddress := func(a string) string {
-		a = strings.ToLower(strings.TrimSpace(a))
-		local, domain, ok := strings.Cut(a, "@")
-		if !ok || local == "" || domain == "" {
-			return ""
-		}
-		if !slices.Contains(p.addresses, a) {
-			p.addresses = append(p.addresses, a)
-		}
-		return a
+	addresses, logins := addressesOf(u), loginsOf(u)
+	phones := phonesOf(u)
+	hashes := make([]uint64, 0, len(addresses)+len(logins)+len(phones))
+	for _, a := range addresses {
+		hashes = append(hashes, hashText(a))
 	}
-	p.mail = addAddress(u.Email)
-	_, p.domain, _ = strings.Cut(p.mail, "@")
-	for _, a := range u.Addresses {
-		if len(a) > 5 && strings.EqualFold(a[:5], "smtp:") {
-			addAddress(a[5:])
+	for k, l := range logins {
+		hashes = append(hashes, hashText(l))
+		if derives(l, all) {
+			p.derived |= 1 << k
 		}
 	}
-	p.upn = strings.ToLower(strings.TrimSpace(u.UPN))
-	addLogin := func(l string) {
-		l = strings.ToLower(strings.TrimSpace(l))
-		if l != "" && len(p.logins) < 16 && !slices.Contains(p.logins, l) {
-			p.logins = append(p.logins, l)
-		}
+	for _, n := range phones {
+		hashes = append(hashes, hashText(n))
 	}
-	addLogin(u.Alias)
+	p.addresses = hashes[:len(addresses):len(addresses)]
+	p.logins = hashes[len(addresses) : len(addresses)+len(logins)]
+	p.phones = hashes[len(addresses)+len(logins):]
+	if mail := address(u.Email); mail != "" {
+		local, domain, _ := strings.Cut(mail, "@")
+		p.mail, p.mailLogin, p.domain = hashText(mail), hashText(local), hashText(domain)
+	}
+	upn := login(u.UPN)
+	local, _, _ := strings.Cut(upn, "@")
+	p.upn, p.upnLogin = hashText(upn), hashText(local)
+	p.onPrem = hashText(onPrem(u))
+	p.employee = hashText(employeeID(u.EmployeeID))
+	p.department, p.title = s.labels.number(u.Department), s.labels.number(u.Title)
+}
+
+// address is an address as it is compared, "" for what is none.
+func address(a string) string {
+	a = login(a)
+	at := strings.IndexByte(a, '@')
+	if at < 1 || at == len(a)-1 {
+		return ""
+	}
+	return a
+}
+
+func login(s string) string { return strings.ToLower(strings.TrimSpace(s)) }
+
+// onPrem is AD's sAMAccountName, or what a mailbox remembers of it.
+func onPrem(u *source.User) string {
 	if u.Kind == source.AD {
-		addLogin(u.Username)
-		p.onPrem = strings.ToLower(strings.TrimSpace(u.Username))
-	} else {
-		p.onPrem = strings.ToLower(strings.TrimSpace(u.OnPremUsername))
+		return login(u.Username)
 	}
-	local, _, _ := strings.Cut(p.upn, "@")
-	addLogin(local)
-	for _, a := range p.addresses {
-		local, _, _ := strings.Cut(a, "@")
-		addLogin(local)
-	}
-	for i, l := range p.logins {
-		if p.derives(l) {
-			p.derived |= 1 << i
-		}
-	}
+	return login(u.OnPremUsername)
+}
 
-	p.employee = employeeID(u.EmployeeID)
-	for _, number := range append(strings.Split(u.Phone, ";"), strings.Split(u.Mobile, ";")...) {
-		if n := phone(number); n != "" && !slices.Contains(p.phones, n) {
-			p.phones = append(p.phones, n)
+// addressesOf are a user's addresses, each once.
+func addressesOf(u *source.User) []string {
+	out := make([]string, 0, 1+len(u.Addresses))
+	add := func(a string) {
+		if a = address(a); a != "" && !slices.Contains(out, a) {
+			out = append(out, a)
 		}
 	}
-	p.department, p.title = plainWords(u.Department), plainWords(u.Title)
-	return p
+	add(u.Email)
+	for _, a := range u.Addresses[:min(len(u.Addresses), maxValues)] {
+		if len(a) > 5 && strings.EqualFold(a[:5], "smtp:") {
+			add(a[5:])
+		}
+	}
+	return out
+}
+
+// maxValues bounds how many values of one attribute are compared.
+const maxValues = 64
+
+// loginsOf are the names by which a user is known: sAMAccountName, alias, and
+// what stands before the @ of UPN and addresses; each once, as many as there are
+// bits in profile.derived.
+func loginsOf(u *source.User) []string {
+	out := make([]string, 0, 4)
+	add := func(l string) {
+		if l = login(l); l != "" && len(out) < 32 && !slices.Contains(out, l) {
+			out = append(out, l)
+		}
+	}
+	add(u.Alias)
+	if u.Kind == source.AD {
+		add(u.Username)
+	}
+	local, _, _ := strings.Cut(u.UPN, "@")
+	add(local)
+	for _, a := range addressesOf(u) {
+		local, _, _ := strings.Cut(a, "@")
+		add(local)
+	}
+	return out
+}
+
+// phonesOf are a user's telephone numbers, each once. An adapter joins several
+// numbers with a semicolon.
+func phonesOf(u *source.User) []string {
+	if u.Phone == "" && u.Mobile == "" {
+		return nil
+	}
+	var out []string
+	for _, number := range append(strings.SplitN(u.Phone, ";", maxValues), strings.SplitN(u.Mobile, ";", maxValues)...) {
+		if n := phone(number); n != "" && !slices.Contains(out, n) {
+			out = append(out, n)
+		}
+	}
+	return out
 }
 
 // derives says whether a login follows from the user's own name: it is made of
-// beginnings of the name's words, and at most a counter.
-func (p *rawProfile) derives(login string) bool {
+// beginnings of the name's words, and at most a counter. Without a name nobody
+// can tell, and it is taken to.
+func derives(login string, names [][]string) bool {
 	digits := 0
-	letters := make([]byte, 0, len(login))
+	letters := make([]byte, 0, 32)
 	for i := 0; i < len(login); i++ {
 		switch c := login[i]; {
 		case '0' <= c && c <= '9':
@@ -211,14 +332,12 @@ func (p *rawProfile) derives(login string) bool {
 	if digits > 3 || len(letters) == 0 {
 		return false
 	}
-	for _, forms := range p.all {
-		for _, words := range forms {
-			if len(words) <= 8 && composed(string(letters), words, 0) {
-				return true
-			}
+	for _, words := range names {
+		if len(words) <= 8 && composed(string(letters), words, 0) {
+			return true
 		}
 	}
-	return len(p.all) == 0
+	return len(names) == 0
 }
 
 // composed says whether s is a row of beginnings of different words.
@@ -298,122 +417,66 @@ func plainWords(s string) []string {
 }
 
 // markTwins sets apart the second accounts of AD users: a login that is another
-// user's with something before or after a separator, under the same surname.
-func markTwins(ad []Person, raw []rawProfile) {
-	byLogin := make(map[string]int, len(ad))
-	for i, p := range ad {
-		byLogin[strings.ToLower(p.Username)] = i
+// user's with something before or after a separator, and a word of the name in
+// common.
+func (s *sheet) markTwins() {
+	byLogin := make(map[string]int, len(s.ad))
+	for i := range s.ad {
+		byLogin[onPrem(s.ad[i].user)] = i
 	}
-	for i, p := range ad {
-		login := strings.ToLower(p.Username)
-		at := strings.IndexAny(login, "-_.")
-		last := strings.LastIndexAny(login, "-_.")
-		if raw[i].apart != "" || at < 1 || last == len(login)-1 {
+	for i := range s.ad {
+		p := &s.ad[i]
+		name := onPrem(p.user)
+		at, last := strings.IndexAny(name, "-_."), strings.LastIndexAny(name, "-_.")
+		if p.apart != "" || at < 1 || last == len(name)-1 {
 			continue
 		}
-		for _, rest := range []string{login[at+1:], login[:last]} {
+		for _, rest := range []string{name[at+1:], name[:last]} {
 			j, ok := byLogin[rest]
-			if ok && j != i && len(login)-len(rest) <= 4 && sharesWord(raw[i].forms, raw[j].forms) {
-				raw[i].apart = ReasonAdmin
+			if ok && j != i && len(name)-len(rest) <= 4 && shareWord(p, &s.ad[j]) {
+				p.apart = ReasonAdmin
 			}
 		}
 	}
 }
 
-func sharesWord(a, b [][2][]string) bool {
-	for _, x := range a {
-		for _, y := range b {
-			if slices.ContainsFunc(x[0], func(w string) bool { return slices.Contains(y[0], w) }) {
-				return true
+func shareWord(a, b *profile) bool {
+	for x := range a.views {
+		for _, w := range a.views[x].words[:a.views[x].n] {
+			for y := range b.views {
+				if slices.ContainsFunc(b.views[y].words[:b.views[y].n], w.equals) {
+					return true
+				}
 			}
 		}
 	}
 	return false
 }
 
-func (s *sheet) num(text string) int32 {
-	if n, ok := s.numbers[text]; ok {
-		return n
-	}
-	n := int32(len(s.texts))
-	s.numbers[text] = n
-	s.texts = append(s.texts, text)
-	return n
-}
-
-func (s *sheet) nums(texts []string) []int32 {
-	if len(texts) == 0 {
-		return nil
-	}
-	out := make([]int32, 0, len(texts))
-	for _, t := range texts {
-		out = append(out, s.num(t))
-	}
-	return out
-}
-
-// number turns texts into numbers.
-func (s *sheet) number(x *lexicon, persons []Person, raw []rawProfile) []profile {
-	out := make([]profile, len(persons))
-	for i := range persons {
-		r := &raw[i]
-		p := profile{
-			user: persons[i].User, taken: persons[i].Taken, apart: r.apart, latin: hasLatin(persons[i].DisplayName + persons[i].Surname), generation: generationNumbers[r.generation],
-			addresses: s.nums(r.addresses), mail: s.num(r.mail), upn: s.num(r.upn), logins: s.nums(r.logins), derived: r.derived,
-			onPrem: s.num(r.onPrem), employee: s.num(r.employee), phones: s.nums(r.phones), department: s.nums(r.department),
-			title: s.nums(r.title), domain: s.num(r.domain),
-		}
-		var seen []int32
-		for k := range r.names {
-			v := s.view(x, &r.names[k], r.forms[k])
-			if len(p.views) == 1 && sameView(&p.views[0], &v) {
-				p.views[0].middle |= v.middle
-				p.views[0].initials |= v.initials
-				continue
-			}
-			p.views = append(p.views, v)
-			for _, w := range v.words[:v.n] {
-				if !slices.Contains(seen, w.plain) {
-					seen = append(seen, w.plain)
-					s.nameDF[w.plain]++
-					if w.spelt != w.plain {
-						s.nameDF[w.spelt]++
-					}
-				}
-			}
-		}
-		out[i] = p
-		*r = rawProfile{}
-	}
-	return out
-}
-
 func sameView(a, b *view) bool {
 	return a.n == b.n && a.words == b.words && a.first == b.first && a.roles == b.roles
 }
 
-func (s *sheet) view(x *lexicon, n *spelledName, forms [2][]string) view {
+func (s *sheet) view(n *spelledName) view {
 	var v view
-	given, middle := len(n.given), len(n.middle)
-	for k := range forms[0] {
-		if v.n == maxWords || forms[0][k] == "" {
-			continue
-		}
-		w := word{s.nameWord(x, forms[0][k]), s.nameWord(x, forms[1][k])}
-		role := uint8(roleSurname)
-		if k < given {
-			role = roleGiven
-		} else if k < given+middle {
-			role = roleUnknown
-		}
-		v.words[v.n], v.roles[v.n] = w, role
-		v.n++
-		if k >= given && k < given+middle {
-			v.middle |= letterBit(forms[0][k][0])
+	for _, part := range []struct {
+		words []string
+		role  uint8
+	}{{n.given, roleGiven}, {n.middle, roleUnknown}, {n.surname, roleSurname}} {
+		for _, w := range part.words {
+			plain, spelt := asciiForms(w)
+			if v.n == maxWords || plain == "" {
+				continue
+			}
+			v.words[v.n], v.roles[v.n] = word{s.words.number(plain), s.words.number(spelt)}, part.role
+			v.n++
+			if part.role == roleUnknown {
+				v.middle |= letterBit(plain[0])
+			}
 		}
 	}
 	for k, c := range n.letters {
-		if given == 0 && k == 0 {
+		if len(n.given) == 0 && k == 0 {
 			v.first = letterBit(c)
 		} else {
 			v.initials |= letterBit(c)
@@ -447,17 +510,4 @@ func letterBit(c byte) uint32 {
 		return 0
 	}
 	return 1 << (c - 'a')
-}
-
-func (s *sheet) nameWord(x *lexicon, text string) int32 {
-	if n, ok := s.wordNum[text]; ok {
-		return n
-	}
-	n := int32(len(s.words))
-	s.wordNum[text] = n
-	s.words = append(s.words, text)
-	s.sounds = append(s.sounds, sound(text))
-	s.kin = append(s.kin, x.families[text])
-	s.nameDF = append(s.nameDF, 0)
-	return n
 }

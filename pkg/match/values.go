@@ -8,50 +8,40 @@ import (
 
 // values gives the two values that a rule compared, normalised.
 func (e *engine) values(r int, i int32, c *candidate) (ad, m365 string) {
-	a, m := &e.sheet.ad[i], &e.sheet.m365[c.m365]
-	text := func(n int32) string { return e.texts[n] }
-	common := func(x, y []int32) (string, string) {
-		for _, n := range x {
-			if slices.Contains(y, n) {
-				return text(n), text(n)
-			}
-		}
-		return e.list(x), e.list(y)
-	}
+	a, m := e.sheet.ad[i].user, e.sheet.m365[c.m365].user
 	switch r {
 	case ruleAnchor:
-		return anchor(cmp.Or(a.user.ConsistencyGUID, a.user.ID)), m.user.ImmutableID
+		return anchor(cmp.Or(a.ConsistencyGUID, a.ID)), m.ImmutableID
 	case ruleOnPrem:
-		return text(a.onPrem), text(m.onPrem)
+		return onPrem(a), onPrem(m)
 	case ruleAddress:
-		if x, y := common(a.addresses, append(slices.Clone(m.addresses), m.upn)); x == y {
-			return x, y
-		}
-		return text(a.mail), e.list(m.addresses)
+		return common(addressesOf(a), append(addressesOf(m), login(m.UPN)))
 	case ruleUPN:
-		return text(a.upn), text(m.upn)
+		return login(a.UPN), login(m.UPN)
 	case ruleEmployee:
-		return text(a.employee), text(m.employee)
+		return employeeID(a.EmployeeID), employeeID(m.EmployeeID)
 	case ruleLogin:
-		return common(a.logins, m.logins)
+		return common(loginsOf(a), loginsOf(m))
 	case rulePhone:
-		return common(a.phones, m.phones)
+		return common(phonesOf(a), phonesOf(m))
 	case ruleName, ruleInitial, ruleGeneration:
-		return shownName(a), shownName(m)
+		return shownName(&e.sheet.ad[i]), shownName(&e.sheet.m365[c.m365])
 	case ruleDepartment:
-		return e.list(a.department), e.list(m.department)
+		return strings.Join(plainWords(a.Department), " "), strings.Join(plainWords(m.Department), " ")
 	case ruleTitle:
-		return e.list(a.title), e.list(m.title)
+		return strings.Join(plainWords(a.Title), " "), strings.Join(plainWords(m.Title), " ")
 	}
 	return "", ""
 }
 
-func (e *engine) list(numbers []int32) string {
-	var out []string
-	for _, n := range numbers {
-		out = append(out, e.texts[n])
+// common is the first value that both have, or else all of each.
+func common(a, m []string) (string, string) {
+	for _, v := range a {
+		if slices.Contains(m, v) {
+			return v, v
+		}
 	}
-	return strings.Join(out, " ")
+	return strings.Join(a, " "), strings.Join(m, " ")
 }
 
 // shownName is the name as it was compared, before its words were taken apart.
