@@ -7,8 +7,10 @@ import (
 	"context"
 	"database/sql"
 	"embed"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net/url"
 	"os"
@@ -23,6 +25,14 @@ import (
 
 // applicationID marks our files in SQLite's header: "qpmi".
 const applicationID = 0x71706d69
+
+// Where SQLite's header holds what, in bytes from the start of the file; numbers
+// are big endian.
+const (
+	writeVersionAt  = 18
+	userVersionAt   = 60
+	applicationIDAt = 68
+)
 
 //go:embed migrations/*.sql
 var migrations embed.FS
@@ -39,15 +49,21 @@ var (
 )
 
 // Open opens the state file at path with one connection, on which every
-// transaction is immediate. A read-only open makes no file (a missing one reads
-// as empty) and takes what it may not write as it is.
+// transaction is immediate unless it is begun as read-only. A read-only open
+// makes no file (a missing one reads as empty) and takes what it may not write
+// as it is. The folder may be reached through symbolic links; the file itself
+// may not be one.
 func Open(ctx context.Context, path string, readOnly bool) (*sql.DB, error) {
 	steps, err := readMigrations()
 	if err != nil {
 		return nil, err
 	}
+	return open(ctx, path, readOnly, steps)
+}
+
+func open(ctx context.Context, path string, readOnly bool, steps []step) (*sql.DB, error) {
 	mode := "rw"
-	info, err := os.Stat(path)
+	info, err := os.Lstat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && readOnly:
 		db, err := connect(":memory:", "memory")
@@ -61,8 +77,12 @@ func Open(ctx context.Context, path string, readOnly bool) (*sql.DB, error) {
 		}
 	case err != nil:
 		return nil, fmt.Errorf("%w: %w", ErrUnwritable, err)
+	case info.Mode()&fs.ModeSymlink != 0:
+		return nil, fmt.Errorf("%w: %s is a symbolic link; name the file it leads to", ErrForeign, path)
 	case !info.Mode().IsRegular():
 		return nil, fmt.Errorf("%w: %s is not a regular file", ErrForeign, path)
+	case foreignAtSight(path):
+		return nil, fmt.Errorf("%w: %s", ErrForeign, path)
 	case readOnly && !writable(path):
 		mode = "ro"
 	case !writable(path):
@@ -88,6 +108,21 @@ func create(path string) error {
 		return err
 	}
 	return f.Close()
+}
+
+// foreignAtSight recognises the files of others that SQLite would write to
+// before it could be asked whose they are: it takes a file of one byte for an
+// empty one, and setting the journal's mode rewrites a file in WAL mode.
+func foreignAtSight(path string) bool {
+	f, err := os.Open(path)
+	if err != nil {
+		return false // SQLite will say why
+	}
+	defer func() { _ = f.Close() }()
+	head := make([]byte, applicationIDAt+4)
+	n, _ := io.ReadFull(f, head)
+	const wal = 2
+	return n == 1 || n == len(head) && head[writeVersionAt] == wal && binary.BigEndian.Uint32(head[applicationIDAt:]) != applicationID
 }
 
 func writable(path string) bool {
@@ -116,10 +151,10 @@ func connect(path, mode string) (*sql.DB, error) {
 	query := url.Values{
 		"mode":    {mode},
 		"_txlock": {"immediate"},
-		"_pragma": {"busy_timeout(10000)", "foreign_keys(1)", "journal_mode(DELETE)", "synchronous(FULL)", "trusted_schema(0)", "cache_size(-32768)"},
+		"_pragma": {"busy_timeout(10000)", "foreign_keys(1)", "journal_mode(DELETE)", "synchronous(FULL)", "trusted_schema(0)", "cell_size_check(1)", "cache_size(-32768)"},
 	}
 	if mode == "ro" {
-		query["_pragma"] = []string{"busy_timeout(10000)", "query_only(1)"}
+		query["_pragma"] = []string{"busy_timeout(10000)", "query_only(1)", "cell_size_check(1)"}
 		query.Del("_txlock")
 	}
 	db, err := sql.Open("sqlite", name+"?"+query.Encode())
@@ -140,27 +175,41 @@ func prepare(ctx context.Context, db *sql.DB, path, mode string, steps []step) e
 	switch {
 	case app != applicationID && (app != 0 || version != 0 || tables != 0):
 		return fmt.Errorf("%w: %s", ErrForeign, path)
+	case app == applicationID && version <= 0: // the first migration sets both
+		return fmt.Errorf("%w: it has schema %d", ErrDamaged, version)
 	case version > latest:
 		return fmt.Errorf("%w: it has schema %d, this program knows up to %d", ErrNewer, version, latest)
-	case version == latest:
-	case mode == "ro":
+	case mode == "ro" && version < latest:
 		return fmt.Errorf("%w: it has schema %d and must be migrated to %d", ErrUnwritable, version, latest)
-	default:
-		if version > 0 {
-			if err := backUp(ctx, db, path, version); err != nil {
-				return err
-			}
-		}
-		if err := migrate(ctx, db, steps); err != nil {
+	}
+	if mode == "ro" {
+		return nil
+	}
+	if err := tighten(path); err != nil {
+		return fmt.Errorf("%w: others may read it: %w", ErrUnwritable, err)
+	}
+	if version == latest {
+		return nil
+	}
+	if version > 0 {
+		if err := backUp(ctx, db, path, version); err != nil {
 			return err
 		}
 	}
-	if mode != "ro" && runtime.GOOS != "windows" {
-		if info, err := os.Stat(path); err == nil && info.Mode().Perm()&0o077 != 0 {
-			return os.Chmod(path, 0o600)
-		}
+	return migrate(ctx, db, steps)
+}
+
+// tighten closes a file to all but its owner. Journals and copies are made with
+// the mode of the file, so it comes before them.
+func tighten(path string) error {
+	if runtime.GOOS == "windows" {
+		return nil
 	}
-	return nil
+	info, err := os.Stat(path)
+	if err != nil || info.Mode().Perm()&0o077 == 0 {
+		return err
+	}
+	return os.Chmod(path, 0o600)
 }
 
 func header(ctx context.Context, db *sql.DB) (app, version, tables int, err error) {
@@ -169,22 +218,32 @@ func header(ctx context.Context, db *sql.DB) (app, version, tables int, err erro
 	return app, version, tables, err
 }
 
-// backUp copies the file before a migration, beside it. A copy that is there
-// already was made by another process, or by a run that was cut short.
+// backUp copies the file before a migration, beside it. Where another process
+// has migrated the file meanwhile, that one made the copy.
 func backUp(ctx context.Context, db *sql.DB, path string, version int) error {
 	to := path + ".schema" + strconv.Itoa(version) + ".bak"
-	if _, err := os.Stat(to); err == nil {
-		return nil
-	}
-	tmp := to + "." + strconv.Itoa(os.Getpid())
-	defer func() { _ = os.Remove(tmp) }()
-	if err := create(tmp); err != nil {
+	tmp, err := os.CreateTemp(filepath.Dir(to), filepath.Base(to)+".*")
+	if err != nil {
 		return fmt.Errorf("%w: %w", ErrUnwritable, err)
 	}
-	if _, err := db.ExecContext(ctx, `VACUUM INTO ?`, tmp); err != nil {
+	defer func() {
+		_ = tmp.Close()
+		_ = os.Remove(tmp.Name()) // gone where it was renamed
+	}()
+	if _, err := db.ExecContext(ctx, `VACUUM INTO ?`, tmp.Name()); err != nil {
 		return Classify(err)
 	}
-	return os.Rename(tmp, to)
+	copied := make([]byte, 4)
+	if _, err := tmp.ReadAt(copied, userVersionAt); err != nil {
+		return fmt.Errorf("%w: %w", ErrUnwritable, err)
+	}
+	if binary.BigEndian.Uint32(copied) != uint32(version) {
+		return nil
+	}
+	if err := errors.Join(tmp.Sync(), tmp.Close(), os.Rename(tmp.Name(), to)); err != nil {
+		return fmt.Errorf("%w: %w", ErrUnwritable, err)
+	}
+	return nil
 }
 
 type step struct {
@@ -213,32 +272,28 @@ func readMigrations() ([]step, error) {
 	return steps, nil
 }
 
-// migrate runs the steps that the file lacks, each in a transaction that reads
-// the version again: another process may have been faster.
+// migrate runs the steps that the file lacks, in one transaction that reads the
+// version again: another process may have been faster.
 func migrate(ctx context.Context, db *sql.DB, steps []step) error {
-	for _, s := range steps {
-		if err := runStep(ctx, db, s); err != nil {
-			return fmt.Errorf("migrating the state file to schema %d: %w", s.version, Classify(err))
-		}
-	}
-	return nil
-}
-
-func runStep(ctx context.Context, db *sql.DB, s step) error {
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
-		return err
+		return Classify(err)
 	}
 	defer func() { _ = tx.Rollback() }()
 	var version int
-	if err := tx.QueryRowContext(ctx, `PRAGMA user_version`).Scan(&version); err != nil || version >= s.version {
-		return err
+	if err := tx.QueryRowContext(ctx, `PRAGMA user_version`).Scan(&version); err != nil {
+		return Classify(err)
 	}
-	script := s.sql + fmt.Sprintf("\nPRAGMA application_id = %d; PRAGMA user_version = %d;", applicationID, s.version)
-	if _, err := tx.ExecContext(ctx, script); err != nil {
-		return err
+	for _, s := range steps {
+		if s.version <= version {
+			continue
+		}
+		script := s.sql + fmt.Sprintf("\nPRAGMA application_id = %d; PRAGMA user_version = %d;", applicationID, s.version)
+		if _, err := tx.ExecContext(ctx, script); err != nil {
+			return fmt.Errorf("migrating the state file to schema %d: %w", s.version, Classify(err))
+		}
 	}
-	return tx.Commit()
+	return Classify(tx.Commit())
 }
 
 // Classify wraps an error of SQLite in the one of this package's errors that it
@@ -253,7 +308,7 @@ func Classify(err error) error {
 		return fmt.Errorf("%w: %w", ErrBusy, err)
 	case sqlite3.SQLITE_NOTADB:
 		return fmt.Errorf("%w: %w", ErrForeign, err)
-	case sqlite3.SQLITE_CORRUPT:
+	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_ERROR: // our statements fit a sound file's tables
 		return fmt.Errorf("%w: %w", ErrDamaged, err)
 	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_PERM:
 		return fmt.Errorf("%w: %w", ErrUnwritable, err)

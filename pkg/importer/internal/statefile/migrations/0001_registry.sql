@@ -63,6 +63,8 @@ CREATE TABLE accounts (
     CHECK (state <> 'active' OR email <> '')
 ) STRICT;
 
+CREATE INDEX accounts_by_state ON accounts (customer, state);
+
 CREATE TABLE decisions (
     customer   INTEGER NOT NULL REFERENCES customers (n) ON DELETE CASCADE,
     ad_id      TEXT NOT NULL,
