@@ -40,7 +40,7 @@ func eachAccount(ctx context.Context, tx *sql.Tx, sel string, visit func(custome
 		return err
 	}
 	for _, c := range customers {
-		accounts, err := findAccounts(ctx, tx, c.n, false)
+		accounts, err := findAccounts(ctx, tx, c.n, 0, false)
 		if err != nil {
 			return err
 		}

@@ -198,7 +198,7 @@ func (im *Importer) readOrNew(ctx context.Context, name string) (*registry, erro
 		if err != nil {
 			return err
 		}
-		reg, err = readRegistry(ctx, tx, c, true)
+		reg, err = readRegistry(ctx, tx, c, fullAccounts)
 		return err
 	})
 	return reg, err
@@ -209,7 +209,7 @@ type job struct {
 	manifest.Customer
 	imports   []ImportRequest
 	batches   []*batch
-	mailboxes []source.User
+	mailboxes []*source.User
 	tenant    string
 	synced    source.Flag // whether AD Connect runs
 }

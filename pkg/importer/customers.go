@@ -250,7 +250,7 @@ func (im *Importer) DeleteCustomer(ctx context.Context, sel string, withAccounts
 			return &source.Error{Code: CodeAccountsExist, Message: fmt.Sprintf("%s has %d accounts", c.name, v.Accounts.Total),
 				Hint: "--with-accounts deletes them with the customer"}
 		}
-		accounts, err := findAccounts(ctx, tx, c.n, true)
+		accounts, err := findAccounts(ctx, tx, c.n, v.Accounts.Total, true)
 		if err != nil {
 			return err
 		}

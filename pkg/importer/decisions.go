@@ -5,6 +5,8 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"iter"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -117,9 +119,71 @@ func writeDecisions(ctx context.Context, r *run, c customer, before, after decis
 	return nil
 }
 
+// clashes yields the places of decisions that cannot stand beside an earlier one
+// of the list, and why.
+func clashes(list []Decision) iter.Seq2[int, string] {
+	return func(yield func(int, string) bool) {
+		byAD, matched := map[string][]Decision{}, map[string]string{}
+		for i, d := range list {
+			clash := ""
+			for _, earlier := range byAD[d.ADID] {
+				one := earlier.Verdict
+				switch {
+				case earlier.M365ID == d.M365ID && one != d.Verdict:
+					clash = fmt.Sprintf("another line says %s of the same", one)
+				case one == match.VerdictMatch && d.Verdict == match.VerdictMatch && earlier.M365ID != d.M365ID:
+					clash = "another line matches the user with another mailbox"
+				case one == match.VerdictMatch && d.Verdict == match.VerdictIgnore, one == match.VerdictIgnore && d.Verdict == match.VerdictMatch:
+					clash = "another line says " + string(one) + " of this user"
+				}
+			}
+			if d.Verdict == match.VerdictMatch {
+				if ad, ok := matched[d.M365ID]; ok && ad != d.ADID {
+					clash = "another line gives the mailbox to another user"
+				}
+				matched[d.M365ID] = d.ADID
+			}
+			byAD[d.ADID] = append(byAD[d.ADID], d)
+			if clash != "" && !yield(i, clash) {
+				return
+			}
+		}
+	}
+}
+
+var objectID = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+
+// CheckDecisions yields the places of exported decisions that cannot be kept, and
+// why. Ids are in lower case.
+func CheckDecisions(given []Decision) iter.Seq2[int, string] {
+	return func(yield func(int, string) bool) {
+		for i, d := range given {
+			problem := ""
+			switch wantsBox := d.Verdict != match.VerdictIgnore; {
+			case wantsBox && d.Verdict != match.VerdictMatch && d.Verdict != match.VerdictReject:
+				problem = fmt.Sprintf("the decision %q is none of match, reject, ignore", d.Verdict)
+			case !objectID.MatchString(d.ADID):
+				problem = fmt.Sprintf("ad_id %q is not an objectGUID", d.ADID)
+			case wantsBox && !objectID.MatchString(d.M365ID):
+				problem = fmt.Sprintf("m365_id %q is not an object id", d.M365ID)
+			case !wantsBox && d.M365ID != "":
+				problem = "ignore is about the AD user alone: leave m365_id empty"
+			}
+			if problem != "" && !yield(i, problem) {
+				return
+			}
+		}
+		for i, clash := range clashes(given) {
+			if !yield(i, clash) {
+				return
+			}
+		}
+	}
+}
+
 // Decisions lists what was decided by hand for a customer.
 func (im *Importer) Decisions(ctx context.Context, customerSel string) ([]Decision, error) {
-	reg, err := im.read(ctx, customerSel, false)
+	reg, err := im.read(ctx, customerSel, noAccounts)
 	if err != nil {
 		return nil, err
 	}
@@ -129,6 +193,9 @@ func (im *Importer) Decisions(ctx context.Context, customerSel string) ([]Decisi
 // ImportDecisions keeps decisions as they were exported: by id, whether or not
 // the users are known here yet. They take effect with the next match.
 func (im *Importer) ImportDecisions(ctx context.Context, customerSel string, given []Decision) (DecisionsResult, error) {
+	for i, problem := range CheckDecisions(given) {
+		return DecisionsResult{}, &source.Error{Code: source.CodeUsage, Message: fmt.Sprintf("decision %d: %s", i+1, problem)}
+	}
 	result := DecisionsResult{Applied: true}
 	var err error
 	result.Run, err = im.change(ctx, customerSel, "decisions import", false, func(d *draft) error {
@@ -187,7 +254,7 @@ func (s *selectors) names(id string) bool {
 // matches out. Every row is checked before any is applied; what is wrong is
 // reported for all rows at once.
 func (im *Importer) Decide(ctx context.Context, customerSel string, rows []DecisionRow, dry bool) (MatchResult, error) {
-	reg, err := im.read(ctx, customerSel, false)
+	reg, err := im.read(ctx, customerSel, noAccounts)
 	if err != nil {
 		return MatchResult{}, err
 	}
@@ -215,7 +282,7 @@ func (im *Importer) Decide(ctx context.Context, customerSel string, rows []Decis
 }
 
 // decide drafts decisions.
-func (d *draft) decide(rows []DecisionRow, mailboxes []source.User) (MatchResult, error) {
+func (d *draft) decide(rows []DecisionRow, mailboxes []*source.User) (MatchResult, error) {
 	result := emptyMatch(d.reg.customer.name)
 	accounts, boxes := make([]*account, len(rows)), make([]*source.User, len(rows))
 	ads, m365s := make([]string, len(rows)), make([]string, len(rows))
@@ -229,8 +296,8 @@ func (d *draft) decide(rows []DecisionRow, mailboxes []source.User) (MatchResult
 		}
 	}
 	for i := range mailboxes {
-		for _, j := range m365Sel.offerUser(&mailboxes[i]) {
-			boxes[j] = &mailboxes[i]
+		for _, j := range m365Sel.offerUser(mailboxes[i]) {
+			boxes[j] = mailboxes[i]
 		}
 	}
 
@@ -238,14 +305,17 @@ func (d *draft) decide(rows []DecisionRow, mailboxes []source.User) (MatchResult
 	bad := func(row DecisionRow, format string, args ...any) {
 		problems = append(problems, fmt.Sprintf("line %d: ", row.Row)+fmt.Sprintf(format, args...))
 	}
-	takenBy, given := map[string]DecisionRow{}, map[*account]DecisionRow{}
+	holder := map[string]*account{}
 	for _, a := range d.accounts() {
 		if a.m365ID != "" {
-			takenBy[string(a.m365ID)] = DecisionRow{AD: accountLabel(a), M365: string(a.adID)}
+			holder[string(a.m365ID)] = a
 		}
 	}
+	var sound []Decision // what is right by itself, and
+	var rowOf []int      // in which row it stands
 	for i, row := range rows {
 		a, box := accounts[i], boxes[i]
+		before := len(problems)
 		wantsBox := row.Verdict == match.VerdictMatch || row.Verdict == match.VerdictReject
 		switch {
 		case !wantsBox && row.Verdict != match.VerdictIgnore:
@@ -267,14 +337,21 @@ func (d *draft) decide(rows []DecisionRow, mailboxes []source.User) (MatchResult
 		case a.m365ID != "" && string(a.m365ID) != box.ID:
 			bad(row, "%s is matched with %s already", accountLabel(a), a.m365UPN)
 		default:
-			if other, ok := takenBy[box.ID]; ok && other.M365 != string(a.adID) {
-				bad(row, "the mailbox %s is %s's already", userLabel(box), other.AD)
-			} else if other, ok := given[a]; ok && boxes[other.Row] != box {
-				bad(row, "%s is matched in another line as well", accountLabel(a))
+			if other := holder[box.ID]; other != nil && other != a {
+				bad(row, "the mailbox %s is %s's already", userLabel(box), accountLabel(other))
 			}
-			takenBy[box.ID] = DecisionRow{AD: accountLabel(a), M365: string(a.adID)}
-			given[a] = DecisionRow{Row: i}
 		}
+		if len(problems) > before {
+			continue
+		}
+		decision := Decision{Verdict: row.Verdict, ADID: string(a.adID)}
+		if wantsBox {
+			decision.M365ID = box.ID
+		}
+		sound, rowOf = append(sound, decision), append(rowOf, i)
+	}
+	for at, clash := range clashes(sound) {
+		bad(rows[rowOf[at]], "%s: %s", accountLabel(accounts[rowOf[at]]), clash)
 	}
 	if len(problems) > 0 {
 		return result, &source.Error{Code: source.CodeUsage, Message: "nothing was applied: " + strings.Join(problems, "; "), Hint: "correct these lines and run the command again"}

@@ -73,7 +73,7 @@ const sampleSize = 200
 // read is a result, with its error; only what is no directory's fault is
 // returned as one.
 func (im *Importer) TestDirectories(ctx context.Context, sel string, kinds []source.Kind) ([]DirectoryTest, error) {
-	reg, err := im.read(ctx, sel, false)
+	reg, err := im.read(ctx, sel, noAccounts)
 	if err != nil {
 		return nil, err
 	}
@@ -187,7 +187,7 @@ func problem(err error) *Problem {
 // people are shown, or all of them.
 func (im *Importer) OUs(ctx context.Context, sel string, all bool) (OUList, error) {
 	list := OUList{OUs: []source.OU{}}
-	reg, err := im.read(ctx, sel, false)
+	reg, err := im.read(ctx, sel, noAccounts)
 	if err != nil {
 		return list, err
 	}
@@ -242,7 +242,7 @@ func (im *Importer) openAD(ctx context.Context, reg *registry) (source.Directory
 
 // Users lists the users of a directory: those that could be imported, or all.
 func (im *Importer) Users(ctx context.Context, r UsersRequest) ([]User, error) {
-	reg, err := im.read(ctx, r.Customer, false)
+	reg, err := im.read(ctx, r.Customer, plainAccounts)
 	if err != nil {
 		return nil, err
 	}

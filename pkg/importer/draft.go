@@ -16,26 +16,35 @@ type registry struct {
 	connections Directories
 	identity    map[source.Kind]string // of the directory imported from before
 	externalIDs map[string]string
+	count       int // of accounts
 	accounts    []*account
 	decisions   decisions
 }
 
-// read reads a customer as one snapshot; full includes what was read of each
-// account from its directories.
-func (im *Importer) read(ctx context.Context, sel string, full bool) (*registry, error) {
+// depth says how much of a customer's accounts is read.
+type depth int
+
+const (
+	noAccounts    depth = iota // how many there are
+	plainAccounts              // all but what was read of each from its directories
+	fullAccounts
+)
+
+// read reads a customer as one snapshot.
+func (im *Importer) read(ctx context.Context, sel string, accounts depth) (*registry, error) {
 	var reg *registry
 	err := im.inTx(ctx, func(tx *sql.Tx) error {
 		c, err := findCustomer(ctx, tx, sel)
 		if err != nil {
 			return err
 		}
-		reg, err = readRegistry(ctx, tx, c, full)
+		reg, err = readRegistry(ctx, tx, c, accounts)
 		return err
 	})
 	return reg, err
 }
 
-func readRegistry(ctx context.Context, tx *sql.Tx, c customer, full bool) (*registry, error) {
+func readRegistry(ctx context.Context, tx *sql.Tx, c customer, accounts depth) (*registry, error) {
 	reg := &registry{customer: c}
 	var err error
 	if reg.connections, err = findConnections(ctx, tx, c.n); err != nil {
@@ -50,7 +59,10 @@ func readRegistry(ctx context.Context, tx *sql.Tx, c customer, full bool) (*regi
 	if reg.decisions, err = findDecisions(ctx, tx, c.n); err != nil {
 		return nil, err
 	}
-	reg.accounts, err = findAccounts(ctx, tx, c.n, full)
+	if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM accounts WHERE customer = ?`, c.n).Scan(&reg.count); err != nil || accounts == noAccounts {
+		return reg, err
+	}
+	reg.accounts, err = findAccounts(ctx, tx, c.n, reg.count, accounts == fullAccounts)
 	return reg, err
 }
 
@@ -134,7 +146,7 @@ const tries = 20
 // that as one run, whose number it returns: nil where there was nothing to
 // write, or in a dry run.
 func (im *Importer) change(ctx context.Context, sel, command string, dry bool, decide func(*draft) error) (*int64, error) {
-	return im.changeRead(ctx, command, dry, decide, func() (*registry, error) { return im.read(ctx, sel, true) })
+	return im.changeRead(ctx, command, dry, decide, func() (*registry, error) { return im.read(ctx, sel, fullAccounts) })
 }
 
 // changeRead is change on a customer that read returns. Where another process

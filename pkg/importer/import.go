@@ -25,11 +25,11 @@ func (im *Importer) Import(ctx context.Context, r ImportRequest) (ImportResult, 
 	if err := r.validate(); err != nil {
 		return ImportResult{}, err
 	}
-	reg, err := im.read(ctx, r.Customer, false)
+	reg, err := im.read(ctx, r.Customer, noAccounts)
 	if err != nil {
 		return ImportResult{}, err
 	}
-	if _, err := r.settleMode(reg, len(reg.accounts)); err != nil {
+	if _, err := r.settleMode(reg, reg.count); err != nil {
 		return ImportResult{}, err // before the directory is asked anything
 	}
 	batch, err := im.readBatch(ctx, reg, r)

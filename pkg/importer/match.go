@@ -16,14 +16,14 @@ const ReasonManual = "manual"
 // Match pairs a customer's pending accounts with mailboxes: automatically, or
 // as told.
 func (im *Importer) Match(ctx context.Context, r MatchRequest) (MatchResult, error) {
-	reg, err := im.read(ctx, r.Customer, false)
+	reg, err := im.read(ctx, r.Customer, noAccounts)
 	if err != nil {
 		return MatchResult{}, err
 	}
 	if err := reg.canMatch(reg.customer.mode); err != nil {
 		return MatchResult{}, err
 	}
-	var mailboxes []source.User
+	var mailboxes []*source.User
 	var tenant source.Info
 	if r.Auto || len(r.Pairs) > 0 {
 		if mailboxes, tenant, err = im.readTenant(ctx, reg, false); err != nil {
@@ -68,7 +68,7 @@ func (reg *registry) canMatch(mode Mode) error {
 
 // readTenant reads all users of the customer's Microsoft 365, and which tenant
 // it is.
-func (im *Importer) readTenant(ctx context.Context, reg *registry, otherDirectory bool) ([]source.User, source.Info, error) {
+func (im *Importer) readTenant(ctx context.Context, reg *registry, otherDirectory bool) ([]*source.User, source.Info, error) {
 	conn, err := reg.connection(source.M365)
 	if err != nil {
 		return nil, source.Info{}, err
@@ -89,19 +89,19 @@ func (im *Importer) readTenant(ctx context.Context, reg *registry, otherDirector
 	return users, info, err
 }
 
-func readAll(ctx context.Context, dir source.Directory) ([]source.User, error) {
-	var users []source.User
+func readAll(ctx context.Context, dir source.Directory) ([]*source.User, error) {
+	var users []*source.User
 	for u, err := range dir.Users(ctx, source.Scope{}) {
 		if err != nil {
 			return nil, err
 		}
-		users = append(users, u)
+		users = append(users, &u)
 	}
 	return users, nil
 }
 
 // matchAuto drafts an automatic match.
-func (d *draft) matchAuto(by match.Method, mailboxes []source.User) (func() MatchResult, error) {
+func (d *draft) matchAuto(by match.Method, mailboxes []*source.User) (func() MatchResult, error) {
 	in, owner, err := d.matchInput(mailboxes)
 	if err != nil {
 		return nil, err
@@ -132,7 +132,7 @@ func (d *draft) matchAuto(by match.Method, mailboxes []source.User) (func() Matc
 }
 
 // matchInput lists the users of both sides; owner maps an AD user to its account.
-func (d *draft) matchInput(mailboxes []source.User) (in match.Input, owner map[string]int, err error) {
+func (d *draft) matchInput(mailboxes []*source.User) (in match.Input, owner map[string]int, err error) {
 	owner = make(map[string]int, len(d.after))
 	taken := make(map[optional]bool, len(d.after))
 	for i, a := range d.after {
@@ -152,7 +152,7 @@ func (d *draft) matchInput(mailboxes []source.User) (in match.Input, owner map[s
 	in.Decisions = d.decisions.list()
 	in.M365 = make([]match.Person, len(mailboxes))
 	for i := range mailboxes {
-		in.M365[i] = match.Person{User: &mailboxes[i], Taken: taken[optional(mailboxes[i].ID)]}
+		in.M365[i] = match.Person{User: mailboxes[i], Taken: taken[optional(mailboxes[i].ID)]}
 	}
 	return in, owner, nil
 }
@@ -214,7 +214,7 @@ func list[T any](s []T) []T {
 }
 
 // matchByHand drafts the pairs and partings that were asked for.
-func (d *draft) matchByHand(r MatchRequest, mailboxes []source.User) (func() MatchResult, error) {
+func (d *draft) matchByHand(r MatchRequest, mailboxes []*source.User) (func() MatchResult, error) {
 	result := emptyMatch(d.reg.customer.name)
 	parted, err := d.unpair(r.Unpair)
 	if err != nil {
@@ -330,12 +330,12 @@ func (d *draft) find(sels []string) ([]*account, error) {
 
 // findMailboxes returns the Microsoft 365 user that each SEL names; it needs an
 // address, since the account is to have it.
-func findMailboxes(sels []string, users []source.User) ([]*source.User, error) {
+func findMailboxes(sels []string, users []*source.User) ([]*source.User, error) {
 	s := newSelectors(sels)
 	found := make([]*source.User, len(sels))
 	for i := range users {
-		for _, j := range s.offerUser(&users[i]) {
-			found[j] = &users[i]
+		for _, j := range s.offerUser(users[i]) {
+			found[j] = users[i]
 		}
 	}
 	if err := s.check("Microsoft 365 user", "`qpimport users --source m365 --all` lists them"); err != nil {
@@ -353,7 +353,7 @@ func findMailboxes(sels []string, users []source.User) ([]*source.User, error) {
 // MatchExports matches two directories automatically without a customer: a
 // pilot, that keeps nothing.
 func MatchExports(ctx context.Context, open Opener, ad, m365 source.Connection, by match.Method) (MatchResult, error) {
-	sides := make([][]source.User, 2)
+	sides := make([][]*source.User, 2)
 	for i, conn := range []source.Connection{ad, m365} {
 		dir, err := open(ctx, conn)
 		if err != nil {
@@ -372,10 +372,10 @@ func MatchExports(ctx context.Context, open Opener, ad, m365 source.Connection, 
 	return viewMatch(match.Auto(in, by), false, nil), nil
 }
 
-func people(users []source.User) []match.Person {
+func people(users []*source.User) []match.Person {
 	p := make([]match.Person, len(users))
 	for i := range users {
-		p[i].User = &users[i]
+		p[i].User = users[i]
 	}
 	return p
 }

@@ -175,7 +175,7 @@ func findConnections(ctx context.Context, tx *sql.Tx, n int64) (Directories, err
 
 // findAccounts reads a customer's accounts, with what was read of each from its
 // directories where full is set.
-func findAccounts(ctx context.Context, tx *sql.Tx, n int64, full bool) ([]*account, error) {
+func findAccounts(ctx context.Context, tx *sql.Tx, n int64, count int, full bool) ([]*account, error) {
 	columns := accountColumns
 	if !full {
 		columns = strings.TrimSuffix(columns, "ad, m365, match") + "NULL, NULL, NULL"
@@ -185,7 +185,7 @@ func findAccounts(ctx context.Context, tx *sql.Tx, n int64, full bool) ([]*accou
 		return nil, err
 	}
 	defer func() { _ = rows.Close() }()
-	var accounts []*account
+	accounts := make([]*account, 0, count)
 	for rows.Next() {
 		a := &account{}
 		if err := rows.Scan(append([]any{&a.n}, a.fields()...)...); err != nil {
@@ -304,7 +304,10 @@ func (im *Importer) writeAccounts(ctx context.Context, r *run, c customer, chang
 				_, err = r.tx.ExecContext(ctx, `DELETE FROM accounts WHERE n = ?`, ch.before.n)
 			default:
 				ch.after.updatedAt = now
-				id, before, after = ch.before.id, columns(ch.before, ch.after), columns(ch.after, ch.before)
+				changed := columns(ch.after, ch.before)
+				delete(changed, "ad") // the row itself holds what was read
+				delete(changed, "m365")
+				id, before, after = ch.before.id, columns(ch.before, ch.after), changed
 				_, err = update.ExecContext(ctx, append(ch.after.values(), ch.before.n)...)
 			}
 			if err != nil {

@@ -39,7 +39,7 @@ func openWith(t *testing.T, path string, steps []step) *sql.DB {
 // migrated, once, and everybody finds it ready.
 func TestOpenAtOnce(t *testing.T) {
 	for _, age := range []int{0, 1, 2} {
-		for range 5 {
+		for range 3 {
 			path := filepath.Join(t.TempDir(), "state.db")
 			if age > 0 {
 				openWith(t, path, older[:age]).Close()
