@@ -195,8 +195,12 @@ func (c *comparer) employeeLevel(i, j int32) uint8 {
 		return employeeShared
 	case a.employee != 0:
 		return employeeDiffers
-	case c.adEmployee.other(m.employee, i):
-		return employeeElsewhere
+	}
+	// The number of somebody else's, unless that is a slip: his name must fit.
+	if owner, ok := c.adEmployee[m.employee]; ok && owner >= 0 && owner != i {
+		if n, _ := c.nameLevel(&c.ad[owner], m); n < nameGiven {
+			return employeeElsewhere
+		}
 	}
 	return 0
 }

@@ -157,7 +157,7 @@ func (e *engine) judge(i int, c *candidate, lead float32, namesakes int) string 
 	switch {
 	case ids >= 2 && (strong || weak || l[ruleName] == 0 || l[ruleName] == nameScript):
 		return ReasonEvidence
-	case ids >= 2 && l[ruleName] == nameGiven && !elsewhere && !bothDiffer:
+	case ids >= 2 && (l[ruleName] == nameGiven || l[ruleName] == nameSurname) && !elsewhere && !bothDiffer:
 		return ReasonEvidence
 	case ids < 2 && l[ruleName] == nameGiven && !elsewhere && !bothDiffer && l[ruleLogin] == loginFormer && e.corroborated(i, c, 2):
 		return ReasonEvidence

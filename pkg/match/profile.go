@@ -185,7 +185,6 @@ func (s *sheet) countWords(p *profile) {
 func (s *sheet) profile(x *lexicon, person Person, p *profile) {
 	u := person.User
 	p.user, p.taken, p.apart = u, person.Taken, x.accounts.classify(u)
-	p.latin = hasLatin(u.DisplayName) || hasLatin(u.Surname)
 	names := x.namesOf(u)
 	var all [][]string // the words of the names in ASCII, particles and letters too
 	for k := range names {
@@ -195,6 +194,7 @@ func (s *sheet) profile(x *lexicon, person Person, p *profile) {
 		}
 		plain, spelt := make([]string, len(n.all)), make([]string, len(n.all))
 		for w := range n.all {
+			p.latin = p.latin || hasLatin(n.all[w])
 			plain[w], spelt[w] = asciiForms(n.all[w])
 		}
 		all = append(all, plain, spelt)
