@@ -57,10 +57,11 @@ type Options struct {
 
 // Importer runs the use cases on one state file.
 type Importer struct {
-	db   *sql.DB
-	path string
-	open Opener
-	now  func() time.Time
+	db       *sql.DB
+	path     string
+	readOnly bool
+	open     Opener
+	now      func() time.Time
 }
 
 // Open opens the state file, and makes it where there is none.
@@ -69,7 +70,7 @@ func Open(ctx context.Context, o Options) (*Importer, error) {
 	if err != nil {
 		return nil, stateError(err, o.Path)
 	}
-	im := &Importer{db: db, path: o.Path, open: o.Open, now: o.Now}
+	im := &Importer{db: db, path: o.Path, readOnly: o.ReadOnly, open: o.Open, now: o.Now}
 	if im.now == nil {
 		im.now = time.Now
 	}
@@ -103,10 +104,10 @@ func stateError(err error, path string) error {
 // timestamp writes a time as the registry keeps it.
 func timestamp(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
 
-// inTx runs do in an immediate transaction: a snapshot for readers, the only
-// writer for those that write.
+// inTx runs do in a transaction. Where the importer only reads it is a snapshot
+// beside whoever writes; else it is immediate, the only one that may write.
 func (im *Importer) inTx(ctx context.Context, do func(tx *sql.Tx) error) error {
-	tx, err := im.db.BeginTx(ctx, nil)
+	tx, err := im.db.BeginTx(ctx, &sql.TxOptions{ReadOnly: im.readOnly})
 	if err != nil {
 		return im.txError(ctx, err)
 	}
