@@ -58,6 +58,8 @@ func startITGlue(ts *testscript.TestScript, options []string) {
 		}
 		return true
 	}
+	// The lock that Set takes orders the hook before the requests to come.
+	s.Set(func(o []itgluefake.Organization) []itgluefake.Organization { return o })
 	ts.Setenv("ITGLUE_URL", s.URL)
 	ts.Setenv("ITGLUE_KEY", s.Key)
 }

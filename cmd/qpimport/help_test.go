@@ -50,8 +50,8 @@ func TestManual(t *testing.T) {
 func examples(text string) []string {
 	var out []string
 	for _, line := range strings.Split(strings.ReplaceAll(text, "\\\n", " "), "\n") {
-		line = regexp.MustCompile(`\s*(>|\||\)).*`).ReplaceAllString(line, "")
 		line = strings.TrimPrefix(strings.TrimSpace(line), "source <(")
+		line = regexp.MustCompile(`\s*[<>|)].*`).ReplaceAllString(line, "") // what the shell does with it
 		if line != "" {
 			out = append(out, line)
 		}

@@ -1,0 +1,45 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/qpimport/qpimport/pkg/source"
+	"github.com/qpimport/qpimport/pkg/source/sourcetest"
+)
+
+// TestProgress counts without losing a user, keeps the OUs, and leaves an empty
+// line behind.
+func TestProgress(t *testing.T) {
+	people := make([]source.User, 2*progressStep+1)
+	for i := range people {
+		people[i] = source.User{Kind: source.AD, ID: fmt.Sprint(i)}
+	}
+	for _, c := range []struct {
+		name  string
+		users int
+		want  string
+	}{
+		{"few", progressStep - 1, ""},
+		{"many", len(people), "\rreading Active Directory: 500 users\rreading Active Directory: 1000 users\r\x1b[K"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var shown strings.Builder
+			dir := withProgress(&sourcetest.Memory{People: people[:c.users]}, &shown, source.AD)
+			n := 0
+			for u, err := range dir.Users(t.Context(), source.Scope{}) {
+				if err != nil || u.ID != fmt.Sprint(n) {
+					t.Fatalf("user %d is %q (%v)", n, u.ID, err)
+				}
+				n++
+			}
+			if n != c.users || shown.String() != c.want {
+				t.Errorf("%d users, shown %q", n, shown.String())
+			}
+			if _, ok := dir.(source.OULister); !ok {
+				t.Error("the OUs were lost")
+			}
+		})
+	}
+}
