@@ -28,8 +28,8 @@ test: lint
 	@echo "make test: all passed"
 
 unit:
-	eval "$$($(samba) env)" && export $${!QPIMPORT_TEST_AD@} && \
-		QPIMPORT_TEST_AD=required go test -race -shuffle=on ./...
+	set -a; eval "$$($(samba) env)"; QPIMPORT_TEST_AD=required; set +a; \
+		go test -race -shuffle=on ./...
 
 # Each fuzz target for a short while; a crash it finds is kept under testdata/fuzz.
 fuzz:
