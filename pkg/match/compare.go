@@ -227,7 +227,10 @@ func (c *comparer) loginLevel(i, j int32) uint8 {
 
 func (c *comparer) phoneLevel(i, j int32) uint8 {
 	a, m := &c.ad[i], &c.m365[j]
-	best := uint8(0)
+	if len(a.phones) == 0 || len(m.phones) == 0 {
+		return 0
+	}
+	best := uint8(phoneDiffers)
 	for _, x := range a.phones {
 		if !slices.Contains(m.phones, x) {
 			continue

@@ -261,5 +261,5 @@ func (e *engine) corroborated(i int, c *candidate, extra float64) bool {
 			supports++
 		}
 	}
-	return supports >= 2 && sum >= math.Log2(float64(len(e.sheet.m365)+1))/2-1.5+extra
+	return supports >= 2 && sum >= math.Log2(float64(len(e.sheet.m365)+1))/4+0.5+extra
 }

@@ -18,38 +18,41 @@ func (e *engine) learn() {
 		}
 	}
 	e.listedAD, e.listed = make([]float32, len(e.sheet.ad)), make([]float32, len(e.sheet.m365))
-	e.learnSame(ruleDepartment, func(p *profile) int32 { return p.department })
-	e.learnSame(ruleTitle, func(p *profile) int32 { return p.title })
+	e.learnSame(ruleDepartment, sameEqual, sameDiffers, func(i, j int) uint8 {
+		return e.sameLevel(e.sheet.ad[i].department, e.sheet.m365[j].department)
+	})
+	e.learnSame(ruleTitle, sameEqual, sameDiffers, func(i, j int) uint8 {
+		return e.sameLevel(e.sheet.ad[i].title, e.sheet.m365[j].title)
+	})
+	e.learnSame(rulePhone, phoneShared, phoneDiffers, func(i, j int) uint8 { return e.phoneLevel(int32(i), int32(j)) })
 	e.learnListed()
 }
 
 // enough is how many cases a weight is learnt from at the least.
 const enough = 20
 
-// learnSame learns what it means that departments or titles agree.
-func (e *engine) learnSame(r int, value func(*profile) int32) {
-	var sure, sureEqual, chance, chanceEqual float64
+// learnSame learns what it means that two values are the same, or are not, from
+// pairs that are sure for other reasons and from pairs that chance makes.
+func (e *engine) learnSame(r int, same, differs uint8, compare func(i, j int) uint8) {
+	var sure, sureSame, chance, chanceSame float64
+	n := len(e.sheet.m365)
 	for i, list := range e.byAD {
 		if !e.adCounts(i) {
 			continue
 		}
 		for k := range list {
-			if c := &list[k]; c.levels[r] != 0 && isSure(&c.findings) {
+			if l := list[k].levels[r]; (l == same || l == differs) && isSure(&list[k].findings) {
 				sure++
-				if c.levels[r] == sameEqual {
-					sureEqual++
+				if l == same {
+					sureSame++
 				}
 			}
 		}
-		// Somebody else's mailbox, the same in every run.
-		if n := len(e.sheet.m365); n > 0 {
-			for k := 1; k <= 4; k++ {
-				l := e.sameLevel(value(&e.sheet.ad[i]), value(&e.sheet.m365[(i*7919+k*104729)%n]))
-				if l != 0 {
-					chance++
-					if l == sameEqual {
-						chanceEqual++
-					}
+		for k := 1; k <= 4 && n > 0; k++ { // somebody's mailbox, the same one in every run
+			if l := compare(i, (i*7919+k*104729)%n); l == same || l == differs {
+				chance++
+				if l == same {
+					chanceSame++
 				}
 			}
 		}
@@ -57,13 +60,15 @@ func (e *engine) learnSame(r int, value func(*profile) int32) {
 	if chance < enough {
 		return
 	}
-	u := (chanceEqual + 1) / (chance + 2)
+	u := (chanceSame + 1) / (chance + 2)
 	m := 0.8
 	if sure >= enough {
-		m = (sureEqual + 1) / (sure + 2)
+		m = (sureSame + 1) / (sure + 2)
+	} else if r == rulePhone {
+		return
 	}
-	e.weights[r][sameEqual] = clamp(math.Log2(m/u), 0, 6)
-	e.weights[r][sameDiffers] = clamp(math.Log2((1-m)/(1-u)), -6, 0)
+	e.weights[r][same] = clamp(math.Log2(m/u), 0, 6)
+	e.weights[r][differs] = clamp(math.Log2((1-m)/(1-u)), -6, 0)
 }
 
 func clamp(x, low, high float64) float64 { return max(low, min(x, high)) }
@@ -71,7 +76,7 @@ func clamp(x, low, high float64) float64 { return max(low, min(x, high)) }
 // isSure says whether a pair can teach: proven, or identified with the same name.
 func isSure(f *findings) bool {
 	return f.levels[ruleAnchor] == anchorEqual || f.levels[ruleName] == nameFull &&
-		(f.levels[ruleAddress] == addressEqual || f.levels[ruleEmployee] == employeeEqual || f.levels[rulePhone] == phoneEqual)
+		(f.levels[ruleAddress] == addressEqual || f.levels[ruleEmployee] == employeeEqual)
 }
 
 // learnListed learns what it means that somebody has a telephone, an address or

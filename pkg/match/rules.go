@@ -80,8 +80,9 @@ const (
 	loginDerived = 2
 	loginFormer  = 3
 
-	phoneEqual  = 1
-	phoneShared = 2
+	phoneEqual   = 1
+	phoneShared  = 2
+	phoneDiffers = 3
 
 	nameFull    = 1
 	namePart    = 2
@@ -150,6 +151,7 @@ func rules() [ruleCount]rule {
 		rulePhone: {"phone", []level{unknown,
 			{"equal", 11, identifier, "a telephone number is equal that nobody else has"},
 			{"equal_shared", 0.5, support, "a telephone number is equal, but others have it as well"},
+			{"differs", -1, neutral, "both have telephone numbers, and none is the same"},
 		}},
 		// The weight of a name is that of its words: rare ones tell more. What
 		// stands here is added to it.
