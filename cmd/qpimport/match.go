@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -20,6 +21,9 @@ type matchOptions struct {
 	unpair     []string
 	adExport   string
 	m365Export string
+	decisions  string
+	review     bool
+	reviewOut  string
 	strict     bool
 	dryRun     bool
 }
@@ -48,6 +52,15 @@ undoes a pair. SEL is the id, DN, user principal name, sAMAccountName or e-mail 
 one user. --pair is split at its last "=". A pairs file is CSV with the columns ad
 and m365; its header may be missing.
 
+What --auto leaves open can be decided in three ways. --review-out writes the open
+cases as CSV for a spreadsheet, one line a candidate; somebody writes match, reject or
+ignore into the column decision, and --decisions takes the file back, in whichever
+encoding and with whichever separator it was saved. Lines without a decision do not
+count; m365_id may be any SEL. All lines are checked before any is carried out.
+--review asks on the terminal, one case at a time; it shows candidates by evidence
+unless --by says otherwise, and applies on quitting what was decided. What was decided
+is kept, see "decisions".
+
 --auto --dry-run is the summary screen. With --strict the exit status is 3 when
 anybody stays without a mailbox; what was matched is matched all the same.
 
@@ -55,6 +68,8 @@ With --ad-export and --m365-export the same is shown for two exports on disk, wi
 no customer and no state file; nothing is ever written.` + exits(3, 11, 12, 13, 14, 15),
 		Example: `  qpimport match -c Contoso --auto --dry-run
   qpimport match -c Contoso --auto --strict
+  qpimport match -c Contoso --auto --by evidence --review-out contoso-review.csv
+  qpimport match -c Contoso --decisions contoso-review.csv --dry-run
   qpimport match -c Contoso --pair jdoe=john.doe@contoso.example
   qpimport match --auto --ad-export contoso-ad.ldif --m365-export contoso-users.json -o csv`,
 		Args: cobra.NoArgs,
@@ -62,7 +77,10 @@ no customer and no state file; nothing is ever written.` + exits(3, 11, 12, 13, 
 	}
 	f := cmd.Flags()
 	f.BoolVar(&o.auto, "auto", false, "pair whom it can")
-	f.StringVar(&o.by, "by", "", "with --auto: `METHOD`, display-name or evidence (default display-name)")
+	f.StringVar(&o.by, "by", "", "with --auto and --review: `METHOD`, display-name or evidence (default display-name)")
+	f.StringVar(&o.reviewOut, "review-out", "", "with --auto: write the open cases to `FILE`, CSV")
+	f.StringVar(&o.decisions, "decisions", "", "carry out the decisions in `FILE`, CSV as --review-out wrote it; - is standard input")
+	f.BoolVar(&o.review, "review", false, "decide the open cases one at a time on the terminal")
 	f.StringArrayVar(&o.pairs, "pair", nil, "pair by hand: `AD=M365`, a SEL of each side (repeatable)")
 	f.StringVar(&o.pairsFile, "pairs-file", "", "pair by hand what `FILE` lists, CSV ad,m365; - is standard input")
 	f.StringArrayVar(&o.unpair, "unpair", nil, "undo the pair of the account `SEL` (repeatable)")
@@ -78,19 +96,28 @@ func (o matchOptions) check() error {
 	var found []string
 	byHand := len(o.pairs) > 0 || o.pairsFile != "" || len(o.unpair) > 0
 	exports := o.adExport != "" || o.m365Export != ""
+	ways := 0
+	for _, given := range []bool{o.auto, byHand, o.decisions != "", o.review} {
+		if given {
+			ways++
+		}
+	}
 	switch {
 	case !o.auto && exports:
 		found = append(found, "--ad-export and --m365-export go with --auto")
-	case !o.auto && !byHand:
-		found = append(found, "say how to match: --auto, or by hand with --pair, --pairs-file or --unpair")
-	case o.auto && byHand:
-		found = append(found, "match automatically or by hand, not both at once")
+	case ways == 0:
+		found = append(found, "say how to match: --auto, --decisions, --review, or by hand with --pair, --pairs-file or --unpair")
+	case ways > 1:
+		found = append(found, "match automatically, by hand, by --decisions or by --review, one at a time")
 	}
 	if exports && (o.adExport == "" || o.m365Export == "") {
 		found = append(found, "--ad-export and --m365-export go together")
 	}
-	if !o.auto && o.by != "" {
-		found = append(found, "--by goes with --auto")
+	if !o.auto && !o.review && o.by != "" {
+		found = append(found, "--by goes with --auto and --review")
+	}
+	if !o.auto && o.reviewOut != "" {
+		found = append(found, "--review-out goes with --auto")
 	}
 	if !o.auto && o.strict {
 		found = append(found, "--strict goes with --auto")
@@ -116,19 +143,40 @@ func parsePair(s string) (importer.PairRequest, error) {
 }
 
 func (o matchOptions) method() match.Method {
-	if o.by == "" {
-		return match.ByDisplayName
+	switch {
+	case o.by != "":
+		return match.Method(o.by)
+	case o.review:
+		return match.ByEvidence // which has candidates
 	}
-	return match.Method(o.by)
+	return match.ByDisplayName
 }
 
 func (o matchOptions) run(ctx context.Context, a *app) error {
 	if err := o.check(); err != nil {
 		return err
 	}
+	switch {
+	case o.decisions != "":
+		return o.takeDecisions(ctx, a)
+	case o.review:
+		return o.walkThrough(ctx, a)
+	}
+	if o.reviewOut != "" {
+		if err := checkFolder("--review-out", o.reviewOut); err != nil {
+			return err
+		}
+	}
 	result, err := o.match(ctx, a)
 	if err != nil {
 		return err
+	}
+	if o.reviewOut != "" {
+		cases := openCases(result)
+		if err := replaceFile(o.reviewOut, func(w io.Writer) error { return writeCSV(w, reviewRows(cases), true) }); err != nil {
+			return err
+		}
+		a.notice("%s written to %s", count(len(cases), "open case"), o.reviewOut)
 	}
 	if err := a.render(matchView(result)); err != nil {
 		return err
@@ -137,13 +185,41 @@ func (o matchOptions) run(ctx context.Context, a *app) error {
 		return &source.Error{
 			Code:    codePartial,
 			Message: "left without a mailbox: " + count(open, "user"),
-			Hint:    "match them by hand with --pair",
+			Hint:    "decide with --review or --review-out, or match them with --pair",
 		}
 	}
 	if !result.Applied && result.Counts.Matched > 0 && o.adExport == "" {
 		a.notice("a dry run: nothing was written")
 	}
 	return nil
+}
+
+// takeDecisions carries out a review file.
+func (o matchOptions) takeDecisions(ctx context.Context, a *app) error {
+	name, err := a.customer()
+	if err != nil {
+		return err
+	}
+	raw, file, err := a.readInput(ctx, o.decisions)
+	if err != nil {
+		return err
+	}
+	rows, err := parseReview(raw, file)
+	if err != nil {
+		return err
+	}
+	return o.decide(ctx, a, name, rows)
+}
+
+// decide carries out decisions and shows the result.
+func (o matchOptions) decide(ctx context.Context, a *app, customer string, rows []importer.DecisionRow) error {
+	result, err := with(ctx, a, o.dryRun, func(im *importer.Importer) (importer.MatchResult, error) {
+		return im.Decide(ctx, customer, rows, o.dryRun)
+	})
+	if err != nil {
+		return err
+	}
+	return a.render(decidedView(result))
 }
 
 func (o matchOptions) match(ctx context.Context, a *app) (importer.MatchResult, error) {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -42,6 +44,8 @@ func TestMain(m *testing.M) {
 //	directory partner [N:FAULT…]
 //	                         serve the contracts of a Microsoft partner over Graph;
 //	                         sets what directory m365 sets
+//	decide FILE USERNAME EMAIL|- WORD
+//	                         fill in the column decision of a review file
 //	binds N                  the directory saw N attempts to log in
 //
 // A PATH is keys and indices joined by dots; len is the length of an array.
@@ -72,6 +76,7 @@ func TestScripts(t *testing.T) {
 			"contoso":   cmdContoso,
 			"directory": cmdDirectory,
 			"binds":     cmdBinds,
+			"decide":    cmdDecide,
 		},
 	})
 }
@@ -211,4 +216,29 @@ func (w world) must(t *testing.T, args ...string) string {
 		t.Fatalf("qpimport %s: exit status %d\n%s", strings.Join(args, " "), status, errText)
 	}
 	return out
+}
+
+// cmdDecide fills in the review file: the line of an AD user, by user name, and of
+// a mailbox, by address, or its only line where that is "-".
+func cmdDecide(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 4 {
+		ts.Fatalf("usage: decide FILE USERNAME EMAIL|- WORD")
+	}
+	text := ts.ReadFile(args[0])
+	rows, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(text, "\ufeff"))).ReadAll()
+	ts.Check(err)
+	column := func(name string) int { return slices.Index(rows[0], name) }
+	filled := 0
+	for _, row := range rows[1:] {
+		if row[column("ad_username")] == args[1] && (args[2] == "-" || row[column("m365_email")] == args[2]) {
+			row[column("decision")] = args[3]
+			filled++
+		}
+	}
+	if filled != 1 {
+		ts.Fatalf("%d lines are about %s and %s", filled, args[1], args[2])
+	}
+	var b strings.Builder
+	ts.Check(csv.NewWriter(&b).WriteAll(rows))
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(b.String()), 0o600))
 }

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/qpimport/qpimport/pkg/importer"
+)
+
+func newDecisionsCmd(a *app) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "decisions",
+		Short: "List and keep what was decided by hand about matches",
+		Long: `A decision says of an AD user and a mailbox that they belong together (match) or do
+not (reject), or of an AD user that it is to be left alone (ignore). Decisions come
+from "match --pair", "--unpair", "--decisions" and "--review". They are kept by the
+users' ids, so that they survive renames and later runs, and beat every rule.
+
+Alone, the command lists a customer's decisions.` + exits(11, 15),
+		Example: `  qpimport decisions -c Contoso
+  qpimport decisions export -c Contoso contoso-decisions.csv
+  qpimport decisions forget -c Contoso jdoe`,
+		Args: subcommand,
+		RunE: a.command(a.listDecisions),
+	}
+	cmd.AddCommand(newDecisionsListCmd(a), newDecisionsExportCmd(a), newDecisionsImportCmd(a), newDecisionsForgetCmd(a))
+	return cmd
+}
+
+func newDecisionsListCmd(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:     "list",
+		Short:   "List a customer's decisions",
+		Long:    "Lists a customer's decisions about matches, by the AD user's name." + exits(11, 15),
+		Example: "  qpimport decisions list -c Contoso -o csv",
+		Args:    cobra.NoArgs,
+		RunE:    a.command(a.listDecisions),
+	}
+}
+
+func (a *app) listDecisions(ctx context.Context, _ []string) error {
+	decisions, err := a.decisions(ctx)
+	if err != nil {
+		return err
+	}
+	return a.render(listView("decisions", decisions, decisionColumns(), nil, nil))
+}
+
+// decisions reads the decisions of the customer that the command is about.
+func (a *app) decisions(ctx context.Context) ([]importer.Decision, error) {
+	name, err := a.customer()
+	if err != nil {
+		return nil, err
+	}
+	return reading(ctx, a, func(im *importer.Importer) ([]importer.Decision, error) { return im.Decisions(ctx, name) })
+}
+
+func decisionColumns() []column[importer.Decision] {
+	type decision = importer.Decision
+	return []column[decision]{
+		{"decision", "Decision", func(d decision) string { return string(d.Verdict) }},
+		{"ad_id", "", func(d decision) string { return d.ADID }},
+		{"m365_id", "", func(d decision) string { return d.M365ID }},
+		{"reason", "", func(d decision) string { return d.Reason }},
+		{"ad_name", "AD user", func(d decision) string { return d.ADName }},
+		{"m365_name", "Mailbox", func(d decision) string { return d.M365Name }},
+		{"", "Reason", func(d decision) string { return d.Reason }},
+		{"decided_at", "Decided", func(d decision) string { return d.DecidedAt.UTC().Format(time.RFC3339) }},
+	}
+}
+
+func decisionsView(r importer.DecisionsResult, sentence func(*page)) view {
+	return view{
+		document: r,
+		items:    anySlice(r.Decisions),
+		rows:     func() [][]string { return csvRows(decisionColumns(), r.Decisions) },
+		page:     sentence,
+	}
+}

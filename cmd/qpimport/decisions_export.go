@@ -1,0 +1,50 @@
+package main
+
+import (
+	"context"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/qpimport/qpimport/pkg/importer"
+)
+
+func newDecisionsExportCmd(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "export [FILE]",
+		Short: "Write decisions as a text file",
+		Long: `Writes a customer's decisions as CSV to a file, or to standard output for "-" or no
+FILE. The same decisions give the same bytes: lines are sorted and hold no times, so
+that the file can be kept in git. "decisions import" takes it back. The format is
+always CSV, whatever --output says.` + exits(11, 15),
+		Example: `  qpimport decisions export -c Contoso
+  qpimport decisions export -c Contoso contoso-decisions.csv`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: a.command(func(ctx context.Context, args []string) error {
+			decisions, err := a.decisions(ctx)
+			if err != nil {
+				return err
+			}
+			rows := csvRows(exportedDecisionColumns(), decisions)
+			if len(args) == 0 || args[0] == "-" {
+				return writeCSV(a.out, rows, a.settings.BOM)
+			}
+			err = replaceFile(args[0], func(w io.Writer) error { return writeCSV(w, rows, a.settings.BOM) })
+			if err == nil {
+				a.notice("%s written to %s", count(len(decisions), "decision"), args[0])
+			}
+			return err
+		}),
+	}
+}
+
+// exportedDecisionColumns are those of the text file.
+func exportedDecisionColumns() []column[importer.Decision] {
+	var columns []column[importer.Decision]
+	for _, c := range decisionColumns() {
+		if c.key != "" && c.key != "decided_at" {
+			columns = append(columns, c)
+		}
+	}
+	return columns
+}

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/qpimport/qpimport/pkg/importer"
+	"github.com/qpimport/qpimport/pkg/match"
+)
+
+func newDecisionsImportCmd(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "import FILE",
+		Short: "Take decisions back from a text file",
+		Long: `Takes decisions from a CSV that "decisions export" wrote, or from standard input for
+"-". Needed are the columns decision (match, reject or ignore), ad_id (objectGUID) and
+m365_id (object id); reason, ad_name and m365_name may be missing.
+
+Decisions are kept whether or not the users are known here yet and take effect with
+the next match. One that contradicts an older one replaces it; others stay. What is
+wrong is reported for all lines at once, and then nothing is taken.` + exits(11, 15),
+		Example: `  qpimport decisions import -c Contoso contoso-decisions.csv
+  qpimport decisions import -c Contoso -`,
+		Args: cobra.ExactArgs(1),
+		RunE: a.command(func(ctx context.Context, args []string) error {
+			customer, err := a.customer()
+			if err != nil {
+				return err
+			}
+			raw, name, err := a.readInput(ctx, args[0])
+			if err != nil {
+				return err
+			}
+			given, err := parseDecisions(raw, name)
+			if err != nil {
+				return err
+			}
+			result, err := writing(ctx, a, func(im *importer.Importer) (importer.DecisionsResult, error) {
+				return im.ImportDecisions(ctx, customer, given)
+			})
+			if err != nil {
+				return err
+			}
+			return a.render(decisionsView(result, func(p *page) {
+				p.line("%s: %s taken, %d unchanged", result.Customer, count(len(result.Decisions), "decision"), result.Unchanged)
+			}))
+		}),
+	}
+}
+
+// parseDecisions reads exported decisions, or says all that is wrong with them.
+func parseDecisions(raw []byte, name string) ([]importer.Decision, error) {
+	rows, err := readSheet(raw, name, "decision", "ad_id", "m365_id")
+	if err != nil {
+		return nil, err
+	}
+	given := make([]importer.Decision, len(rows))
+	for i, row := range rows {
+		given[i] = importer.Decision{
+			Verdict: match.Verdict(strings.ToLower(row.cells["decision"])),
+			ADID:    foldID(row.cells["ad_id"]), M365ID: foldID(row.cells["m365_id"]), Reason: row.cells["reason"],
+			ADName: row.cells["ad_name"], M365Name: row.cells["m365_name"],
+		}
+	}
+	wrong := map[int]string{}
+	for i, problem := range importer.CheckDecisions(given) {
+		wrong[i] = fmt.Sprintf("%s line %d: %s", name, rows[i].line, problem)
+	}
+	var found []string
+	for i := range rows {
+		if problem, ok := wrong[i]; ok {
+			found = append(found, problem)
+		}
+	}
+	return given, problems(found)
+}
+
+// foldID is an id as directories are asked for it.
+func foldID(id string) string { return strings.ToLower(strings.Trim(id, "{}")) }
