@@ -14,6 +14,7 @@ import (
 	"net"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/go-ldap/ldap/v3"
@@ -61,13 +62,14 @@ func (t Timeouts) withDefaults() Timeouts {
 // Directory is an open connection to one domain controller. It is safe for use
 // by several goroutines. A cancelled read closes the connection.
 type Directory struct {
-	conn     *ldap.Conn
-	guard    *guard
-	log      func(format string, args ...any)
-	root     string // DN of the domain
-	base     string // DN that reads are confined to
-	info     source.Info
-	maxPages int
+	conn      *ldap.Conn
+	guard     *guard
+	searching sync.Mutex // one search at a time: the guard keeps its objects
+	log       func(format string, args ...any)
+	root      string // DN of the domain
+	base      string // DN that reads are confined to
+	info      source.Info
+	maxPages  int
 }
 
 var (
@@ -109,7 +111,7 @@ func login(ctx context.Context, raw, conn net.Conn, server string, cfg Config) (
 		err = d.lookRound(ctx, cfg.Connection.BaseDN)
 	}
 	if err != nil {
-		d.Close()
+		_ = d.Close()
 		return nil, err
 	}
 	return d, nil
@@ -226,6 +228,9 @@ func (d *Directory) lookup(ctx context.Context, dn string, attributes ...string)
 
 // search asks once and waits for the whole answer.
 func (d *Directory) search(ctx context.Context, req *ldap.SearchRequest) (*ldap.SearchResult, error) {
+	d.searching.Lock()
+	defer d.searching.Unlock()
+	d.guard.take() // what a search that failed has left
 	var res *ldap.SearchResult
 	err := d.do(ctx, func() (err error) {
 		res, err = d.conn.Search(req)
@@ -234,6 +239,7 @@ func (d *Directory) search(ctx context.Context, req *ldap.SearchRequest) (*ldap.
 	if err != nil {
 		return nil, d.explain(ctx, req.BaseDN, err)
 	}
+	res.Entries = d.guard.take()
 	return res, nil
 }
 

@@ -1,6 +1,7 @@
 package ad
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -85,7 +86,7 @@ func readMessage(r io.Reader, buf []byte, limit int) ([]byte, error) {
 
 // noEOF says that the end came in the middle.
 func noEOF(err error) error {
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		return io.ErrUnexpectedEOF
 	}
 	return err
@@ -206,6 +207,29 @@ func isEntry(b []byte) bool {
 		values, rest, ok := cut(b, tagSet)
 		return ok && len(rest) == 0 && all(values, tagOctets, 0, anything)
 	})
+}
+
+// parseEntry reads a message that [parseMessage] found to be a SearchResultEntry.
+// It keeps no part of b.
+func parseEntry(b []byte) *ldap.Entry {
+	_, b, _, _ = parseOutline(bytes.Clone(b))
+	dn, b, _ := cut(b, tagOctets)
+	b, _, _ = cut(b, tagSequence)
+	e := &ldap.Entry{DN: string(dn)}
+	for len(b) > 0 {
+		var attribute []byte
+		attribute, b, _ = cut(b, tagSequence)
+		name, attribute, _ := cut(attribute, tagOctets)
+		set, _, _ := cut(attribute, tagSet)
+		a := &ldap.EntryAttribute{Name: string(name)}
+		for len(set) > 0 {
+			var value []byte
+			value, set, _ = cut(set, tagOctets)
+			a.ByteValues = append(a.ByteValues, value)
+		}
+		e.Attributes = append(e.Attributes, a)
+	}
+	return e
 }
 
 // parseResult reads the code of an LDAPResult; referrals and the like may
