@@ -2,6 +2,7 @@ package match
 
 import (
 	"cmp"
+	"math/bits"
 	"slices"
 )
 
@@ -127,6 +128,7 @@ func (s *sheet) wordKeys(a, b word, f func(key uint64)) {
 type blocks struct {
 	entries []entry
 	start   []int32 // by the upper bits of a key
+	shift   int     // that leaves those bits
 }
 
 type entry struct {
@@ -134,30 +136,30 @@ type entry struct {
 	user int32
 }
 
-const bucketBits = 16
-
 func newBlocks(s *sheet, open func(j int) bool) blocks {
-	x := blocks{start: make([]int32, 1<<bucketBits+1)}
+	wide := min(16, bits.Len(uint(len(s.m365))))
+	buckets := 1 << wide
+	x := blocks{start: make([]int32, buckets+1), shift: 64 - wide}
 	for j := range s.m365 {
 		if open(j) {
-			s.keysOf(&s.m365[j], func(k uint64) { x.start[k>>(64-bucketBits)+1]++ })
+			s.keysOf(&s.m365[j], func(k uint64) { x.start[k>>x.shift+1]++ })
 		}
 	}
-	for b := range 1 << bucketBits {
+	for b := range buckets {
 		x.start[b+1] += x.start[b]
 	}
-	x.entries = make([]entry, x.start[1<<bucketBits])
+	x.entries = make([]entry, x.start[buckets])
 	next := slices.Clone(x.start)
 	for j := range s.m365 {
 		if open(j) {
 			s.keysOf(&s.m365[j], func(k uint64) {
-				b := k >> (64 - bucketBits)
+				b := k >> x.shift
 				x.entries[next[b]] = entry{k, int32(j)}
 				next[b]++
 			})
 		}
 	}
-	parallel(1<<bucketBits, func(from, to int) {
+	parallel(buckets, func(from, to int) {
 		for b := from; b < to; b++ {
 			slices.SortFunc(x.entries[x.start[b]:x.start[b+1]], func(a, b entry) int {
 				return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.user, b.user))
@@ -169,7 +171,7 @@ func newBlocks(s *sheet, open func(j int) bool) blocks {
 
 // lookUp appends the mailboxes of a key, none and true where they are too many.
 func (x *blocks) lookUp(to []int32, k uint64) (users []int32, tooMany bool) {
-	b := k >> (64 - bucketBits)
+	b := k >> x.shift
 	list := x.entries[x.start[b]:x.start[b+1]]
 	at, _ := slices.BinarySearchFunc(list, k, func(e entry, k uint64) int { return cmp.Compare(e.key, k) })
 	limit, n := blockLimit(k&0xF), len(to)

@@ -8,9 +8,9 @@ import (
 
 // What a decision asks for, in log2.
 const (
-	clearLead    = 4  // over every other candidate, on both sides
-	worthShowing = -6 // of a candidate in a review
-	never        = 1000
+	clearLead = 4  // over every other candidate, on both sides
+	unlikely  = -6 // of a candidate that is not worth a look
+	never     = 1000
 )
 
 // decideAll pairs what is proven and leaves the rest to people.
@@ -121,10 +121,7 @@ func (e *engine) namesakes(i, at int) int {
 // judge applies the tiers: when a pair is made without asking anybody.
 func (e *engine) judge(i int, c *candidate, lead float32, namesakes int) string {
 	l := &c.levels
-	var found [veto + 1]int
-	for r := range e.rules {
-		found[e.rules[r].levels[l[r]].force]++
-	}
+	found := e.forces(c)
 	if found[veto] > 0 {
 		return ReasonContradiction
 	}
@@ -187,7 +184,7 @@ func (e *engine) toReview(i int, reason string) {
 	taken := false
 	for k := range e.byAD[i] {
 		c := &e.byAD[i][k]
-		if e.isRejected(i, int(c.m365)) || c.weight < worthShowing {
+		if e.isRejected(i, int(c.m365)) || !e.worthShowing(c) {
 			continue
 		}
 		if e.m365Done[c.m365] || e.reserved[c.m365] {
@@ -213,6 +210,21 @@ func (e *engine) toReview(i int, reason string) {
 	case len(e.sheet.ad[i].views) == 0:
 		e.unmatched(i, ReasonNoName)
 	}
+}
+
+// worthShowing says whether somebody should look at a candidate: it is not
+// unlikely, or has the very name, or something that names the person.
+func (e *engine) worthShowing(c *candidate) bool {
+	forces := e.forces(c)
+	return c.weight >= unlikely || c.levels[ruleName] == nameFull && forces[veto] == 0 || forces[identifier] > 0
+}
+
+// forces counts the findings by what they may do.
+func (e *engine) forces(c *candidate) (found [veto + 1]int) {
+	for r := range e.rules {
+		found[e.rules[r].levels[c.levels[r]].force]++
+	}
+	return found
 }
 
 // evidence writes the findings out, what speaks for the pair and what against.

@@ -173,6 +173,7 @@ func (x *lexicon) split(s string, n *spelledName, whole bool) []string {
 		}
 		return false
 	})
+	words = words[:min(len(words), maxParts)]
 	for len(words) > 1 && x.titles[words[0]] {
 		words = words[1:]
 	}
@@ -187,6 +188,9 @@ func (x *lexicon) split(s string, n *spelledName, whole bool) []string {
 	}
 	return words
 }
+
+// maxParts bounds the words of one name.
+const maxParts = 16
 
 // nameReplacer takes apostrophes out of words: O'Brien, N’Dour.
 var nameReplacer = strings.NewReplacer("'", "", "’", "", "‘", "", "`", "", "ʼ", "", "´", "", `"`, "")

@@ -1,0 +1,108 @@
+package match_test
+
+import (
+	"fmt"
+	"reflect"
+	"testing"
+
+	"github.com/qpimport/qpimport/pkg/match"
+	"github.com/qpimport/qpimport/pkg/match/matchtest"
+)
+
+func companyInput(c *matchtest.Company) match.Input {
+	var in match.Input
+	for i := range c.AD {
+		in.AD = append(in.AD, match.Person{User: &c.AD[i]})
+	}
+	for i := range c.M365 {
+		in.M365 = append(in.M365, match.Person{User: &c.M365[i]})
+	}
+	return in
+}
+
+func pairIDs(r match.Result) [][2]string {
+	var out [][2]string
+	for _, p := range r.Pairs {
+		out = append(out, [2]string{p.AD.ID, p.M365.ID})
+	}
+	return out
+}
+
+// TestQuality holds matching to its promise on made companies: by evidence no
+// wrong pair and most of the right ones; by name few wrong ones.
+func TestQuality(t *testing.T) {
+	for _, size := range []struct {
+		people, companies int
+		recall, reach     float64
+	}{
+		{30, 30, .86, .99},
+		{200, 20, .88, .99},
+		{1500, 2, .86, .99},
+	} {
+		t.Run(fmt.Sprint(size.people, " people"), func(t *testing.T) {
+			var evidence, name, entra, okta matchtest.Score
+			reached := 0
+			for seed := range uint64(size.companies) {
+				c := matchtest.New(seed+1, size.people)
+				in := companyInput(&c)
+				r := match.Auto(in, match.ByEvidence)
+				checkInvariants(t, in, r)
+				score := c.Score(pairIDs(r))
+				if score.Wrong > 0 {
+					t.Errorf("seed %d: %d wrong pairs", seed+1, score.Wrong)
+				}
+				evidence = evidence.Add(score)
+				reached += score.Right
+				for _, v := range r.Review {
+					for _, x := range v.Candidates {
+						if c.Truth[v.AD.ID] == x.M365.ID {
+							reached++
+						}
+					}
+				}
+				name = name.Add(c.Score(pairIDs(match.Auto(in, match.ByDisplayName))))
+				entra, okta = entra.Add(c.Score(c.EntraSoftMatch())), okta.Add(c.Score(c.OktaExact()))
+			}
+			if got := evidence.Recall(); got < size.recall {
+				t.Errorf("recall %.3f, want %.3f", got, size.recall)
+			}
+			if got := float64(reached) / float64(evidence.True); got < size.reach {
+				t.Errorf("automatic or in review %.4f, want %.4f", got, size.reach)
+			}
+			if evidence.Recall() < entra.Recall() || evidence.Recall() < okta.Recall() {
+				t.Errorf("recall %.3f is below Entra's %.3f or Okta's %.3f", evidence.Recall(), entra.Recall(), okta.Recall())
+			}
+			if name.Precision() < entra.Precision() || name.Precision() < okta.Precision() {
+				t.Errorf("by name: precision %.4f is below Entra's %.4f or Okta's %.4f", name.Precision(), entra.Precision(), okta.Precision())
+			}
+		})
+	}
+}
+
+func TestAutoIgnoresOrder(t *testing.T) {
+	c := matchtest.New(5, 400)
+	in := companyInput(&c)
+	for _, by := range []match.Method{match.ByDisplayName, match.ByEvidence} {
+		want := match.Auto(in, by)
+		for seed := range uint64(3) {
+			if got := match.Auto(shuffled(in, seed), by); !reflect.DeepEqual(got, want) {
+				t.Errorf("%s: order %d of the input gave another result", by, seed)
+			}
+		}
+	}
+}
+
+func BenchmarkMatch(b *testing.B) {
+	for _, people := range []int{200, 5000, 100000} {
+		c := matchtest.New(1, people)
+		in := companyInput(&c)
+		for _, by := range []match.Method{match.ByDisplayName, match.ByEvidence} {
+			b.Run(fmt.Sprintf("%s/%d", by, people), func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					match.Auto(in, by)
+				}
+			})
+		}
+	}
+}
