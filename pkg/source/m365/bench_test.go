@@ -53,7 +53,6 @@ func BenchmarkUsersGraph(b *testing.B) {
 		_ = w.Close()
 		packed = append(packed, z.Bytes())
 	}
-	pages = nil
 
 	directory, err := Open(b.Context(), Config{
 		Connection:  source.Connection{GraphURL: server.URL},

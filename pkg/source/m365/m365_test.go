@@ -149,7 +149,10 @@ func TestStopInTheMiddle(t *testing.T) {
 	o := people(10)
 	o.PageSize = 3
 	server, config, _ := start(t, o)
-	for range open(t, config).Users(t.Context(), source.Scope{}) {
+	for _, err := range open(t, config).Users(t.Context(), source.Scope{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
 		break
 	}
 	if n := len(server.GraphRequests()); n != 1 {

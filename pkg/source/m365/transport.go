@@ -231,7 +231,7 @@ func (x *exchange) do(request *http.Request, next send) (*http.Response, error) 
 		x.log("%s %s: no answer after %s", request.Method, request.URL.Path, x.now().Sub(began))
 		return nil, cause(ctx, err)
 	}
-	defer response.Body.Close()
+	defer func() { _ = response.Body.Close() }() // read to its end, or given up
 	awake := func() { silence.Reset(x.silence) }
 	body, err := io.ReadAll(io.LimitReader(progress{response.Body, awake}, x.body+1))
 	x.log("%s %s: %d, %d bytes in %s, request-id %.60q", request.Method, request.URL.Path, response.StatusCode,

@@ -1,6 +1,7 @@
 package ldapfake
 
 import (
+	"errors"
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
@@ -56,7 +57,7 @@ func TestLikeActiveDirectory(t *testing.T) {
 	s, config := serve(t, Options{MaxPageSize: 10, MaxValRange: 2})
 	c := dial(t, s, config)
 	code := func(_ any, err error) uint16 {
-		if e, ok := err.(*ldap.Error); ok {
+		if e := (*ldap.Error)(nil); errors.As(err, &e) {
 			return e.ResultCode
 		}
 		return 0

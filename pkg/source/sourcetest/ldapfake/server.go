@@ -334,7 +334,7 @@ func (s *Server) serve(conn net.Conn, secure bool) {
 			continue
 		}
 		switch err := c.answer(r); {
-		case err == errStartTLS:
+		case errors.Is(err, errStartTLS):
 			if s.opts.MuteTLS {
 				_, _ = io.Copy(io.Discard, conn)
 				return
@@ -343,7 +343,7 @@ func (s *Server) serve(conn net.Conn, secure bool) {
 			c.conn, c.secure = conn, true
 			in = bufio.NewReader(conn)
 			c.out.Reset(conn)
-		case err == ErrMute:
+		case errors.Is(err, ErrMute):
 			c.muted = true
 		case err != nil:
 			return
