@@ -1,9 +1,9 @@
 package ldapfake
 
 import (
-	"errors"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"os"
 	"testing"
