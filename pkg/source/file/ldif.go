@@ -110,6 +110,7 @@ func (l *ldifReader) readRecord(rec *record) (hasDN bool, err error) {
 // readLine appends the next line to rec.buf, folded lines joined, without its
 // line end. io.EOF means that there is no further line.
 func (l *ldifReader) readLine(rec *record) error {
+	start := len(rec.buf) // before it are values, which may end in a carriage return
 	for begun := false; ; begun = true {
 		if begun {
 			if c, err := l.text.Peek(1); err != nil || c[0] != ' ' {
@@ -136,7 +137,7 @@ func (l *ldifReader) readLine(rec *record) error {
 		}
 		l.line++
 		rec.buf = rec.buf[:len(rec.buf)-1]
-		if n := len(rec.buf); n > 0 && rec.buf[n-1] == '\r' {
+		if n := len(rec.buf); n > start && rec.buf[n-1] == '\r' {
 			rec.buf = rec.buf[:n-1]
 		}
 	}

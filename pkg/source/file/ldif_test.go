@@ -31,6 +31,7 @@ func TestLDIF(t *testing.T) {
 		{"a byte order mark", "\ufeff" + user + "\n", []source.User{ann}},
 		{"names in other case", strings.NewReplacer("objectGUID", "OBJECTGUID", "dn:", "DN:", "sAM", "SAm").Replace(user) + "\n", []source.User{ann}},
 		{"a folded value", user + "displayName: Ann\n  of\n  Green Gables\n\n", []source.User{with(func(u *source.User) { u.DisplayName = "Ann of Green Gables" })}},
+		{"a last value that ends in a carriage return", user + "displayName:: QW5uDQ==\n\n", []source.User{with(func(u *source.User) { u.DisplayName = "Ann\r" })}},
 		{"a comment inside", user + "# remark\ndisplayName: Ann\n\n", []source.User{with(func(u *source.User) { u.DisplayName = "Ann" })}},
 		{"base64 with an escape sequence", user + "displayName:: QW5uG1sySg==\n\n", []source.User{with(func(u *source.User) { u.DisplayName = "Ann\x1b[2J" })}},
 		{"bytes that are no UTF-8", user + "displayName:: /w==\n\n", []source.User{with(func(u *source.User) { u.DisplayName = "\xff" })}},
