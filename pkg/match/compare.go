@@ -34,10 +34,10 @@ func (o owners) addAll(texts []uint64, user int) {
 	}
 }
 
-// one says whether the text is this user's alone.
+// one says whether nobody else who counts has the text.
 func (o owners) one(text uint64, user int32) bool {
 	owner, ok := o[text]
-	return ok && owner == user
+	return !ok || owner == user
 }
 
 // other says whether the text is that of one user, and of another.

@@ -8,9 +8,9 @@ import (
 
 // What a decision asks for, in log2.
 const (
-	clearLead = 4  // over every other candidate, on both sides
-	unlikely  = -6 // of a candidate that is not worth a look
-	never     = 1000
+	clearLead  = 4  // over every other candidate, on both sides
+	worthALook = -6 // of a candidate in a review
+	never      = 1000
 )
 
 // decideAll pairs what is proven and leaves the rest to people.
@@ -67,8 +67,11 @@ func (e *engine) best(i int) (at int, reason string) {
 	}
 	c := &list[at]
 	lead := e.lead(i, at)
-	namesakes := e.namesakes(i, at)
-	return at, e.judge(i, c, lead, namesakes)
+	reason = e.judge(i, c, lead, e.namesakes(i, at))
+	if lead < clearLead && (reason == ReasonAnchor || reason == ReasonEvidence || reason == ReasonCorroborated) {
+		reason = ReasonClose
+	}
+	return at, reason
 }
 
 // lead is how far a pair is ahead of every other pair of either user.
@@ -125,9 +128,6 @@ func (e *engine) judge(i int, c *candidate, lead float32, namesakes int) string 
 	if found[veto] > 0 {
 		return ReasonContradiction
 	}
-	if lead < clearLead {
-		return ReasonClose
-	}
 	if found[proof] > 0 {
 		return ReasonAnchor
 	}
@@ -181,10 +181,14 @@ func (e *engine) judge(i int, c *candidate, lead float32, namesakes int) string 
 // toReview proposes the candidates that are worth a look.
 func (e *engine) toReview(i int, reason string) {
 	var list []Candidate
-	taken := false
+	taken, unlikely := false, false
 	for k := range e.byAD[i] {
 		c := &e.byAD[i][k]
-		if e.isRejected(i, int(c.m365)) || !e.worthShowing(c) {
+		if e.isRejected(i, int(c.m365)) {
+			continue
+		}
+		if !e.worthShowing(c) {
+			unlikely = true
 			continue
 		}
 		if e.m365Done[c.m365] || e.reserved[c.m365] {
@@ -207,6 +211,8 @@ func (e *engine) toReview(i int, reason string) {
 		e.unmatched(i, ReasonRejected)
 	case taken:
 		e.unmatched(i, ReasonTaken)
+	case unlikely:
+		e.unmatched(i, ReasonUnlikely)
 	case len(e.sheet.ad[i].views) == 0:
 		e.unmatched(i, ReasonNoName)
 	}
@@ -216,7 +222,7 @@ func (e *engine) toReview(i int, reason string) {
 // unlikely, or has the very name, or something that names the person.
 func (e *engine) worthShowing(c *candidate) bool {
 	forces := e.forces(c)
-	return c.weight >= unlikely || c.levels[ruleName] == nameFull && forces[veto] == 0 || forces[identifier] > 0
+	return c.weight >= worthALook || c.levels[ruleName] == nameFull && forces[veto] == 0 || forces[identifier] > 0
 }
 
 // forces counts the findings by what they may do.

@@ -17,10 +17,11 @@ const (
 
 // Reasons for a review.
 const (
-	ReasonNotProven  = "not_proven"   // nothing but the name speaks for it
-	ReasonNamesakes  = "namesakes"    // several users have a name that fits
-	ReasonClose      = "close_call"   // another candidate is almost as good
-	ReasonNameDiffer = "name_differs" // an identifier agrees, the name does not
+	ReasonUnlikely   = "unlikely_candidates" // left unmatched: there are candidates, none worth a look
+	ReasonNotProven  = "not_proven"          // nothing but the name speaks for it
+	ReasonNamesakes  = "namesakes"           // several users have a name that fits
+	ReasonClose      = "close_call"          // another candidate is almost as good
+	ReasonNameDiffer = "name_differs"        // an identifier agrees, the name does not
 )
 
 // candidate is a mailbox that an AD user was compared with.
@@ -180,9 +181,9 @@ func (e *engine) finish(i int, c *candidate) {
 
 func listedLevel(w float32) uint8 {
 	switch {
-	case w > 0:
+	case w > 0.5:
 		return listedYes
-	case w < 0:
+	case w < -0.5:
 		return listedNo
 	}
 	return 0

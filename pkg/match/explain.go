@@ -237,12 +237,18 @@ func (x *Explanation) settle(e *engine, c *candidate) {
 	if x.M365 != nil && x.M365.Apart != "" {
 		add("the mailbox is left out of automatic matching (%s); pair it by hand if it is a person's", x.M365.Apart)
 	}
+	apart := len(x.Settle) > 0
+	if apart && c != nil {
+		return
+	}
 	if c == nil {
 		add("an address, employee id or telephone number that both directories have would make a candidate")
 		return
 	}
 	for r, l := range c.levels {
-		if e.rules[r].levels[l].force == veto {
+		if r == ruleAnchor && e.rules[r].levels[l].force == veto {
+			add("find out which AD user the mailbox was synchronised from")
+		} else if e.rules[r].levels[l].force == veto {
 			add("correct %s in one of the directories if it is wrong there", strings.ReplaceAll(e.rules[r].name, "_", " "))
 		}
 	}
@@ -292,6 +298,8 @@ func ReasonText(reason string) string {
 		return "something contradicts the pair that is otherwise the best"
 	case ReasonDecisionConflict:
 		return "decisions by hand contradict one another"
+	case ReasonUnlikely:
+		return "mailboxes look a little like this user, but none enough to propose it"
 	case ReasonNotProven:
 		return "little more than the name speaks for the best candidate"
 	case ReasonNamesakes:

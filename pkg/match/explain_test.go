@@ -48,7 +48,7 @@ func TestExplain(t *testing.T) {
 		{"the same from the mailbox", "", "m-ada", match.ByEvidence, "paired", match.ReasonEvidence, "address", "", ""},
 		{"the same by name", "ada", "m-ada", match.ByDisplayName, "paired", match.ReasonDisplayName, "name", "", ""},
 		{"a pair that is contradicted", "karl", "m-karl", match.ByEvidence, "review", match.ReasonContradiction, "address", "generation", "generation"},
-		{"namesakes", "ida", "", match.ByEvidence, "review", match.ReasonClose, "name", "", "by hand"},
+		{"namesakes", "ida", "", match.ByEvidence, "review", match.ReasonNamesakes, "name", "", "by hand"},
 		{"namesakes by name", "ida", "m-ida2", match.ByDisplayName, "ambiguous", match.ReasonSameName, "name", "", "by hand"},
 		{"two strangers", "ada", "m-lone", match.ByEvidence, "not_paired", match.ReasonEvidence, "", "name", "by hand"},
 		{"a service account", "svc", "", match.ByEvidence, "unmatched", match.ReasonService, "", "", "service_account"},

@@ -96,7 +96,7 @@ func (x *lexicon) parseDisplay(display string) spelledName {
 	parts := strings.Split(undecorated(Key(display)), ",")
 	kept := make([][]string, 0, 2)
 	for i, part := range parts {
-		words := x.split(part, &n, i == 0)
+		words := x.split(part, &n, len(parts) == 1)
 		if i > 0 && x.allIn(words, x.credentials) {
 			continue
 		}
