@@ -2,6 +2,7 @@
 # make test   everything, against a live Active Directory on loopback; installs what it needs (Debian, root)
 # make lint   the linters
 # make bench  benchmarks in Go's form
+# make soak   faults in the state file for ten minutes, with figures; needs strace and root (Linux)
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 
@@ -13,7 +14,7 @@ ldflags   := -s -w -X main.version=$(version) -X main.commit=$(commit)
 samba     := testdata/samba/setup.sh
 FUZZTIME  ?= 5s
 
-.PHONY: build demo test unit fuzz lint bench clean
+.PHONY: build demo test unit fuzz lint bench soak clean
 build:
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(ldflags)' -o $(bin) ./cmd/qpimport
 
@@ -50,6 +51,9 @@ $(linter): .ci/tools/go.mod
 
 bench:
 	go test -run '^$$' -bench . -benchmem ./...
+
+soak:
+	go test -tags soak -run '^TestSoak$$' -v -count=1 -timeout 30m ./cmd/qpimport
 
 clean:
 	-$(samba) stop
