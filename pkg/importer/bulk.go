@@ -445,6 +445,7 @@ func StalePlan(expect map[string]string, plans []CustomerPlan) error {
 	if len(stale) == 0 {
 		return nil
 	}
-	return &source.Error{Code: CodeStale, Message: fmt.Sprintf("the plan no longer fits %d customers: %q", len(stale), stale),
+	few := stale[:min(len(stale), 5)]
+	return &source.Error{Code: CodeStale, Message: fmt.Sprintf("the plan no longer fits %d of its customers, such as %q", len(stale), few),
 		Hint: "their directories or the registry changed since; nothing was applied: make a new plan and review it"}
 }

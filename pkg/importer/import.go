@@ -181,11 +181,13 @@ func (d *draft) importBatch(r ImportRequest, b *batch) (func() ImportResult, int
 	touched := make([]int, 0, len(b.picks))
 	for _, p := range b.picks {
 		i, ok := known[p.key(r.Source)]
-		if !ok {
+		if ok {
+			d.after[i].adopt(mode, p)
+		} else {
 			i = len(d.after)
-			d.add(&account{})
+			p.begin(mode)
+			d.add(p)
 		}
-		d.after[i].adopt(mode, p)
 		touched = append(touched, i)
 	}
 	return func() ImportResult {

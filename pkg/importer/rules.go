@@ -101,6 +101,14 @@ func picked(u *source.User) *account {
 	return a
 }
 
+// begin makes an account of what was picked. On: the address comes with the
+// mailbox.
+func (a *account) begin(mode Mode) {
+	if mode == ModeOn {
+		a.setEmail("", "")
+	}
+}
+
 // adopt takes over what a directory says about the account's user. Off:
 // everything comes from the one directory. On: everything from AD but the
 // address, which comes with the mailbox. An address set by hand stays.
