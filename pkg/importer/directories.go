@@ -137,7 +137,11 @@ func (im *Importer) testDirectory(ctx context.Context, conn source.Connection) (
 		if err != nil {
 			return t, err
 		}
-		t.OUs = len(tree.Containers)
+		for _, c := range tree.Containers {
+			if c.Class == "organizationalUnit" {
+				t.OUs++
+			}
+		}
 	}
 	return t, nil
 }

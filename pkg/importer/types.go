@@ -333,7 +333,7 @@ type DirectoryTest struct {
 	Users  int      `json:"users"`
 	More   bool     `json:"more"`   // there are more than were looked at
 	Synced int      `json:"synced"` // of those, how many AD Connect made or joined (Microsoft 365)
-	OUs    int      `json:"ous"`    // visible OUs (AD)
+	OUs    int      `json:"ous"`    // organizational units (AD)
 	Notes  []string `json:"notes"`
 	// Warnings are notes that ask for a decision.
 	Warnings []string `json:"warnings"`
