@@ -1,9 +1,6 @@
 package match
 
-import (
-	"maps"
-	"slices"
-)
+import "slices"
 
 // namesakes are the users of one display name. All of them count when the name
 // is judged to be unique; only the free ones may be paired.
@@ -15,47 +12,52 @@ type namesakes struct {
 // byDisplayName pairs users whose display names are equal and found once on
 // either side, unless hard evidence contradicts.
 func (t *table) byDisplayName() {
-	x := newVetoer(t)
-	groups := map[string]*namesakes{}
-	group := func(key string) *namesakes {
-		g := groups[key]
-		if g == nil {
-			g = &namesakes{}
-			groups[key] = g
-		}
-		return g
-	}
-	for i, p := range t.ad {
-		if t.adSkip[i] != "" {
-			continue
-		}
-		key := Key(p.DisplayName)
+	adKeys, m365Keys := keysOfAll(t.ad, t.adSkip), keysOfAll(t.m365, t.m365Skip)
+	groups := make(map[string]*namesakes, len(t.ad))
+	var order []*namesakes // by the first AD user
+	for i, key := range adKeys {
 		if key == "" {
 			if t.adFree(i) {
 				t.unmatched(i, ReasonNoName)
 			}
 			continue
 		}
-		g := group(key)
+		g := groups[key]
+		if g == nil {
+			g = &namesakes{}
+			groups[key] = g
+			order = append(order, g)
+		}
 		g.ad++
 		if t.adFree(i) {
 			g.freeAD = append(g.freeAD, i)
 		}
 	}
-	for j, p := range t.m365 {
-		if t.m365Skip[j] != "" {
-			continue
-		}
-		if g := groups[Key(p.DisplayName)]; g != nil {
+	for j, key := range m365Keys {
+		if g := groups[key]; g != nil {
 			g.m365++
 			if t.m365Free(j) {
 				g.freeM365 = append(g.freeM365, j)
 			}
 		}
 	}
-	for _, key := range slices.Sorted(maps.Keys(groups)) {
-		t.byName(groups[key], x)
+	v := newVetoer(t)
+	for _, g := range order {
+		t.byName(g, v)
 	}
+}
+
+// keysOfAll are the keys of the display names; who is set apart has none.
+func keysOfAll(persons []Person, skip []string) []string {
+	keys := make([]string, len(persons))
+	parallel(len(persons), func(from, to int) {
+		for i := from; i < to; i++ {
+			if skip[i] == "" {
+				keys[i] = Key(persons[i].DisplayName)
+			}
+		}
+	})
+	return keys
 }
 
 func (t *table) byName(g *namesakes, x *vetoer) {

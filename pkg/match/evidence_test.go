@@ -223,7 +223,7 @@ func TestAutoByEvidence(t *testing.T) {
 // TestAutoHostile: nobody is paired by what everybody has. Were the work not
 // bounded, the test would not end in time.
 func TestAutoHostile(t *testing.T) {
-	const n = 4000
+	const n = 2000
 	for _, tc := range []struct {
 		name   string
 		change func(u *source.User, k int)

@@ -15,7 +15,7 @@ import (
 // the key "", which matches nothing.
 func Key(name string) string {
 	if isASCII(name) {
-		return strings.Join(strings.Fields(strings.ToLower(name)), " ")
+		return foldASCII(name)
 	}
 	// Folding can bring forth what the next round composes or drops; almost
 	// every name is stable after the first.
@@ -38,6 +38,30 @@ func fold(s string) string {
 	}, s)
 	s = norm.NFKC.String(cases.Fold().String(norm.NFKC.String(s)))
 	return strings.Join(strings.Fields(s), " ")
+}
+
+// foldASCII does for ASCII, in one go, what [fold] does.
+func foldASCII(s string) string {
+	b := make([]byte, 0, len(s))
+	space := false
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		if c == ' ' || '\t' <= c && c <= '\r' {
+			space = len(b) > 0
+			continue
+		}
+		if space {
+			b, space = append(b, ' '), false
+		}
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		b = append(b, c)
+	}
+	if string(b) == s {
+		return s
+	}
+	return string(b)
 }
 
 func isInvisible(r rune) bool {

@@ -35,9 +35,9 @@ func TestQuality(t *testing.T) {
 		people, companies int
 		recall, reach     float64
 	}{
-		{30, 30, .86, .99},
-		{200, 20, .88, .99},
-		{1500, 2, .86, .99},
+		{30, 25, .86, .99},
+		{200, 12, .88, .99},
+		{1500, 1, .86, .99},
 	} {
 		t.Run(fmt.Sprint(size.people, " people"), func(t *testing.T) {
 			var evidence, name, entra, okta matchtest.Score

@@ -106,6 +106,9 @@ func (t *table) unmatched(i int, reason string) {
 // decide applies what was decided by hand. A user whom a decision binds to a
 // mailbox that cannot be had is left unmatched: no rule may find another one.
 func (t *table) decide(decisions []Decision) {
+	if len(decisions) == 0 {
+		return
+	}
 	ads, m365s := index(t.ad), index(t.m365)
 	matched, ignored := map[[2]string]bool{}, map[string]bool{}
 	perAD, perM365 := map[string]int{}, map[string]int{}
