@@ -32,7 +32,8 @@ is stored:
   command:PROGRAM ARG…  what the program writes to standard output, less one final
                         newline. No shell is involved: words are split at spaces,
                         '…' and "…" keep spaces, a backslash is an ordinary
-                        character. The program has a minute.`
+                        character. The program has a minute, and the environment
+                        of qpimport, to which nothing is added.`
 
 // reference is a parsed REF.
 type reference struct {
