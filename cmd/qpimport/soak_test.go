@@ -33,7 +33,7 @@ func TestSoak(t *testing.T) {
 		{"damage", func(t *testing.T) string { return testDamage(t, newRig(t, b, 300, false), 1000).String() }},
 		{"kill at random", func(t *testing.T) string { return large.killAtRandom(t, 200).String() }},
 		{"kill at every write, 60 users", func(t *testing.T) string { return small.killAtCalls(t, 1) }},
-		{"kill at every 40th write, 5,000 users", func(t *testing.T) string { return large.killAtCalls(t, 40) }},
+		{"kill at every 60th write, 5,000 users", func(t *testing.T) string { return large.killAtCalls(t, 60) }},
 		{"disk full from each write on", func(t *testing.T) string { return small.failCalls(t, "ENOSPC", "+") }},
 		{"input/output error at each write", func(t *testing.T) string { return small.failCalls(t, "EIO", "") }},
 		{"full tmpfs", func(t *testing.T) string { return large.fillDisk(t) }},
@@ -50,10 +50,10 @@ func TestSoak(t *testing.T) {
 var changing = []string{"pwrite64", "fsync", "fdatasync", "ftruncate", "unlink", "unlinkat"}
 
 // traced runs the import with something done to its system calls on the state
-// file and its journal, as strace's option inject= has it. strace counts the
+// file, its journal and their folder, as strace's option inject= has it. strace counts the
 // calls of each thread by itself; SQLite keeps to one for almost all of a run.
 func (r *rig) traced(inject string) *exec.Cmd {
-	args := []string{"-f", "--seccomp-bpf", "-qqq", "-o", os.DevNull, "-P", r.state(), "-P", r.state() + "-journal", "-e", "inject=" + inject, r.path}
+	args := []string{"-f", "--seccomp-bpf", "-qqq", "-o", os.DevNull, "-P", r.state(), "-P", r.state() + "-journal", "-P", filepath.Dir(r.state()), "-e", "inject=" + inject, r.path}
 	c := exec.Command("strace", append(args, importArgs()...)...)
 	c.Env = r.env
 	return c
@@ -125,7 +125,7 @@ func (r *rig) failCalls(t *testing.T, errno, onwards string) string {
 func (r *rig) fillDisk(t *testing.T) string {
 	disk := t.TempDir()
 	full := 0
-	for size := 128 << 10; ; size += 256 << 10 {
+	for size := 128 << 10; ; size += 512 << 10 {
 		if err := unix.Mount("tmpfs", disk, "tmpfs", 0, fmt.Sprintf("size=%d,mode=0700", size)); err != nil {
 			t.Fatalf("the soak mounts small disks: run it as root: %v", err)
 		}
