@@ -35,8 +35,8 @@ func (e *engine) decideAll() {
 		c := &e.byAD[i][v.at]
 		switch v.reason {
 		case ReasonAnchor, ReasonEvidence, ReasonCorroborated:
-			evidence, _ := e.evidence(i, c)
-			e.pair(i, int(c.m365), v.reason, confidence(c.weight), evidence)
+			evidence, against := e.evidence(i, c)
+			e.pair(i, int(c.m365), v.reason, confidence(c.weight), append(evidence, against...))
 		}
 	}
 	for i, v := range verdicts {

@@ -63,11 +63,13 @@ type Evidence struct {
 // Pair is an AD user and its mailbox.
 type Pair struct {
 	AD, M365 *source.User
-	// Reason is display_name, anchor, evidence, decision…
+	// Reason is display_name, anchor, evidence, corroborated_name or decision.
 	Reason string
 	// Confidence is between 0 and 1.
 	Confidence float64
-	Evidence   []Evidence
+	// Evidence is what speaks for the pair and, with weights below zero, what
+	// little speaks against it.
+	Evidence []Evidence
 }
 
 // Ambiguous are users that cannot be told apart by name.

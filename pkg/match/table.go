@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // Why a pair was made.
@@ -50,6 +51,13 @@ func newTable(in Input) *table {
 		m365:    slices.SortedStableFunc(slices.Values(in.M365), byID),
 		rejects: map[int][]int{},
 	}
+	var wg sync.WaitGroup
+	for _, side := range [][]Person{t.ad, t.m365} {
+		wg.Go(func() {
+			slices.SortFunc(side, func(a, b Person) int { return cmp.Compare(a.ID, b.ID) })
+		})
+	}
+	wg.Wait()
 	t.adSkip, t.adDone = skipAndTaken(t.ad)
 	t.m365Skip, t.m365Done = skipAndTaken(t.m365)
 	t.reserved = make([]bool, len(t.m365))
