@@ -92,13 +92,20 @@ func stateError(err error, path string) error {
 	case errors.Is(err, statefile.ErrForeign):
 		e.Code, e.Hint = CodeStateForeign, "name another file with --state; this one was not changed"
 	case errors.Is(err, statefile.ErrDamaged):
-		e.Code, e.Hint = CodeStateDamaged, "put back a copy of the file; a .bak beside it is from before a migration"
+		e.Code, e.Hint = CodeStateDamaged, hintDamaged
 	case errors.Is(err, statefile.ErrUnwritable):
 		e.Code, e.Hint = CodeStateUnwritable, "check the free space, and the owner and mode of the file and its folder"
 	default:
 		return err
 	}
 	return e
+}
+
+const hintDamaged = "put back a copy of the file; a .bak beside it is from before a migration"
+
+// damagedRow says that a row holds what this program does not write.
+func damagedRow(err error, format string, args ...any) error {
+	return &source.Error{Code: CodeStateDamaged, Message: "state file: stored " + fmt.Sprintf(format, args...), Err: err, Hint: hintDamaged}
 }
 
 // timestamp writes a time as the registry keeps it.

@@ -311,7 +311,7 @@ func (a *account) matchedPair() (MatchedPair, error) {
 	}
 	var note matchNote
 	if err := json.Unmarshal([]byte(a.match), &note); err != nil {
-		return MatchedPair{}, fmt.Errorf("stored match of account %s: %w", a.id, err)
+		return MatchedPair{}, damagedRow(err, "match of account %s", a.id)
 	}
 	return MatchedPair{AD: viewUser(ad, true), M365: viewUser(m365, true), Reason: note.Reason, Confidence: note.Confidence, Evidence: list(note.Evidence)}, nil
 }

@@ -2,7 +2,6 @@ package importer
 
 import (
 	"encoding/json"
-	"fmt"
 	"strings"
 	"time"
 	"unicode"
@@ -175,7 +174,7 @@ func (a *account) user(kind source.Kind) (*source.User, error) {
 	}
 	u := &source.User{}
 	if err := json.Unmarshal([]byte(text), u); err != nil {
-		return nil, fmt.Errorf("stored %s user of account %s: %w", kind, a.id, err)
+		return nil, damagedRow(err, "%s user of account %s", kind, a.id)
 	}
 	return u, nil
 }

@@ -161,7 +161,7 @@ func findConnections(ctx context.Context, tx *sql.Tx, n int64) (Directories, err
 		}
 		c := &source.Connection{}
 		if err := json.Unmarshal([]byte(text), c); err != nil {
-			return d, fmt.Errorf("stored connection of %s: %w", kind, err)
+			return d, damagedRow(err, "connection of %s", kind)
 		}
 		c.Kind = kind
 		if kind == source.AD {
