@@ -27,6 +27,9 @@ type app struct {
 	settings settings
 	log      *slog.Logger
 	begun    bool // a command's own code was reached
+	// sideBySide is set where many directories are read at once, which then do not
+	// show their own progress.
+	sideBySide bool
 }
 
 // command makes a cobra RunE of a command's function: the settings are read

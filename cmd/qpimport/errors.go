@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/qpimport/qpimport/pkg/importer"
+	"github.com/qpimport/qpimport/pkg/manifest"
 	"github.com/qpimport/qpimport/pkg/source"
 )
 
@@ -20,6 +21,10 @@ const (
 	codeTimeout     source.Code = "timeout"     // --timeout passed
 	codeInterrupted source.Code = "interrupted" // Ctrl-C or SIGTERM
 )
+
+// errSomethingToDo gives a plan an exit status of its own. It is no failure, and
+// nothing is said about it.
+var errSomethingToDo = errors.New("there is something to do")
 
 // exitStatus is the one table from errors to exit statuses.
 func exitStatus(code source.Code) int {
@@ -69,6 +74,7 @@ func exits(more ...int) string {
 		{13, "a directory refused the credentials or the permission"},
 		{14, "a directory is unreachable, throttled or answered incompletely: try again later"},
 		{15, "the state file is busy, newer than this program, damaged, or not a state file"},
+		{20, "with --detailed-exitcode: there is something to do"},
 		{130, "interrupted"},
 	} {
 		shown := e.status <= 1 || e.status == 10 || e.status == 130
@@ -127,6 +133,9 @@ func detail(err error) error {
 
 // fail reports an error as the contract says and returns the exit status.
 func (a *app) fail(cmd *cobra.Command, err error) int {
+	if errors.Is(err, errSomethingToDo) {
+		return 20
+	}
 	code, hint := codeFailed, ""
 	var e *source.Error
 	if errors.As(err, &e) {
@@ -138,13 +147,16 @@ func (a *app) fail(cmd *cobra.Command, err error) int {
 	}
 	if a.settings.Output == formatJSON || a.settings.Output == formatJSONL {
 		type object struct {
-			Code      source.Code `json:"code"`
-			Exit      int         `json:"exit"`
-			Message   string      `json:"message"`
-			Hint      string      `json:"hint"`
-			Retryable bool        `json:"retryable"`
+			Code      source.Code       `json:"code"`
+			Exit      int               `json:"exit"`
+			Message   string            `json:"message"`
+			Hint      string            `json:"hint"`
+			Retryable bool              `json:"retryable"`
+			Problems  manifest.Problems `json:"problems,omitempty"` // of a manifest, with their places
 		}
-		line, merr := marshal(map[string]object{"error": {code, status, err.Error(), hint, retryable(code)}})
+		var places manifest.Problems
+		_ = errors.As(err, &places)
+		line, merr := marshal(map[string]object{"error": {code, status, err.Error(), hint, retryable(code), places}})
 		if merr == nil {
 			fmt.Fprintf(a.err, "%s\n", line)
 			return status

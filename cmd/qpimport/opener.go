@@ -17,7 +17,7 @@ func (a *app) openDirectory(ctx context.Context, c source.Connection) (source.Di
 	if err != nil {
 		return nil, err
 	}
-	if a.errTerminal && !a.settings.Quiet {
+	if a.errTerminal && !a.settings.Quiet && !a.sideBySide {
 		return withProgress(dir, a.err, c.Kind), nil
 	}
 	return dir, nil

@@ -10,6 +10,7 @@ import (
 const (
 	groupSetup  = "setup"
 	groupImport = "import"
+	groupBulk   = "bulk"
 	groupWatch  = "watch"
 )
 
@@ -62,10 +63,12 @@ New statuses may come: take an unknown one for a failure.`,
 	root.AddGroup(
 		&cobra.Group{ID: groupSetup, Title: "Customers and directories:"},
 		&cobra.Group{ID: groupImport, Title: "Users and accounts:"},
+		&cobra.Group{ID: groupBulk, Title: "Many customers at once:"},
 		&cobra.Group{ID: groupWatch, Title: "Keeping watch:"},
 	)
 	inGroup(root, groupSetup, newCustomersCmd(a), newDirectoriesCmd(a))
 	inGroup(root, groupImport, newOUsCmd(a), newUsersCmd(a), newImportCmd(a), newMatchCmd(a), newDecisionsCmd(a), newAccountsCmd(a))
+	inGroup(root, groupBulk, newPlanCmd(a), newApplyCmd(a), newSchemaCmd(a))
 	inGroup(root, groupWatch, newStatusCmd(a), newDoctorCmd(a))
 	root.AddCommand(newVersionCmd(a), newCompletionCmd(a))
 	root.SetHelpCommand(newHelpCmd(a))

@@ -17,6 +17,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/qpimport/qpimport/pkg/source/sourcetest/mspfake"
 )
 
 func TestMain(m *testing.M) {
@@ -46,6 +48,7 @@ func TestMain(m *testing.M) {
 //	                         sets what directory m365 sets
 //	decide FILE USERNAME EMAIL|- WORD
 //	                         fill in the column decision of a review file
+//	msp CUSTOMERS USERS      make customers.yaml and the exports of an MSP
 //	binds N                  the directory saw N attempts to log in
 //
 // A PATH is keys and indices joined by dots; len is the length of an array.
@@ -77,6 +80,7 @@ func TestScripts(t *testing.T) {
 			"directory": cmdDirectory,
 			"binds":     cmdBinds,
 			"decide":    cmdDecide,
+			"msp":       cmdMSP,
 		},
 	})
 }
@@ -241,4 +245,15 @@ func cmdDecide(ts *testscript.TestScript, neg bool, args []string) {
 	var b strings.Builder
 	ts.Check(csv.NewWriter(&b).WriteAll(rows))
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(b.String()), 0o600))
+}
+
+func cmdMSP(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: msp CUSTOMERS USERS")
+	}
+	customers, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	users, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	ts.Check(mspfake.Write(ts.MkAbs("."), customers, users))
 }

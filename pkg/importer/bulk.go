@@ -435,8 +435,13 @@ func orNil(s string) any {
 func StalePlan(expect map[string]string, plans []CustomerPlan) error {
 	var stale []string
 	for _, p := range plans {
-		if p.Err != nil && source.CodeOf(p.Err) != CodeStale {
-			return p.Err
+		switch code := source.CodeOf(p.Err); code {
+		case source.CodeNotFound, CodeNotUnique, CodePasswordSyncLocked, CodePairTaken, CodeNameTaken, CodeDirectoryChanged, CodeSafeguard, CodeRefused:
+			return &source.Error{Code: CodeStale, Message: "the plan no longer fits " + p.Name, Err: p.Err, Hint: staleHint}
+		default:
+			if p.Err != nil && code != CodeStale { // nobody knows whether it fits
+				return p.Err
+			}
 		}
 		if p.Hash != expect[p.Name] {
 			stale = append(stale, p.Name)
@@ -447,5 +452,7 @@ func StalePlan(expect map[string]string, plans []CustomerPlan) error {
 	}
 	few := stale[:min(len(stale), 5)]
 	return &source.Error{Code: CodeStale, Message: fmt.Sprintf("the plan no longer fits %d of its customers, such as %q", len(stale), few),
-		Hint: "their directories or the registry changed since; nothing was applied: make a new plan and review it"}
+		Hint: staleHint}
 }
+
+const staleHint = "their directories or the registry changed since; nothing was applied: make a new plan and review it"

@@ -1,0 +1,126 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/qpimport/qpimport/pkg/importer"
+	"github.com/qpimport/qpimport/pkg/manifest"
+)
+
+type applyOptions struct {
+	bulkFlags
+}
+
+func newApplyCmd(a *app) *cobra.Command {
+	var o applyOptions
+	cmd := &cobra.Command{
+		Use:   "apply -f FILE | PLANFILE",
+		Short: "Bring many customers in at once",
+		Long: `Carries out a manifest: makes customers, connects their directories, imports and
+matches. Customers are worked on side by side, each in a transaction of its own. One
+that fails is shown with the reason and left as it was, the others are done, and the
+exit status is 3. The same again continues with what is missing; when nothing is
+missing it writes nothing.
+
+With PLANFILE, a plan that "plan --out" wrote, exactly that is carried out. The
+directories are read again first: where what they or the registry say has changed in a
+way that matters to the plan, nothing is applied and the exit status is 12. Customers
+that failed in the plan are left out, and those with nothing left to do do no harm.
+
+Ctrl-C ends it after the customers in flight were rolled back or finished; the result
+says which are done.
+` + manifestHelp + exits(3, 12, 13, 14, 15),
+		Example: `  qpimport apply -f customers.yaml
+  qpimport apply -f - --parallel 8 -o json
+  qpimport apply customers.plan`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: a.command(func(ctx context.Context, args []string) error { return o.run(ctx, a, args) }),
+	}
+	o.add(cmd.Flags())
+	return cmd
+}
+
+func (o applyOptions) run(ctx context.Context, a *app, args []string) error {
+	found := o.check()
+	switch {
+	case o.file == "" && len(args) == 0:
+		found = append(found, "say what to apply: -f FILE, or a PLANFILE")
+	case o.file != "" && len(args) > 0:
+		found = append(found, "a manifest or a plan, not both")
+	}
+	if err := problems(found); err != nil {
+		return err
+	}
+	if len(args) > 0 {
+		return o.applyPlan(ctx, a, args[0])
+	}
+	doc, err := a.readDocument(ctx, o.file)
+	if err != nil {
+		return err
+	}
+	m, err := doc.parse()
+	if err != nil {
+		return err
+	}
+	return a.apply(ctx, importer.BulkRequest{Manifest: m, Parallel: o.parallel, MaxNew: o.maxNew}, nil)
+}
+
+// applyPlan carries a saved plan out if it still fits.
+func (o applyOptions) applyPlan(ctx context.Context, a *app, path string) error {
+	p, err := a.readPlanFile(ctx, path)
+	if err != nil {
+		return err
+	}
+	m, err := p.Manifest.parse()
+	if err != nil {
+		return err
+	}
+	hashes, failed := p.split()
+	m.Customers = slices.DeleteFunc(m.Customers, func(c manifest.Customer) bool {
+		_, planned := hashes[c.Name]
+		return !planned
+	})
+	r := importer.BulkRequest{Manifest: m, Parallel: o.parallel, MaxNew: p.MaxNew}
+	fresh, err := a.plan(ctx, r)
+	if err != nil {
+		return err
+	}
+	for _, c := range fresh.Customers {
+		if c.Err == nil && len(c.Changes) == 0 {
+			hashes[c.Name] = c.Hash // done already, as after an interruption
+		}
+	}
+	if err := importer.StalePlan(hashes, fresh.Customers); err != nil {
+		return err
+	}
+	r.Expect = hashes
+	return a.apply(ctx, r, failed)
+}
+
+// errNotPlanned marks a customer that failed in the plan already.
+var errNotPlanned = errors.New("failed in the plan")
+
+// apply carries a manifest out and shows the result; failed are customers that
+// are left out of it.
+func (a *app) apply(ctx context.Context, r importer.BulkRequest, failed []importer.CustomerPlan) (err error) {
+	r.Apply = true
+	im, err := a.openBulk(ctx, false)
+	if err != nil {
+		return err
+	}
+	result := a.bulk(ctx, im, r)
+	if err := im.Close(); err != nil {
+		return err
+	}
+	result.Customers = append(result.Customers, failed...)
+	result.Counts.Customers += len(failed)
+	result.Counts.Failed += len(failed)
+	if err := a.render(bulkView(result)); err != nil {
+		return err
+	}
+	return bulkError(result)
+}

@@ -1,0 +1,126 @@
+package main
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"github.com/qpimport/qpimport/pkg/importer"
+)
+
+type planOptions struct {
+	bulkFlags
+	out          string
+	detailedExit bool
+}
+
+// manifestHelp is what plan and apply say of the manifest.
+const manifestHelp = `
+The manifest is one YAML or JSON document; "schema manifest" prints its JSON Schema:
+
+  version: 1
+  defaults: {password_sync: "off", recursive: true}
+  customers:
+    - name: Contoso
+      external_ids: {itglue: "4711"}
+      password_sync: "on"
+      directories:
+        ad:
+          url: "ldaps://dc1.corp.contoso.example"
+          bind_dn: "svc@corp.contoso.example"
+          bind_password: "env:CONTOSO_AD"
+          ca_file: contoso-ca.pem
+        m365:
+          tenant: contoso.onmicrosoft.example
+          client_id: 8c1f2a34-0000-4000-8000-5e6f7a8b9c0d
+          client_secret: "file:/run/secrets/contoso"
+      import: [{source: ad, ou: ["corp.contoso.example/Staff"], exclude: ["svc-*"]}]
+      match: {auto: true, by: evidence}
+    - name: Fabrikam
+      directories: {m365: {file: exports/fabrikam-users.json}}
+      import: [{source: m365}]
+
+Paths are relative to the manifest, for standard input to the current folder. What the
+manifest does not name is left alone; nothing is ever deleted.
+
+A customer is stopped where its imports select nobody, where it would get more than
+--max-new new accounts, or where a directory is not the one seen before, unless its
+"allow" in the manifest says so.`
+
+func newPlanCmd(a *app) *cobra.Command {
+	var o planOptions
+	cmd := &cobra.Command{
+		Use:   "plan -f FILE",
+		Short: "Show what a manifest would change",
+		Long: `Reads the directories of the customers in a manifest and shows what "apply" would do.
+Nothing is written. A customer that fails is shown with the reason, and makes the exit
+status 3; the others are planned all the same.
+
+--out writes the plan to a file, for "apply" to carry out once it was reviewed. It holds
+the manifest and no secret. With --detailed-exitcode the exit status is 20 when there is
+something to do.
+` + manifestHelp + exits(3, 15, 20),
+		Example: `  qpimport plan -f customers.yaml
+  qpimport plan -f customers.yaml --out customers.plan --detailed-exitcode
+  qpimport plan -f customers.yaml -o json`,
+		Args: cobra.NoArgs,
+		RunE: a.command(func(ctx context.Context, _ []string) error { return o.run(ctx, a) }),
+	}
+	f := cmd.Flags()
+	o.add(f)
+	f.StringVar(&o.out, "out", "", "write the plan to `PLANFILE`")
+	f.BoolVar(&o.detailedExit, "detailed-exitcode", false, "exit with 20 when there is something to do")
+	return cmd
+}
+
+func (o planOptions) run(ctx context.Context, a *app) error {
+	found := o.check()
+	if o.file == "" {
+		found = append(found, "say which manifest: -f FILE")
+	}
+	if err := problems(found); err != nil {
+		return err
+	}
+	if o.out != "" {
+		if err := checkFolder("--out", o.out); err != nil {
+			return err
+		}
+	}
+	doc, err := a.readDocument(ctx, o.file)
+	if err != nil {
+		return err
+	}
+	m, err := doc.parse()
+	if err != nil {
+		return err
+	}
+	result, err := a.plan(ctx, importer.BulkRequest{Manifest: m, Parallel: o.parallel, MaxNew: o.maxNew})
+	if err != nil {
+		return err
+	}
+	if o.out != "" && ctx.Err() == nil {
+		if err := writePlanFile(o.out, newPlanFile(doc, o.maxNew, result)); err != nil {
+			return err
+		}
+	}
+	if err := a.render(bulkView(result)); err != nil {
+		return err
+	}
+	switch {
+	case result.Counts.Failed > 0:
+		return bulkError(result)
+	case o.detailedExit && result.Counts.Changed > 0:
+		return errSomethingToDo
+	}
+	return nil
+}
+
+// plan makes a plan; nothing is written.
+func (a *app) plan(ctx context.Context, r importer.BulkRequest) (result importer.BulkResult, err error) {
+	im, err := a.openBulk(ctx, true)
+	if err != nil {
+		return result, err
+	}
+	result = a.bulk(ctx, im, r)
+	return result, im.Close()
+}

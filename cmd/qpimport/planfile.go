@@ -1,0 +1,82 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+
+	"github.com/qpimport/qpimport/pkg/importer"
+)
+
+// planFile is a saved plan: the manifest, what was decided, and the hash of what
+// each customer's part was decided from. It holds no secret.
+type planFile struct {
+	Schema    int            `json:"schema"`
+	Kind      string         `json:"kind"`
+	PlanHash  string         `json:"plan_hash"`
+	Manifest  document       `json:"manifest"`
+	MaxNew    int            `json:"max_new"`
+	Customers []plannedEntry `json:"customers"`
+}
+
+// plannedEntry is one customer of a saved plan.
+type plannedEntry struct {
+	Name     string                `json:"name"`
+	Hash     string                `json:"hash"`
+	Changes  []importer.PlanChange `json:"changes"`
+	Warnings []string              `json:"warnings"`
+	Error    *importer.Problem     `json:"error"`
+}
+
+const planKind = "qpimport plan"
+
+func newPlanFile(doc document, maxNew int, r importer.BulkResult) planFile {
+	p := planFile{Schema: 1, Kind: planKind, PlanHash: r.PlanHash, Manifest: doc, MaxNew: maxNew, Customers: make([]plannedEntry, len(r.Customers))}
+	for i, c := range r.Customers {
+		p.Customers[i] = plannedEntry{c.Name, c.Hash, c.Changes, c.Warnings, c.Error}
+	}
+	return p
+}
+
+func writePlanFile(path string, p planFile) error {
+	return replaceFile(path, func(w io.Writer) error {
+		enc := json.NewEncoder(w)
+		enc.SetEscapeHTML(false)
+		enc.SetIndent("", " ")
+		return enc.Encode(p)
+	})
+}
+
+// readPlanFile reads a saved plan.
+func (a *app) readPlanFile(ctx context.Context, path string) (planFile, error) {
+	raw, name, err := a.readInput(ctx, path)
+	if err != nil {
+		return planFile{}, err
+	}
+	var p planFile
+	if err := json.Unmarshal(raw, &p); err != nil || p.Kind != planKind {
+		return planFile{}, usageHint("a manifest is applied with -f", "%s is not a plan that `qpimport plan --out` wrote", name)
+	}
+	if p.Schema != 1 {
+		return planFile{}, usageHint("make a new plan", "%s was written by another version of this program", name)
+	}
+	return p, nil
+}
+
+// split parts the customers of a saved plan into the hashes of those that were
+// planned and those that failed.
+func (p planFile) split() (hashes map[string]string, failed []importer.CustomerPlan) {
+	hashes = map[string]string{}
+	for _, c := range p.Customers {
+		if c.Error == nil {
+			hashes[c.Name] = c.Hash
+			continue
+		}
+		failed = append(failed, importer.CustomerPlan{
+			Name: c.Name, Changes: []importer.PlanChange{}, Warnings: []string{},
+			Result: importer.PlanResult{Import: []importer.ImportResult{}, Match: []importer.MatchResult{}},
+			Error:  c.Error, Err: errNotPlanned,
+		})
+	}
+	return hashes, failed
+}
