@@ -6,12 +6,8 @@ import (
 	"slices"
 )
 
-// What a decision asks for, in log2.
-const (
-	clearLead  = 4  // over every other candidate, on both sides
-	worthALook = -6 // of a candidate in a review
-	never      = 1000
-)
+// worthALook is the log2 odds from which on a candidate is proposed.
+const worthALook = -6
 
 // decideAll pairs what is proven and leaves the rest to people.
 func (e *engine) decideAll() {
@@ -32,9 +28,7 @@ func (e *engine) decideAll() {
 		if !e.adFree(i) || v.at < 0 {
 			continue
 		}
-		c := &e.byAD[i][v.at]
-		switch v.reason {
-		case ReasonAnchor, ReasonEvidence, ReasonCorroborated:
+		if c := &e.byAD[i][v.at]; isAutomatic(v.reason) && e.m365Free(int(c.m365)) {
 			evidence, against := e.evidence(i, c)
 			e.pair(i, int(c.m365), v.reason, confidence(c.weight), append(evidence, against...))
 		}
@@ -44,6 +38,11 @@ func (e *engine) decideAll() {
 			e.toReview(i, v.reason)
 		}
 	}
+}
+
+// isAutomatic says whether a reason pairs without asking anybody.
+func isAutomatic(reason string) bool {
+	return reason == ReasonAnchor || reason == ReasonEvidence || reason == ReasonCorroborated
 }
 
 // confidence is the probability that belongs to log2 odds, kept below certainty.
@@ -68,7 +67,7 @@ func (e *engine) best(i int) (at int, reason string) {
 	c := &list[at]
 	lead := e.lead(i, at)
 	reason = e.judge(i, c, lead, e.namesakes(i, at))
-	if lead < clearLead && (reason == ReasonAnchor || reason == ReasonEvidence || reason == ReasonCorroborated) {
+	if lead < clearLead && isAutomatic(reason) {
 		reason = ReasonClose
 	}
 	return at, reason
@@ -121,59 +120,14 @@ func (e *engine) namesakes(i, at int) int {
 	return n
 }
 
-// judge applies the tiers: when a pair is made without asking anybody.
+// judge says what becomes of a pair that is an AD user's best: the reason of the
+// first tier that holds.
 func (e *engine) judge(i int, c *candidate, lead float32, namesakes int) string {
-	l := &c.levels
-	found := e.forces(c)
-	if found[veto] > 0 {
-		return ReasonContradiction
-	}
-	if found[proof] > 0 {
-		return ReasonAnchor
-	}
-
-	// Address, UPN and login are one identifier in three places.
-	ids := 0
-	if l[ruleAddress] == addressEqual || l[ruleUPN] == upnEqual || l[ruleLogin] == loginEqual {
-		ids++
-	}
-	for _, is := range []bool{l[ruleAnchor] == anchorOtherSID, l[ruleOnPrem] == onPremEqual, l[ruleEmployee] == employeeEqual, l[rulePhone] == phoneEqual} {
-		if is {
-			ids++
+	f := e.facts(i, c, lead, namesakes)
+	for _, t := range e.tiers {
+		if t.holds(&f) {
+			return t.reason
 		}
-	}
-	bothDiffer := l[ruleDepartment] == sameDiffers && l[ruleTitle] == sameDiffers
-	elsewhere := l[ruleAddress] == addressElsewhere || l[ruleUPN] == upnElsewhere || l[ruleOnPrem] == onPremOtherUser || l[ruleOnPrem] == onPremDiffers
-	same := 0.0
-	for _, r := range []int{ruleDepartment, ruleTitle} {
-		same += e.weights[r][l[r]]
-	}
-
-	strong := l[ruleName] == nameFull || l[ruleName] == namePart
-	weak := l[ruleName] >= nameSounds && l[ruleName] <= nameInitial
-	switch {
-	case ids >= 2 && (strong || weak || l[ruleName] == 0 || l[ruleName] == nameScript):
-		return ReasonEvidence
-	case ids >= 2 && (l[ruleName] == nameGiven || l[ruleName] == nameSurname) && !elsewhere && !bothDiffer:
-		return ReasonEvidence
-	case ids < 2 && l[ruleName] == nameGiven && !elsewhere && !bothDiffer && l[ruleLogin] == loginFormer && e.corroborated(i, c, 2):
-		return ReasonEvidence
-	case l[ruleName] == nameGiven || l[ruleName] == nameSurname || l[ruleName] == nameOther:
-		return ReasonNameDiffer
-	case ids == 0 && namesakes > 0:
-		return ReasonNamesakes
-	case elsewhere:
-		return ReasonContradiction
-	case ids == 1 && strong && namesakes == 0:
-		return ReasonEvidence
-	case ids == 1 && strong && (same > 2 || lead >= 8 && (l[ruleAddress] == addressEqual || l[ruleEmployee] == employeeEqual)):
-		return ReasonEvidence
-	case ids == 1 && weak && namesakes == 0 && !bothDiffer:
-		return ReasonEvidence
-	case ids == 1 && namesakes > 0:
-		return ReasonNamesakes
-	case ids == 0 && l[ruleGeneration] != generationOneSide && !bothDiffer && e.corroborated(i, c, corroboration[l[ruleName]]):
-		return ReasonCorroborated
 	}
 	return ReasonNotProven
 }
@@ -249,35 +203,4 @@ func (e *engine) evidence(i int, c *candidate) (in, against []Evidence) {
 		}
 	}
 	return in, against
-}
-
-// corroboration is what is asked beyond a unique, equal name, by how the names
-// compare: the less they agree, the more.
-var corroboration = [nameScript + 1]float64{
-	0: never, nameFull: 0, namePart: 3, nameSounds: 4, nameTypo: 4, nameInitial: 4, nameNick: 6,
-	nameGiven: never, nameSurname: never, nameOther: never, nameScript: never,
-}
-
-// corroborated says whether a name that is unique on both sides is borne out by
-// enough that does not follow from it, and by more than one thing. What people
-// have in common by chance grows with their number, and so does what is asked.
-func (e *engine) corroborated(i int, c *candidate, extra float64) bool {
-	sum, supports := 0.0, 0
-	for _, r := range []int{ruleAddress, rulePhone, ruleDepartment, ruleTitle, ruleListedAD, ruleListedM365} {
-		if e.rules[r].levels[c.levels[r]].force == identifier {
-			continue // counted already
-		}
-		w := e.weight(i, c, r)
-		if w < 0 && (r == ruleDepartment || r == ruleTitle) {
-			extra++
-		}
-		sum += w
-		if w >= 1 {
-			supports++
-		}
-		if w >= 4 && (r == ruleListedAD || r == ruleListedM365) {
-			supports++
-		}
-	}
-	return supports >= 2 && sum >= math.Log2(float64(len(e.sheet.m365)+1))/4+0.5+extra
 }

@@ -36,6 +36,7 @@ type engine struct {
 	*table
 	*comparer
 	rules    [ruleCount]rule
+	tiers    []tier
 	weights  [ruleCount][]float64 // by level
 	listedAD []float32            // by AD user: what being listed is worth
 	listed   []float32            // by mailbox
@@ -52,7 +53,7 @@ type rival struct {
 }
 
 func newEngine(t *table) *engine {
-	e := &engine{table: t, rules: rules()}
+	e := &engine{table: t, rules: rules(), tiers: tiers()}
 	s := newSheet(t.ad, t.m365)
 	e.comparer = newComparer(s, findOrigins(t.ad, t.m365),
 		func(i int) bool { return t.adSkip[i] == "" && s.ad[i].apart == "" },
