@@ -12,15 +12,20 @@ const worthALook = -6
 // decideAll pairs what is proven and leaves the rest to people.
 func (e *engine) decideAll() {
 	type verdict struct {
-		at     int
-		reason string
+		at       int
+		reason   string
+		evidence []Evidence // of a pair
 	}
 	verdicts := make([]verdict, len(e.byAD))
 	parallel(len(e.byAD), func(from, to int) {
 		for i := from; i < to; i++ {
 			if e.adFree(i) {
 				at, reason := e.best(i)
-				verdicts[i] = verdict{at, reason}
+				verdicts[i] = verdict{at: at, reason: reason}
+				if at >= 0 && isAutomatic(reason) {
+					evidence, against := e.evidence(i, &e.byAD[i][at])
+					verdicts[i].evidence = append(evidence, against...)
+				}
 			}
 		}
 	})
@@ -29,8 +34,7 @@ func (e *engine) decideAll() {
 			continue
 		}
 		if c := &e.byAD[i][v.at]; isAutomatic(v.reason) && e.m365Free(int(c.m365)) {
-			evidence, against := e.evidence(i, c)
-			e.pair(i, int(c.m365), v.reason, confidence(c.weight), append(evidence, against...))
+			e.pair(i, int(c.m365), v.reason, confidence(c.weight), v.evidence)
 		}
 	}
 	for i, v := range verdicts {

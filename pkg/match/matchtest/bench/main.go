@@ -1,7 +1,7 @@
-// Match measures how well users are matched on made companies: precision, recall
+// Bench measures how well users are matched on made companies: precision, recall
 // and wrong pairs, beside the rules of display names, Entra Connect and Okta.
 //
-//	go run ./bench/match [-people 200,5000] [-companies 6]
+//	go run ./pkg/match/matchtest/bench [-people 200,5000] [-companies 6]
 package main
 
 import (
@@ -23,7 +23,7 @@ func main() {
 	companies := flag.Uint64("companies", 6, "how many companies of each size")
 	flag.Parse()
 	if err := run(os.Stdout, *people, *companies); err != nil {
-		fmt.Fprintln(os.Stderr, "match:", err)
+		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
