@@ -1,0 +1,153 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/qpimport/qpimport/pkg/importer"
+	"github.com/qpimport/qpimport/pkg/match"
+)
+
+func newExplainCmd(a *app) *cobra.Command {
+	var by string
+	cmd := &cobra.Command{
+		Use:   "explain SEL [SEL]",
+		Short: "Say why a user is or is not matched",
+		Long: `Says why an account is or is not matched: the rules that ran, the values that they
+compared, what speaks for and against with its weight, who came second and by how much,
+and what would settle it. One SEL is held against its best candidate, or against its
+mailbox where it has one; two SELs, an account and a Microsoft 365 user, are held against
+each other. Nothing is written.
+
+Weights are binary logarithms of how much more often something is seen of one person
+than of two: +1 is twice as often, -1 half as often.
+
+SEL is the id, DN, user principal name, sAMAccountName or e-mail of one user.` + exits(11, 12, 13, 14, 15),
+		Example: `  qpimport explain -c Contoso jdoe
+  qpimport explain -c Contoso jdoe john.doe@contoso.example --by evidence
+  qpimport explain -c Contoso info@contoso.example -o json`,
+		Args: cobra.RangeArgs(1, 2),
+		RunE: a.command(func(ctx context.Context, args []string) error {
+			method := match.ByDisplayName
+			if by != "" {
+				method = match.Method(by)
+			}
+			if method != match.ByDisplayName && method != match.ByEvidence {
+				return usagef("--by %q: use display-name or evidence", by)
+			}
+			customer, err := a.customer()
+			if err != nil {
+				return err
+			}
+			r := importer.ExplainRequest{Customer: customer, By: method, First: args[0]}
+			if len(args) > 1 {
+				r.Second = args[1]
+			}
+			for _, sel := range args {
+				if strings.TrimSpace(sel) == "" {
+					return usagef("a SEL is empty")
+				}
+			}
+			x, err := reading(ctx, a, func(im *importer.Importer) (importer.Explanation, error) { return im.Explain(ctx, r) })
+			if err != nil {
+				return err
+			}
+			return a.render(explainView(x))
+		}),
+	}
+	cmd.Flags().StringVar(&by, "by", "", "explain a match by `METHOD`, display-name or evidence (default display-name)")
+	return cmd
+}
+
+func explainView(x importer.Explanation) view {
+	return view{
+		document: x,
+		items:    []any{x},
+		rows:     func() [][]string { return csvRows(comparisonColumns(), comparisons(x)) },
+		page:     func(p *page) { explainPage(p, x) },
+	}
+}
+
+// comparison is a rule's word on a pair.
+type comparison struct {
+	match.Evidence
+	speaks string // for or against
+}
+
+func comparisons(x importer.Explanation) []comparison {
+	var rows []comparison
+	for _, e := range x.For {
+		rows = append(rows, comparison{e, "for"})
+	}
+	for _, e := range x.Against {
+		rows = append(rows, comparison{e, "against"})
+	}
+	return rows
+}
+
+func comparisonColumns() []column[comparison] {
+	return []column[comparison]{
+		{"speaks", "Speaks", func(c comparison) string { return c.speaks }},
+		{"rule", "Rule", func(c comparison) string { return c.Rule }},
+		{"weight", "Weight", func(c comparison) string { return fmt.Sprintf("%+.1f", c.Weight) }},
+		{"ad", "AD", func(c comparison) string { return c.AD }},
+		{"m365", "Microsoft 365", func(c comparison) string { return c.M365 }},
+		{"text", "What", func(c comparison) string { return c.Text }},
+	}
+}
+
+func explainPage(p *page, x importer.Explanation) {
+	outcome := strings.ReplaceAll(x.Outcome, "_", " ")
+	switch x.Outcome {
+	case "paired":
+		outcome = "would be matched"
+	case "not_paired":
+		outcome = "would not be matched"
+	}
+	p.line("%s: %s: %s", x.Customer, people(x.ADUser, x.M365User), outcome)
+	p.line("%s", x.Text)
+	if s := x.Standing; s != nil {
+		p.line("%s is matched with %s: %s", person(s.AD), person(s.M365), match.ReasonText(s.Reason))
+	}
+	for _, d := range x.Decisions {
+		p.line("decided by hand: %s", strings.TrimRight(fmt.Sprintf("%s %s (%s)", d.Verdict, d.M365Name, orDash(d.Reason)), " "))
+	}
+	if rows := comparisons(x); len(rows) > 0 {
+		p.blank()
+		tableOf(p, comparisonColumns(), rows)
+		p.line("taken together, less what is to be expected of any two: %+.1f, %.0f %% sure", x.Weight, 100*x.Confidence)
+	}
+	if len(x.Silent) > 0 {
+		p.line("nothing to compare: %s", strings.ReplaceAll(strings.Join(x.Silent, ", "), "_", " "))
+	}
+	if r := x.RunnerUp; r != nil {
+		p.blank()
+		distance := fmt.Sprintf("%.1f behind", r.BehindBy)
+		if r.BehindBy < 0 {
+			distance = fmt.Sprintf("%.1f ahead", -r.BehindBy)
+		}
+		p.line("beside it: %s, %s: %s", people(x.NextAD, x.NextM365), distance,
+			candidateText(importer.MatchCandidate{Evidence: r.For, Against: r.Against}))
+	}
+	if len(x.Settle) > 0 {
+		p.blank()
+		p.line("what would settle it:")
+		for _, s := range x.Settle {
+			p.line("  %s", s)
+		}
+	}
+}
+
+// people names the users of a pair, either of whom may be missing.
+func people(users ...*importer.User) string {
+	var who []string
+	for _, u := range users {
+		if u != nil {
+			who = append(who, person(*u))
+		}
+	}
+	return strings.Join(who, " and ")
+}
