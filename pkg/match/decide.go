@@ -193,6 +193,11 @@ func (e *engine) forces(c *candidate) (found [veto + 1]int) {
 
 // evidence writes the findings out, what speaks for the pair and what against.
 func (e *engine) evidence(i int, c *candidate) (in, against []Evidence) {
+	n := 0
+	for _, l := range c.levels {
+		n += int(min(l, 1))
+	}
+	in = make([]Evidence, 0, n)
 	for r := range e.rules {
 		l := e.rules[r].levels[c.levels[r]]
 		if c.levels[r] == 0 {

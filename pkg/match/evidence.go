@@ -122,6 +122,7 @@ func (e *engine) findCandidates() {
 			e.byAD[i] = slices.Clone(kept)
 		}
 	})
+	e.blocks = blocks{} // of no use any more, and large
 }
 
 // lookUp collects the mailboxes that share a key with an AD user, in order.
