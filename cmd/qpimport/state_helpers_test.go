@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"database/sql"
 	"encoding/base64"
@@ -123,6 +124,13 @@ func (r *rig) settled(t *testing.T, what string) bool {
 	if journal, err := os.ReadFile(r.state() + "-journal"); err == nil && len(journal) > 0 && journal[0] != 0 {
 		t.Errorf("%s: left a journal", what)
 	}
+	content, err := os.ReadFile(r.state())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if bytes.Equal(content, r.sound) {
+		return false // found sound before
+	}
 	switch got := digest(t, r.state()); got {
 	case r.before:
 		return false
@@ -235,11 +243,14 @@ func (k killed) String() string {
 	return fmt.Sprintf("%d killed with the state before, %d with the state after, %d not in time", k.before, k.after, k.missed)
 }
 
-// killAtRandom kills an import at n moments, half of them while it writes.
+// killAtRandom kills an import at n moments, half of them or more while it writes.
 func (r *rig) killAtRandom(t *testing.T, n int) killed {
 	var k killed
 	random := rand.New(rand.NewPCG(1, 2))
-	for i := range n {
+	for i := 0; k.before+k.after < n; i++ {
+		if k.missed > n {
+			t.Fatalf("most imports ended before they were killed: %v", k)
+		}
 		writing := i%2 == 0
 		after := time.Duration(random.Int64N(int64(r.took)))
 		if writing {
@@ -256,13 +267,15 @@ func (r *rig) killAtRandom(t *testing.T, n int) killed {
 		default:
 			k.before++
 		}
-		if i%10 == 9 || i == n-1 {
+		if i%10 == 9 {
 			r.converges(t, what)
 		}
 		if isAfter || i%10 == 9 {
 			r.restore(t)
 		}
 	}
+	r.converges(t, "after all kills")
+	r.restore(t)
 	return k
 }
 
