@@ -127,8 +127,10 @@ func decisionRowColumns() []column[importer.DecisionRow] {
 		{"outcome", "Outcome", func(r row) string { return r.Outcome }},
 		{"row", "", func(r row) string { return fmt.Sprint(r.Row) }},
 		{"decision", "Decision", func(r row) string { return string(r.Verdict) }},
-		{"ad", "AD user", func(r row) string { return r.AD }},
-		{"m365", "Mailbox", func(r row) string { return r.M365 }},
+		{"ad", "", func(r row) string { return r.AD }},
+		{"m365", "", func(r row) string { return r.M365 }},
+		{"ad_name", "AD user", func(r row) string { return r.ADName }},
+		{"m365_name", "Mailbox", func(r row) string { return r.M365Name }},
 		{"reason", "Reason", func(r row) string { return r.Reason }},
 	}
 }

@@ -367,6 +367,7 @@ func (d *draft) decide(rows []DecisionRow, mailboxes []*source.User) (MatchResul
 		if row.Verdict != match.VerdictIgnore {
 			decision.M365ID, decision.M365Name = box.ID, box.DisplayName
 		}
+		row.ADName, row.M365Name = decision.ADName, decision.M365Name
 		row.Outcome = "unchanged"
 		if d.decisions.decide(decision) {
 			row.Outcome = "recorded"

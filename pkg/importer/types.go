@@ -291,6 +291,9 @@ type DecisionRow struct {
 	M365    string        `json:"m365"`
 	Verdict match.Verdict `json:"decision"`
 	Reason  string        `json:"reason"`
+	// ADName and M365Name are the display names of the users that were found.
+	ADName   string `json:"ad_name"`
+	M365Name string `json:"m365_name"`
 	// Outcome is recorded or unchanged.
 	Outcome string `json:"outcome"`
 }
