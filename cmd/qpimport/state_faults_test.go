@@ -46,7 +46,7 @@ func testWriters(t *testing.T, b binary, rounds int) {
 	if got := b.accounts(t); got != writers*rounds {
 		t.Errorf("%d accounts, want %d: an update was lost", got, writers*rounds)
 	}
-	digest(t, b.state())
+	b.must(t, "doctor")
 }
 
 // atOnce runs eight commands side by side; each must succeed.

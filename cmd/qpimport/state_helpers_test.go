@@ -116,7 +116,7 @@ func (r *rig) restore(t *testing.T) {
 // whether it is the one after.
 func (r *rig) settled(t *testing.T, what string) bool {
 	t.Helper()
-	if status, _, errText := r.run(t, "customers"); status != 0 {
+	if status, _, errText := r.run(t, "doctor"); status != 0 { // it checks integrity and foreign keys
 		t.Fatalf("%s: the next command: exit status %d\n%s", what, status, errText)
 	}
 	// A journal that begins with a zero was not yet complete when its writer was
@@ -129,7 +129,7 @@ func (r *rig) settled(t *testing.T, what string) bool {
 		t.Fatal(err)
 	}
 	if bytes.Equal(content, r.sound) {
-		return false // found sound before
+		return false
 	}
 	switch got := digest(t, r.state()); got {
 	case r.before:
@@ -157,7 +157,7 @@ func (r *rig) converges(t *testing.T, what string) {
 }
 
 // digest is a hash of all that a state file says, but for what differs from run
-// to run: times, and the ids of new accounts and runs. The file must be sound.
+// to run: times, and the ids of new accounts and runs.
 func digest(t *testing.T, path string) string {
 	t.Helper()
 	db, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Path: filepath.ToSlash(path), RawQuery: "mode=ro"}).String())
@@ -165,11 +165,6 @@ func digest(t *testing.T, path string) string {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	var sound string
-	if err := db.QueryRowContext(t.Context(), `SELECT (SELECT group_concat(integrity_check) FROM pragma_integrity_check)
-		|| (SELECT count(*) FROM pragma_foreign_key_check)`).Scan(&sound); err != nil || sound != "ok0" {
-		t.Fatalf("%s is damaged: %s, %v", path, sound, err)
-	}
 	hash := sha256.New()
 	for _, query := range []string{
 		`SELECT id, name, name_key, password_sync, revision FROM customers ORDER BY id`,
