@@ -8,15 +8,12 @@ SHELL := /bin/bash
 
 bin       := bin/qpimport
 linter    := .cache/bin/golangci-lint
-version   := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
-commit    := $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
-ldflags   := -s -w -X main.version=$(version) -X main.commit=$(commit)
 samba     := testdata/samba/setup.sh
 FUZZTIME  ?= 5s
 
 .PHONY: build demo test unit fuzz lint bench soak clean
 build:
-	CGO_ENABLED=0 go build -trimpath -ldflags '$(ldflags)' -o $(bin) ./cmd/qpimport
+	CGO_ENABLED=0 go build -trimpath -buildvcs=auto -ldflags '-s -w' -o $(bin) ./cmd/qpimport
 
 demo: build
 	@testdata/demo.sh $(bin)
