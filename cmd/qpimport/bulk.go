@@ -102,13 +102,13 @@ func (a *app) customerProgress(total int) func(done int) {
 	if !a.errTerminal || a.settings.Quiet {
 		return func(int) {}
 	}
-	fmt.Fprintf(a.err, "0 of %s", count(total, "customer"))
+	_, _ = fmt.Fprintf(a.err, "0 of %s", count(total, "customer"))
 	return func(done int) {
 		if done == total {
-			fmt.Fprint(a.err, "\r\033[K")
+			_, _ = fmt.Fprint(a.err, "\r\033[K")
 			return
 		}
-		fmt.Fprintf(a.err, "\r%d of %s", done, count(total, "customer"))
+		_, _ = fmt.Fprintf(a.err, "\r%d of %s", done, count(total, "customer"))
 	}
 }
 

@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"os"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf16"
@@ -83,6 +85,31 @@ func TestReviewFile(t *testing.T) {
 				t.Errorf("%s: %+v, want %+v", name, rows[i], want)
 			}
 		}
+	}
+}
+
+// TestKeptDecisions checks that decisions that could not be carried out come back
+// as a review file.
+func TestKeptDecisions(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	t.Setenv("TMP", os.Getenv("TMPDIR")) // Windows
+	var notices bytes.Buffer
+	a := &app{streams: streams{err: &notices}}
+	want := []importer.DecisionRow{
+		{Row: 2, AD: "a1", M365: "m1", Verdict: match.VerdictMatch, Reason: "sure"},
+		{Row: 3, AD: "a4", Verdict: match.VerdictIgnore},
+	}
+	a.keepDecisions("Contoso", want)
+	_, path, ok := strings.Cut(strings.TrimSpace(notices.String()), "match -c Contoso --decisions ")
+	if !ok {
+		t.Fatalf("the notice is %q", notices.String())
+	}
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := parseReview(raw, "f"); err != nil || !slices.Equal(got, want) {
+		t.Errorf("%+v, %v; want %+v", got, err, want)
 	}
 }
 

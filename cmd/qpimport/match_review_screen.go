@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"unicode/utf8"
 
@@ -31,11 +32,39 @@ func (o matchOptions) walkThrough(ctx context.Context, a *app) error {
 	}
 	r := &review{cases: openCases(found)}
 	if len(r.cases) > 0 {
-		if err := a.show(ctx, r); err != nil {
-			return err
-		}
+		err = a.show(ctx, r)
 	}
-	return o.decide(ctx, a, customer, r.rows())
+	if err == nil {
+		err = o.decide(ctx, a, customer, r.rows())
+	}
+	if err != nil && len(r.taken) > 0 {
+		a.keepDecisions(customer, r.rows())
+	}
+	return err
+}
+
+// keepDecisions saves decisions that could not be carried out, as when the program
+// was stopped or the directory cannot be reached any more.
+func (a *app) keepDecisions(customer string, rows []importer.DecisionRow) {
+	f, err := os.CreateTemp("", "qpimport-decisions-*.csv")
+	if err != nil {
+		return // the error that led here is the one to report
+	}
+	defer func() { _ = f.Close() }()
+	if err := writeCSV(f, csvRows(keptColumns(), rows), true); err == nil {
+		a.notice("what was decided is kept; to carry it out: qpimport match -c %s --decisions %s", shellWord(customer), shellWord(f.Name()))
+	}
+}
+
+// keptColumns are the columns of a review file that count.
+func keptColumns() []column[importer.DecisionRow] {
+	type row = importer.DecisionRow
+	return []column[row]{
+		{"ad_id", "", func(r row) string { return r.AD }},
+		{"m365_id", "", func(r row) string { return r.M365 }},
+		{"decision", "", func(r row) string { return string(r.Verdict) }},
+		{"reason", "", func(r row) string { return r.Reason }},
+	}
 }
 
 // show runs the screen until the walk is at its end or somebody quits it.

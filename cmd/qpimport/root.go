@@ -30,6 +30,8 @@ A customer goes from nothing to matched accounts in five steps:
   4. import                take the users; the first import settles password sync
   5. match                 with password sync on: give each its mailbox
 
+"plan" and "apply" do all of it for many customers at once, from one manifest.
+
 Directories are only ever read. The registry is one file (--state). Results go to
 standard output and nothing else does; notices and errors go to standard error.
 

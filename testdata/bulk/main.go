@@ -6,7 +6,7 @@ package main
 
 import (
 	"flag"
-	"fmt"
+	"log"
 	"os"
 
 	"github.com/qpimport/qpimport/pkg/source/sourcetest/mspfake"
@@ -21,7 +21,6 @@ func main() {
 		os.Exit(10)
 	}
 	if err := mspfake.Write(flag.Arg(0), *customers, *users); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
+		log.Fatal(err)
 	}
 }

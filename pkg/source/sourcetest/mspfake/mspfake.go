@@ -104,10 +104,25 @@ func (c customer) ad(w io.Writer) error {
 	sid := []byte{1, 4, 0, 0, 0, 0, 0, 5, 21, 0, 0, 0}
 	domain := c.id("domain", 0)
 	sid = append(sid, domain[:12]...)
-	fmt.Fprintf(w, "dn: %s\nobjectClass: top\nobjectClass: domain\nobjectClass: domainDNS\nname: corp\nobjectGUID:: %s\nobjectSid:: %s\n\n",
-		c.base(), guid("domain", 0), base64.StdEncoding.EncodeToString(sid))
-	fmt.Fprintf(w, "dn: OU=Staff,%s\nobjectClass: top\nobjectClass: organizationalUnit\nname: Staff\nou: Staff\nobjectGUID:: %s\n\n",
-		c.base(), guid("ou", 0))
+	_, err := fmt.Fprintf(w, `dn: %[1]s
+objectClass: top
+objectClass: domain
+objectClass: domainDNS
+name: corp
+objectGUID:: %[2]s
+objectSid:: %[3]s
+
+dn: OU=Staff,%[1]s
+objectClass: top
+objectClass: organizationalUnit
+name: Staff
+ou: Staff
+objectGUID:: %[4]s
+
+`, c.base(), guid("domain", 0), base64.StdEncoding.EncodeToString(sid), guid("ou", 0))
+	if err != nil {
+		return err
+	}
 	for i := range c.users {
 		p := c.person(i)
 		_, err := fmt.Fprintf(w, `dn: CN=%[1]s %[2]s,OU=Staff,%[3]s
