@@ -49,7 +49,7 @@ func storedFile(flag, path string) (abs, problem string) {
 	if err != nil {
 		return "", flag + " " + path + ": " + reason(err)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	if info, err := f.Stat(); err == nil && info.IsDir() {
 		return "", flag + " " + path + ": is a folder"
 	}

@@ -64,7 +64,7 @@ func parseReference(ref string) (reference, error) {
 		}
 		return reference{scheme: scheme, argv: argv}, nil
 	}
-	return reference{}, errors.New("not a reference to a secret: it must begin with env:, file: or command:")
+	return reference{}, errors.New("not a reference to a secret: it must begin with env:, file: or command: and name where the secret lies")
 }
 
 // splitWords splits a command as refHelp says.
@@ -166,7 +166,7 @@ func (a *app) secretFile(path string) ([]byte, error) {
 	if err != nil {
 		return nil, usagef("secret file:%s: %s", path, reason(err))
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	if info, err := f.Stat(); err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o077 != 0 && runtime.GOOS != "windows" {
 		a.notice("warning: %s can be read by others than its owner (mode %04o): chmod 600 %s", path, info.Mode().Perm(), path)
 	}
