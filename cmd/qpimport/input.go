@@ -41,7 +41,7 @@ func (a *app) readInput(ctx context.Context, path string) (text []byte, name str
 		if err != nil {
 			return nil, path, usagef("cannot read %s: %s", path, reason(err))
 		}
-		defer f.Close()
+		defer func() { _ = f.Close() }()
 		name, r = path, f
 	}
 	type answer struct {
