@@ -1,7 +1,7 @@
 # make demo   the main job on sample data; needs Go alone
 # make test   everything, against a live Active Directory on loopback; installs what it needs (Debian, root)
 # make lint   the linters
-# make bench  benchmarks in Go's form
+# make bench  benchmarks in Go's form; make bench-match: how well people are matched, on made companies
 # make soak   faults in the state file for ten minutes, with figures; needs strace and root (Linux)
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -11,7 +11,7 @@ linter    := .cache/bin/golangci-lint
 samba     := testdata/samba/setup.sh
 FUZZTIME  ?= 5s
 
-.PHONY: build demo test unit fuzz lint bench soak clean
+.PHONY: build demo test unit fuzz lint bench bench-match soak clean
 build:
 	CGO_ENABLED=0 go build -trimpath -buildvcs=auto -ldflags '-s -w' -o $(bin) ./cmd/qpimport
 
@@ -48,6 +48,9 @@ $(linter): .ci/tools/go.mod
 
 bench:
 	go test -run '^$$' -bench . -benchmem ./...
+
+bench-match:
+	go run ./pkg/match/matchtest/bench
 
 soak:
 	go test -tags soak -run '^TestSoak$$' -v -count=1 -timeout 30m ./cmd/qpimport

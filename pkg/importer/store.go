@@ -236,10 +236,11 @@ func (im *Importer) recordRun(ctx context.Context, tx *sql.Tx, c customer, comma
 // errMoved says that the registry changed between decision and transaction.
 var errMoved = errors.New("the customer was changed by another process meanwhile")
 
+const insertChange = `INSERT INTO changes (run, seq, entity, id, before, after) VALUES (?, ?, ?, ?, ?, ?)`
+
 // record notes one change of the run. before and after are marshalled; nil is
 // something that does not exist.
 func (r *run) record(ctx context.Context, entity, id string, before, after any) error {
-	stmt := `INSERT INTO changes (run, seq, entity, id, before, after) VALUES (?, ?, ?, ?, ?, ?)`
 	b, err := marshalChange(before)
 	if err != nil {
 		return err
@@ -249,7 +250,7 @@ func (r *run) record(ctx context.Context, entity, id string, before, after any) 
 		return err
 	}
 	r.seq++
-	_, err = r.tx.ExecContext(ctx, stmt, r.id, r.seq, entity, id, b, a)
+	_, err = r.tx.ExecContext(ctx, insertChange, r.id, r.seq, entity, id, b, a)
 	return err
 }
 
@@ -275,7 +276,7 @@ func (im *Importer) writeAccounts(ctx context.Context, r *run, c customer, chang
 		return err
 	}
 	defer func() { _ = update.Close() }()
-	note, err := r.tx.PrepareContext(ctx, `INSERT INTO changes (run, seq, entity, id, before, after) VALUES (?, ?, 'account', ?, ?, ?)`)
+	note, err := r.tx.PrepareContext(ctx, insertChange)
 	if err != nil {
 		return err
 	}
@@ -324,7 +325,7 @@ func (im *Importer) writeAccounts(ctx context.Context, r *run, c customer, chang
 				return err
 			}
 			r.seq++
-			if _, err := note.ExecContext(ctx, r.id, r.seq, id, b, a); err != nil {
+			if _, err := note.ExecContext(ctx, r.id, r.seq, "account", id, b, a); err != nil {
 				return err
 			}
 		}
