@@ -52,7 +52,7 @@ type Options struct {
 	// that may not be written as it is.
 	ReadOnly bool
 	Open     Opener
-	Now      func() time.Time // nil is the clock
+	Now      func() time.Time // nil is the clock; several may look at once
 }
 
 // Importer runs the use cases on one state file.

@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -24,11 +25,11 @@ type world struct {
 	*Importer
 	t        *testing.T
 	ad, m365 *sourcetest.Memory
-	clock    time.Time
+	ticks    atomic.Int64 // each look at the clock is a second later
 }
 
 func newWorld(t *testing.T) *world {
-	w := &world{t: t, clock: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}
+	w := &world{t: t}
 	w.ad = &sourcetest.Memory{
 		Identity: source.Info{Kind: source.AD, ID: "S-1-5-21-1-2-3", Name: "corp.example"},
 		Domain: source.Tree{Root: root, Containers: []source.Container{
@@ -54,8 +55,7 @@ func newWorld(t *testing.T) *world {
 
 func (w *world) reopen(path string) *Importer {
 	im, err := Open(w.t.Context(), Options{Path: path, Open: sourcetest.Open(w.ad, w.m365), Now: func() time.Time {
-		w.clock = w.clock.Add(time.Second)
-		return w.clock
+		return time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC).Add(time.Duration(w.ticks.Add(1)) * time.Second)
 	}})
 	if err != nil {
 		w.t.Fatal(err)

@@ -18,8 +18,6 @@ type Memory struct {
 	People   []source.User
 	// FailAfter ends every read with an error after as many users; 0 never does.
 	FailAfter int
-	// Opened counts how often the directory was opened.
-	Opened int
 }
 
 // Open is an opener that serves the memories of each kind.
@@ -27,7 +25,6 @@ func Open(memories ...*Memory) func(context.Context, source.Connection) (source.
 	return func(_ context.Context, c source.Connection) (source.Directory, error) {
 		for _, m := range memories {
 			if m.Identity.Kind == c.Kind {
-				m.Opened++
 				return m, nil
 			}
 		}
