@@ -9,7 +9,7 @@ SHELL := /bin/bash
 bin       := bin/qpimport
 linter    := .cache/bin/golangci-lint
 samba     := testdata/samba/setup.sh
-FUZZTIME  ?= 5s
+FUZZTIME  ?= 2s
 
 .PHONY: build demo test unit fuzz lint bench bench-match soak clean
 build:
