@@ -98,7 +98,10 @@ func bulkColumns() []column[bulkRow] {
 		{"name", "Customer", func(r bulkRow) string { return r.name }},
 		{"outcome", "Outcome", func(r bulkRow) string { return strings.ReplaceAll(r.outcome, "_", " ") }},
 		{"", "What", func(r bulkRow) string {
-			return cmp.Or(strings.Trim(r.problem.Message+" ("+r.problem.Hint+")", " ()"), r.text())
+			if r.problem.Hint != "" {
+				return r.problem.Message + " (" + r.problem.Hint + ")"
+			}
+			return cmp.Or(r.problem.Message, r.text())
 		}},
 		{"changes", "", func(r bulkRow) string { return strings.Join(r.once, ", ") }},
 		{"imported", "", number(func(r bulkRow) int { return r.created })},

@@ -13,9 +13,10 @@ func newDoctorCmd(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "doctor",
 		Short: "Check state file, config and directories",
-		Long: `Checks the config, the state file and each directory of each customer, and says
-what to do about each finding. A finding is ok, a warning or an error; with an
-error the exit status is 3, or 15 where the state file is at fault.` + exits(3, 15),
+		Long: `Checks the config, the state file and each directory of each customer, or with
+--customer of that one, and says what to do about each finding. A finding is ok,
+a warning or an error; with an error the exit status is 3, or 15 where the state
+file is at fault.` + exits(3, 15),
 		Example: `  qpimport doctor
   qpimport doctor -o json`,
 		Args: cobra.NoArgs,
@@ -26,7 +27,7 @@ error the exit status is 3, or 15 where the state file is at fault.` + exits(3, 
 func (a *app) doctor(ctx context.Context, _ []string) error {
 	findings := []importer.Finding{a.configFinding()}
 	more, failed := reading(ctx, a, func(im *importer.Importer) ([]importer.Finding, error) {
-		return im.Doctor(ctx)
+		return im.Doctor(ctx, a.settings.Customer)
 	})
 	if ctx.Err() != nil {
 		return ctx.Err()

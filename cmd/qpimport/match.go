@@ -188,7 +188,7 @@ func (o matchOptions) run(ctx context.Context, a *app) error {
 			Hint:    "decide with --review or --review-out, or match them with --pair",
 		}
 	}
-	if !result.Applied && result.Counts.Matched > 0 && o.adExport == "" {
+	if o.dryRun && o.adExport == "" {
 		a.notice("a dry run: nothing was written")
 	}
 	return nil

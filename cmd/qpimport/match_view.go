@@ -141,10 +141,19 @@ func matchPage(p *page, r importer.MatchResult) {
 		verb = "would be matched"
 	}
 	c := r.Counts
-	p.line("%s%d %s, %d matched before, %d ambiguous, %d for review, %d without a mailbox, %d mailboxes free",
-		who, c.Matched, verb, c.AlreadyMatched, c.Ambiguous, c.Review, c.UnmatchedAD, c.UnmatchedM365)
+	if r.ByHand {
+		p.line("%s%d %s, %d matched before, %d still without a mailbox", who, c.Matched, verb, c.AlreadyMatched, c.UnmatchedAD)
+		r.UnmatchedAD, r.UnmatchedM365 = nil, nil // nobody asked
+	} else {
+		p.line("%s%d %s, %d matched before, %d ambiguous, %d for review, %d without a mailbox, %d mailboxes free",
+			who, c.Matched, verb, c.AlreadyMatched, c.Ambiguous, c.Review, c.UnmatchedAD, c.UnmatchedM365)
+	}
 	if c.Unpaired > 0 {
-		p.line("%d unpaired", c.Unpaired)
+		verb = "unpaired"
+		if !r.Applied {
+			verb = "would be unpaired"
+		}
+		p.line("%d %s", c.Unpaired, verb)
 	}
 	pairTable(p, "Matched", r.Pairs)
 	pairTable(p, "Unpaired", r.Unpaired)

@@ -74,6 +74,6 @@ func ouColumns(all bool) []column[source.OU] {
 		{"users", "Users", func(o source.OU) string { return strconv.Itoa(o.Users) }},
 		{"users_below", "Below", func(o source.OU) string { return strconv.Itoa(o.UsersBelow) }},
 		{"hidden", "", func(o source.OU) string { return strconv.FormatBool(o.Hidden) }},
-		{"hidden_reason", hidden, func(o source.OU) string { return o.HiddenReason }},
+		{"hidden_reason", hidden, func(o source.OU) string { return string(o.HiddenReason) }},
 	}
 }

@@ -2,10 +2,13 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"io"
 
 	"github.com/qpimport/qpimport/pkg/importer"
+	"github.com/qpimport/qpimport/pkg/source"
 )
 
 // planFile is a saved plan: the manifest, what was decided, and the hash of what
@@ -17,6 +20,8 @@ type planFile struct {
 	Manifest  document       `json:"manifest"`
 	MaxNew    int            `json:"max_new"`
 	Customers []plannedEntry `json:"customers"`
+	// Digest is over all the rest: what is applied is what was reviewed.
+	Digest string `json:"digest"`
 }
 
 // plannedEntry is one customer of a saved plan.
@@ -35,7 +40,27 @@ func newPlanFile(doc document, maxNew int, r importer.BulkResult) planFile {
 	for i, c := range r.Customers {
 		p.Customers[i] = plannedEntry{c.Name, c.Hash, c.Changes, c.Warnings, c.Error}
 	}
+	p.Digest = p.digest()
 	return p
+}
+
+// digest is the SHA-256 of the plan without its digest, in hex.
+func (p planFile) digest() string {
+	p.Digest = ""
+	body, err := json.Marshal(p)
+	if err != nil {
+		return "" // no plan that was read or made comes here
+	}
+	// Read and written once more: what a change holds has then one spelling.
+	var plain any
+	if err := json.Unmarshal(body, &plain); err != nil {
+		return ""
+	}
+	if body, err = json.Marshal(plain); err != nil {
+		return ""
+	}
+	sum := sha256.Sum256(body)
+	return hex.EncodeToString(sum[:])
 }
 
 func writePlanFile(path string, p planFile) error {
@@ -59,6 +84,10 @@ func (a *app) readPlanFile(ctx context.Context, path string) (planFile, error) {
 	}
 	if p.Schema != 1 {
 		return planFile{}, usageHint("make a new plan", "%s was written by another version of this program", name)
+	}
+	if p.Digest == "" || p.Digest != p.digest() {
+		return planFile{}, &source.Error{Code: importer.CodeStale, Message: name + " was changed after it was made: nothing was applied",
+			Hint: "change the manifest, make a new plan and review it"}
 	}
 	return p, nil
 }

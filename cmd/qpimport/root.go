@@ -44,7 +44,7 @@ before the defaults. The config file holds defaults for global flags, as in
 
 Standard output is table, json (one document), jsonl (one item a line) or csv.
 With json and jsonl an error is an object on the last line of standard error:
-{"error":{"code":"…","exit":11,"message":"…","hint":"…","retryable":false}}` + exits(3, 11, 12, 13, 14, 15) + `
+{"error":{"code":"…","exit":11,"message":"…","hint":"…","retryable":false}}` + exits(3, 11, 12, 13, 14, 15, 20) + `
 
 New statuses may come: take an unknown one for a failure.`,
 		Example: `  qpimport customers create Contoso

@@ -14,13 +14,14 @@ func newStatusCmd(a *app) *cobra.Command {
 		Use:   "status",
 		Short: "Show one line a customer, and what needs attention",
 		Long: `Shows one line a customer: mode, directories, counts, and what needs somebody's
-hand. Reads the registry alone; "doctor" asks the directories.` + exits(15),
+hand; with --customer that one alone. Reads the registry alone; "doctor" asks
+the directories.` + exits(15),
 		Example: `  qpimport status
   qpimport status -o json`,
 		Args: cobra.NoArgs,
 		RunE: a.command(func(ctx context.Context, _ []string) error {
 			list, err := reading(ctx, a, func(im *importer.Importer) ([]importer.CustomerStatus, error) {
-				return im.Status(ctx)
+				return im.Status(ctx, a.settings.Customer)
 			})
 			if err != nil {
 				return err

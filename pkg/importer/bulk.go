@@ -11,6 +11,7 @@ import (
 	"iter"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/qpimport/qpimport/pkg/manifest"
@@ -450,8 +451,11 @@ func StalePlan(expect map[string]string, plans []CustomerPlan) error {
 	if len(stale) == 0 {
 		return nil
 	}
-	few := stale[:min(len(stale), 5)]
-	return &source.Error{Code: CodeStale, Message: fmt.Sprintf("the plan no longer fits %d of its customers, such as %q", len(stale), few),
+	few := stale
+	if len(few) > 5 {
+		few = append(slices.Clone(few[:5]), "…")
+	}
+	return &source.Error{Code: CodeStale, Message: fmt.Sprintf("the plan no longer fits %d of its customers: %s", len(stale), strings.Join(few, ", ")),
 		Hint: staleHint}
 }
 

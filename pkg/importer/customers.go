@@ -230,7 +230,7 @@ func locked(c customer, mode Mode, accounts int) error {
 	return &source.Error{
 		Code:    CodePasswordSyncLocked,
 		Message: fmt.Sprintf("%s has password sync %s and %d accounts: it cannot be changed to %s", c.name, c.mode, accounts, mode),
-		Hint:    "the mode is fixed while accounts exist: delete them with `qpimport accounts delete --all --yes`, then import again",
+		Hint:    "the mode is fixed while accounts exist: delete them with `qpimport accounts delete --all --yes -c NAME`, then import again",
 	}
 }
 

@@ -396,7 +396,7 @@ func (d *draft) decide(rows []DecisionRow, mailboxes []*source.User) (MatchResul
 			result.Counts.Unpaired++
 		}
 	}
-	return result, nil
+	return result, d.leave(&result, mailboxes)
 }
 
 // ReasonDecision is the reason of a pair that was decided by hand.

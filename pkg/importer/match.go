@@ -62,7 +62,7 @@ func (reg *registry) canMatch(mode Mode) error {
 	return &source.Error{
 		Code:    CodeRefused,
 		Message: fmt.Sprintf("%s has password sync %s: accounts are matched with mailboxes only when it is on", reg.customer.name, mode),
-		Hint:    "with off, e-mail comes from the directory that was imported from; the mode is chosen at the first import",
+		Hint:    "the mode is chosen at the first import (--password-sync on); with off, e-mail comes from the directory that was imported from",
 	}
 }
 
@@ -270,7 +270,36 @@ func (d *draft) matchByHand(r MatchRequest, mailboxes []*source.User) (func() Ma
 		}
 		result.Pairs = append(result.Pairs, pair)
 	}
-	return func() MatchResult { return result }, nil
+	return func() MatchResult { return result }, d.leave(&result, mailboxes)
+}
+
+// ReasonNotAsked is the reason of a user that a match by hand did not name.
+const ReasonNotAsked = "not_asked"
+
+// leave lists who a match by hand leaves without a partner.
+func (d *draft) leave(r *MatchResult, mailboxes []*source.User) error {
+	r.ByHand = true
+	taken := map[string]bool{}
+	for _, a := range d.accounts() {
+		if a.m365ID != "" {
+			taken[string(a.m365ID)] = true
+			continue
+		}
+		u, err := a.user(source.AD)
+		if err != nil {
+			return err
+		}
+		r.UnmatchedAD = append(r.UnmatchedAD, UnmatchedUser{viewUser(u, true), ReasonNotAsked})
+	}
+	for _, u := range mailboxes {
+		if u.HasMailbox() && !taken[u.ID] {
+			r.UnmatchedM365 = append(r.UnmatchedM365, viewUser(u, false))
+		}
+	}
+	sorted(r.UnmatchedAD, func(u *UnmatchedUser) (ou, name, id string) { return userOrder(&u.User) })
+	sorted(r.UnmatchedM365, userOrder)
+	r.Counts.UnmatchedAD, r.Counts.UnmatchedM365 = len(r.UnmatchedAD), len(r.UnmatchedM365)
+	return nil
 }
 
 // unpair makes matched accounts pending again, and keeps the rules from joining

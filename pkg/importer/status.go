@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -8,9 +9,9 @@ import (
 	"github.com/qpimport/qpimport/pkg/source"
 )
 
-// Status shows each customer with what needs somebody's hand.
-func (im *Importer) Status(ctx context.Context) ([]CustomerStatus, error) {
-	customers, err := im.Customers(ctx)
+// Status shows a customer, or with "" each, with what needs somebody's hand.
+func (im *Importer) Status(ctx context.Context, sel string) ([]CustomerStatus, error) {
+	customers, err := im.oneOrAll(ctx, sel)
 	if err != nil {
 		return nil, err
 	}
@@ -39,13 +40,23 @@ func attention(c Customer) []string {
 	return todo
 }
 
-// Doctor examines the state file and reads a little from every directory.
-func (im *Importer) Doctor(ctx context.Context) ([]Finding, error) {
+// oneOrAll is the customer that is named, or with "" all of them.
+func (im *Importer) oneOrAll(ctx context.Context, sel string) ([]Customer, error) {
+	if sel == "" {
+		return im.Customers(ctx)
+	}
+	c, err := im.Customer(ctx, sel)
+	return []Customer{c}, err
+}
+
+// Doctor examines the state file and reads a little from every directory of a
+// customer, or with "" of all.
+func (im *Importer) Doctor(ctx context.Context, sel string) ([]Finding, error) {
 	findings, err := im.examineState(ctx)
 	if err != nil {
 		return nil, err
 	}
-	customers, err := im.Customers(ctx)
+	customers, err := im.oneOrAll(ctx, sel)
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +74,7 @@ func (im *Importer) Doctor(ctx context.Context) ([]Finding, error) {
 				findings = append(findings, Finding{subject, "error", t.Error.Message, t.Error.Hint})
 				continue
 			}
-			findings = append(findings, Finding{Subject: subject, Level: "ok", Message: fmt.Sprintf("%s answers (%s)", t.Info.Name, t.Info.Server)})
+			findings = append(findings, Finding{Subject: subject, Level: "ok", Message: fmt.Sprintf("%s answers (%s)", cmp.Or(t.Info.Name, t.Source.String()), t.Info.Server)})
 			for _, note := range t.Notes {
 				findings = append(findings, Finding{Subject: subject, Level: "ok", Message: note})
 			}

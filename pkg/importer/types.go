@@ -220,6 +220,8 @@ type MatchResult struct {
 	UnmatchedM365 []User           `json:"unmatched_m365"`
 	Unpaired      []MatchedPair    `json:"unpaired,omitempty"`
 	Decisions     []DecisionRow    `json:"decisions,omitempty"` // row by row, where decisions were given
+	// ByHand marks a match of those alone who were named.
+	ByHand bool `json:"-"`
 }
 
 // MatchCounts counts users by what became of them.

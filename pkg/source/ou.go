@@ -1,6 +1,7 @@
 package source
 
 import (
+	"encoding/json"
 	"iter"
 	"sort"
 	"strings"
@@ -16,15 +17,26 @@ type OU struct {
 	Users        int    `json:"users"`       // user objects directly in it
 	UsersBelow   int    `json:"users_below"` // user objects in containers below it
 	Hidden       bool   `json:"hidden"`
-	HiddenReason string `json:"hidden_reason,omitempty"`
+	HiddenReason Reason `json:"hidden_reason"`
+}
+
+// Reason is why something is so; null in JSON where there is none.
+type Reason string
+
+// MarshalJSON writes the reason, or null.
+func (r Reason) MarshalJSON() ([]byte, error) {
+	if r == "" {
+		return []byte("null"), nil
+	}
+	return json.Marshal(string(r))
 }
 
 // The reasons for which an OU is hidden.
 const (
-	HiddenEmpty   = "empty"                // no user object in it or below
-	HiddenSystem  = "system_container"     // one of AD's or Exchange's own
-	HiddenBelow   = "in_system_container"  // below one of those
-	HiddenBuiltin = "only_system_accounts" // CN=Users without a human user
+	HiddenEmpty   Reason = "empty"                // no user object in it or below
+	HiddenSystem  Reason = "system_container"     // one of AD's or Exchange's own
+	HiddenBelow   Reason = "in_system_container"  // below one of those
+	HiddenBuiltin Reason = "only_system_accounts" // CN=Users without a human user
 )
 
 // The well-known GUIDs of MS-ADTS 6.1.1.4 whose handling differs.
@@ -196,7 +208,7 @@ func (ix *OUIndex) CountUsers(users iter.Seq[User]) []OU {
 			o.HiddenReason = HiddenSystem
 		case ix.system[i]:
 			o.HiddenReason = HiddenBelow
-		case o.Users == 0 && (o.UsersBelow == 0 || isRoot):
+		case o.Users == 0 && (o.UsersBelow == 0 || isRoot): // the domain is no OU to pick
 			o.HiddenReason = HiddenEmpty
 		case c.WellKnown == wkUsers && !human[i] && o.UsersBelow == 0:
 			o.HiddenReason = HiddenBuiltin

@@ -116,7 +116,7 @@ func TestCountUsers(t *testing.T) {
 	ix := NewOUIndex(domain())
 	type row struct {
 		users, below int
-		hidden       string
+		hidden       Reason
 	}
 	want := map[string]row{
 		"0": {0, 8, HiddenEmpty}, "1": {1, 3, ""}, "2": {2, 0, ""}, "3": {0, 0, HiddenEmpty},

@@ -16,6 +16,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -300,7 +301,7 @@ func migrate(ctx context.Context, db *sql.DB, steps []step) error {
 // means; others are returned as they are.
 func Classify(err error) error {
 	var e *sqlite.Error
-	if !errors.As(err, &e) {
+	if !errors.As(err, &e) || isClassified(err) {
 		return err
 	}
 	switch e.Code() & 0xff {
@@ -316,4 +317,10 @@ func Classify(err error) error {
 		return fmt.Errorf("%w: %w", ErrConstraint, err)
 	}
 	return err
+}
+
+func isClassified(err error) bool {
+	return slices.ContainsFunc([]error{ErrBusy, ErrNewer, ErrForeign, ErrDamaged, ErrUnwritable, ErrConstraint}, func(known error) bool {
+		return errors.Is(err, known)
+	})
 }
