@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/qpimport/qpimport/pkg/importer"
 	"github.com/qpimport/qpimport/pkg/source"
@@ -40,6 +42,9 @@ func (a *app) command(run func(ctx context.Context, args []string) error) func(*
 		if a.settings, err = loadSettings(cmd.Flags(), a.getenv); err != nil {
 			return err
 		}
+		if err := checkEmpty(cmd.Flags()); err != nil {
+			return err
+		}
 		a.begun = true
 		a.log = newLog(a.err, a.settings.Verbose)
 		ctx := cmd.Context()
@@ -57,6 +62,25 @@ func (a *app) command(run func(ctx context.Context, args []string) error) func(*
 		}
 		return err
 	}
+}
+
+// checkEmpty refuses flags that were given without a value, as --ou "$OU" is
+// where OU is not set.
+func checkEmpty(flags *pflag.FlagSet) error {
+	var found []string
+	flags.Visit(func(f *pflag.Flag) {
+		switch v := f.Value.(type) {
+		case pflag.SliceValue:
+			if slices.Contains(v.GetSlice(), "") {
+				found = append(found, "--"+f.Name+" has an empty value")
+			}
+		default:
+			if f.Value.Type() == "string" && f.Value.String() == "" {
+				found = append(found, "--"+f.Name+" has an empty value")
+			}
+		}
+	})
+	return problems(found)
 }
 
 func newLog(w io.Writer, verbose int) *slog.Logger {

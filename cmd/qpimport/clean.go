@@ -69,3 +69,21 @@ func shellWord(s string) string {
 	}
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
+
+// maxCell is how many characters of a cell a table shows. One name of thousands
+// would push every column off the screen.
+const maxCell = 120
+
+// shorten cuts what is too long for a table; the other formats have all of it.
+func shorten(s string) string {
+	if len(s) <= maxCell {
+		return s
+	}
+	n := 0
+	for i := range s {
+		if n++; n > maxCell {
+			return s[:i] + "…"
+		}
+	}
+	return s
+}

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"net/url"
-	"os"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -45,7 +44,7 @@ func (a *app) connect(ctx context.Context, conn source.Connection) error {
 
 // storedFile checks that a file can be read and makes its path absolute.
 func storedFile(flag, path string) (abs, problem string) {
-	f, err := os.Open(path)
+	f, err := openInput(path)
 	if err != nil {
 		return "", flag + " " + path + ": " + reason(err)
 	}

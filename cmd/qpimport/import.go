@@ -159,6 +159,12 @@ func refusedUsers(r importer.ImportResult) error {
 }
 
 func (a *app) importNotice(r importer.ImportResult) {
+	for _, x := range r.UnusedExclusions {
+		a.notice("warning: --exclude %s fits nobody", shellWord(x))
+	}
+	if n := r.Counts.OthersChanged; n > 0 {
+		a.notice("warning: %s that was not imported now changed state: an address belongs to one account alone", count(n, "other account"))
+	}
 	if !r.Applied && r.Counts.Imported+r.Counts.Updated > 0 {
 		a.notice("a dry run: nothing was written")
 		return

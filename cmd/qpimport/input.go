@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"syscall"
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding/unicode"
@@ -30,6 +31,12 @@ func utf16Marked(b []byte) bool {
 	return bytes.HasPrefix(b, []byte{0xff, 0xfe}) || bytes.HasPrefix(b, []byte{0xfe, 0xff})
 }
 
+// openInput opens a file without a wait for the other end of a named pipe: one
+// that nobody writes to reads as empty.
+func openInput(path string) (*os.File, error) {
+	return os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+}
+
 // readInput reads a file, or standard input for "-", as text. A wait for
 // standard input ends with the context.
 func (a *app) readInput(ctx context.Context, path string) (text []byte, name string, err error) {
@@ -37,7 +44,7 @@ func (a *app) readInput(ctx context.Context, path string) (text []byte, name str
 	if path == "-" {
 		name, r = "standard input", a.in
 	} else {
-		f, err := os.Open(path)
+		f, err := openInput(path)
 		if err != nil {
 			return nil, path, usagef("cannot read %s: %s", path, reason(err))
 		}

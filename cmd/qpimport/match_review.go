@@ -10,10 +10,11 @@ import (
 // review is a walk through open cases: where it stands, and what was decided so
 // far.
 type review struct {
-	cases []openCase
-	at    int // len(cases) at the end
-	taken []verdict
-	note  string // about the last step
+	interrupted bool // by Ctrl-C: nothing is applied
+	cases       []openCase
+	at          int // len(cases) at the end
+	taken       []verdict
+	note        string // about the last step
 }
 
 // verdict is a decision on a case; candidate is -1 with ignore.

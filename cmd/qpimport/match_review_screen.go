@@ -12,6 +12,7 @@ import (
 
 	"github.com/qpimport/qpimport/pkg/importer"
 	"github.com/qpimport/qpimport/pkg/match"
+	"github.com/qpimport/qpimport/pkg/source"
 )
 
 // walkThrough shows the open cases of a customer one at a time and carries out
@@ -74,6 +75,9 @@ func (a *app) show(ctx context.Context, r *review) error {
 	if errors.Is(err, tea.ErrProgramKilled) && ctx.Err() != nil {
 		return ctx.Err()
 	}
+	if err == nil && r.interrupted {
+		return &source.Error{Code: importer.CodeInterrupted, Message: "interrupted"}
+	}
 	return err
 }
 
@@ -108,7 +112,10 @@ func (s reviewScreen) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 func (s *reviewScreen) press(key string) (quit bool) {
 	last := len(s.cases[s.at].candidates) - 1
 	switch key {
-	case "q", "ctrl+c":
+	case "q":
+		return true
+	case "ctrl+c":
+		s.interrupted = true
 		return true
 	case "up", "k":
 		s.cursor = max(s.cursor-1, 0)

@@ -104,4 +104,24 @@ func TestReviewOnTerminal(t *testing.T) {
 	if kept := w.must(t, "decisions", "-c", "Contoso", "-o", "jsonl"); strings.Count(kept, "\n") != 1 || !strings.Contains(kept, `"match"`) {
 		t.Errorf("kept are %s", kept)
 	}
+
+	// Ctrl-C applies nothing, loses nothing and is an interruption.
+	cmd = exec.Command("qpimport", "match", "-c", "Contoso", "--review", "--by", "display-name")
+	cmd.Env = append(os.Environ(), envState+"="+w.env[envState], "TERM=xterm", "TMPDIR="+t.TempDir())
+	if terminal, err = pty.StartWithSize(cmd, &pty.Winsize{Rows: 40, Cols: 100}); err != nil {
+		t.Fatal(err)
+	}
+	defer terminal.Close()
+	s = &screen{news: make(chan struct{}, 1)}
+	go func() { _, _ = io.Copy(s, terminal) }()
+	s.await(t, "q quit and apply")
+	press("i")
+	s.await(t, "2 of ")
+	press("\x03")
+	if err := cmd.Wait(); cmd.ProcessState.ExitCode() != 130 {
+		t.Errorf("after Ctrl-C: %v", err)
+	}
+	if kept := w.must(t, "decisions", "-c", "Contoso", "-o", "jsonl"); strings.Count(kept, "\n") != 1 {
+		t.Errorf("after Ctrl-C %s are kept", kept)
+	}
 }

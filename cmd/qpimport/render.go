@@ -46,7 +46,7 @@ func (a *app) render(v view) error {
 		err = out.Flush()
 	}
 	if err != nil {
-		return fmt.Errorf("cannot write the result: %w", err)
+		return fmt.Errorf("the command did its work, but the result could not be written: %w", err)
 	}
 	return nil
 }

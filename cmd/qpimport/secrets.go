@@ -162,7 +162,7 @@ func (r reference) subject() string {
 }
 
 func (a *app) secretFile(path string) ([]byte, error) {
-	f, err := os.Open(path)
+	f, err := openInput(path)
 	if err != nil {
 		return nil, usagef("secret file:%s: %s", path, reason(err))
 	}
@@ -193,23 +193,28 @@ func secretCommand(ctx context.Context, argv []string) ([]byte, error) {
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return nil, usagef("secret command:%s: no answer in time", argv[0])
 	}
+	if out.over {
+		return nil, usagef("secret command:%s: it wrote more than 1 MiB", argv[0])
+	}
 	if err != nil {
 		return nil, usageHint("run it by hand to see why", "secret command:%s: %s", argv[0], reason(err))
 	}
-	return out.Bytes(), nil
+	return out.buf.Bytes(), nil
 }
 
 // bounded keeps what is written to it up to a limit, and fails beyond.
 type bounded struct {
-	bytes.Buffer
+	buf   bytes.Buffer // not embedded: io.Copy would find its ReadFrom, which knows no limit
 	limit int
+	over  bool
 }
 
 func (b *bounded) Write(p []byte) (int, error) {
-	if b.Len()+len(p) > b.limit {
-		return 0, errors.New("it wrote more than 1 MiB")
+	if b.buf.Len()+len(p) > b.limit {
+		b.over = true
+		return 0, io.ErrShortWrite
 	}
-	return b.Buffer.Write(p)
+	return b.buf.Write(p)
 }
 
 // reason is an error without the path that the message names already.

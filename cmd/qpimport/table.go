@@ -143,7 +143,7 @@ func (p *page) table(head []string, rows [][]string) {
 	for _, row := range rows {
 		cells := make([]string, len(row))
 		for i, cell := range row {
-			cells[i] = strings.TrimSpace(clean(cell))
+			cells[i] = shorten(strings.TrimSpace(clean(cell)))
 			if cells[i] == "" {
 				cells[i] = "-"
 			}

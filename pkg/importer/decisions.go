@@ -51,6 +51,34 @@ func (ds decisions) decide(d Decision) bool {
 	return true
 }
 
+// check refuses matches that would take a mailbox from somebody, or somebody
+// from a mailbox, who were joined by hand.
+func (ds decisions) check(given []Decision) error {
+	joined := map[string]Decision{} // by either id
+	for _, d := range ds {
+		if d.Verdict == match.VerdictMatch {
+			joined[d.ADID], joined[d.M365ID] = d, d
+		}
+	}
+	var found []string
+	for _, g := range given {
+		if g.Verdict != match.VerdictMatch {
+			continue
+		}
+		for _, id := range []string{g.ADID, g.M365ID} {
+			if old, ok := joined[id]; ok && (old.ADID != g.ADID || old.M365ID != g.M365ID) {
+				found = append(found, fmt.Sprintf("%s was matched by hand with %s already", cmp.Or(old.ADName, old.ADID), cmp.Or(old.M365Name, old.M365ID)))
+				break
+			}
+		}
+		joined[g.ADID], joined[g.M365ID] = g, g
+	}
+	if len(found) == 0 {
+		return nil
+	}
+	return &source.Error{Code: CodePairTaken, Message: "nothing was taken: " + strings.Join(found, "; "), Hint: "forget the earlier decision first: `qpimport decisions forget`"}
+}
+
 // sorted lists decisions by name, then by ids.
 func (ds decisions) sorted() []Decision {
 	list := make([]Decision, 0, len(ds))
@@ -200,6 +228,9 @@ func (im *Importer) ImportDecisions(ctx context.Context, customerSel string, giv
 	var err error
 	result.Run, err = im.change(ctx, customerSel, "decisions import", false, func(d *draft) error {
 		result.Customer, result.Unchanged, result.Decisions = d.reg.customer.name, 0, []Decision{}
+		if err := d.decisions.check(given); err != nil {
+			return err
+		}
 		for _, g := range given {
 			g.DecidedAt = parseTime(d.now)
 			if d.decisions.decide(g) {

@@ -95,6 +95,7 @@ type batch struct {
 	picks    []*account // as [picked] makes them
 	skipped  []SkippedUser
 	below    int
+	unused   []string // exclusions that fit nobody
 }
 
 // readBatch reads the directory and selects the users to import.
@@ -139,7 +140,7 @@ func (im *Importer) readBatch(ctx context.Context, reg *registry, r ImportReques
 	if err := named.check("user", "the user must lie in the chosen OU; `qpimport users --all` lists everybody"); err != nil {
 		return nil, err
 	}
-	b.below = sel.below
+	b.below, b.unused = sel.below, excluded.unused()
 	slices.SortFunc(b.skipped, func(x, y SkippedUser) int {
 		return cmp.Or(compareFold(x.DisplayName, y.DisplayName), cmp.Compare(x.ID, y.ID))
 	})
@@ -193,7 +194,7 @@ func (d *draft) importBatch(r ImportRequest, b *batch) (func() ImportResult, int
 	return func() ImportResult {
 		result := ImportResult{
 			Customer: d.reg.customer.name, PasswordSync: mode, Source: r.Source,
-			Accounts: make([]ImportedAccount, 0, len(touched)), Skipped: b.skipped,
+			Accounts: make([]ImportedAccount, 0, len(touched)), Skipped: b.skipped, UnusedExclusions: b.unused,
 			Counts: ImportCounts{Selected: len(touched), Skipped: len(b.skipped), NotTakenBelow: b.below},
 		}
 		for _, i := range touched {
@@ -213,6 +214,15 @@ func (d *draft) importBatch(r ImportRequest, b *batch) (func() ImportResult, int
 				result.Counts.NeedsEmail++
 			}
 			result.Accounts = append(result.Accounts, ImportedAccount{after.view(d.reg.customer.name), outcome})
+		}
+		chosen := make(map[int]bool, len(touched))
+		for _, i := range touched {
+			chosen[i] = true
+		}
+		for i, b := range d.before {
+			if b != nil && d.after[i] != nil && !chosen[i] && b.emailIssue != d.after[i].emailIssue {
+				result.Counts.OthersChanged++
+			}
 		}
 		sorted(result.Accounts, func(a *ImportedAccount) (ou, name, id string) { return accountOrder(&a.Account) })
 		return result

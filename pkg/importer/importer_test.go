@@ -200,6 +200,16 @@ func TestImportOff(t *testing.T) {
 		t.Error("the second import wrote something")
 	}
 
+	// A newcomer with somebody's address makes both wait, and says so.
+	w.person(9, "Ann too", "OU=Staff", "ANN@contoso.example")
+	if taken := w.mustImport(ImportRequest{Customer: "Contoso", Source: source.AD, OUs: []string{"1"}, Users: []string{"p9"}}); taken.Counts.OthersChanged != 1 {
+		t.Errorf("a shared address: %+v", taken.Counts)
+	}
+	if _, err := w.DeleteAccounts(t.Context(), "Contoso", []string{"p9"}, false); err != nil {
+		t.Fatal(err)
+	}
+	w.ad.People = w.ad.People[:len(w.ad.People)-1]
+
 	// One of the two that share an address gets another: both are usable.
 	if _, err := w.SetEmails(t.Context(), "Contoso", []EmailChange{{"p4", "dee@contoso.example"}}); err != nil {
 		t.Fatal(err)

@@ -244,7 +244,13 @@ func accountLabel(a *account) string {
 // exclusions are users that are left out: SELs, or patterns with * and ?.
 type exclusions struct {
 	exact    *selectors
-	patterns []*regexp.Regexp
+	patterns []pattern
+}
+
+type pattern struct {
+	raw string
+	re  *regexp.Regexp
+	hit bool
 }
 
 func newExclusions(raw []string) *exclusions {
@@ -255,8 +261,8 @@ func newExclusions(raw []string) *exclusions {
 			exact = append(exact, r)
 			continue
 		}
-		pattern := strings.NewReplacer(`\*`, `.*`, `\?`, `.`).Replace(regexp.QuoteMeta(strings.TrimSpace(r)))
-		e.patterns = append(e.patterns, regexp.MustCompile(`(?is)^`+pattern+`$`))
+		expr := strings.NewReplacer(`\*`, `.*`, `\?`, `.`).Replace(regexp.QuoteMeta(strings.TrimSpace(r)))
+		e.patterns = append(e.patterns, pattern{raw: r, re: regexp.MustCompile(`(?is)^` + expr + `$`)})
 	}
 	e.exact = newSelectors(exact)
 	return e
@@ -266,12 +272,30 @@ func (e *exclusions) match(u *source.User) bool {
 	if len(e.exact.offerUser(u)) > 0 {
 		return true
 	}
-	for _, p := range e.patterns {
+	found := false
+	for i := range e.patterns {
+		p := &e.patterns[i]
 		for _, name := range []string{u.Username, u.UPN, u.Email, u.DisplayName, u.DN} {
-			if name != "" && p.MatchString(name) {
-				return true
+			if name != "" && p.re.MatchString(name) {
+				p.hit, found = true, true
 			}
 		}
 	}
-	return false
+	return found
+}
+
+// unused lists what has fitted nobody.
+func (e *exclusions) unused() []string {
+	var raw []string
+	for i, hits := range e.exact.hits {
+		if len(hits) == 0 {
+			raw = append(raw, e.exact.raw[i])
+		}
+	}
+	for _, p := range e.patterns {
+		if !p.hit {
+			raw = append(raw, p.raw)
+		}
+	}
+	return raw
 }

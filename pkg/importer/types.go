@@ -166,6 +166,8 @@ type ImportResult struct {
 	Counts       ImportCounts      `json:"counts"`
 	Accounts     []ImportedAccount `json:"accounts"`
 	Skipped      []SkippedUser     `json:"skipped"`
+	// UnusedExclusions are those of the request that fit nobody.
+	UnusedExclusions []string `json:"unused_exclusions,omitempty"`
 }
 
 // ImportCounts counts users by what became of them.
@@ -177,6 +179,9 @@ type ImportCounts struct {
 	Skipped       int `json:"skipped"`
 	NeedsEmail    int `json:"needs_email"`
 	NotTakenBelow int `json:"not_taken_below"`
+	// OthersChanged counts accounts that were not selected and changed all the
+	// same: they share an address with one that was.
+	OthersChanged int `json:"others_changed"`
 }
 
 // ImportedAccount is an account with what the import did to it.

@@ -1,6 +1,10 @@
 package match
 
-import "slices"
+import (
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
 
 // namesakes are the users of one display name. All of them count when the name
 // is judged to be unique; only the free ones may be paired.
@@ -53,11 +57,20 @@ func keysOfAll(persons []Person, skip []string) []string {
 	parallel(len(persons), func(from, to int) {
 		for i := from; i < to; i++ {
 			if skip[i] == "" {
-				keys[i] = Key(persons[i].DisplayName)
+				keys[i] = wholeKey(persons[i].DisplayName)
 			}
 		}
 	})
 	return keys
+}
+
+// wholeKey is the key of a name, none for one that lost characters on its way:
+// what stood in their place may differ.
+func wholeKey(name string) string {
+	if !utf8.ValidString(name) || strings.ContainsRune(name, utf8.RuneError) {
+		return ""
+	}
+	return Key(name)
 }
 
 func (t *table) byName(g *namesakes, x *vetoer) {

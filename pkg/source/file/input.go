@@ -46,6 +46,10 @@ type input struct {
 }
 
 func openInput(path string) (*input, error) {
+	// Before opening: a named pipe would keep its reader waiting.
+	if info, err := os.Stat(path); err == nil && info.Mode()&os.ModeNamedPipe != 0 {
+		return nil, unreadable(path, errors.New("a pipe cannot be read twice: name a file"))
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, unreadable(path, err)
