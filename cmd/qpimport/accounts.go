@@ -43,7 +43,7 @@ func (s *stateFlag) Set(value string) error {
 func (s *stateFlag) String() string { return s.file }
 
 // Type implements pflag.Value.
-func (s *stateFlag) Type() string { return "string" }
+func (s *stateFlag) Type() string { return "state" }
 
 func newAccountsCmd(a *app) *cobra.Command {
 	var o accountsOptions

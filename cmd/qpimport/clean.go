@@ -72,7 +72,7 @@ func shellWord(s string) string {
 
 // maxCell is how many characters of a cell a table shows. One name of thousands
 // would push every column off the screen.
-const maxCell = 120
+const maxCell = 500
 
 // shorten cuts what is too long for a table; the other formats have all of it.
 func shorten(s string) string {

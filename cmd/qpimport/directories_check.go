@@ -51,6 +51,9 @@ func (a *app) testDirectories(ctx context.Context, args []string) error {
 	if ctx.Err() != nil { // else the failures below would be taken for the directories'
 		return ctx.Err()
 	}
+	if len(tests) == 0 {
+		return &source.Error{Code: importer.CodeNotConnected, Message: name + " has no directory connected", Hint: "qpimport directories connect --help tells how"}
+	}
 	v := listView("directories", tests, testColumns(), nil, nil)
 	v.page = func(p *page) { testPage(p, tests) }
 	if err := a.render(v); err != nil {

@@ -137,7 +137,11 @@ func (im *Importer) insertCustomer(ctx context.Context, tx *sql.Tx, name string)
 	res, err := tx.ExecContext(ctx, `INSERT INTO customers (id, name, name_key, created_at) VALUES (?, ?, ?, ?)`,
 		c.id, c.name, nameKey(c.name), timestamp(im.now()))
 	if isConstraint(err) {
-		return c, nameTaken(c.name)
+		var there string
+		if err := tx.QueryRowContext(ctx, `SELECT name FROM customers WHERE name_key = ?`, nameKey(c.name)).Scan(&there); err != nil {
+			return c, err
+		}
+		return c, nameTaken(there)
 	}
 	if err != nil {
 		return c, err

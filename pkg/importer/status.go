@@ -4,7 +4,10 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 
 	"github.com/qpimport/qpimport/pkg/source"
 )
@@ -87,6 +90,10 @@ func (im *Importer) Doctor(ctx context.Context, sel string) ([]Finding, error) {
 }
 
 func (im *Importer) examineState(ctx context.Context) ([]Finding, error) {
+	if _, err := os.Stat(im.path); errors.Is(err, fs.ErrNotExist) {
+		return []Finding{{Subject: "state file", Level: "warning", Message: im.path + " does not exist yet",
+			Hint: "the first command that writes makes it; is --state right?"}}, nil
+	}
 	var integrity string
 	var orphans, accounts int
 	err := im.inTx(ctx, func(tx *sql.Tx) error {
