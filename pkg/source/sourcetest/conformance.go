@@ -1,0 +1,110 @@
+package sourcetest
+
+import (
+	"context"
+	"errors"
+	"reflect"
+	"regexp"
+	"testing"
+
+	"github.com/qpimport/qpimport/pkg/source"
+)
+
+var guid = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
+
+// Conformance holds a directory to what every source promises. It must serve at
+// least three users and stay as it is meanwhile; open opens it anew.
+func Conformance(t *testing.T, kind source.Kind, open func(t *testing.T) source.Directory) {
+	read := func(t *testing.T, ctx context.Context, d source.Directory, scope source.Scope) (users []source.User, err error) {
+		t.Helper()
+		for u, err := range d.Users(ctx, scope) {
+			if err != nil {
+				return users, err
+			}
+			users = append(users, u)
+		}
+		return users, nil
+	}
+	all, err := read(t, t.Context(), open(t), source.Scope{})
+	if err != nil || len(all) < 3 {
+		t.Fatalf("%d users, %v", len(all), err)
+	}
+
+	t.Run("users", func(t *testing.T) {
+		seen := map[string]bool{}
+		for _, u := range all {
+			if u.Kind != kind || !guid.MatchString(u.ID) || seen[u.ID] {
+				t.Errorf("user %q of %s: the id must be a GUID in lower case, and come once", u.ID, u.Kind)
+			}
+			seen[u.ID] = true
+		}
+	})
+	t.Run("again", func(t *testing.T) {
+		again, err := read(t, t.Context(), open(t), source.Scope{})
+		if err != nil || !reflect.DeepEqual(again, all) {
+			t.Errorf("a second read differs: %d users, %v", len(again), err)
+		}
+	})
+	t.Run("limit", func(t *testing.T) {
+		few, err := read(t, t.Context(), open(t), source.Scope{Limit: 2})
+		if err != nil || len(few) != 2 {
+			t.Errorf("%d users, %v", len(few), err)
+		}
+	})
+	t.Run("brief", func(t *testing.T) {
+		brief, err := read(t, t.Context(), open(t), source.Scope{Brief: true})
+		if err != nil || len(brief) != len(all) {
+			t.Fatalf("%d users, %v", len(brief), err)
+		}
+		for i, u := range brief {
+			if u.ID != all[i].ID || u.DN != all[i].DN || u.Critical != all[i].Critical {
+				t.Errorf("%q %q, want %q %q", u.ID, u.DN, all[i].ID, all[i].DN)
+			}
+		}
+	})
+	t.Run("stop", func(t *testing.T) {
+		d := open(t)
+		for _, err := range d.Users(t.Context(), source.Scope{}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			break
+		}
+		if err := d.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Run("cancelled", func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		d := open(t)
+		cancel()
+		users, err := read(t, ctx, d, source.Scope{})
+		if err == nil || !errors.Is(err, context.Canceled) {
+			t.Errorf("a cancelled read ended as if whole: %d users, %v", len(users), err)
+		}
+	})
+	t.Run("info", func(t *testing.T) {
+		info, err := open(t).Info(t.Context())
+		if err != nil || info.Kind != kind || info.Server == "" {
+			t.Errorf("%+v, %v", info, err)
+		}
+	})
+	if _, ok := open(t).(source.OULister); !ok || kind != source.AD {
+		return
+	}
+	t.Run("tree", func(t *testing.T) {
+		tree, err := open(t).(source.OULister).Tree(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		index := source.NewOUIndex(tree)
+		for _, u := range all {
+			if _, ok := index.Find(u.OU()); !ok {
+				t.Errorf("the tree lacks %q, which holds %q", u.OU(), u.DN)
+			}
+		}
+		if _, ok := index.Find(tree.Root); !ok {
+			t.Errorf("the tree lacks its root %q", tree.Root)
+		}
+	})
+}
