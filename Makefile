@@ -9,7 +9,7 @@ SHELL := /bin/bash
 bin       := bin/qpimport
 linter    := .cache/bin/golangci-lint
 samba     := testdata/samba/setup.sh
-FUZZTIME  ?= 2s
+FUZZTIME  ?= 500x
 
 .PHONY: build demo test unit fuzz lint bench bench-match soak clean
 build:
@@ -29,12 +29,14 @@ unit:
 	set -a; eval "$$($(samba) env)"; QPIMPORT_TEST_AD=required; set +a; \
 		go test -race -shuffle=on ./...
 
-# Each fuzz target for a short while; a crash it finds is kept under testdata/fuzz.
+# Each fuzz target for some hundred runs: a bound in time now and then fails by
+# itself (context deadline exceeded). A crash is kept under testdata/fuzz.
 fuzz:
-	@go list ./... | while read -r pkg; do \
+	@mkdir -p .cache; go list ./... | while read -r pkg; do \
 		for target in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
 			echo "fuzz $$pkg $$target"; \
-			go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$pkg | tail -n 1; \
+			go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x $$pkg >.cache/fuzz.log 2>&1 </dev/null || \
+				{ cat .cache/fuzz.log; exit 1; }; \
 		done; \
 	done
 
