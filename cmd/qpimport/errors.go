@@ -16,10 +16,8 @@ import (
 
 // The codes of errors that arise here.
 const (
-	codeFailed      source.Code = "failed"      // not foreseen
-	codePartial     source.Code = "partial"     // the result was printed; part of it is missing
-	codeTimeout     source.Code = "timeout"     // --timeout passed
-	codeInterrupted source.Code = "interrupted" // Ctrl-C or SIGTERM
+	codeFailed  source.Code = "failed"  // not foreseen
+	codePartial source.Code = "partial" // the result was printed; part of it is missing
 )
 
 // errSomethingToDo gives a plan an exit status of its own. It is no failure, and
@@ -40,12 +38,12 @@ func exitStatus(code source.Code) int {
 		return 12
 	case source.CodeCredentials, source.CodePermission:
 		return 13
-	case source.CodeUnreachable, source.CodeThrottled, source.CodeIncomplete, codeTimeout:
+	case source.CodeUnreachable, source.CodeThrottled, source.CodeIncomplete, importer.CodeTimeout:
 		return 14
 	case importer.CodeStateBusy, importer.CodeStateNewer, importer.CodeStateDamaged,
 		importer.CodeStateForeign, importer.CodeStateUnwritable:
 		return 15
-	case codeInterrupted:
+	case importer.CodeInterrupted:
 		return 130
 	}
 	return 1
@@ -114,13 +112,13 @@ func asUsage(err error) error {
 func stopped(ctx context.Context, timeout time.Duration, err error) error {
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return &source.Error{
-			Code:    codeTimeout,
+			Code:    importer.CodeTimeout,
 			Message: fmt.Sprintf("not done within %s", timeout),
 			Hint:    "give it more time with --timeout, or try again later",
 			Err:     detail(err),
 		}
 	}
-	return &source.Error{Code: codeInterrupted, Message: "interrupted"}
+	return &source.Error{Code: importer.CodeInterrupted, Message: "interrupted"}
 }
 
 // detail drops an error that says no more than that the context ended.

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/qpimport/qpimport/pkg/importer"
 	"github.com/qpimport/qpimport/pkg/source"
 )
 
@@ -51,12 +52,12 @@ func TestStopped(t *testing.T) {
 	cause := &source.Error{Code: source.CodeUnreachable, Message: "no answer"}
 	late, cancel := context.WithDeadline(t.Context(), time.Unix(0, 0))
 	defer cancel()
-	if err := stopped(late, time.Second, cause); source.CodeOf(err) != codeTimeout || !strings.Contains(err.Error(), "no answer") {
+	if err := stopped(late, time.Second, cause); source.CodeOf(err) != importer.CodeTimeout || !strings.Contains(err.Error(), "no answer") {
 		t.Errorf("out of time: %v", err)
 	}
 	interrupted, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := stopped(interrupted, 0, cause); source.CodeOf(err) != codeInterrupted {
+	if err := stopped(interrupted, 0, cause); source.CodeOf(err) != importer.CodeInterrupted {
 		t.Errorf("interrupted: %v", err)
 	}
 }

@@ -32,8 +32,8 @@ const (
 	CodeNameTaken          source.Code = "name_taken"
 	CodeDirectoryChanged   source.Code = "directory_changed" // another domain or tenant than before
 	CodeRefused            source.Code = "refused"           // another rule
-	CodeInterrupted        source.Code = "interrupted"
-	CodeTimeout            source.Code = "timeout"
+	CodeInterrupted        source.Code = "interrupted"       // Ctrl-C or SIGTERM
+	CodeTimeout            source.Code = "timeout"           // the bound on the whole command passed
 	CodeStateBusy          source.Code = "state_busy"
 	CodeStateNewer         source.Code = "state_newer"
 	CodeStateForeign       source.Code = "state_foreign"

@@ -71,7 +71,7 @@ func FromAttributes(dn string, get func(name string) [][]byte) (source.User, err
 		u.Addresses = append(u.Addresses, string(a))
 	}
 	if u.Email == "" {
-		u.Email = primaryAddress(u.Addresses)
+		u.Email = PrimaryAddress(u.Addresses)
 	}
 
 	var err error
@@ -117,9 +117,9 @@ func damaged(dn, attribute string, err error) error {
 	}
 }
 
-// primaryAddress is the one value with the prefix SMTP:, without it. More than
+// PrimaryAddress is the one value with the prefix SMTP:, without it. More than
 // one is an error in the directory's data; none of them is then taken.
-func primaryAddress(addresses []string) string {
+func PrimaryAddress(addresses []string) string {
 	primary := ""
 	for _, a := range addresses {
 		address, ok := strings.CutPrefix(a, "SMTP:")

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/qpimport/qpimport/pkg/source"
+	"github.com/qpimport/qpimport/pkg/source/adattr"
 	"github.com/qpimport/qpimport/pkg/source/graphuser"
 )
 
@@ -169,7 +170,7 @@ func (t *graphTable) next() (source.User, int, error) {
 			continue
 		}
 		if !t.hasMail {
-			p.Mail = primary(p.ProxyAddresses)
+			p.Mail = strings.TrimSpace(adattr.PrimaryAddress(p.ProxyAddresses))
 		}
 		u, err := p.Convert()
 		if err != nil {
@@ -177,21 +178,6 @@ func (t *graphTable) next() (source.User, int, error) {
 		}
 		return u, line, nil
 	}
-}
-
-// primary is the one address that is marked as primary, "" where there are
-// more: the admin centre's export has no column for it.
-func primary(addresses []string) string {
-	found := ""
-	for _, a := range addresses {
-		if address, ok := strings.CutPrefix(a, "SMTP:"); ok {
-			if found != "" {
-				return ""
-			}
-			found = strings.TrimSpace(address)
-		}
-	}
-	return found
 }
 
 // notes says what the table could not tell of the users read so far.
