@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"database/sql"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"iter"
 	"maps"
@@ -166,7 +165,7 @@ func (im *Importer) runCustomer(ctx context.Context, r BulkRequest, mc manifest.
 		return err
 	}
 	var finish func()
-	run, err := im.changeRead(ctx, "apply", !r.Apply, func(d *draft) (err error) {
+	run, err := im.changeFrom(ctx, reg, "apply", !r.Apply, func(d *draft) (err error) {
 		finish, err = d.runJob(job, cmp.Or(mc.Allow.MaxNew, r.MaxNew, DefaultMaxNew), p)
 		if err == nil && r.Expect != nil && r.Expect[mc.Name] != p.Hash {
 			err = &source.Error{Code: CodeStale, Message: "the plan no longer fits: the directory or the registry has changed since it was made",
@@ -400,11 +399,12 @@ func (d *draft) describe() ([]PlanChange, string) {
 			action = "match"
 		}
 		say(action, "account "+cmp.Or(ch.after.displayName, ch.after.username), before, after)
-		columns := columns(ch.after, ch.before)
-		for _, name := range []string{"id", "imported_at", "updated_at"} {
-			delete(columns, name)
+		was := ch.before
+		if was == nil { // all but when
+			was = &account{importedAt: ch.after.importedAt, updatedAt: ch.after.updatedAt}
 		}
-		_ = json.NewEncoder(hash).Encode(columns) // a map of texts always can be
+		_, columns := difference(was, ch.after, ignore)
+		_, _ = fmt.Fprintln(hash, columns, ch.after.ad, ch.after.m365)
 	}
 	return changes, hex.EncodeToString(hash.Sum(nil))
 }

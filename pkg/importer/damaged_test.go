@@ -12,9 +12,10 @@ import (
 func TestDamagedRows(t *testing.T) {
 	for name, statement := range map[string]string{
 		"connection":          `UPDATE directories SET connection = '[1]'`,
-		"user of AD":          `UPDATE accounts SET ad = '{"id":1}'`,
-		"user of Microsoft":   `UPDATE accounts SET m365 = 'x' WHERE m365 IS NOT NULL`,
-		"reason of a match":   `UPDATE accounts SET match = '{' WHERE m365 IS NOT NULL`,
+		"user of AD":          `UPDATE ad_users SET user = '{"id":1}'`,
+		"user of Microsoft":   `UPDATE m365_users SET user = 'x'`,
+		"no user of AD":       `DELETE FROM ad_users`,
+		"reason of a match":   `UPDATE accounts SET match = '{' WHERE m365_id IS NOT NULL`,
 		"table with no table": `ALTER TABLE accounts RENAME TO lost`,
 		"column of no name":   `ALTER TABLE accounts RENAME COLUMN surname TO lost`,
 	} {

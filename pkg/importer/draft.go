@@ -6,6 +6,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"sync"
 
 	"github.com/qpimport/qpimport/pkg/source"
 )
@@ -41,6 +42,20 @@ func (im *Importer) read(ctx context.Context, sel string, accounts depth) (*regi
 		reg, err = readRegistry(ctx, tx, c, accounts)
 		return err
 	})
+	return reg, err
+}
+
+// readBeside reads a customer while directory reads what is to be decided about it.
+func (im *Importer) readBeside(ctx context.Context, sel string, directory func() error) (*registry, error) {
+	var reg *registry
+	var err error
+	var wg sync.WaitGroup
+	wg.Go(func() { reg, err = im.read(ctx, sel, fullAccounts) })
+	directoryErr := directory()
+	wg.Wait()
+	if directoryErr != nil {
+		return nil, directoryErr
+	}
 	return reg, err
 }
 
@@ -146,16 +161,24 @@ const tries = 20
 // that as one run, whose number it returns: nil where there was nothing to
 // write, or in a dry run.
 func (im *Importer) change(ctx context.Context, sel, command string, dry bool, decide func(*draft) error) (*int64, error) {
-	return im.changeRead(ctx, command, dry, decide, func() (*registry, error) { return im.read(ctx, sel, fullAccounts) })
+	read := func() (*registry, error) { return im.read(ctx, sel, fullAccounts) }
+	reg, err := read()
+	if err != nil {
+		return nil, err
+	}
+	return im.changeFrom(ctx, reg, command, dry, decide, read)
 }
 
-// changeRead is change on a customer that read returns. Where another process
-// changed the customer between reading and writing, it begins again.
-func (im *Importer) changeRead(ctx context.Context, command string, dry bool, decide func(*draft) error, read func() (*registry, error)) (*int64, error) {
+// changeFrom is change on a customer that was read. Where another process
+// changed the customer between reading and writing, it begins again from what
+// read returns.
+func (im *Importer) changeFrom(ctx context.Context, reg *registry, command string, dry bool, decide func(*draft) error, read func() (*registry, error)) (*int64, error) {
 	for try := 1; ; try++ {
-		reg, err := read()
-		if err != nil {
-			return nil, err
+		if try > 1 {
+			var err error
+			if reg, err = read(); err != nil {
+				return nil, err
+			}
 		}
 		d := im.newDraft(reg)
 		if err := decide(d); err != nil {

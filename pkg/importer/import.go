@@ -32,15 +32,19 @@ func (im *Importer) Import(ctx context.Context, r ImportRequest) (ImportResult, 
 	if _, err := r.settleMode(reg, reg.count); err != nil {
 		return ImportResult{}, err // before the directory is asked anything
 	}
-	batch, err := im.readBatch(ctx, reg, r)
+	var b *batch
+	full, err := im.readBeside(ctx, reg.customer.id, func() (err error) {
+		b, err = im.readBatch(ctx, reg, r)
+		return err
+	})
 	if err != nil {
 		return ImportResult{}, err
 	}
 	var finish func() ImportResult
-	run, err := im.change(ctx, reg.customer.id, "import", r.DryRun, func(d *draft) (err error) {
-		finish, _, err = d.importBatch(r, batch)
+	run, err := im.changeFrom(ctx, full, "import", r.DryRun, func(d *draft) (err error) {
+		finish, _, err = d.importBatch(r, b)
 		return err
-	})
+	}, func() (*registry, error) { return im.read(ctx, reg.customer.id, fullAccounts) })
 	if err != nil {
 		return ImportResult{}, err
 	}

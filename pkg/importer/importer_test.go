@@ -396,9 +396,9 @@ func TestRulesInTheFile(t *testing.T) {
 	for _, stmt := range []string{
 		`UPDATE customers SET password_sync = 'off'`,
 		`UPDATE customers SET password_sync = 'maybe'`,
-		`UPDATE accounts SET m365_id = (SELECT m365_id FROM accounts WHERE m365_id IS NOT NULL), m365 = '{}', m365_status = 'ok', state = 'active', email = 'x@x.example'`,
+		`UPDATE accounts SET m365_id = (SELECT m365_id FROM accounts WHERE m365_id IS NOT NULL), m365_status = 'ok', state = 'active', email = 'x@x.example'`,
 		`UPDATE accounts SET ad_id = (SELECT max(ad_id) FROM accounts)`,
-		`UPDATE accounts SET ad_id = NULL, ad = NULL, ad_status = NULL WHERE m365_id IS NOT NULL`,
+		`UPDATE accounts SET ad_id = NULL, ad_status = NULL WHERE m365_id IS NOT NULL`,
 		`UPDATE accounts SET state = 'active' WHERE email = ''`,
 		`DELETE FROM customers`,
 		`INSERT INTO external_ids (customer, system, value) VALUES (99, 'itglue', '8')`,

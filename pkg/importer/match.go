@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 
+	"github.com/qpimport/qpimport/pkg/internal/parallel"
 	"github.com/qpimport/qpimport/pkg/match"
 	"github.com/qpimport/qpimport/pkg/source"
 )
@@ -25,17 +27,21 @@ func (im *Importer) Match(ctx context.Context, r MatchRequest) (MatchResult, err
 	}
 	var mailboxes []*source.User
 	var tenant source.Info
-	if r.Auto || len(r.Pairs) > 0 {
-		if mailboxes, tenant, err = im.readTenant(ctx, reg, false); err != nil {
-			return MatchResult{}, err
+	full, err := im.readBeside(ctx, reg.customer.id, func() (err error) {
+		if r.Auto || len(r.Pairs) > 0 {
+			mailboxes, tenant, err = im.readTenant(ctx, reg, false)
 		}
+		return err
+	})
+	if err != nil {
+		return MatchResult{}, err
 	}
 	var finish func() MatchResult
 	command := "match"
 	if r.Auto {
 		command = "match --auto --by " + string(r.By)
 	}
-	run, err := im.change(ctx, reg.customer.id, command, r.DryRun, func(d *draft) (err error) {
+	run, err := im.changeFrom(ctx, full, command, r.DryRun, func(d *draft) (err error) {
 		if err := reg.canMatch(d.mode); err != nil {
 			return err
 		}
@@ -46,7 +52,7 @@ func (im *Importer) Match(ctx context.Context, r MatchRequest) (MatchResult, err
 			finish, err = d.matchByHand(r, mailboxes)
 		}
 		return err
-	})
+	}, func() (*registry, error) { return im.read(ctx, reg.customer.id, fullAccounts) })
 	if err != nil {
 		return MatchResult{}, err
 	}
@@ -107,9 +113,11 @@ func (d *draft) matchAuto(by match.Method, mailboxes []*source.User) (func() Mat
 		return nil, err
 	}
 	found := match.Auto(in, by)
-	for _, p := range found.Pairs {
-		d.after[owner[p.AD.ID]].pair(p.M365, matchNote{Reason: p.Reason, Confidence: p.Confidence, Evidence: p.Evidence})
-	}
+	parallel.Ranges(len(found.Pairs), func(from, to int) {
+		for _, p := range found.Pairs[from:to] {
+			d.after[owner[p.AD.ID]].pair(p.M365, matchNote{Reason: p.Reason, Confidence: p.Confidence, Evidence: p.Evidence})
+		}
+	})
 	already := 0
 	for _, p := range in.AD {
 		if p.Taken {
@@ -135,14 +143,22 @@ func (d *draft) matchAuto(by match.Method, mailboxes []*source.User) (func() Mat
 func (d *draft) matchInput(mailboxes []*source.User) (in match.Input, owner map[string]int, err error) {
 	owner = make(map[string]int, len(d.after))
 	taken := make(map[optional]bool, len(d.after))
+	users, errs := make([]*source.User, len(d.after)), make([]error, len(d.after))
+	parallel.Ranges(len(d.after), func(from, to int) {
+		for i := from; i < to; i++ {
+			if a := d.after[i]; a != nil {
+				users[i], errs[i] = a.user(source.AD)
+			}
+		}
+	})
+	if err := errors.Join(errs...); err != nil {
+		return in, nil, err
+	}
 	for i, a := range d.after {
 		if a == nil {
 			continue
 		}
-		u, err := a.user(source.AD)
-		if err != nil {
-			return in, nil, err
-		}
+		u := users[i]
 		owner[u.ID] = i
 		in.AD = append(in.AD, match.Person{User: u, Taken: a.m365ID != ""})
 		if a.m365ID != "" {
@@ -162,9 +178,13 @@ func viewMatch(found match.Result, imported bool, taken map[string]bool) MatchRe
 	ad := func(u *source.User) User { return viewUser(u, imported) }
 	m365 := func(u *source.User) User { return viewUser(u, taken[u.ID]) }
 	r := emptyMatch("")
-	for _, p := range found.Pairs {
-		r.Pairs = append(r.Pairs, MatchedPair{AD: ad(p.AD), M365: m365(p.M365), Reason: p.Reason, Confidence: p.Confidence, Evidence: list(p.Evidence)})
-	}
+	r.Pairs = make([]MatchedPair, len(found.Pairs))
+	parallel.Ranges(len(found.Pairs), func(from, to int) {
+		for i := from; i < to; i++ {
+			p := found.Pairs[i]
+			r.Pairs[i] = MatchedPair{AD: ad(p.AD), M365: m365(p.M365), Reason: p.Reason, Confidence: p.Confidence, Evidence: list(p.Evidence)}
+		}
+	})
 	for _, a := range found.Ambiguous {
 		v := MatchAmbiguous{AD: []User{}, M365: []User{}, Reason: a.Reason}
 		for _, u := range a.AD {

@@ -169,7 +169,7 @@ func (a *account) user(kind source.Kind) (*source.User, error) {
 	if kind == source.M365 {
 		text = a.m365
 	}
-	if text == "" {
+	if a.key(kind) == "" {
 		return nil, nil
 	}
 	u := &source.User{}

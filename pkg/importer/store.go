@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 
@@ -73,29 +74,15 @@ type account struct {
 
 // accountColumns are the columns that [account.fields] points to, in order.
 const accountColumns = `id, state, display_name, given_name, surname, username, upn, email, email_source, email_issue,
-	ad_id, ad_dn, ad_status, m365_id, m365_upn, m365_status, imported_at, updated_at, ad, m365, match`
+	ad_id, ad_dn, ad_status, m365_id, m365_upn, m365_status, match, imported_at, updated_at`
 
 var accountColumnNames = strings.Split(strings.Join(strings.Fields(accountColumns), ""), ",")
 
 func (a *account) fields() []any {
 	return []any{
 		&a.id, &a.state, &a.displayName, &a.givenName, &a.surname, &a.username, &a.upn, &a.email, &a.emailSource, &a.emailIssue,
-		&a.adID, &a.adDN, &a.adStatus, &a.m365ID, &a.m365UPN, &a.m365Status, &a.importedAt, &a.updatedAt, &a.ad, &a.m365, &a.match,
+		&a.adID, &a.adDN, &a.adStatus, &a.m365ID, &a.m365UPN, &a.m365Status, &a.match, &a.importedAt, &a.updatedAt,
 	}
-}
-
-// values are what fields points to, as arguments of a statement.
-func (a *account) values() []any {
-	values := a.fields()
-	for i, p := range values {
-		switch p := p.(type) {
-		case *string:
-			values[i] = *p
-		case *optional:
-			values[i], _ = p.Value()
-		}
-	}
-	return values
 }
 
 // same says whether two versions of an account differ only in when they were written.
@@ -176,13 +163,14 @@ func findConnections(ctx context.Context, tx *sql.Tx, n int64) (Directories, err
 // findAccounts reads a customer's accounts, with what was read of each from its
 // directories where full is set.
 func findAccounts(ctx context.Context, tx *sql.Tx, n int64, count int, full bool) ([]*account, error) {
-	columns := accountColumns
-	if !full {
-		columns = strings.TrimSuffix(columns, "ad, m365, match") + "NULL, NULL, NULL"
+	query := `SELECT n, NULL, NULL, ` + accountColumns + ` FROM accounts`
+	if full {
+		query = `SELECT n, ad_users.user, m365_users.user, ` + accountColumns + ` FROM accounts
+			LEFT JOIN ad_users ON ad_users.account = n LEFT JOIN m365_users ON m365_users.account = n`
 	}
 	// The order of the index that is used, and so nearly that of the table: what
 	// is changed later is then written in that order too.
-	rows, err := tx.QueryContext(ctx, `SELECT n, `+columns+` FROM accounts WHERE customer = ? ORDER BY state, n`, n)
+	rows, err := tx.QueryContext(ctx, query+` WHERE customer = ? ORDER BY state, n`, n)
 	if err != nil {
 		return nil, err
 	}
@@ -190,7 +178,7 @@ func findAccounts(ctx context.Context, tx *sql.Tx, n int64, count int, full bool
 	accounts := make([]*account, 0, count)
 	for rows.Next() {
 		a := &account{}
-		if err := rows.Scan(append([]any{&a.n}, a.fields()...)...); err != nil {
+		if err := rows.Scan(append([]any{&a.n, &a.ad, &a.m365}, a.fields()...)...); err != nil {
 			return nil, err
 		}
 		accounts = append(accounts, a)
@@ -202,11 +190,25 @@ func findAccounts(ctx context.Context, tx *sql.Tx, n int64, count int, full bool
 // account, after for a deleted one.
 type accountChange struct{ before, after *account }
 
-// run is the record of one change of the registry.
+// run is the record of one change of the registry, and writes it.
 type run struct {
-	tx  *sql.Tx
-	id  int64
-	seq int
+	tx         *sql.Tx
+	id         int64
+	seq        int
+	statements map[string]*sql.Stmt
+}
+
+// exec runs a statement that is prepared once a run.
+func (r *run) exec(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	stmt, ok := r.statements[query]
+	if !ok {
+		var err error
+		if stmt, err = r.tx.PrepareContext(ctx, query); err != nil { // the transaction closes it
+			return nil, err
+		}
+		r.statements[query] = stmt
+	}
+	return stmt.ExecContext(ctx, args...)
 }
 
 // beginRun records that a command changes a customer, provided that the
@@ -230,13 +232,11 @@ func (im *Importer) recordRun(ctx context.Context, tx *sql.Tx, c customer, comma
 		return nil, err
 	}
 	id, err := res.LastInsertId()
-	return &run{tx: tx, id: id}, err
+	return &run{tx: tx, id: id, statements: map[string]*sql.Stmt{}}, err
 }
 
 // errMoved says that the registry changed between decision and transaction.
 var errMoved = errors.New("the customer was changed by another process meanwhile")
-
-const insertChange = `INSERT INTO changes (run, seq, entity, id, before, after) VALUES (?, ?, ?, ?, ?, ?)`
 
 // record notes one change of the run. before and after are marshalled; nil is
 // something that does not exist.
@@ -249,39 +249,31 @@ func (r *run) record(ctx context.Context, entity, id string, before, after any) 
 	if err != nil {
 		return err
 	}
-	r.seq++
-	_, err = r.tx.ExecContext(ctx, insertChange, r.id, r.seq, entity, id, b, a)
-	return err
+	return r.note(ctx, entity, id, b, a)
 }
 
-func marshalChange(v any) (any, error) {
+func marshalChange(v any) (optional, error) {
 	if v == nil {
-		return nil, nil
+		return "", nil
 	}
 	b, err := json.Marshal(v)
-	return string(b), err
+	return optional(b), err
+}
+
+// note is record of JSON objects, "" where there is none.
+func (r *run) note(ctx context.Context, entity, id string, before, after optional) error {
+	r.seq++
+	_, err := r.exec(ctx, `INSERT INTO changes (run, seq, entity, id, before, after) VALUES (?, ?, ?, ?, ?, ?)`, r.id, r.seq, entity, id, before, after)
+	return err
 }
 
 // writeAccounts applies account changes and records each. What gives a mailbox
 // up is written before what takes one.
 func (im *Importer) writeAccounts(ctx context.Context, r *run, c customer, changes []accountChange) error {
-	marks := strings.TrimSuffix(strings.Repeat("?, ", len(accountColumnNames)), ", ")
-	insert, err := r.tx.PrepareContext(ctx, `INSERT INTO accounts (customer, `+accountColumns+`) VALUES (?, `+marks+`)`)
-	if err != nil {
+	var last int64 // account that was there before
+	if err := r.tx.QueryRowContext(ctx, `SELECT coalesce(max(n), 0) FROM accounts`).Scan(&last); err != nil {
 		return err
 	}
-	defer func() { _ = insert.Close() }()
-	update, err := r.tx.PrepareContext(ctx, `UPDATE accounts SET (`+accountColumns+`) = (`+marks+`) WHERE n = ?`)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = update.Close() }()
-	note, err := r.tx.PrepareContext(ctx, insertChange)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = note.Close() }()
-
 	now := timestamp(im.now())
 	// The driver watches a context that can end with a goroutine for every
 	// statement; looking at it now and then does as well.
@@ -294,82 +286,169 @@ func (im *Importer) writeAccounts(ctx context.Context, r *run, c customer, chang
 			if (ch.after == nil || ch.after.m365ID == "") != releases {
 				continue
 			}
-			id := ""
-			var before, after any
+			var err error
 			switch {
 			case ch.before == nil:
-				a := ch.after
-				a.id = newID()
-				id, after = a.id, a.created()
-				_, err = insert.ExecContext(ctx, append([]any{c.n}, a.values()...)...)
+				err = r.insertAccount(ctx, c, ch.after)
 			case ch.after == nil:
-				id, before = ch.before.id, columns(ch.before, nil)
-				_, err = r.tx.ExecContext(ctx, `DELETE FROM accounts WHERE n = ?`, ch.before.n)
+				err = r.deleteAccount(ctx, ch.before)
 			default:
 				ch.after.updatedAt = now
-				changed := columns(ch.after, ch.before)
-				delete(changed, "ad") // the row itself holds what was read
-				delete(changed, "m365")
-				id, before, after = ch.before.id, columns(ch.before, ch.after), changed
-				_, err = update.ExecContext(ctx, append(ch.after.values(), ch.before.n)...)
+				err = r.updateAccount(ctx, ch.before, ch.after)
 			}
 			if err != nil {
 				return err
 			}
-			b, err := marshalChange(before)
-			if err != nil {
-				return err
-			}
-			a, err := marshalChange(after)
-			if err != nil {
-				return err
-			}
-			r.seq++
-			if _, err := note.ExecContext(ctx, r.id, r.seq, "account", id, b, a); err != nil {
-				return err
-			}
+		}
+	}
+	return r.recordNew(ctx, last)
+}
+
+// insertAccount writes a new account, which [run.recordNew] is to record.
+func (r *run) insertAccount(ctx context.Context, c customer, a *account) error {
+	a.id = newID()
+	res, err := r.exec(ctx, `INSERT INTO accounts (customer, `+accountColumns+`)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, append([]any{c.n}, a.fields()...)...)
+	if err != nil {
+		return err
+	}
+	if a.n, err = res.LastInsertId(); err != nil {
+		return err
+	}
+	return r.writeUsers(ctx, a.n, &account{}, a)
+}
+
+// recordNew records the accounts after the last one that was there before: with
+// what tells who it is, since the row holds the rest.
+func (r *run) recordNew(ctx context.Context, last int64) error {
+	res, err := r.tx.ExecContext(ctx, `INSERT INTO changes (run, seq, entity, id, after)
+		SELECT ?, ? + n, 'account', id, json_object('state', state, 'display_name', display_name, 'username', username, 'upn', upn,
+			'email', email, 'email_source', email_source, 'email_issue', email_issue,
+			'ad_id', ad_id, 'ad_dn', ad_dn, 'm365_id', m365_id, 'm365_upn', m365_upn)
+		FROM accounts WHERE n > ? ORDER BY n`, r.id, int64(r.seq)-last, last)
+	if err != nil {
+		return err
+	}
+	n, err := res.RowsAffected()
+	r.seq += int(n)
+	return err
+}
+
+func (r *run) deleteAccount(ctx context.Context, a *account) error {
+	if _, err := r.exec(ctx, `DELETE FROM accounts WHERE n = ?`, a.n); err != nil {
+		return err
+	}
+	before, _ := difference(a, &account{}, ignore)
+	return r.note(ctx, "account", a.id, before, "")
+}
+
+// updateAccount writes the columns that differ: SQLite rewrites each index of a
+// column that is set, whatever to.
+func (r *run) updateAccount(ctx context.Context, before, after *account) error {
+	set, args := "", []any{}
+	was, is := difference(before, after, func(column string, value any) {
+		set += ", " + column + " = ?"
+		args = append(args, value)
+	})
+	_, err := r.exec(ctx, `UPDATE accounts SET `+strings.TrimPrefix(set, ", ")+` WHERE n = ?`, append(args, before.n)...)
+	if err != nil {
+		return err
+	}
+	if err := r.writeUsers(ctx, before.n, before, after); err != nil {
+		return err
+	}
+	return r.note(ctx, "account", before.id, was, is)
+}
+
+// writeUsers writes what was read of an account's users, where that differs.
+func (r *run) writeUsers(ctx context.Context, n int64, before, after *account) error {
+	for _, u := range []struct {
+		before, after optional
+		set, remove   string
+	}{
+		{before.ad, after.ad, `REPLACE INTO ad_users (account, user) VALUES (?, ?)`, `DELETE FROM ad_users WHERE account = ?`},
+		{before.m365, after.m365, `REPLACE INTO m365_users (account, user) VALUES (?, ?)`, `DELETE FROM m365_users WHERE account = ?`},
+	} {
+		var err error
+		switch {
+		case u.after == u.before:
+		case u.after == "":
+			_, err = r.exec(ctx, u.remove, n)
+		default:
+			_, err = r.exec(ctx, u.set, n, u.after)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// columns names the columns of an account with their values: all that are set,
-// or only those that differ from another version of it.
-func columns(a, other *account) map[string]any {
-	m := map[string]any{}
-	values := a.values()
-	var others []any
-	if other != nil {
-		others = other.values()
-	}
+// difference is how two versions of an account differ, as JSON objects by
+// column. Of what is long, what was read from the directories and the reason of
+// a match, it has what was there before: the registry holds what is there now. Each column that differs is offered to
+// set, with what it is to be.
+func difference(a, b *account, set func(column string, value any)) (before, after optional) {
+	var x, y object
+	p, q := a.fields(), b.fields()
 	for i, name := range accountColumnNames {
-		if others == nil && values[i] != nil || others != nil && values[i] != others[i] {
-			m[name] = values[i]
+		if u, v := text(p[i]), text(q[i]); u != v {
+			x.add(name, u)
+			if name != "match" {
+				y.add(name, v)
+			}
+			set(name, q[i])
 		}
 	}
-	return m
-}
-
-// createdAccount is what the history keeps of a new account, by column. The row
-// itself holds what was read from the directories.
-type createdAccount struct {
-	State       string   `json:"state"`
-	DisplayName string   `json:"display_name"`
-	Username    string   `json:"username"`
-	UPN         string   `json:"upn"`
-	Email       string   `json:"email"`
-	EmailSource optional `json:"email_source,omitempty"`
-	EmailIssue  optional `json:"email_issue,omitempty"`
-	ADID        optional `json:"ad_id,omitempty"`
-	ADDN        optional `json:"ad_dn,omitempty"`
-	M365ID      optional `json:"m365_id,omitempty"`
-	M365UPN     optional `json:"m365_upn,omitempty"`
-}
-
-func (a *account) created() createdAccount {
-	return createdAccount{
-		a.state, a.displayName, a.username, a.upn, a.email, a.emailSource, a.emailIssue, a.adID, a.adDN, a.m365ID, a.m365UPN,
+	if a.ad != b.ad {
+		x.add("ad", text(&a.ad))
 	}
+	if a.m365 != b.m365 {
+		x.add("m365", text(&a.m365))
+	}
+	return x.json(), y.json()
+}
+
+func ignore(string, any) {}
+
+// text is what an element of [account.fields] points to.
+func text(field any) sql.NullString {
+	if o, ok := field.(*optional); ok {
+		return sql.NullString{String: string(*o), Valid: *o != ""}
+	}
+	return sql.NullString{String: *field.(*string), Valid: true}
+}
+
+// object is a JSON object in the making.
+type object []byte
+
+func (o *object) add(name string, value sql.NullString) {
+	*o = append(append(append(*o, `,"`...), name...), `":`...)
+	switch {
+	case !value.Valid:
+		*o = append(*o, "null"...)
+	case plain(value.String):
+		*o = append(append(append(*o, '"'), value.String...), '"')
+	default:
+		*o = append(*o, mustJSON(value.String)...)
+	}
+}
+
+// plain says that a text is the same in JSON, as most are.
+func plain(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c >= utf8.RuneSelf || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return true
+}
+
+func (o object) json() optional {
+	if len(o) == 0 {
+		return "{}"
+	}
+	return optional("{" + string(o[1:]) + "}")
 }
 
 // newID makes an id whose order is that of time, which keeps indexes compact.

@@ -25,9 +25,9 @@ func viewUser(u *source.User, imported bool) User {
 func sorted[T any](items []T, of func(*T) (ou, name, id string)) {
 	type entry struct {
 		ou, name, id string
-		item         T
+		at           int
 	}
-	// Folding once an item, not once a comparison.
+	// Folding once an item, not once a comparison; and items are large.
 	entries, folded := make([]entry, len(items)), map[string]string{}
 	for i := range items {
 		ou, name, id := of(&items[i])
@@ -36,13 +36,19 @@ func sorted[T any](items []T, of func(*T) (ou, name, id string)) {
 			key = strings.ToLower(ou)
 			folded[ou] = key
 		}
-		entries[i] = entry{key, strings.ToLower(name), id, items[i]}
+		entries[i] = entry{key, strings.ToLower(name), id, i}
 	}
-	slices.SortStableFunc(entries, func(a, b entry) int {
-		return cmp.Or(cmp.Compare(a.ou, b.ou), cmp.Compare(a.name, b.name), cmp.Compare(a.id, b.id))
+	slices.SortFunc(entries, func(a, b entry) int {
+		return cmp.Or(cmp.Compare(a.ou, b.ou), cmp.Compare(a.name, b.name), cmp.Compare(a.id, b.id), cmp.Compare(a.at, b.at))
 	})
-	for i := range entries {
-		items[i] = entries[i].item
+	for i := range entries { // in place: a circle of moves at a time
+		moved, to := items[i], i
+		for entries[to].at != i {
+			from := entries[to].at
+			items[to], entries[to].at = items[from], to
+			to = from
+		}
+		items[to], entries[to].at = moved, to
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"math/bits"
 	"slices"
+
+	"github.com/qpimport/qpimport/pkg/internal/parallel"
 )
 
 // The kinds of keys under which users are looked up. Only users that share a
@@ -159,7 +161,7 @@ func newBlocks(s *sheet, open func(j int) bool) blocks {
 			})
 		}
 	}
-	parallel(buckets, func(from, to int) {
+	parallel.Ranges(buckets, func(from, to int) {
 		for b := from; b < to; b++ {
 			slices.SortFunc(x.entries[x.start[b]:x.start[b+1]], func(a, b entry) int {
 				return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.user, b.user))

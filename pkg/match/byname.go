@@ -4,11 +4,14 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/qpimport/qpimport/pkg/internal/parallel"
 )
 
 // namesakes are the users of one display name. All of them count when the name
 // is judged to be unique; only the free ones may be paired.
 type namesakes struct {
+	key              string
 	ad, m365         int
 	freeAD, freeM365 []int
 }
@@ -28,7 +31,7 @@ func (t *table) byDisplayName() {
 		}
 		g := groups[key]
 		if g == nil {
-			g = &namesakes{}
+			g = &namesakes{key: key}
 			groups[key] = g
 			order = append(order, g)
 		}
@@ -54,7 +57,7 @@ func (t *table) byDisplayName() {
 // keysOfAll are the keys of the display names; who is set apart has none.
 func keysOfAll(persons []Person, skip []string) []string {
 	keys := make([]string, len(persons))
-	parallel(len(persons), func(from, to int) {
+	parallel.Ranges(len(persons), func(from, to int) {
 		for i := from; i < to; i++ {
 			if skip[i] == "" {
 				keys[i] = wholeKey(persons[i].DisplayName)
@@ -102,7 +105,7 @@ func (t *table) byName(g *namesakes, x *vetoer) {
 		return
 	}
 	t.pair(i, j, ReasonDisplayName, nameConfidence, []Evidence{{
-		Rule: ReasonDisplayName, AD: Key(a.DisplayName), M365: Key(m.DisplayName),
+		Rule: ReasonDisplayName, AD: g.key, M365: g.key,
 		Text: "the display names are the same, and nobody else on either side has it",
 	}})
 }

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"math"
 	"slices"
+
+	"github.com/qpimport/qpimport/pkg/internal/parallel"
 )
 
 // worthALook is the log2 odds from which on a candidate is proposed.
@@ -17,7 +19,7 @@ func (e *engine) decideAll() {
 		evidence []Evidence // of a pair
 	}
 	verdicts := make([]verdict, len(e.byAD))
-	parallel(len(e.byAD), func(from, to int) {
+	parallel.Ranges(len(e.byAD), func(from, to int) {
 		for i := from; i < to; i++ {
 			if e.adFree(i) {
 				at, reason := e.best(i)

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/qpimport/qpimport/pkg/internal/parallel"
 	"github.com/qpimport/qpimport/pkg/source"
 )
 
@@ -103,7 +104,7 @@ func (e *engine) setApart() {
 // findCandidates compares every AD user with the mailboxes that share a key with
 // it and keeps those that may be the same person.
 func (e *engine) findCandidates() {
-	parallel(len(e.sheet.ad), func(from, to int) {
+	parallel.Ranges(len(e.sheet.ad), func(from, to int) {
 		var found []int32
 		var kept []candidate
 		for i := from; i < to; i++ {
@@ -152,7 +153,7 @@ func plausible(f *findings) bool {
 
 // weigh adds the findings up and puts candidates and rivals in order.
 func (e *engine) weigh() {
-	parallel(len(e.byAD), func(from, to int) {
+	parallel.Ranges(len(e.byAD), func(from, to int) {
 		for i := from; i < to; i++ {
 			list := e.byAD[i]
 			for k := range list {

@@ -1,13 +1,12 @@
 package match
 
 import (
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"unicode"
 
+	"github.com/qpimport/qpimport/pkg/internal/parallel"
 	"github.com/qpimport/qpimport/pkg/source"
 )
 
@@ -114,7 +113,7 @@ func newSheet(ad, m365 []Person) *sheet {
 		persons  []Person
 		profiles []profile
 	}{{ad, s.ad}, {m365, s.m365}} {
-		parallel(len(side.persons), func(from, to int) {
+		parallel.Ranges(len(side.persons), func(from, to int) {
 			for i := from; i < to; i++ {
 				s.profile(x, side.persons[i], &side.profiles[i])
 			}
@@ -123,26 +122,6 @@ func newSheet(ad, m365 []Person) *sheet {
 	s.describe(x)
 	s.markTwins()
 	return s
-}
-
-// parallel calls f for ranges that together are 0…n-1, on all cores. A call may
-// write only what belongs to its range.
-func parallel(n int, f func(from, to int)) {
-	const step = 512
-	var next atomic.Int64
-	var wg sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), n/step+1) {
-		wg.Go(func() {
-			for {
-				from := int(next.Add(step)) - step
-				if from >= n {
-					return
-				}
-				f(from, min(from+step, n))
-			}
-		})
-	}
-	wg.Wait()
 }
 
 // describe looks the words and labels up once all are known.

@@ -45,16 +45,11 @@ type table struct {
 }
 
 func newTable(in Input) *table {
-	byID := func(a, b Person) int { return cmp.Compare(a.ID, b.ID) }
-	t := &table{
-		ad:      slices.SortedStableFunc(slices.Values(in.AD), byID),
-		m365:    slices.SortedStableFunc(slices.Values(in.M365), byID),
-		rejects: map[int][]int{},
-	}
+	t := &table{ad: slices.Clone(in.AD), m365: slices.Clone(in.M365), rejects: map[int][]int{}}
 	var wg sync.WaitGroup
 	for _, side := range [][]Person{t.ad, t.m365} {
 		wg.Go(func() {
-			slices.SortFunc(side, func(a, b Person) int { return cmp.Compare(a.ID, b.ID) })
+			slices.SortStableFunc(side, func(a, b Person) int { return cmp.Compare(a.ID, b.ID) })
 		})
 	}
 	wg.Wait()

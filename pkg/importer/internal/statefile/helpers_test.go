@@ -13,7 +13,7 @@ import (
 )
 
 // tables are those of the registry, by name.
-var tables = []string{"accounts", "changes", "customers", "decisions", "directories", "external_ids", "runs"}
+var tables = []string{"accounts", "ad_users", "changes", "customers", "decisions", "directories", "external_ids", "m365_users", "runs"}
 
 // makeState makes a state file with two customers and 60 accounts.
 func makeState(t testing.TB) string {
@@ -49,9 +49,10 @@ func fill(t testing.TB, db *sql.DB) {
 		for i := range 30 {
 			key := fmt.Sprintf("%s-%d", id, i)
 			exec(`INSERT INTO accounts (id, customer, state, display_name, given_name, surname, username, upn, email, email_source,
-				ad_id, ad_dn, ad_status, ad, imported_at, updated_at)
-				VALUES (?, ?, 'active', 'Ann ' || ?, 'Ann', 'Example', ?, ?, ? || '@example.com', 'ad', ?, 'CN=' || ?, 'ok', ?, '2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z')`,
-				key, n+1, key, key, key, key, key, key, `{"mail":"`+strings.Repeat("x", 100)+`"}`)
+				ad_id, ad_dn, ad_status, imported_at, updated_at)
+				VALUES (?, ?, 'active', 'Ann ' || ?, 'Ann', 'Example', ?, ?, ? || '@example.com', 'ad', ?, 'CN=' || ?, 'ok', '2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z')`,
+				key, n+1, key, key, key, key, key, key)
+			exec(`INSERT INTO ad_users (account, user) VALUES (last_insert_rowid(), ?)`, `{"mail":"`+strings.Repeat("x", 100)+`"}`)
 			exec(`INSERT INTO changes VALUES (?, ?, 'account', ?, NULL, '{}')`, n+1, i, key)
 		}
 	}

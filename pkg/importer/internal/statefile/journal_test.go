@@ -45,7 +45,7 @@ func killedWriter(t *testing.T) string {
 		t.Fatal(err)
 	}
 	defer func() { _ = tx.Rollback() }()
-	for _, s := range []string{`DELETE FROM changes`, `UPDATE accounts SET ad = ad || ad || ad || ad`, `DELETE FROM accounts WHERE n > 20`} {
+	for _, s := range []string{`DELETE FROM changes`, `UPDATE ad_users SET user = user || user || user || user`, `DELETE FROM accounts WHERE n > 20`} {
 		if _, err := tx.ExecContext(t.Context(), s); err != nil {
 			t.Fatal(err)
 		}

@@ -152,7 +152,7 @@ func connect(path, mode string) (*sql.DB, error) {
 	query := url.Values{
 		"mode":    {mode},
 		"_txlock": {"immediate"},
-		"_pragma": {"busy_timeout(10000)", "foreign_keys(1)", "journal_mode(DELETE)", "synchronous(FULL)", "trusted_schema(0)", "cell_size_check(1)", "cache_size(-32768)"},
+		"_pragma": {"busy_timeout(10000)", "foreign_keys(1)", "journal_mode(DELETE)", "synchronous(FULL)", "trusted_schema(0)", "cell_size_check(1)", "cache_size(-32768)", "temp_store(2)"},
 	}
 	if mode == "ro" {
 		query["_pragma"] = []string{"busy_timeout(10000)", "query_only(1)", "cell_size_check(1)"}
