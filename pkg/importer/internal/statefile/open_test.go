@@ -2,12 +2,14 @@ package statefile
 
 import (
 	"bytes"
+	"context"
 	"database/sql"
 	"errors"
 	"os"
 	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 )
 
 func TestOpenNew(t *testing.T) {
@@ -171,6 +173,31 @@ func TestOpenLink(t *testing.T) {
 					t.Error("the file behind the link was changed")
 				}
 			})
+		}
+	}
+}
+
+// TestOpenWaits lets a caller end the wait for a file that another process has
+// locked against readers as well, whether it wants to write or to read.
+func TestOpenWaits(t *testing.T) {
+	path := makeState(t)
+	db, err := Open(t.Context(), path, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.ExecContext(t.Context(), `BEGIN EXCLUSIVE`); err != nil {
+		t.Fatal(err)
+	}
+	for _, readOnly := range []bool{false, true} {
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		other, err := Open(ctx, path, readOnly)
+		cancel()
+		if err == nil {
+			other.Close()
+		}
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("read-only %v: %v; want the caller's end, not the lock's", readOnly, err)
 		}
 	}
 }

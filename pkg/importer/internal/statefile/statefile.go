@@ -147,12 +147,12 @@ func connect(path, mode string) (*sql.DB, error) {
 		}
 		name = (&url.URL{Scheme: "file", Path: abs}).String()
 	}
-	// busy_timeout comes first: the pragmas after it may have to wait. The cache
-	// (in KiB) is for large imports, whose ids come in no order.
+	// None of these looks into the file: what does may have to wait for others,
+	// which nobody could end here. What undoes a statement is kept in memory.
 	query := url.Values{
 		"mode":    {mode},
 		"_txlock": {"immediate"},
-		"_pragma": {"busy_timeout(10000)", "foreign_keys(1)", "journal_mode(DELETE)", "synchronous(FULL)", "trusted_schema(0)", "cell_size_check(1)", "cache_size(-32768)", "temp_store(2)"},
+		"_pragma": {"busy_timeout(10000)", "foreign_keys(1)", "trusted_schema(0)", "cell_size_check(1)", "temp_store(2)"},
 	}
 	if mode == "ro" {
 		query["_pragma"] = []string{"busy_timeout(10000)", "query_only(1)", "cell_size_check(1)"}
@@ -168,6 +168,12 @@ func connect(path, mode string) (*sql.DB, error) {
 
 // prepare checks whose file it is, migrates it, and closes it to others.
 func prepare(ctx context.Context, db *sql.DB, path, mode string, steps []step) error {
+	if mode != "ro" {
+		// The cache (in KiB) is for large imports, whose ids come in no order.
+		if _, err := db.ExecContext(ctx, `PRAGMA journal_mode = DELETE; PRAGMA synchronous = FULL; PRAGMA cache_size = -32768`); err != nil {
+			return Classify(err)
+		}
+	}
 	app, version, tables, err := header(ctx, db)
 	if err != nil {
 		return Classify(err)
