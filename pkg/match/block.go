@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math/bits"
 	"slices"
+	"sync/atomic"
 
 	"github.com/qpimport/qpimport/pkg/internal/parallel"
 )
@@ -142,25 +143,24 @@ func newBlocks(s *sheet, open func(j int) bool) blocks {
 	wide := min(16, bits.Len(uint(len(s.m365))))
 	buckets := 1 << wide
 	x := blocks{start: make([]int32, buckets+1), shift: 64 - wide}
-	for j := range s.m365 {
-		if open(j) {
-			s.keysOf(&s.m365[j], func(k uint64) { x.start[k>>x.shift+1]++ })
-		}
+	each := func(f func(k uint64, j int)) {
+		parallel.Ranges(len(s.m365), func(from, to int) {
+			for j := from; j < to; j++ {
+				if open(j) {
+					s.keysOf(&s.m365[j], func(k uint64) { f(k, j) })
+				}
+			}
+		})
 	}
+	each(func(k uint64, _ int) { atomic.AddInt32(&x.start[k>>x.shift+1], 1) })
 	for b := range buckets {
 		x.start[b+1] += x.start[b]
 	}
 	x.entries = make([]entry, x.start[buckets])
 	next := slices.Clone(x.start)
-	for j := range s.m365 {
-		if open(j) {
-			s.keysOf(&s.m365[j], func(k uint64) {
-				b := k >> x.shift
-				x.entries[next[b]] = entry{k, int32(j)}
-				next[b]++
-			})
-		}
-	}
+	each(func(k uint64, j int) {
+		x.entries[atomic.AddInt32(&next[k>>x.shift], 1)-1] = entry{k, int32(j)} // in any order, until sorted
+	})
 	parallel.Ranges(buckets, func(from, to int) {
 		for b := from; b < to; b++ {
 			slices.SortFunc(x.entries[x.start[b]:x.start[b+1]], func(a, b entry) int {

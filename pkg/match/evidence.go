@@ -42,6 +42,7 @@ type engine struct {
 	listedAD []float32            // by AD user: what being listed is worth
 	listed   []float32            // by mailbox
 	blocks   blocks
+	counts   []bool        // mailboxes of people whom matching takes, taken or not
 	byAD     [][]candidate // best first
 	byM365   [][]rival     // best first
 	crowded  []bool        // AD users whose name leads to too many mailboxes
@@ -56,10 +57,14 @@ type rival struct {
 func newEngine(t *table) *engine {
 	e := &engine{table: t, rules: rules(), tiers: tiers()}
 	s := newSheet(t.ad, t.m365)
+	e.counts = make([]bool, len(t.m365))
+	for j := range e.counts {
+		e.counts[j] = t.m365Skip[j] == "" && s.m365[j].apart == ""
+	}
 	e.comparer = newComparer(s, findOrigins(t.ad, t.m365),
 		func(i int) bool { return t.adSkip[i] == "" && s.ad[i].apart == "" },
-		func(j int) bool { return t.m365Skip[j] == "" && s.m365[j].apart == "" })
-	e.blocks = newBlocks(e.sheet, func(j int) bool { return e.counts(j) || e.late(j) })
+		func(j int) bool { return e.counts[j] })
+	e.blocks = newBlocks(e.sheet, func(j int) bool { return e.counts[j] || e.late(j) })
 	e.byAD, e.crowded = make([][]candidate, len(t.ad)), make([]bool, len(t.ad))
 	return e
 }
@@ -72,8 +77,6 @@ func (e *engine) adCounts(i int) bool { return e.adSkip[i] == "" && e.sheet.ad[i
 func (e *engine) adLate(i int) bool {
 	return e.adSkip[i] == source.SkipDisabled && e.sheet.ad[i].apart == "" && !e.adDone[i]
 }
-
-func (e *engine) counts(j int) bool { return e.m365Skip[j] == "" && e.sheet.m365[j].apart == "" }
 
 // late says whether the mailbox may be proposed for an AD user who is disabled:
 // it keeps an address, but is switched off or shared.
@@ -113,7 +116,7 @@ func (e *engine) findCandidates() {
 			}
 			found, kept = e.lookUp(i, found[:0]), kept[:0]
 			for _, j := range found {
-				if !e.counts(int(j)) && e.adCounts(i) {
+				if !e.counts[j] && e.adCounts(i) {
 					continue
 				}
 				if f := e.compare(int32(i), j); plausible(&f) {
@@ -133,7 +136,7 @@ func (e *engine) lookUp(i int, found []int32) []int32 {
 		found, tooMany = e.blocks.lookUp(found, k)
 		e.crowded[i] = e.crowded[i] || tooMany && (k&0xF == keyWords || k&0xF == keyJoined)
 	})
-	if j := e.mailbox[i]; j >= 0 && (e.counts(int(j)) || e.late(int(j))) {
+	if j := e.mailbox[i]; j >= 0 && (e.counts[j] || e.late(int(j))) {
 		found = append(found, j)
 	}
 	slices.Sort(found)
@@ -182,11 +185,14 @@ func (e *engine) finish(i int, c *candidate) {
 	c.weight = float32(e.total(i, c))
 }
 
+// listedBound is what being listed, or not, has to be worth to be a finding.
+const listedBound = 0.5
+
 func listedLevel(w float32) uint8 {
 	switch {
-	case w > 0.5:
+	case w > listedBound:
 		return listedYes
-	case w < -0.5:
+	case w < -listedBound:
 		return listedNo
 	}
 	return 0

@@ -116,7 +116,7 @@ func (e *engine) learnListed() {
 	with, without = nil, nil
 	for j := range e.sheet.m365 {
 		switch {
-		case !e.counts(j):
+		case !e.counts[j]:
 		case likely[j]:
 			with = append(with, &e.sheet.m365[j])
 		case !found[j]:

@@ -135,7 +135,9 @@ func (e *engine) beyond(i int, c *candidate) float64 {
 			sum-- // a contradiction, if a soft one
 		}
 	}
-	if supports < 2 {
+	// Taken together they look like people without a partner, who may be two of one
+	// name: one who left, and one yet to come.
+	if alone := e.listedAD[i]+e.listed[c.m365] < -listedBound; alone || supports < 2 {
 		return math.Inf(-1)
 	}
 	return sum - math.Log2(float64(len(e.sheet.m365)+1))/4 - 0.5
