@@ -118,7 +118,7 @@ func explainPage(p *page, x importer.Explanation) {
 	if rows := comparisons(x); len(rows) > 0 {
 		p.blank()
 		tableOf(p, comparisonColumns(), rows)
-		p.line("taken together, less what is to be expected of any two: %+.1f, %.0f %% sure", x.Weight, 100*x.Confidence)
+		p.line("taken together, less what is to be expected of any two: %+.1f, confidence %s", x.Weight, confidence(x.Confidence))
 	}
 	if len(x.Silent) > 0 {
 		p.line("nothing to compare: %s", strings.ReplaceAll(strings.Join(x.Silent, ", "), "_", " "))

@@ -237,9 +237,11 @@ func (x *Explanation) settle(e *engine, c *candidate) {
 	if x.M365 != nil && x.M365.Apart != "" {
 		add("the mailbox is left out of automatic matching (%s); pair it by hand if it is a person's", x.M365.Apart)
 	}
-	apart := len(x.Settle) > 0
-	if apart && c != nil {
+	if len(x.Settle) > 0 {
 		return
+	}
+	if x.Reason == ReasonNoName {
+		add("enter a display name")
 	}
 	if c == nil {
 		add("an address, employee id or telephone number that both directories have would make a candidate")

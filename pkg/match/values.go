@@ -15,7 +15,11 @@ func (e *engine) values(r int, i int32, c *candidate) (ad, m365 string) {
 	case ruleOnPrem:
 		return onPrem(a), onPrem(m)
 	case ruleAddress:
-		return common(addressesOf(a), append(addressesOf(m), login(m.UPN)))
+		boxes := addressesOf(m)
+		if upn := login(m.UPN); !slices.Contains(boxes, upn) {
+			boxes = append(boxes, upn)
+		}
+		return common(addressesOf(a), boxes)
 	case ruleUPN:
 		return login(a.UPN), login(m.UPN)
 	case ruleEmployee:
