@@ -6,7 +6,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
+
+	jsonv2 "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/qpimport/qpimport/pkg/source"
 )
@@ -63,12 +67,13 @@ func Decode(raw []byte) (source.User, error) {
 	return j.Convert()
 }
 
-// Read reads the next user object of a stream, with the errors of [Decode]. It
-// is the faster way through a long list.
-func Read(d *json.Decoder) (source.User, error) {
+// Read reads the next user object of a page of Graph, with the errors of
+// [Decode]. Unlike that it wants the properties' names as Graph writes them, and
+// each once; and it takes half the time.
+func Read(d *jsontext.Decoder) (source.User, error) {
 	var j JSON
-	if err := d.Decode(&j); err != nil {
-		return source.User{}, incomplete(j, wrongJSON(err))
+	if err := jsonv2.UnmarshalDecode(d, &j); err != nil {
+		return source.User{}, incomplete(j, wrongValue(err))
 	}
 	return j.Convert()
 }
@@ -173,10 +178,38 @@ func wrongJSON(err error) error {
 		return err
 	}
 	kind, _, _ := strings.Cut(wrong.Value, " ") // "number 12" says the value too
-	if wrong.Field == "" {
+	return wrongType(wrong.Field, kind)
+}
+
+// wrongValue says in plain words what [Read]'s decoder objects to.
+func wrongValue(err error) error {
+	var wrong *jsonv2.SemanticError
+	if !errors.As(err, &wrong) {
+		return err
+	}
+	kind := wrong.JSONKind.String()
+	switch wrong.JSONKind {
+	case jsontext.KindBeginObject:
+		kind = "object"
+	case jsontext.KindBeginArray:
+		kind = "array"
+	case jsontext.KindTrue, jsontext.KindFalse:
+		kind = "bool"
+	}
+	property := ""
+	for n, name := range slices.Collect(wrong.JSONPointer.Tokens()) {
+		if n == 2 { // behind the list of the page and the number of the user
+			property = name
+		}
+	}
+	return wrongType(property, kind)
+}
+
+func wrongType(property, kind string) error {
+	if property == "" {
 		return fmt.Errorf("it is no object but a JSON %s", kind)
 	}
-	return fmt.Errorf("%s is of the wrong type, a JSON %s", wrong.Field, kind)
+	return fmt.Errorf("%s is of the wrong type, a JSON %s", property, kind)
 }
 
 func incomplete(j JSON, err error) error {

@@ -3,7 +3,6 @@ package m365
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +10,8 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/microsoft/kiota-abstractions-go/serialization"
 	kiotajson "github.com/microsoft/kiota-serialization-json-go"
 
@@ -62,7 +63,7 @@ func follow(root *url.URL, link string, visited map[string]struct{}, n int) (*ur
 }
 
 // decoder reads the next element of a page.
-type decoder[T any] func(*json.Decoder) (T, error)
+type decoder[T any] func(*jsontext.Decoder) (T, error)
 
 // page is one answer of a collection.
 type page[T any] struct {
@@ -72,55 +73,45 @@ type page[T any] struct {
 }
 
 // read takes a body for a page only when it is one: a JSON object, once, with
-// an array named value, once, of which every element is what it should be.
-// encoding/json alone would let all of that pass, and users be lost.
+// an array named value, of which every element is what it should be, and no name
+// twice. encoding/json would let all of that pass, and users be lost.
 func (p *page[T]) read(body []byte) error {
-	d := json.NewDecoder(bytes.NewReader(body))
-	if err := expect(d, '{'); err != nil {
+	d := jsontext.NewDecoder(bytes.NewBuffer(body), jsontext.AllowInvalidUTF8(true))
+	if err := expect(d, jsontext.BeginObject); err != nil {
 		return err
 	}
-	var hasValue, hasNext bool
+	var hasValue bool
 	var failure string
-	for d.More() {
-		key, err := d.Token()
+	for d.PeekKind() != jsontext.KindEndObject {
+		name, err := d.ReadToken()
 		if err != nil {
-			return err
+			return badJSON(err)
 		}
-		switch key {
+		switch name.String() {
 		case "value":
-			if hasValue {
-				return errors.New("value occurs twice")
-			}
 			hasValue = true
-			if err := p.readItems(d); err != nil {
-				return err
-			}
+			err = p.readItems(d)
 		case "@odata.nextLink":
 			var link *string
-			if hasNext {
-				return errors.New("@odata.nextLink occurs twice")
-			}
-			hasNext = true
-			if err := d.Decode(&link); err != nil || link != nil && *link == "" {
-				return errors.New("@odata.nextLink is no text")
-			}
-			if link != nil {
+			if json.UnmarshalDecode(d, &link) != nil || link != nil && *link == "" {
+				err = errors.New("@odata.nextLink is no text")
+			} else if link != nil {
 				p.next = *link
 			}
 		case "error":
 			failure = " but an error"
 			fallthrough
 		default:
-			var ignored json.RawMessage
-			if err := d.Decode(&ignored); err != nil {
-				return err
-			}
+			err = badJSON(d.SkipValue())
+		}
+		if err != nil {
+			return err
 		}
 	}
-	if err := expect(d, '}'); err != nil {
+	if err := expect(d, jsontext.EndObject); err != nil {
 		return err
 	}
-	if _, err := d.Token(); err != io.EOF {
+	if _, err := d.ReadToken(); !errors.Is(err, io.EOF) {
 		return errors.New("something follows the JSON object")
 	}
 	if !hasValue || failure != "" {
@@ -129,37 +120,46 @@ func (p *page[T]) read(body []byte) error {
 	return nil
 }
 
-func (p *page[T]) readItems(d *json.Decoder) error {
-	if err := expect(d, '['); err != nil {
+func (p *page[T]) readItems(d *jsontext.Decoder) error {
+	if err := expect(d, jsontext.BeginArray); err != nil {
 		return fmt.Errorf("value: %w", err)
 	}
-	for d.More() {
+	for d.PeekKind() != jsontext.KindEndArray {
 		item, err := p.decode(d)
 		if err != nil {
 			return err
 		}
 		p.items = append(p.items, item)
 	}
-	return expect(d, ']')
+	return expect(d, jsontext.EndArray)
 }
 
-func expect(d *json.Decoder, want json.Delim) error {
-	got, err := d.Token()
+func expect(d *jsontext.Decoder, want jsontext.Token) error {
+	got, err := d.ReadToken()
 	if errors.Is(err, io.EOF) {
 		return io.ErrUnexpectedEOF
 	}
 	if err != nil {
-		return err
+		return badJSON(err)
 	}
-	if got != want {
+	if got.Kind() != want.Kind() {
 		return fmt.Errorf("no %s where one was expected", want)
 	}
 	return nil
 }
 
-func decodeOrganization(d *json.Decoder) (organization, error) {
+// badJSON says in plain words that a name occurs twice.
+func badJSON(err error) error {
+	var bad *jsontext.SyntacticError
+	if errors.As(err, &bad) && errors.Is(err, jsontext.ErrDuplicateName) {
+		return fmt.Errorf("%s occurs twice", bad.JSONPointer.LastToken())
+	}
+	return err
+}
+
+func decodeOrganization(d *jsontext.Decoder) (organization, error) {
 	var o organization
-	if err := d.Decode(&o); err != nil {
+	if err := json.UnmarshalDecode(d, &o); err != nil {
 		return o, fmt.Errorf("an organization cannot be read: %w", err)
 	}
 	if o.ID == "" {
@@ -168,13 +168,13 @@ func decodeOrganization(d *json.Decoder) (organization, error) {
 	return o, nil
 }
 
-func decodeContract(d *json.Decoder) (source.Organization, error) {
+func decodeContract(d *jsontext.Decoder) (source.Organization, error) {
 	var c struct {
 		CustomerID   string `json:"customerId"`
 		DisplayName  string `json:"displayName"`
 		ContractType string `json:"contractType"`
 	}
-	if err := d.Decode(&c); err != nil {
+	if err := json.UnmarshalDecode(d, &c); err != nil {
 		return source.Organization{}, fmt.Errorf("a contract cannot be read: %w", err)
 	}
 	if c.CustomerID == "" {
