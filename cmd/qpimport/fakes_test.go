@@ -119,12 +119,15 @@ func serveGraph(ts *testscript.TestScript, o graphfake.Options) {
 
 // graphFaults reads N:FAULT, what goes wrong with the Nth request.
 func graphFaults(ts *testscript.TestScript, names []string) map[int]graphfake.Fault {
-	faults := map[int]graphfake.Fault{}
+	faults, known := map[int]graphfake.Fault{}, map[string]graphfake.Fault{}
 	for _, name := range names {
 		n, name, _ := strings.Cut(name, ":")
 		at, err := strconv.Atoi(n)
 		ts.Check(err)
-		faults[at] = graphFault(ts, name)
+		if known[name] == nil { // one for all, since it may remember
+			known[name] = graphFault(ts, name)
+		}
+		faults[at] = known[name]
 	}
 	return faults
 }
