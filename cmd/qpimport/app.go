@@ -2,9 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
+	"os"
 	"slices"
 	"time"
 
@@ -96,6 +99,9 @@ func newLog(w io.Writer, verbose int) *slog.Logger {
 // open opens the registry for reading alone, or for writing too. The caller
 // closes it.
 func (a *app) open(ctx context.Context, readOnly bool) (*importer.Importer, error) {
+	if _, err := os.Stat(a.settings.State); readOnly && a.settings.Output == formatTable && errors.Is(err, fs.ErrNotExist) {
+		a.notice("note: there is no state file %s yet", a.settings.State)
+	}
 	return importer.Open(ctx, importer.Options{
 		Path:     a.settings.State,
 		ReadOnly: readOnly,

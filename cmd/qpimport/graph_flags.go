@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/qpimport/qpimport/pkg/source"
+	"github.com/qpimport/qpimport/pkg/source/m365"
 )
 
 // graphFlags are the flags that say how Microsoft Graph is reached, and as whom.
@@ -85,10 +86,12 @@ func (g *graphFlags) connection() (source.Connection, error) {
 	if c.Cloud != "" && !slices.Contains(clouds(), c.Cloud) {
 		add("--cloud: use one of " + strings.Join(clouds(), ", "))
 	}
-	for _, u := range []flagValue{{"--graph-url", c.GraphURL}, {"--authority-url", c.AuthorityURL}} {
-		if u.value != "" {
-			_, problem := parseURL(u.flag, u.value, "https", "http")
-			add(problem)
+	for _, u := range []struct {
+		flag string
+		conn source.Connection
+	}{{"--graph-url", source.Connection{GraphURL: c.GraphURL}}, {"--authority-url", source.Connection{AuthorityURL: c.AuthorityURL}}} {
+		if err := m365.CheckEndpoint(u.conn); err != nil {
+			add(u.flag + ": " + err.Error())
 		}
 	}
 	return c, problems(found)

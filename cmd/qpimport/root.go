@@ -74,6 +74,7 @@ New statuses may come: take an unknown one for a failure.`,
 	inGroup(root, groupWatch, newStatusCmd(a), newDoctorCmd(a))
 	root.AddCommand(newVersionCmd(a), newCompletionCmd(a))
 	root.SetHelpCommand(newHelpCmd(a))
+	sayArguments(root)
 	return root
 }
 
@@ -81,6 +82,23 @@ func inGroup(parent *cobra.Command, group string, children ...*cobra.Command) {
 	for _, c := range children {
 		c.GroupID = group
 		parent.AddCommand(c)
+	}
+}
+
+// sayArguments has commands that got too few arguments, or too many, show what
+// they take.
+func sayArguments(c *cobra.Command) {
+	if check := c.Args; check != nil {
+		c.Args = func(cmd *cobra.Command, args []string) error {
+			err := check(cmd, args)
+			if err == nil || !strings.HasPrefix(err.Error(), "accepts ") { // cobra counts
+				return err
+			}
+			return usagef("%d arguments were given, but it is: %s", len(args), cmd.UseLine())
+		}
+	}
+	for _, sub := range c.Commands() {
+		sayArguments(sub)
 	}
 }
 

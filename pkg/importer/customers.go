@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/qpimport/qpimport/pkg/importer/internal/statefile"
 	"github.com/qpimport/qpimport/pkg/source"
@@ -164,6 +165,9 @@ func setExternalID(ctx context.Context, tx *sql.Tx, c customer, system, value st
 func checkName(name string) error {
 	if nameKey(name) == "" {
 		return &source.Error{Code: source.CodeUsage, Message: "a customer needs a name with at least one visible character"}
+	}
+	if strings.ContainsFunc(name, unicode.IsControl) {
+		return &source.Error{Code: source.CodeUsage, Message: fmt.Sprintf("the customer's name %q has control characters in it", name)}
 	}
 	if len(name) > 300 {
 		return &source.Error{Code: source.CodeUsage, Message: fmt.Sprintf("the customer's name has %d bytes; at most 300 are kept", len(name))}

@@ -185,7 +185,7 @@ func (r *adUsers) next() (source.User, int, error) {
 		if err != nil {
 			return source.User{}, 0, err
 		}
-		if err := checkDN(r.in, &r.record); err != nil {
+		if err := r.record.check(r.in); err != nil {
 			return source.User{}, 0, err
 		}
 		inBase := r.base == nil || r.base.holds(r.record.dn)
@@ -261,12 +261,5 @@ func (b *base) missing(in *input) error {
 
 // maxDN bounds a distinguished name; AD's own limit is lower.
 const maxDN = 8 << 10
-
-func checkDN(in *input, rec *record) error {
-	if len(rec.dn) > maxDN {
-		return in.damaged(rec.line, "a distinguished name of %d bytes", len(rec.dn))
-	}
-	return nil
-}
 
 func quote(s string) string { return strconv.Quote(s) }

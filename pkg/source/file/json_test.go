@@ -102,6 +102,8 @@ func TestJSONRefused(t *testing.T) {
 		{"users of the other kind", source.AD, `{"value":[{"id":"a","displayName":"A"}]}`, []string{"objectGUID"}},
 		{"no GUID", source.AD, `[{"enabled":true,"sAMAccountName":"ann"}]`, []string{":1:", `"ann"`, "objectGUID"}},
 		{"nobody says who may sign in", source.AD, `[{"objectGUID":"` + guidA + `"}]`, []string{":1:", "userAccountControl"}},
+		{"a type that is no number", source.AD, `[{"objectGUID":"` + guidA + `","sAMAccountName":"ann","userAccountControl":512,"sAMAccountType":"person"}]`,
+			[]string{":1:", `"ann"`, "sAMAccountType"}},
 		{"a name that is an object", source.AD, `[{"objectGUID":"` + guidA + `","displayName":{}}]`, []string{":1:", "displayName"}},
 	}
 	for _, tt := range tests {

@@ -143,6 +143,20 @@ func (r *record) checkID(in *input) error {
 	return nil
 }
 
+// check refuses a record whose name no directory would have, or of which it
+// cannot be told whether it is a user.
+func (r *record) check(in *input) error {
+	if len(r.dn) > maxDN {
+		return in.damaged(r.line, "a distinguished name of %d bytes", len(r.dn))
+	}
+	if t := r.first(sAMAccountType); t != nil {
+		if _, err := strconv.ParseInt(string(t), 10, 64); err != nil {
+			return in.damaged(r.line, "the sAMAccountType of the object %s is no number but %.60q", r.name(), t)
+		}
+	}
+	return nil
+}
+
 // normalAccount is the bit ADS_UF_NORMAL_ACCOUNT of userAccountControl, from
 // which AD makes the sAMAccountType of a user object.
 const normalAccount = 0x200

@@ -52,7 +52,7 @@ func (d *Directory) survey(ctx context.Context) (*survey, error) {
 			break
 		}
 		if err == nil {
-			err = checkDN(d.in, &rec)
+			err = rec.check(d.in)
 		}
 		if err == nil {
 			err = b.add(d.in, &rec)

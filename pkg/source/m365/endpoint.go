@@ -48,6 +48,13 @@ func clouds(name string) (national, bool) {
 	return national{}, false
 }
 
+// CheckEndpoint says what is wrong with the cloud and the private endpoints of a
+// connection, before anything is sent there.
+func CheckEndpoint(c source.Connection) error {
+	_, err := newEndpoint(c)
+	return err
+}
+
 func newEndpoint(c source.Connection) (endpoint, error) {
 	known, ok := clouds(c.Cloud)
 	if !ok {
