@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -12,6 +13,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/qpimport/qpimport/internal/parallel"
 )
 
 // view is a result that can be shown in every format.
@@ -91,9 +94,11 @@ type documentWriter struct {
 	err error
 }
 
-func (e *documentWriter) text(s string) {
+func (e *documentWriter) text(s string) { e.bytes([]byte(s)) }
+
+func (e *documentWriter) bytes(b []byte) {
 	if e.err == nil {
-		_, e.err = io.WriteString(e.w, s)
+		_, e.err = e.w.Write(b)
 	}
 }
 
@@ -107,43 +112,64 @@ func (e *documentWriter) member(key string, v reflect.Value) {
 		e.value(v.Interface(), "  ")
 		return
 	}
-	for i := range v.Len() {
-		if i == 0 {
-			e.text("[")
-		} else {
-			e.text(",")
-		}
-		e.text("\n    ")
-		e.value(v.Index(i).Interface(), "    ")
+	before := "["
+	err := inOrder(v.Len(), func(i int) ([]byte, error) { return indented(v.Index(i).Interface(), "    ") }, func(text []byte) {
+		e.text(before + "\n    ")
+		e.bytes(text)
+		before = ","
+	})
+	if e.err == nil {
+		e.err = err
 	}
 	e.text("\n  ]")
 }
 
 func (e *documentWriter) value(v any, prefix string) {
-	body, err := marshal(v)
+	text, err := indented(v, prefix)
 	if e.err == nil {
 		e.err = err
 	}
-	if e.err != nil {
-		return
-	}
-	var b bytes.Buffer
-	if e.err = json.Indent(&b, body, prefix, "  "); e.err == nil {
-		e.text(b.String())
-	}
+	e.bytes(text)
 }
 
-func writeLines(w io.Writer, items []any) error {
-	for _, item := range items {
-		line, err := marshal(item)
-		if err != nil {
+// indented is JSON on several lines, all but the first behind a prefix.
+func indented(v any, prefix string) ([]byte, error) {
+	body, err := marshal(v)
+	if err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	b.Grow(2 * len(body))
+	err = json.Indent(&b, body, prefix, "  ")
+	return b.Bytes(), err
+}
+
+// inOrder encodes n items on all cores and hands them on in order, some thousand
+// at a time, so that a long list is never held as text.
+func inOrder(n int, encode func(i int) ([]byte, error), write func(text []byte)) error {
+	const batch = 4096
+	texts, errs := make([][]byte, min(n, batch)), make([]error, min(n, batch))
+	for first := 0; first < n; first += batch {
+		count := min(batch, n-first)
+		parallel.Ranges(count, func(from, to int) {
+			for i := from; i < to; i++ {
+				texts[i], errs[i] = encode(first + i)
+			}
+		})
+		if err := errors.Join(errs[:count]...); err != nil {
 			return err
 		}
-		if _, err := w.Write(append(line, '\n')); err != nil {
-			return err
+		for _, text := range texts[:count] {
+			write(text)
 		}
 	}
 	return nil
+}
+
+func writeLines(w *bufio.Writer, items []any) error {
+	return inOrder(len(items), func(i int) ([]byte, error) { return marshal(items[i]) }, func(text []byte) {
+		_, _ = w.Write(append(text, '\n')) // its error stays, and Flush returns it
+	})
 }
 
 func writeCSV(w io.Writer, rows [][]string, bom bool) error {

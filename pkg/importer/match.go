@@ -7,7 +7,7 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/qpimport/qpimport/pkg/internal/parallel"
+	"github.com/qpimport/qpimport/internal/parallel"
 	"github.com/qpimport/qpimport/pkg/match"
 	"github.com/qpimport/qpimport/pkg/source"
 )

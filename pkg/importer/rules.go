@@ -6,6 +6,8 @@ import (
 	"time"
 	"unicode"
 
+	jsonv2 "github.com/go-json-experiment/json"
+
 	"github.com/qpimport/qpimport/pkg/match"
 	"github.com/qpimport/qpimport/pkg/source"
 )
@@ -173,7 +175,7 @@ func (a *account) user(kind source.Kind) (*source.User, error) {
 		return nil, nil
 	}
 	u := &source.User{}
-	if err := json.Unmarshal([]byte(text), u); err != nil {
+	if err := jsonv2.UnmarshalRead(strings.NewReader(string(text)), u); err != nil {
 		return nil, damagedRow(err, "%s user of account %s", kind, a.id)
 	}
 	return u, nil

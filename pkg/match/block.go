@@ -6,7 +6,7 @@ import (
 	"slices"
 	"sync/atomic"
 
-	"github.com/qpimport/qpimport/pkg/internal/parallel"
+	"github.com/qpimport/qpimport/internal/parallel"
 )
 
 // The kinds of keys under which users are looked up. Only users that share a

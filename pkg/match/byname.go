@@ -3,9 +3,10 @@ package match
 import (
 	"slices"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
-	"github.com/qpimport/qpimport/pkg/internal/parallel"
+	"github.com/qpimport/qpimport/internal/parallel"
 )
 
 // namesakes are the users of one display name. All of them count when the name
@@ -19,6 +20,9 @@ type namesakes struct {
 // byDisplayName pairs users whose display names are equal and found once on
 // either side, unless hard evidence contradicts.
 func (t *table) byDisplayName() {
+	var v *vetoer
+	var wg sync.WaitGroup
+	wg.Go(func() { v = newVetoer(t) })
 	adKeys, m365Keys := keysOfAll(t.ad, t.adSkip), keysOfAll(t.m365, t.m365Skip)
 	groups := make(map[string]*namesakes, len(t.ad))
 	var order []*namesakes // by the first AD user
@@ -48,7 +52,7 @@ func (t *table) byDisplayName() {
 			}
 		}
 	}
-	v := newVetoer(t)
+	wg.Wait()
 	for _, g := range order {
 		t.byName(g, v)
 	}

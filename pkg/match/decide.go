@@ -5,7 +5,7 @@ import (
 	"math"
 	"slices"
 
-	"github.com/qpimport/qpimport/pkg/internal/parallel"
+	"github.com/qpimport/qpimport/internal/parallel"
 )
 
 // worthALook is the log2 odds from which on a candidate is proposed.

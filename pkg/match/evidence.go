@@ -5,7 +5,7 @@ import (
 	"math"
 	"slices"
 
-	"github.com/qpimport/qpimport/pkg/internal/parallel"
+	"github.com/qpimport/qpimport/internal/parallel"
 	"github.com/qpimport/qpimport/pkg/source"
 )
 

@@ -6,7 +6,7 @@ import (
 	"sync"
 	"unicode"
 
-	"github.com/qpimport/qpimport/pkg/internal/parallel"
+	"github.com/qpimport/qpimport/internal/parallel"
 	"github.com/qpimport/qpimport/pkg/source"
 )
 
