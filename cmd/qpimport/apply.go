@@ -29,11 +29,12 @@ missing it writes nothing.
 With PLANFILE, a plan that "plan --out" wrote, exactly that is carried out. The
 directories are read again first: where what they or the registry say has changed in a
 way that matters to the plan, nothing is applied and the exit status is 12. Customers
-that failed in the plan are left out, and those with nothing left to do do no harm.
+that failed in the plan, or cannot be read now, are left out and shown; those with
+nothing left to do do no harm.
 
 Ctrl-C ends it after the customers in flight were rolled back or finished; the result
 says which are done.
-` + manifestHelp + exits(3, 12, 13, 14, 15),
+` + manifestHelp + exits(3, 12, 15),
 		Example: `  qpimport apply -f customers.yaml
   qpimport apply -f - --parallel 8 -o json
   qpimport apply customers.plan`,
@@ -62,7 +63,7 @@ func (o applyOptions) run(ctx context.Context, a *app, args []string) error {
 	if err != nil {
 		return err
 	}
-	m, err := doc.parse()
+	m, err := a.manifest(doc)
 	if err != nil {
 		return err
 	}
@@ -75,19 +76,25 @@ func (o applyOptions) applyPlan(ctx context.Context, a *app, path string) error 
 	if err != nil {
 		return err
 	}
-	m, err := p.Manifest.parse()
+	m, err := a.manifest(p.Manifest)
 	if err != nil {
 		return err
 	}
-	hashes, failed := p.split()
-	m.Customers = slices.DeleteFunc(m.Customers, func(c manifest.Customer) bool {
-		_, planned := hashes[c.Name]
-		return !planned
-	})
+	hashes, failed := p.split(m)
+	keepPlanned := func() {
+		m.Customers = slices.DeleteFunc(m.Customers, func(c manifest.Customer) bool {
+			_, planned := hashes[c.Name]
+			return !planned
+		})
+	}
+	keepPlanned()
 	r := importer.BulkRequest{Manifest: m, Parallel: o.parallel, MaxNew: p.MaxNew}
 	fresh, err := a.plan(ctx, r)
 	if err != nil {
 		return err
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
 	}
 	for _, c := range fresh.Customers {
 		if c.Err == nil && len(c.Changes) == 0 {
@@ -97,6 +104,13 @@ func (o applyOptions) applyPlan(ctx context.Context, a *app, path string) error 
 	if err := importer.StalePlan(hashes, fresh.Customers); err != nil {
 		return err
 	}
+	for _, c := range fresh.Customers {
+		if c.Err != nil { // cannot be read now
+			delete(hashes, c.Name)
+			failed = append(failed, c)
+		}
+	}
+	keepPlanned()
 	r.Expect = hashes
 	return a.apply(ctx, r, failed)
 }

@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/pflag"
 
 	"github.com/qpimport/qpimport/pkg/importer"
 	"github.com/qpimport/qpimport/pkg/manifest"
+	"github.com/qpimport/qpimport/pkg/match"
 	"github.com/qpimport/qpimport/pkg/source"
 )
 
@@ -65,8 +67,23 @@ func (a *app) readDocument(ctx context.Context, path string) (document, error) {
 	return d, nil
 }
 
-func (d document) parse() (*manifest.Manifest, error) {
-	return manifest.Parse([]byte(d.Text), d.Name, d.Dir)
+// manifest is what a document says: of all customers, or of the one that -c
+// names.
+func (a *app) manifest(d document) (*manifest.Manifest, error) {
+	if isPlanFile(d.Text) {
+		return nil, usageHint("a plan is applied without -f: qpimport apply "+d.Name, "%s is a saved plan, not a manifest", d.Name)
+	}
+	m, err := manifest.Parse([]byte(d.Text), d.Name, d.Dir)
+	if err != nil || !a.settings.CustomerFlag {
+		return m, err
+	}
+	m.Customers = slices.DeleteFunc(m.Customers, func(c manifest.Customer) bool {
+		return match.Key(c.Name) != match.Key(a.settings.Customer)
+	})
+	if len(m.Customers) == 0 {
+		return nil, &source.Error{Code: source.CodeNotFound, Message: fmt.Sprintf("%s names no customer %q", d.Name, a.settings.Customer)}
+	}
+	return m, nil
 }
 
 // bulk plans or applies a manifest, with the counts on a terminal. What each

@@ -31,7 +31,7 @@ type bulkRow struct {
 func newBulkRow(p importer.CustomerPlan) bulkRow {
 	r := bulkRow{name: p.Name, outcome: outcomeUnchanged, warnings: p.Warnings}
 	switch {
-	case p.Error != nil && p.Error.Code == importer.CodeInterrupted:
+	case p.Error != nil && p.Error.NotDone():
 		r.outcome, r.problem = outcomeNotDone, *p.Error
 	case p.Error != nil:
 		r.outcome, r.problem = outcomeFailed, *p.Error
@@ -139,15 +139,11 @@ func bulkPage(p *page, r importer.BulkResult, rows []bulkRow) {
 		changed = "would change"
 	}
 	var shown []bulkRow
-	notDone := 0
 	warned := map[string][]string{}
 	var warnings []string
 	for _, row := range rows {
 		if row.outcome != outcomeUnchanged {
 			shown = append(shown, row)
-		}
-		if row.outcome == outcomeNotDone {
-			notDone++
 		}
 		for _, w := range row.warnings {
 			if warned[w] == nil {
@@ -157,9 +153,9 @@ func bulkPage(p *page, r importer.BulkResult, rows []bulkRow) {
 		}
 	}
 	line := fmt.Sprintf("%s: %d %s, %d unchanged, %d failed", count(r.Counts.Customers, "customer"),
-		r.Counts.Changed, changed, r.Counts.Unchanged, r.Counts.Failed-notDone)
-	if notDone > 0 {
-		line += fmt.Sprintf(", %d not done", notDone)
+		r.Counts.Changed, changed, r.Counts.Unchanged, r.Counts.Failed-r.Counts.NotDone)
+	if r.Counts.NotDone > 0 {
+		line += fmt.Sprintf(", %d not done", r.Counts.NotDone)
 	}
 	p.line("%s", line)
 	if len(shown) > 0 {

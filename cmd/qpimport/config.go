@@ -31,11 +31,14 @@ type settings struct {
 	Config   string // the config file, "" for none
 	Output   string
 	Customer string
-	Timeout  time.Duration // 0 is none
-	NoInput  bool
-	Quiet    bool
-	Verbose  int
-	BOM      bool
+	// CustomerFlag says that it was named with -c, not by an environment variable
+	// or the config file.
+	CustomerFlag bool
+	Timeout      time.Duration // 0 is none
+	NoInput      bool
+	Quiet        bool
+	Verbose      int
+	BOM          bool
 }
 
 // The output formats.
@@ -140,7 +143,7 @@ func loadSettings(flags *pflag.FlagSet, getenv func(string) string) (settings, e
 
 	s := settings{
 		State: raw.State, Config: config, Output: raw.Output, Customer: raw.Customer,
-		NoInput: raw.NoInput, Quiet: raw.Quiet, Verbose: raw.Verbose, BOM: raw.BOM,
+		CustomerFlag: flags.Changed("customer"), NoInput: raw.NoInput, Quiet: raw.Quiet, Verbose: raw.Verbose, BOM: raw.BOM,
 	}
 	if s.Output == "" {
 		s.Output = formatTable

@@ -41,7 +41,8 @@ The manifest is one YAML or JSON document; "schema manifest" prints its JSON Sch
       import: [{source: m365}]
 
 Paths are relative to the manifest, for standard input to the current folder. What the
-manifest does not name is left alone; nothing is ever deleted.
+manifest does not name is left alone; nothing is ever deleted. With -c NAME one customer
+of the manifest is taken alone; $QPIMPORT_CUSTOMER does not matter here.
 
 A customer is stopped where its imports select nobody, where it would get more than
 --max-new new accounts, or where a directory is not the one seen before, unless its
@@ -90,7 +91,7 @@ func (o planOptions) run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	m, err := doc.parse()
+	m, err := a.manifest(doc)
 	if err != nil {
 		return err
 	}

@@ -6,8 +6,10 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"io"
+	"strings"
 
 	"github.com/qpimport/qpimport/pkg/importer"
+	"github.com/qpimport/qpimport/pkg/manifest"
 	"github.com/qpimport/qpimport/pkg/source"
 )
 
@@ -34,6 +36,12 @@ type plannedEntry struct {
 }
 
 const planKind = "qpimport plan"
+
+// isPlanFile says whether a text is a saved plan.
+func isPlanFile(text string) bool {
+	var p struct{ Kind string }
+	return strings.HasPrefix(text, "{") && json.Unmarshal([]byte(text), &p) == nil && p.Kind == planKind
+}
 
 func newPlanFile(doc document, maxNew int, r importer.BulkResult) planFile {
 	p := planFile{Schema: 1, Kind: planKind, PlanHash: r.PlanHash, Manifest: doc, MaxNew: maxNew, Customers: make([]plannedEntry, len(r.Customers))}
@@ -92,11 +100,18 @@ func (a *app) readPlanFile(ctx context.Context, path string) (planFile, error) {
 	return p, nil
 }
 
-// split parts the customers of a saved plan into the hashes of those that were
-// planned and those that failed.
-func (p planFile) split() (hashes map[string]string, failed []importer.CustomerPlan) {
+// split parts the customers of a manifest into the hashes of those that a saved
+// plan has and those that failed in it.
+func (p planFile) split(m *manifest.Manifest) (hashes map[string]string, failed []importer.CustomerPlan) {
 	hashes = map[string]string{}
+	asked := map[string]bool{}
+	for _, c := range m.Customers {
+		asked[c.Name] = true
+	}
 	for _, c := range p.Customers {
+		if !asked[c.Name] {
+			continue
+		}
 		if c.Error == nil {
 			hashes[c.Name] = c.Hash
 			continue

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"database/sql"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"iter"
 	"maps"
@@ -50,7 +51,8 @@ type BulkCounts struct {
 	Customers int `json:"customers"`
 	Changed   int `json:"changed"`
 	Unchanged int `json:"unchanged"`
-	Failed    int `json:"failed"`
+	Failed    int `json:"failed"` // those not done included
+	NotDone   int `json:"not_done"`
 }
 
 // CustomerPlan is one customer's part.
@@ -128,6 +130,9 @@ func Summarise(r BulkRequest, plans []CustomerPlan) BulkResult {
 		switch {
 		case p.Err != nil:
 			result.Counts.Failed++
+			if p.Error.NotDone() {
+				result.Counts.NotDone++
+			}
 		case len(p.Changes) > 0:
 			result.Counts.Changed++
 		default:
@@ -155,14 +160,14 @@ func (im *Importer) bulkCustomer(ctx context.Context, r BulkRequest, mc manifest
 
 // runCustomer reads what a customer's part needs, then decides and writes it.
 func (im *Importer) runCustomer(ctx context.Context, r BulkRequest, mc manifest.Customer, p *CustomerPlan) error {
-	read := func() (*registry, error) { return im.readOrNew(ctx, mc.Name) }
+	read := func() (*registry, error) { return im.readOrNew(ctx, mc) }
 	reg, err := read()
 	if err != nil {
 		return err
 	}
 	job, err := im.readJob(ctx, reg, mc)
 	if err != nil {
-		return err
+		return inManifest(err)
 	}
 	var finish func()
 	run, err := im.changeFrom(ctx, reg, "apply", !r.Apply, func(d *draft) (err error) {
@@ -175,7 +180,7 @@ func (im *Importer) runCustomer(ctx context.Context, r BulkRequest, mc manifest.
 	}, read)
 	if err != nil {
 		*p = CustomerPlan{Name: p.Name, Hash: p.Hash}
-		return err
+		return inManifest(err)
 	}
 	finish()
 	for i := range p.Result.Import {
@@ -187,16 +192,49 @@ func (im *Importer) runCustomer(ctx context.Context, r BulkRequest, mc manifest.
 	return nil
 }
 
-// readOrNew reads a customer by name; one that there is none of is new.
-func (im *Importer) readOrNew(ctx context.Context, name string) (*registry, error) {
+// inManifest gives an error the hint of who writes a manifest, where it is
+// another than that of who types a command.
+func inManifest(err error) error {
+	var e *source.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	hint := ""
+	switch e.Code {
+	case CodeDirectoryChanged:
+		hint = "check the connection; if the customer really moved, say `allow: {directory_changed: true}` for this customer"
+	case CodePasswordSyncUnset:
+		hint = "say `password_sync` for this customer, or in `defaults`: " +
+			"off = one directory alone, or AD Connect copies the passwords; on = AD and Microsoft 365 without AD Connect"
+	default:
+		return err
+	}
+	changed := *e
+	changed.Hint = hint
+	return &changed
+}
+
+// readOrNew reads the customer of a manifest by its name; one that there is none
+// of is new. None of its ids may be another customer's.
+func (im *Importer) readOrNew(ctx context.Context, mc manifest.Customer) (*registry, error) {
 	var reg *registry
 	err := im.inTx(ctx, func(tx *sql.Tx) error {
-		c, err := findCustomer(ctx, tx, name)
+		c, err := findCustomer(ctx, tx, mc.Name)
 		if source.CodeOf(err) == source.CodeNotFound {
-			c, err = customer{name: name, mode: ModeUnset}, checkName(name)
+			c, err = customer{name: mc.Name, mode: ModeUnset}, checkName(mc.Name)
 		}
 		if err != nil {
 			return err
+		}
+		for _, system := range slices.Sorted(maps.Keys(mc.ExternalIDs)) {
+			ids := map[string]string{system: mc.ExternalIDs[system]}
+			owners, err := findByExternalID(ctx, tx, ids)
+			if err != nil {
+				return err
+			}
+			if len(owners) == 1 && owners[0].n != c.n {
+				return idTaken(owners[0].name, system, mc.ExternalIDs[system])
+			}
 		}
 		reg, err = readRegistry(ctx, tx, c, fullAccounts)
 		return err
@@ -220,6 +258,11 @@ func (im *Importer) readJob(ctx context.Context, reg *registry, mc manifest.Cust
 	d.adopt(mc)
 	target := &registry{customer: reg.customer, connections: d.connections, identity: reg.identity}
 	j := &job{Customer: mc}
+	for _, kind := range d.connectionChanges() {
+		if err := im.checkExport(ctx, *d.connections.Get(kind)); err != nil {
+			return nil, err
+		}
+	}
 	for _, mi := range mc.Import {
 		r := ImportRequest{
 			Source: mi.Source, OUs: mi.OU, Recursive: mi.Recursive, All: len(mi.Users) == 0, Users: mi.Users,
@@ -229,7 +272,7 @@ func (im *Importer) readJob(ctx context.Context, reg *registry, mc manifest.Cust
 			return nil, err
 		}
 		r.PasswordSync = Mode(mc.PasswordSync)
-		if _, err := r.settleMode(target, len(reg.accounts)); err != nil {
+		if _, err := r.settleMode(target.customer, len(reg.accounts)); err != nil {
 			return nil, err
 		}
 		b, err := im.readBatch(ctx, target, r)
@@ -250,6 +293,18 @@ func (im *Importer) readJob(ctx context.Context, reg *registry, mc manifest.Cust
 		j.tenant, j.synced = info.ID, info.Synced
 	}
 	return j, nil
+}
+
+// checkExport refuses to connect an export that is not there.
+func (im *Importer) checkExport(ctx context.Context, conn source.Connection) error {
+	if conn.Transport != source.TransportFile {
+		return nil
+	}
+	dir, err := im.open(ctx, conn)
+	if err != nil {
+		return err
+	}
+	return dir.Close()
 }
 
 // adopt drafts what a manifest says of the customer itself.
@@ -432,19 +487,17 @@ func orNil(s string) any {
 	return s
 }
 
-// StalePlan checks a fresh plan against the hashes of a reviewed one.
+// StalePlan checks a fresh plan against the hashes of a reviewed one. Customers
+// whose directories cannot be read now are left to the caller: nobody knows
+// whether the plan still fits them.
 func StalePlan(expect map[string]string, plans []CustomerPlan) error {
 	var stale []string
 	for _, p := range plans {
-		switch code := source.CodeOf(p.Err); code {
+		switch source.CodeOf(p.Err) {
 		case source.CodeNotFound, CodeNotUnique, CodePasswordSyncLocked, CodePairTaken, CodeNameTaken, CodeDirectoryChanged, CodeSafeguard, CodeRefused:
 			return &source.Error{Code: CodeStale, Message: "the plan no longer fits " + p.Name, Err: p.Err, Hint: staleHint}
-		default:
-			if p.Err != nil && code != CodeStale { // nobody knows whether it fits
-				return p.Err
-			}
 		}
-		if p.Hash != expect[p.Name] {
+		if p.Err == nil && p.Hash != expect[p.Name] {
 			stale = append(stale, p.Name)
 		}
 	}

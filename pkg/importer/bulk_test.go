@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -323,5 +324,33 @@ func TestImportCustomers(t *testing.T) {
 	outcomes := []string{partner.Customers[0].Outcome, partner.Customers[1].Outcome}
 	if err != nil || !slices.Equal(outcomes, []string{OutcomeNameConflict, OutcomeNameDiffers}) {
 		t.Errorf("%v, %v", outcomes, err)
+	}
+}
+
+// TestImportCustomersRenamedInTurn takes over the names that customers hand on to
+// one another in one run; two that swapped theirs are left to people.
+func TestImportCustomersRenamedInTurn(t *testing.T) {
+	w := newWorld(t)
+	take := func(names ...string) CustomerImportCounts {
+		t.Helper()
+		r := CustomerImportRequest{Source: "itglue", FollowRenames: true}
+		for i, name := range names {
+			r.Customers = append(r.Customers, CustomerRow{Name: name, ExternalIDs: map[string]string{"itglue": strconv.Itoa(100 + i)}})
+		}
+		result, err := w.ImportCustomers(t.Context(), r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return result.Counts
+	}
+	take("Alpha", "Beta", "Gamma")
+	if got := take("Delta", "Beta", "Alpha", "Gamma"); got.Renamed != 2 || got.Created != 1 || got.Conflicts != 0 {
+		t.Errorf("%+v", got)
+	}
+	if got := take("Delta", "Beta", "Alpha", "Gamma"); got.Unchanged != 4 {
+		t.Errorf("again: %+v", got)
+	}
+	if got := take("Beta", "Delta", "Alpha", "Gamma"); got.Conflicts != 2 || got.Unchanged != 2 {
+		t.Errorf("swapped: %+v", got)
 	}
 }

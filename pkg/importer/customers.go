@@ -155,10 +155,14 @@ func setExternalID(ctx context.Context, tx *sql.Tx, c customer, system, value st
 	_, err := tx.ExecContext(ctx, `INSERT INTO external_ids (customer, system, value) VALUES (?, ?, ?)
 		ON CONFLICT (customer, system) DO UPDATE SET value = excluded.value`, c.n, system, value)
 	if isConstraint(err) {
-		return &source.Error{Code: CodeNameTaken, Message: fmt.Sprintf("another customer has the %s id %q already", system, value),
-			Hint: "`qpimport customers -o json` shows who has which external id"}
+		return idTaken("another customer", system, value)
 	}
 	return err
+}
+
+func idTaken(owner, system, value string) error {
+	return &source.Error{Code: CodeNameTaken, Message: fmt.Sprintf("%s has the %s id %q already", owner, system, value),
+		Hint: "`qpimport customers -o json` shows who has which external id"}
 }
 
 // checkName refuses names that could not be used to find the customer again.

@@ -71,28 +71,46 @@ type ImportedCustomer struct {
 // ImportCustomers takes a list of customers into the registry, in one
 // transaction. It never merges two customers and never deletes one.
 func (im *Importer) ImportCustomers(ctx context.Context, r CustomerImportRequest) (CustomerImportResult, error) {
-	result := CustomerImportResult{Source: r.Source, Applied: !r.DryRun, Customers: []ImportedCustomer{}}
+	result := CustomerImportResult{Source: r.Source, Applied: !r.DryRun}
 	sameName := map[string]int{}
 	for _, row := range r.Customers {
 		if row.Skip == "" {
 			sameName[nameKey(row.Name)]++
 		}
 	}
+	result.Customers = make([]ImportedCustomer, len(r.Customers))
 	err := im.inTx(ctx, func(tx *sql.Tx) error {
-		for _, row := range r.Customers {
-			c := ImportedCustomer{Name: strings.TrimSpace(row.Name), ExternalIDs: row.ExternalIDs}
+		var open []int
+		for i, row := range r.Customers {
+			c := &result.Customers[i]
+			*c = ImportedCustomer{Name: strings.TrimSpace(row.Name), ExternalIDs: row.ExternalIDs}
 			switch {
 			case row.Skip != "":
 				c.Outcome, c.Detail = OutcomeSkipped, row.Skip
 			case sameName[nameKey(row.Name)] > 1:
 				c.Outcome, c.Detail = OutcomeDuplicate, fmt.Sprintf("%d customers of the list have this name; none was taken", sameName[nameKey(row.Name)])
 			default:
-				if err := im.importCustomer(ctx, tx, r, &c); err != nil {
+				open = append(open, i)
+			}
+		}
+		// A name may become free when its owner is renamed further down the list.
+		for before := -1; len(open) != before; {
+			before = len(open)
+			conflicts := open[:0]
+			for _, i := range open {
+				c := &result.Customers[i]
+				c.Detail = ""
+				if err := im.importCustomer(ctx, tx, r, c); err != nil {
 					return err
 				}
+				if c.Outcome == OutcomeNameConflict {
+					conflicts = append(conflicts, i)
+				}
 			}
-			result.Counts.add(c.Outcome)
-			result.Customers = append(result.Customers, c)
+			open = conflicts
+		}
+		for i := range result.Customers {
+			result.Counts.add(result.Customers[i].Outcome)
 		}
 		if r.DryRun {
 			return errDryRun

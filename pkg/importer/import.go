@@ -29,7 +29,7 @@ func (im *Importer) Import(ctx context.Context, r ImportRequest) (ImportResult, 
 	if err != nil {
 		return ImportResult{}, err
 	}
-	if _, err := r.settleMode(reg, reg.count); err != nil {
+	if _, err := r.settleMode(reg.customer, reg.count); err != nil {
 		return ImportResult{}, err // before the directory is asked anything
 	}
 	var b *batch
@@ -69,20 +69,20 @@ func (r *ImportRequest) validate() error {
 }
 
 // settleMode says in which mode the import runs.
-func (r *ImportRequest) settleMode(reg *registry, accounts int) (Mode, error) {
-	mode := cmp.Or(r.PasswordSync, reg.customer.mode)
+func (r *ImportRequest) settleMode(c customer, accounts int) (Mode, error) {
+	mode := cmp.Or(r.PasswordSync, c.mode)
 	switch {
 	case mode == ModeUnset:
 		return mode, &source.Error{
 			Code:    CodePasswordSyncUnset,
-			Message: reg.customer.name + " has no password sync mode yet",
+			Message: c.name + " has no password sync mode yet",
 			Hint: "choose with --password-sync at the first import; it is fixed while accounts exist: " +
 				"off = one directory alone, or AD Connect copies the passwords; on = AD and Microsoft 365 without AD Connect, every AD user is matched with a mailbox",
 		}
 	case mode != ModeOn && mode != ModeOff:
 		return mode, &source.Error{Code: source.CodeUsage, Message: fmt.Sprintf("password sync is on or off, not %q", mode)}
-	case mode != reg.customer.mode && accounts > 0:
-		return mode, locked(reg.customer, mode, accounts)
+	case mode != c.mode && accounts > 0:
+		return mode, locked(c, mode, accounts)
 	case mode == ModeOn && r.Source == source.M365:
 		return mode, &source.Error{
 			Code:    CodeRefused,
@@ -167,7 +167,9 @@ func (reg *registry) checkIdentity(kind source.Kind, id string, allow bool) erro
 // importBatch drafts an import of so many users. The function it returns makes
 // the result once the draft is written.
 func (d *draft) importBatch(r ImportRequest, b *batch) (func() ImportResult, int, error) {
-	mode, err := r.settleMode(d.reg, len(d.accounts()))
+	c := d.reg.customer
+	c.mode = d.mode // an import before this one may have set it
+	mode, err := r.settleMode(c, len(d.accounts()))
 	if err != nil {
 		return nil, 0, err
 	}

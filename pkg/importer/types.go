@@ -358,6 +358,9 @@ type Problem struct {
 	Hint    string      `json:"hint,omitempty"`
 }
 
+// NotDone says that the command ended before it came to this, or in it.
+func (p *Problem) NotDone() bool { return p.Code == CodeInterrupted || p.Code == CodeTimeout }
+
 // CustomerStatus is one line of `status`.
 type CustomerStatus struct {
 	Customer
