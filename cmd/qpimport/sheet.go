@@ -139,5 +139,8 @@ func checkFolder(flag, path string) error {
 	case !info.IsDir():
 		return usagef("%s %s: its folder is none", flag, path)
 	}
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return usagef("%s %s: this is a folder; name a file in it", flag, path)
+	}
 	return nil
 }
