@@ -183,4 +183,3 @@ func sdk(ctx context.Context, url string, each func()) error {
 		return true
 	})
 }
-

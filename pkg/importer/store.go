@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"database/sql/driver"
@@ -270,10 +271,7 @@ func (r *run) note(ctx context.Context, entity, id string, before, after optiona
 // writeAccounts applies account changes and records each. What gives a mailbox
 // up is written before what takes one.
 func (im *Importer) writeAccounts(ctx context.Context, r *run, c customer, changes []accountChange) error {
-	var last int64 // account that was there before
-	if err := r.tx.QueryRowContext(ctx, `SELECT coalesce(max(n), 0) FROM accounts`).Scan(&last); err != nil {
-		return err
-	}
+	var first int64 // of the new accounts; SQLite numbers them in order
 	now := timestamp(im.now())
 	// The driver watches a context that can end with a goroutine for every
 	// statement; looking at it now and then does as well.
@@ -290,6 +288,7 @@ func (im *Importer) writeAccounts(ctx context.Context, r *run, c customer, chang
 			switch {
 			case ch.before == nil:
 				err = r.insertAccount(ctx, c, ch.after)
+				first = cmp.Or(first, ch.after.n)
 			case ch.after == nil:
 				err = r.deleteAccount(ctx, ch.before)
 			default:
@@ -301,7 +300,10 @@ func (im *Importer) writeAccounts(ctx context.Context, r *run, c customer, chang
 			}
 		}
 	}
-	return r.recordNew(ctx, last)
+	if first == 0 {
+		return nil
+	}
+	return r.recordNew(ctx, first)
 }
 
 // insertAccount writes a new account, which [run.recordNew] is to record.
@@ -318,14 +320,14 @@ func (r *run) insertAccount(ctx context.Context, c customer, a *account) error {
 	return r.writeUsers(ctx, a.n, &account{}, a)
 }
 
-// recordNew records the accounts after the last one that was there before: with
-// what tells who it is, since the row holds the rest.
-func (r *run) recordNew(ctx context.Context, last int64) error {
+// recordNew records the accounts from the first new one on: with what tells who
+// it is, since the row holds the rest.
+func (r *run) recordNew(ctx context.Context, first int64) error {
 	res, err := r.tx.ExecContext(ctx, `INSERT INTO changes (run, seq, entity, id, after)
 		SELECT ?, ? + n, 'account', id, json_object('state', state, 'display_name', display_name, 'username', username, 'upn', upn,
 			'email', email, 'email_source', email_source, 'email_issue', email_issue,
 			'ad_id', ad_id, 'ad_dn', ad_dn, 'm365_id', m365_id, 'm365_upn', m365_upn)
-		FROM accounts WHERE n > ? ORDER BY n`, r.id, int64(r.seq)-last, last)
+		FROM accounts WHERE n >= ? ORDER BY n`, r.id, int64(r.seq)+1-first, first)
 	if err != nil {
 		return err
 	}
@@ -386,8 +388,8 @@ func (r *run) writeUsers(ctx context.Context, n int64, before, after *account) e
 
 // difference is how two versions of an account differ, as JSON objects by
 // column. Of what is long, what was read from the directories and the reason of
-// a match, it has what was there before: the registry holds what is there now. Each column that differs is offered to
-// set, with what it is to be.
+// a match, it has what was there before: the registry holds what is there now.
+// Each column that differs is offered to set, with what it is to be.
 func difference(a, b *account, set func(column string, value any)) (before, after optional) {
 	var x, y object
 	p, q := a.fields(), b.fields()

@@ -9,25 +9,6 @@ import (
 	"github.com/qpimport/qpimport/pkg/match/matchtest"
 )
 
-func companyInput(c *matchtest.Company) match.Input {
-	var in match.Input
-	for i := range c.AD {
-		in.AD = append(in.AD, match.Person{User: &c.AD[i]})
-	}
-	for i := range c.M365 {
-		in.M365 = append(in.M365, match.Person{User: &c.M365[i]})
-	}
-	return in
-}
-
-func pairIDs(r match.Result) [][2]string {
-	var out [][2]string
-	for _, p := range r.Pairs {
-		out = append(out, [2]string{p.AD.ID, p.M365.ID})
-	}
-	return out
-}
-
 // TestQuality holds matching to its promise on made companies: by evidence no
 // wrong pair and most of the right ones; by name few wrong ones.
 func TestQuality(t *testing.T) {
@@ -44,10 +25,10 @@ func TestQuality(t *testing.T) {
 			reached := 0
 			for seed := range uint64(size.companies) {
 				c := matchtest.New(seed+1, size.people)
-				in := companyInput(&c)
+				in := c.Input()
 				r := match.Auto(in, match.ByEvidence)
 				checkInvariants(t, in, r)
-				score := c.Score(pairIDs(r))
+				score := c.Score(matchtest.IDs(r))
 				if score.Wrong > 0 {
 					t.Errorf("seed %d: %d wrong pairs", seed+1, score.Wrong)
 				}
@@ -60,7 +41,7 @@ func TestQuality(t *testing.T) {
 						}
 					}
 				}
-				name = name.Add(c.Score(pairIDs(match.Auto(in, match.ByDisplayName))))
+				name = name.Add(c.Score(matchtest.IDs(match.Auto(in, match.ByDisplayName))))
 				entra, okta = entra.Add(c.Score(c.EntraSoftMatch())), okta.Add(c.Score(c.OktaExact()))
 			}
 			if got := evidence.Recall(); got < size.recall {
@@ -81,7 +62,7 @@ func TestQuality(t *testing.T) {
 
 func TestAutoIgnoresOrder(t *testing.T) {
 	c := matchtest.New(5, 400)
-	in := companyInput(&c)
+	in := c.Input()
 	for _, by := range []match.Method{match.ByDisplayName, match.ByEvidence} {
 		want := match.Auto(in, by)
 		for seed := range uint64(3) {
@@ -95,7 +76,7 @@ func TestAutoIgnoresOrder(t *testing.T) {
 func BenchmarkMatch(b *testing.B) {
 	for _, people := range []int{200, 5000, 100000} {
 		c := matchtest.New(1, people)
-		in := companyInput(&c)
+		in := c.Input()
 		for _, by := range []match.Method{match.ByDisplayName, match.ByEvidence} {
 			b.Run(fmt.Sprintf("%s/%d", by, people), func(b *testing.B) {
 				b.ReportAllocs()

@@ -49,7 +49,7 @@ func table(w io.Writer, people int, companies uint64) error {
 	reached, slowest := 0, [2]time.Duration{}
 	for seed := uint64(1); seed <= companies; seed++ {
 		c := matchtest.New(seed, people)
-		in := input(&c)
+		in := c.Input()
 		var results [2]match.Result
 		for k, by := range []match.Method{match.ByDisplayName, match.ByEvidence} {
 			start := time.Now()
@@ -57,7 +57,7 @@ func table(w io.Writer, people int, companies uint64) error {
 			slowest[k] = max(slowest[k], time.Since(start))
 		}
 		reached += reach(&c, results[1])
-		for k, pairs := range [][][2]string{ids(results[0]), ids(results[1]), c.EntraSoftMatch(), c.OktaExact(), c.OktaPartial()} {
+		for k, pairs := range [][][2]string{matchtest.IDs(results[0]), matchtest.IDs(results[1]), c.EntraSoftMatch(), c.OktaExact(), c.OktaPartial()} {
 			scores[k] = scores[k].Add(c.Score(pairs))
 		}
 	}
@@ -78,27 +78,8 @@ func table(w io.Writer, people int, companies uint64) error {
 	return err
 }
 
-func input(c *matchtest.Company) match.Input {
-	var in match.Input
-	for i := range c.AD {
-		in.AD = append(in.AD, match.Person{User: &c.AD[i]})
-	}
-	for i := range c.M365 {
-		in.M365 = append(in.M365, match.Person{User: &c.M365[i]})
-	}
-	return in
-}
-
-func ids(r match.Result) [][2]string {
-	var out [][2]string
-	for _, p := range r.Pairs {
-		out = append(out, [2]string{p.AD.ID, p.M365.ID})
-	}
-	return out
-}
-
 func reach(c *matchtest.Company, r match.Result) int {
-	n := c.Score(ids(r)).Right
+	n := c.Score(matchtest.IDs(r)).Right
 	for _, v := range r.Review {
 		for _, x := range v.Candidates {
 			if c.Truth[v.AD.ID] == x.M365.ID {
