@@ -176,9 +176,11 @@ type field struct {
 // anyKey makes every key of an object a known one.
 const anyKey = "*"
 
-// speakable is a key that an error may repeat: no secret that slipped in where
-// the space after a colon is missing.
-var speakable = regexp.MustCompile(`^[A-Za-z0-9_-]{1,40}$`)
+var plainKey = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
+
+// speakable says whether an error may repeat a key: it is no secret that slipped
+// in where the space after a colon is missing.
+func speakable(key string) bool { return len(key) <= 40 && plainKey.MatchString(key) }
 
 // object reads a mapping and reports keys that are unknown or there twice. It
 // returns nil for what is no mapping.
@@ -201,7 +203,7 @@ func (p *parser) object(n ast.Node, path string, known ...string) *object {
 		switch _, twice := o.fields[name]; {
 		case !slices.Contains(known, name) && known[0] != anyKey:
 			shown := ""
-			if speakable.MatchString(name) && v.Value.Type() != ast.NullType {
+			if speakable(name) && v.Value.Type() != ast.NullType {
 				shown = fmt.Sprintf(" %q", name)
 			}
 			p.add(keyAt, path, "unknown key%s; known here: %s", shown, strings.Join(known, ", "))
@@ -216,7 +218,7 @@ func (p *parser) object(n ast.Node, path string, known ...string) *object {
 }
 
 func join(path, key string) string {
-	if !speakable.MatchString(key) {
+	if !speakable(key) {
 		return path
 	}
 	if path == "" {

@@ -97,7 +97,7 @@ func windowsCode(answer *ldap.Error) string {
 	return strings.ToUpper(strings.TrimSuffix(windowsPattern.FindString(answer.Err.Error()), ":"))
 }
 
-var hostPattern = regexp.MustCompile(`^[A-Za-z0-9.-]{1,255}$`)
+var hostPattern = regexp.MustCompile(`^[A-Za-z0-9.-]+$`)
 
 // referredTo names the host of a referral. It is never followed: the server
 // named there would be sent the password.
@@ -108,8 +108,11 @@ func referredTo(answer *ldap.Error) string {
 	for _, part := range answer.Packet.Children[1].Children {
 		for _, uri := range part.Children {
 			u, err := url.Parse(string(uri.ByteValue))
-			if err == nil && hostPattern.MatchString(u.Hostname()) {
-				return "; it names " + u.Hostname()
+			if err != nil {
+				continue
+			}
+			if host := u.Hostname(); len(host) < 256 && hostPattern.MatchString(host) {
+				return "; it names " + host
 			}
 		}
 	}
