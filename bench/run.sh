@@ -8,6 +8,7 @@ n=${1:-100000}
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o "$dir/qpimport" ./cmd/qpimport
+CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o "$dir/bare" ./bench/bare
 go run ./bench/gen "$dir" "$n"
 export QPIMPORT_STATE=$dir/state.db QPIMPORT_CUSTOMER=Bench
 q() { "$dir/qpimport" -q "$@"; }
@@ -22,6 +23,7 @@ timed() {
 
 printf '%s people, %s, %s cores\n\n' "$n" "$(go version | cut -d' ' -f3,4)" "$(nproc)"
 printf '| command | wall s | CPU s | MiB |\n| --- | --- | --- | --- |\n'
+timed 'a bare cobra program' "$dir/bare" version
 timed 'version' "$dir/qpimport" version
 q customers create Bench >/dev/null
 q directories connect ad --file "$dir/ad.ldif" >/dev/null
