@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 
 	"github.com/qpimport/qpimport/internal/parallel"
@@ -151,10 +150,10 @@ func (d *draft) matchInput(mailboxes []*source.User) (in match.Input, owner map[
 			}
 		}
 	})
-	if err := errors.Join(errs...); err != nil {
-		return in, nil, err
-	}
 	for i, a := range d.after {
+		if errs[i] != nil { // the first will do
+			return in, nil, errs[i]
+		}
 		if a == nil {
 			continue
 		}
