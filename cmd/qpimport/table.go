@@ -128,7 +128,7 @@ func (p *page) table(head []string, rows [][]string) {
 				Lines:      tw.LinesNone,
 			},
 		})),
-		tablewriter.WithEastAsian(tw.Off),
+		tablewriter.WithEastAsian(false),
 		tablewriter.WithHeaderAutoFormat(tw.Off),
 		tablewriter.WithHeaderAutoWrap(tw.WrapNone),
 		tablewriter.WithRowAutoWrap(tw.WrapNone),

@@ -54,7 +54,7 @@ func TestWhatIsNoPageIsNoEnd(t *testing.T) {
 		{"no content", graphfake.Answer(204, "", ``), "204"},
 		{"accepted", graphfake.Answer(202, "application/json", `{"value":[]}`), "202"},
 		{"partial content", graphfake.Answer(206, "application/json", `{"value":[]}`), "206"},
-		{"no content type", graphfake.Answer(200, "", `{"value":[]}`), "without a body"},
+		{"no content type", graphfake.Answer(200, "", `{"value":[]}`), `of type ""`},
 		{"other content type", graphfake.Answer(200, "text/plain", `{"value":[]}`), "text/plain"},
 		{"captive portal", graphfake.HTML(), "text/html"},
 		{"cut JSON", graphfake.Body(`{"value":[` + user), "unexpected EOF"},

@@ -3,16 +3,17 @@ package m365
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
-	"github.com/microsoft/kiota-abstractions-go"
+	abstractions "github.com/microsoft/kiota-abstractions-go"
 	"github.com/microsoft/kiota-abstractions-go/authentication"
-	"github.com/microsoft/kiota-abstractions-go/serialization"
 	kiotahttp "github.com/microsoft/kiota-http-go"
 	kiotajson "github.com/microsoft/kiota-serialization-json-go"
-	msgraphcore "github.com/microsoftgraph/msgraph-sdk-go-core"
 	"github.com/microsoftgraph/msgraph-sdk-go/models/odataerrors"
 )
 
@@ -56,7 +57,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 // client sends requests to one Graph.
 type client struct {
 	root      *url.URL
-	adapter   *msgraphcore.GraphRequestAdapterBase
+	adapter   abstractions.RequestAdapter
 	base      http.RoundTripper
 	tokens    *tokens
 	userAgent string
@@ -82,7 +83,7 @@ func newClient(config Config) (*client, error) {
 	if config.Log == nil {
 		config.Log = quiet
 	}
-	exchange := &exchange{l, config.Log}
+	exchange := &exchange{limits: l, log: config.Log}
 	tokens, err := newTokens(config, e, &login{
 		endpoint: e,
 		retry:    &retry{limits: l, announce: config.Announce, server: "the sign-in service"},
@@ -97,7 +98,6 @@ func newClient(config Config) (*client, error) {
 	// own, and is over only when its body was read.
 	middleware := []kiotahttp.Middleware{
 		&retry{limits: l, announce: config.Announce, server: "Microsoft Graph"},
-		msgraphcore.NewGraphTelemetryHandler(&msgraphcore.GraphClientOptions{}),
 		&authorize{root: e.graph, tokens: tokens},
 		exchange,
 	}
@@ -107,9 +107,8 @@ func newClient(config Config) (*client, error) {
 			return http.ErrUseLastResponse
 		},
 	}
-	adapter, err := msgraphcore.NewGraphRequestAdapterBaseWithParseNodeFactoryAndSerializationWriterFactoryAndHttpClient(
-		&authentication.AnonymousAuthenticationProvider{}, msgraphcore.GraphClientOptions{},
-		nodes{kiotajson.NewJsonParseNodeFactory()}, nil, httpClient)
+	adapter, err := kiotahttp.NewNetHttpRequestAdapterWithParseNodeFactoryAndSerializationWriterFactoryAndHttpClient(
+		&authentication.AnonymousAuthenticationProvider{}, nil, nil, httpClient)
 	if err != nil {
 		return nil, err
 	}
@@ -146,9 +145,9 @@ func (c *client) url(collection string, query url.Values) *url.URL {
 	return &u
 }
 
-// get reads a page. Whatever goes wrong is a [source.Error], but for the end of
-// the context, which stays what it is.
-func (c *client) get(ctx context.Context, link *url.URL, into serialization.Parsable) error {
+// get asks for link and hands the answer to read. Whatever goes wrong is a
+// [source.Error], but for the end of the context, which stays what it is.
+func (c *client) get(ctx context.Context, link *url.URL, read func(io.Reader) error) error {
 	request := abstractions.NewRequestInformation()
 	request.Method = abstractions.GET
 	request.SetUri(*link)
@@ -156,17 +155,58 @@ func (c *client) get(ctx context.Context, link *url.URL, into serialization.Pars
 	if c.userAgent != "" {
 		request.Headers.Add("User-Agent", c.userAgent)
 	}
-	var last answer
-	result, err := c.adapter.Send(withAnswer(ctx, &last), request,
-		func(serialization.ParseNode) (serialization.Parsable, error) { return into, nil },
-		abstractions.ErrorMappings{"XXX": odataerrors.CreateODataErrorFromDiscriminatorValue})
+	// The adapter's own way copies each body and builds a tree of it, from which
+	// every property is set: four times the work. It also loses the status where
+	// it cannot read the body of an error.
+	var status int
+	var location string
+	handler := abstractions.NewRequestHandlerOption()
+	handler.SetResponseHandler(func(answer any, _ abstractions.ErrorMappings) (any, error) {
+		response, ok := answer.(*http.Response)
+		if !ok {
+			return nil, fmt.Errorf("the adapter answered with %T", answer)
+		}
+		defer func() { _ = response.Body.Close() }() // it was read before
+		status, location = response.StatusCode, response.Header.Get("Location")
+		return nil, readAnswer(response, read)
+	})
+	request.AddRequestOptions([]abstractions.RequestOption{handler})
+	_, err := c.adapter.Send(ctx, request, nil, nil)
 	switch {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
-	case err != nil || last.status != http.StatusOK:
-		return explain(err, last, link, c.tokens.redact)
-	case result == nil:
-		return incomplete(errors.New("an answer without a body"))
+	case err != nil:
+		return explain(err, status, location, link, c.tokens.redact)
 	}
 	return nil
+}
+
+// readAnswer has read take the body of a success. Any other status is an error,
+// the SDK's own where the body says more.
+func readAnswer(response *http.Response, read func(io.Reader) error) error {
+	kind, _, _ := strings.Cut(response.Header.Get("Content-Type"), ";")
+	switch {
+	case response.ContentLength == 0:
+		return errors.New("an answer without a body")
+	case !strings.EqualFold(strings.TrimSpace(kind), "application/json"):
+		return fmt.Errorf("an answer of type %.60q where JSON was expected", kind)
+	case response.StatusCode == http.StatusOK:
+		return read(response.Body)
+	}
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		return err
+	}
+	node, err := kiotajson.NewJsonParseNode(body)
+	if err != nil {
+		return err
+	}
+	value, err := node.GetObjectValue(odataerrors.CreateODataErrorFromDiscriminatorValue)
+	if err != nil {
+		return err
+	}
+	if failure, ok := value.(error); ok {
+		return failure
+	}
+	return errors.New("an error without a text")
 }

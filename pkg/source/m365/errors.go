@@ -33,45 +33,45 @@ func incomplete(err error) error {
 // explain turns a failed request into an error for people. The errors of the
 // SDK are not wrapped: their text is the server's, of any length, and asking
 // some of them for it panics. redact takes secrets out of what the server says.
-func explain(err error, last answer, link *url.URL, redact func(string) string) error {
+func explain(err error, status int, location string, link *url.URL, redact func(string) string) error {
 	var known *source.Error
 	if errors.As(err, &known) {
 		return known
 	}
 	said := graphError(err)
-	text := statusText(last.status)
+	text := statusText(status)
 	if said.code != "" {
 		text += ", " + said.code
 	}
 	switch {
-	case last.status == 0:
+	case status == 0:
 		return &source.Error{Code: source.CodeUnreachable, Message: "Microsoft Graph cannot be reached", Err: err}
-	case last.status == http.StatusOK:
+	case status == http.StatusOK:
 		return incomplete(err)
 	case said.pageExpired():
 		return incomplete(errPageExpired)
-	case last.status == http.StatusUnauthorized:
+	case status == http.StatusUnauthorized:
 		return &source.Error{
 			Code:    source.CodeCredentials,
 			Message: "Microsoft Graph refuses the access token (" + text + ")",
 			Hint:    "a ready-made token must be for this Graph and not have expired; check the cloud",
 		}
-	case last.status == http.StatusForbidden:
+	case status == http.StatusForbidden:
 		return &source.Error{
 			Code:    source.CodePermission,
 			Message: "the application may not read " + collection(link) + " (" + text + ")",
 			Hint:    "give it the application permission " + permission(link) + " of Microsoft Graph, and grant admin consent",
 		}
-	case last.status == http.StatusTooManyRequests:
+	case status == http.StatusTooManyRequests:
 		return &source.Error{
 			Code: source.CodeThrottled, Message: "Microsoft Graph is still busy after many tries (" + text + ")", Hint: "try again later",
 		}
-	case last.status >= 500 || last.status == http.StatusRequestTimeout:
+	case status >= 500 || status == http.StatusRequestTimeout:
 		return &source.Error{
 			Code: source.CodeUnreachable, Message: "Microsoft Graph fails (" + text + ")", Hint: "try again later",
 		}
-	case last.status >= 300 && last.status < 400 && last.location != "":
-		return incomplete(fmt.Errorf("it redirects to %s, which a proxy or a guest network does", withoutQuery(last.location)))
+	case status >= 300 && status < 400 && location != "":
+		return incomplete(fmt.Errorf("it redirects to %s, which a proxy or a guest network does", withoutQuery(location)))
 	}
 	if said.message != "" {
 		text += fmt.Sprintf(": %.200q", redact(said.message))

@@ -1,7 +1,6 @@
 package m365
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -12,22 +11,21 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
-	"github.com/microsoft/kiota-abstractions-go/serialization"
-	kiotajson "github.com/microsoft/kiota-serialization-json-go"
 
 	"github.com/qpimport/qpimport/pkg/source"
 )
 
 // readPages follows a collection from its first page to its last and yields the
-// items of each page once that page was found to be whole. After an error
-// nothing follows.
+// items of each page once that page was found to be whole; the next page uses
+// their slice again. After an error nothing follows.
 func readPages[T any](ctx context.Context, c *client, first *url.URL, decode decoder[T]) iter.Seq2[[]T, error] {
 	return func(yield func([]T, error) bool) {
 		visited := map[string]struct{}{}
+		p := &page[T]{decode: decode}
 		for link, n := first, 1; link != nil; n++ {
 			visited[link.String()] = struct{}{}
-			p := &page[T]{decode: decode}
-			if err := c.get(ctx, link, p); err != nil {
+			p.items, p.next = p.items[:0], ""
+			if err := c.get(ctx, link, p.read); err != nil {
 				yield(nil, err)
 				return
 			}
@@ -75,8 +73,8 @@ type page[T any] struct {
 // read takes a body for a page only when it is one: a JSON object, once, with
 // an array named value, of which every element is what it should be, and no name
 // twice. encoding/json would let all of that pass, and users be lost.
-func (p *page[T]) read(body []byte) error {
-	d := jsontext.NewDecoder(bytes.NewBuffer(body), jsontext.AllowInvalidUTF8(true))
+func (p *page[T]) read(body io.Reader) error {
+	d := jsontext.NewDecoder(body, jsontext.AllowInvalidUTF8(true))
 	if err := expect(d, jsontext.BeginObject); err != nil {
 		return err
 	}
@@ -183,58 +181,4 @@ func decodeContract(d *jsontext.Decoder) (source.Organization, error) {
 	return source.Organization{
 		System: "m365", ID: strings.ToLower(c.CustomerID), Name: c.DisplayName, Type: c.ContractType,
 	}, nil
-}
-
-// The SDK's adapter hands bodies to a parse node factory. Kiota's own builds a
-// tree of each body and sets every property through it; a page reads its bytes
-// itself, four times as fast. Errors stay with kiota.
-
-// nodes is the factory.
-type nodes struct {
-	kiota *kiotajson.JsonParseNodeFactory
-}
-
-func (nodes) GetValidContentType() (string, error) { return "application/json", nil }
-
-func (f nodes) GetRootParseNode(contentType string, content []byte) (serialization.ParseNode, error) {
-	if contentType != "application/json" {
-		return nil, fmt.Errorf("an answer of type %.60q where JSON was expected", contentType)
-	}
-	return &node{content: content, kiota: f.kiota}, nil
-}
-
-// node is a body. The adapter asks a root node for its object and nothing else;
-// the embedded interface is nil and only completes the method set.
-type node struct {
-	serialization.ParseNode
-	content []byte
-	kiota   *kiotajson.JsonParseNodeFactory
-}
-
-// reader is a value that reads the bytes of a body.
-type reader interface{ read(body []byte) error }
-
-func (n *node) GetObjectValue(construct serialization.ParsableFactory) (serialization.Parsable, error) {
-	value, err := construct(n)
-	if err != nil {
-		return nil, err
-	}
-	if r, ok := value.(reader); ok {
-		return value, r.read(n.content)
-	}
-	root, err := n.kiota.GetRootParseNode("application/json", n.content)
-	if err != nil {
-		return nil, err
-	}
-	return root.GetObjectValue(construct)
-}
-
-// A page is a Parsable to the adapter, and is never written.
-
-func (*page[T]) Serialize(serialization.SerializationWriter) error {
-	return errors.New("a page is read only")
-}
-
-func (*page[T]) GetFieldDeserializers() map[string]func(serialization.ParseNode) error {
-	return nil
 }

@@ -14,9 +14,11 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/google/uuid"
 	kiotahttp "github.com/microsoft/kiota-http-go"
 
 	"github.com/qpimport/qpimport/pkg/source"
@@ -197,7 +199,8 @@ func (r *retry) failure(err error) error {
 // that an answer that breaks off is seen here, where it can be tried again.
 type exchange struct {
 	limits
-	log func(format string, args ...any)
+	log     func(format string, args ...any)
+	buffers sync.Pool // of *bytes.Buffer
 }
 
 var (
@@ -208,13 +211,11 @@ var (
 
 // Intercept is kiota's middleware.
 func (x *exchange) Intercept(pipeline kiotahttp.Pipeline, index int, request *http.Request) (*http.Response, error) {
-	response, err := x.do(request, func(request *http.Request) (*http.Response, error) {
+	request = request.Clone(request.Context())
+	request.Header.Set("client-request-id", uuid.NewString())
+	return x.do(request, func(request *http.Request) (*http.Response, error) {
 		return pipeline.Next(request, index)
 	})
-	if a, ok := request.Context().Value(answerKey{}).(*answer); ok && err == nil {
-		*a = answer{response.StatusCode, response.Header.Get("Location")}
-	}
-	return response, err
 }
 
 func (x *exchange) do(request *http.Request, next send) (*http.Response, error) {
@@ -231,20 +232,41 @@ func (x *exchange) do(request *http.Request, next send) (*http.Response, error) 
 		x.log("%s %s: no answer after %s", request.Method, request.URL.Path, x.now().Sub(began))
 		return nil, cause(ctx, err)
 	}
-	defer func() { _ = response.Body.Close() }() // read to its end, or given up
+	wire := response.Body
+	defer func() { _ = wire.Close() }() // read to its end, or given up
 	awake := func() { silence.Reset(x.silence) }
-	body, err := io.ReadAll(io.LimitReader(progress{response.Body, awake}, x.body+1))
+	body, _ := x.buffers.Get().(*bytes.Buffer)
+	if body == nil {
+		body = new(bytes.Buffer)
+	}
+	body.Reset()
+	_, err = body.ReadFrom(io.LimitReader(progress{wire, awake}, x.body+1))
 	x.log("%s %s: %d, %d bytes in %s, request-id %.60q", request.Method, request.URL.Path, response.StatusCode,
-		len(body), x.now().Sub(began), response.Header.Get("request-id"))
+		body.Len(), x.now().Sub(began), response.Header.Get("request-id"))
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errCut, cause(ctx, err))
 	}
-	if int64(len(body)) > x.body {
+	if int64(body.Len()) > x.body {
 		return nil, incomplete(fmt.Errorf("an answer of more than %d bytes", x.body))
 	}
-	response.Body = io.NopCloser(bytes.NewReader(body))
-	response.ContentLength = int64(len(body))
+	response.ContentLength = int64(body.Len())
+	response.Body = &answer{body, &x.buffers}
 	return response, nil
+}
+
+// answer is a body that was read; when it is closed, the next is read into its
+// buffer.
+type answer struct {
+	*bytes.Buffer
+	buffers *sync.Pool
+}
+
+func (a *answer) Close() error {
+	if a.Buffer != nil {
+		a.buffers.Put(a.Buffer)
+	}
+	a.Buffer = nil
+	return nil
 }
 
 // cause prefers our own reason for the end of an attempt.
@@ -267,19 +289,6 @@ func (p progress) Read(b []byte) (int, error) {
 		p.report()
 	}
 	return n, err
-}
-
-// answer is what is kept of the last answer to a request: kiota drops the
-// status where it cannot read the body of an error.
-type answer struct {
-	status   int
-	location string
-}
-
-type answerKey struct{}
-
-func withAnswer(ctx context.Context, a *answer) context.Context {
-	return context.WithValue(ctx, answerKey{}, a)
 }
 
 // authorize gives each attempt the token, and nothing but our Graph gets it.
