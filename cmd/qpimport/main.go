@@ -12,7 +12,7 @@ import (
 )
 
 func main() {
-	tuneGC()
+	tuneGC(100)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second Ctrl-C kills
 	os.Exit(run(ctx, os.Args[1:], streams{

@@ -74,11 +74,35 @@ func viewCustomer(ctx context.Context, tx *sql.Tx, c customer) (Customer, error)
 	if v.ExternalIDs, err = findExternalIDs(ctx, tx, c.n); err != nil {
 		return v, err
 	}
-	err = tx.QueryRowContext(ctx, `SELECT count(*), count(*) FILTER (WHERE state = 'active'),
-		count(*) FILTER (WHERE state = 'needs_email'), count(*) FILTER (WHERE state = 'pending_match')
-		FROM accounts WHERE customer = ?`, c.n).
-		Scan(&v.Accounts.Total, &v.Accounts.Active, &v.Accounts.NeedsEmail, &v.Accounts.PendingMatch)
+	v.Accounts, err = countAccounts(ctx, tx, c.n)
 	return v, err
+}
+
+// countAccounts runs through one index and no row.
+func countAccounts(ctx context.Context, tx *sql.Tx, n int64) (AccountCounts, error) {
+	var counts AccountCounts
+	rows, err := tx.QueryContext(ctx, `SELECT state, count(*) FROM accounts WHERE customer = ? GROUP BY state`, n)
+	if err != nil {
+		return counts, err
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var state State
+		var count int
+		if err := rows.Scan(&state, &count); err != nil {
+			return counts, err
+		}
+		counts.Total += count
+		switch state {
+		case StateActive:
+			counts.Active = count
+		case StateNeedsEmail:
+			counts.NeedsEmail = count
+		case StatePendingMatch:
+			counts.PendingMatch = count
+		}
+	}
+	return counts, rows.Err()
 }
 
 func findExternalIDs(ctx context.Context, tx *sql.Tx, n int64) (map[string]string, error) {
