@@ -2,10 +2,14 @@ package main
 
 import (
 	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -144,9 +148,11 @@ func graphFault(ts *testscript.TestScript, name string) graphfake.Fault {
 	case "html":
 		return graphfake.HTML()
 	case "foreign-host":
-		return graphfake.NextLink(func(string) string { return "http://foreign.example/v1.0/users?$skiptoken=x" })
+		return graphfake.NextLink(func(string) string { return strings.Replace(foreignUsers(ts), "127.0.0.1", "localhost", 1) })
 	case "foreign-port":
-		return graphfake.NextLink(func(string) string { return "http://127.0.0.1:1/v1.0/users?$skiptoken=x" })
+		return graphfake.NextLink(func(string) string { return foreignUsers(ts) })
+	case "foreign-redirect":
+		return graphfake.Redirect(foreignUsers(ts))
 	case "same-link":
 		first := ""
 		return graphfake.NextLink(func(link string) string {
@@ -164,12 +170,40 @@ func graphFault(ts *testscript.TestScript, name string) graphfake.Fault {
 	return nil
 }
 
+// foreignUsers is the address of users on a server that nobody should ask.
+func foreignUsers(ts *testscript.TestScript) string {
+	f := fakesOf(ts)
+	if f.foreign == nil {
+		f.foreign = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			f.strays.Add(1)
+			w.Header().Set("Content-Type", "application/json")
+			_, _ = io.WriteString(w, `{"value":[]}`)
+		}))
+		ts.Defer(f.foreign.Close)
+	}
+	return f.foreign.URL + "/v1.0/users"
+}
+
 // fakes are the running fakes of a script.
-type fakes struct{ ad *ldapfake.Server }
+type fakes struct {
+	ad      *ldapfake.Server
+	foreign *httptest.Server
+	strays  atomic.Int32 // requests that foreign got
+}
 
 type fakesKey struct{}
 
 func fakesOf(ts *testscript.TestScript) *fakes { return ts.Value(fakesKey{}).(*fakes) }
+
+// cmdStrays checks how often somebody asked the foreign server.
+func cmdStrays(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: strays N")
+	}
+	if got := strconv.Itoa(int(fakesOf(ts).strays.Load())); got != args[0] {
+		ts.Fatalf("%s requests to a foreign server, want %s", got, args[0])
+	}
+}
 
 // cmdBinds checks how often somebody tried to log in to the directory.
 func cmdBinds(ts *testscript.TestScript, neg bool, args []string) {
