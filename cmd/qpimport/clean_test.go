@@ -84,7 +84,11 @@ func FuzzCell(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, r := range string(line) {
+		lines, err := indented([]string{s}, "  ")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range string(line) + strings.Replace(string(lines), "\n", "", 2) {
 			if invisible(r) {
 				t.Fatalf("%q: JSON lets %U through", s, r)
 			}
