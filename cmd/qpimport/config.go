@@ -85,10 +85,7 @@ func settingKeys() []string {
 func loadSettings(flags *pflag.FlagSet, getenv func(string) string) (settings, error) {
 	v := viper.New()
 	origin := map[string]string{} // where a value came from, for errors
-	config := getenv(envConfig)
-	if flags.Changed("config") {
-		config, _ = flags.GetString("config")
-	}
+	config := configFile(flags, getenv)
 	if config != "" {
 		if err := readConfig(v, config); err != nil {
 			return settings{}, err
@@ -164,6 +161,15 @@ func loadSettings(flags *pflag.FlagSet, getenv func(string) string) (settings, e
 	return s, nil
 }
 
+// configFile is the config file, "" for none.
+func configFile(flags *pflag.FlagSet, getenv func(string) string) string {
+	if flags.Changed("config") {
+		config, _ := flags.GetString("config")
+		return config
+	}
+	return getenv(envConfig)
+}
+
 func readConfig(v *viper.Viper, path string) error {
 	ext := strings.TrimPrefix(strings.ToLower(filepath.Ext(path)), ".")
 	if !slices.Contains([]string{"yaml", "yml", "json", "toml"}, ext) {
@@ -194,7 +200,7 @@ func defaultState(goos string, getenv func(string) string) (string, error) {
 	}
 }
 
-// outputOf finds the output format where the flags could not be read, so that
+// outputOf finds the output format where the settings could not be read, so that
 // even then a script gets its error as it asked for it.
 func outputOf(args []string, getenv func(string) string) string {
 	flags := pflag.NewFlagSet("", pflag.ContinueOnError)
@@ -206,7 +212,14 @@ func outputOf(args []string, getenv func(string) string) string {
 		output, _ := flags.GetString("output")
 		return output
 	}
-	return getenv(envOutput)
+	if output := getenv(envOutput); output != "" {
+		return output
+	}
+	v := viper.New()
+	if config := configFile(flags, getenv); config != "" {
+		_ = readConfig(v, config)
+	}
+	return v.GetString("output")
 }
 
 func quoteAll(words []string) string {

@@ -163,7 +163,7 @@ func (a *app) importNotice(r importer.ImportResult) {
 		a.notice("warning: --exclude %s fits nobody", shellWord(x))
 	}
 	if n := r.Counts.OthersChanged; n > 0 {
-		a.notice("warning: %s that was not imported now changed state: an address belongs to one account alone", count(n, "other account"))
+		a.notice("warning: not imported now, but changed: %s; the user is disabled, or shares an address with another", count(n, "account"))
 	}
 	if !r.Applied && r.Counts.Imported+r.Counts.Updated > 0 {
 		a.notice("a dry run: nothing was written")

@@ -110,18 +110,29 @@ func (d *draft) setEmails(changes []EmailChange) ([]*account, error) {
 	if len(bad) > 0 {
 		return nil, &source.Error{Code: source.CodeUsage, Message: "not an e-mail address: " + strings.Join(bad, ", "), Hint: "an address reads name@domain.example"}
 	}
-	touched, err := d.find(sels)
+	found, err := d.find(sels)
 	if err != nil {
 		return nil, err
 	}
+	var touched []*account
+	given := map[*account]string{}
 	holders := map[string]*account{}
 	for _, a := range d.accounts() {
 		if a.emailIssue == "" && a.email != "" {
 			holders[emailKey(a.email)] = a
 		}
 	}
-	for i, a := range touched {
+	for i, a := range found {
 		email := strings.TrimSpace(changes[i].Email)
+		switch before := given[a]; {
+		case before == email:
+			continue
+		case before != "":
+			return nil, &source.Error{Code: source.CodeUsage, Message: fmt.Sprintf("%s is given two addresses: %s and %s", accountLabel(a), before, email),
+				Hint: "leave one of the lines"}
+		}
+		given[a] = email
+		touched = append(touched, a)
 		if a.state == string(StatePendingMatch) {
 			return nil, &source.Error{Code: CodeRefused, Message: accountLabel(a) + " waits for its mailbox, which brings the address",
 				Hint: "match it first: `qpimport match --pair AD=M365`"}

@@ -471,13 +471,18 @@ type accountSummary struct {
 	Email    string `json:"email"`
 	Issue    string `json:"email_issue,omitempty"`
 	Mailbox  string `json:"mailbox,omitempty"`
+	Status   string `json:"status,omitempty"` // disabled, in the directory imported from
 }
 
 func summary(a *account) any {
 	if a == nil {
 		return nil
 	}
-	return accountSummary{a.username, State(a.state), a.email, string(a.emailIssue), string(a.m365UPN)}
+	status := cmp.Or(a.adStatus, a.m365Status)
+	if status == statusOK {
+		status = ""
+	}
+	return accountSummary{a.username, State(a.state), a.email, string(a.emailIssue), string(a.m365UPN), string(status)}
 }
 
 func orNil(s string) any {

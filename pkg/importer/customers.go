@@ -10,6 +10,8 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/google/uuid"
+
 	"github.com/qpimport/qpimport/pkg/importer/internal/statefile"
 	"github.com/qpimport/qpimport/pkg/source"
 )
@@ -196,6 +198,10 @@ func checkName(name string) error {
 	}
 	if strings.ContainsFunc(name, unicode.IsControl) {
 		return &source.Error{Code: source.CodeUsage, Message: fmt.Sprintf("the customer's name %q has control characters in it", name)}
+	}
+	if uuid.Validate(strings.TrimSpace(name)) == nil {
+		return &source.Error{Code: source.CodeUsage, Message: fmt.Sprintf("the customer's name %q reads like an id", name),
+			Hint: "customers are chosen by name or id, so a name has to be none"}
 	}
 	if len(name) > 300 {
 		return &source.Error{Code: source.CodeUsage, Message: fmt.Sprintf("the customer's name has %d bytes; at most 300 are kept", len(name))}

@@ -98,6 +98,7 @@ type batch struct {
 	identity string
 	picks    []*account // as [picked] makes them
 	skipped  []SkippedUser
+	disabled []*account // the skipped users who are disabled, for those who have an account
 	below    int
 	unused   []string // exclusions that fit nobody
 }
@@ -134,6 +135,9 @@ func (im *Importer) readBatch(ctx context.Context, reg *registry, r ImportReques
 		case reason == source.SkipSystem, reason == source.SkipConflict:
 		case asked, reason == source.SkipDisabled && r.IncludeDisabled:
 			reason = ""
+		}
+		if reason == source.SkipDisabled {
+			b.disabled = append(b.disabled, picked(&u))
 		}
 		if reason != "" {
 			b.skipped = append(b.skipped, SkippedUser{ID: u.ID, DisplayName: cmp.Or(u.DisplayName, u.Username), Reason: reason, Refused: asked})
@@ -197,6 +201,11 @@ func (d *draft) importBatch(r ImportRequest, b *batch) (func() ImportResult, int
 		}
 		touched = append(touched, i)
 	}
+	for _, p := range b.disabled {
+		if i, ok := known[p.key(r.Source)]; ok {
+			d.after[i].adopt(mode, p)
+		}
+	}
 	return func() ImportResult {
 		result := ImportResult{
 			Customer: d.reg.customer.name, PasswordSync: mode, Source: r.Source,
@@ -226,7 +235,7 @@ func (d *draft) importBatch(r ImportRequest, b *batch) (func() ImportResult, int
 			chosen[i] = true
 		}
 		for i, b := range d.before {
-			if b != nil && d.after[i] != nil && !chosen[i] && b.emailIssue != d.after[i].emailIssue {
+			if b != nil && d.after[i] != nil && !chosen[i] && !d.after[i].same(b) {
 				result.Counts.OthersChanged++
 			}
 		}

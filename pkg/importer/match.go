@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/qpimport/qpimport/internal/parallel"
 	"github.com/qpimport/qpimport/pkg/match"
@@ -250,18 +251,40 @@ func (d *draft) matchByHand(r MatchRequest, mailboxes []*source.User) (func() Ma
 	if err != nil {
 		return nil, err
 	}
-	boxes, err := findMailboxes(m365, mailboxes)
-	if err != nil {
-		return nil, err
-	}
 	holder := map[string]*account{}
 	for _, a := range d.accounts() {
 		if a.m365ID != "" {
 			holder[string(a.m365ID)] = a
 		}
 	}
+	// A pair that stands may be named again after its mailbox is gone.
+	there := make(map[optional]bool, len(mailboxes))
+	for _, u := range mailboxes {
+		there[optional(u.ID)] = true
+	}
+	standing := slices.Clone(mailboxes)
+	for _, a := range accounts {
+		if a.m365ID == "" || there[a.m365ID] {
+			continue
+		}
+		there[a.m365ID] = true
+		u, err := a.user(source.M365)
+		if err != nil {
+			return nil, err
+		}
+		standing = append(standing, u)
+	}
+	boxes, err := findMailboxes(m365, standing)
+	if err != nil {
+		return nil, err
+	}
+	done := map[*account]bool{}
 	for i, a := range accounts {
 		box := boxes[i]
+		if done[a] && holder[box.ID] == a {
+			continue // the same pair twice
+		}
+		done[a] = true
 		u, err := a.user(source.AD)
 		if err != nil {
 			return nil, err

@@ -156,11 +156,14 @@ type matchNote struct {
 	Evidence   []match.Evidence `json:"evidence,omitempty"`
 }
 
+// statusOK is the status of a user who may sign in.
+const statusOK = "ok"
+
 func status(u *source.User) optional {
 	if u.Enabled == source.No {
 		return "disabled"
 	}
-	return "ok"
+	return statusOK
 }
 
 func snapshot(u *source.User) optional { return optional(mustJSON(u)) }

@@ -180,7 +180,8 @@ type ImportCounts struct {
 	NeedsEmail    int `json:"needs_email"`
 	NotTakenBelow int `json:"not_taken_below"`
 	// OthersChanged counts accounts that were not selected and changed all the
-	// same: they share an address with one that was.
+	// same: they share an address with one that was, or their user is skipped as
+	// disabled.
 	OthersChanged int `json:"others_changed"`
 }
 

@@ -21,7 +21,8 @@ func viewUser(u *source.User, imported bool) User {
 }
 
 // sorted puts a list in the order that everything is listed in: by OU, then
-// name, then id.
+// name, then id. An account that a dry run would make has no id yet, and comes
+// last among equals, as it will.
 func sorted[T any](items []T, of func(*T) (ou, name, id string)) {
 	type entry struct {
 		ou, name, id string
@@ -39,7 +40,11 @@ func sorted[T any](items []T, of func(*T) (ou, name, id string)) {
 		entries[i] = entry{key, strings.ToLower(name), id, i}
 	}
 	slices.SortFunc(entries, func(a, b entry) int {
-		return cmp.Or(cmp.Compare(a.ou, b.ou), cmp.Compare(a.name, b.name), cmp.Compare(a.id, b.id), cmp.Compare(a.at, b.at))
+		byID := cmp.Compare(a.id, b.id)
+		if a.id == "" || b.id == "" {
+			byID = -byID
+		}
+		return cmp.Or(cmp.Compare(a.ou, b.ou), cmp.Compare(a.name, b.name), byID, cmp.Compare(a.at, b.at))
 	})
 	for i := range entries { // in place: a circle of moves at a time
 		moved, to := items[i], i
