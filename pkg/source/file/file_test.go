@@ -319,7 +319,6 @@ var cutting = []struct {
 	boundary func(before, after string) bool
 }{
 	{"ldifde", source.AD, strings.ReplaceAll(twoUsers, "\ndisplay", "\nchangetype: add\ndisplay"), ldifBoundary},
-	{"ldapsearch -LLL", source.AD, twoUsers, ldifBoundary},
 	{"ldapsearch", source.AD, "# extended LDIF\n#\n# LDAPv3\n#\n\n# a, x\n" + twoUsers + "# search result\nsearch: 2\nresult: 0 Success\n\n# numResponses: 3\n# numEntries: 2\n",
 		func(before, _ string) bool {
 			return strings.Contains(before, "# numResponses: 3\n") || !strings.Contains(before, "LDAPv3\n")
@@ -353,6 +352,26 @@ func objectBoundary(before, _ string) bool {
 	return strings.HasSuffix(strings.TrimSpace(before), "}")
 }
 func never(string, string) bool { return false }
+
+// Without closing lines and changetype, as ldapsearch -LLL writes, a cut between
+// two lines shows once there are enough records to compare the last one with.
+func TestCutLDIFWithoutClosingLines(t *testing.T) {
+	var whole strings.Builder
+	var starts []int
+	for i := range 12 {
+		starts = append(starts, whole.Len())
+		fmt.Fprintf(&whole, "dn: CN=u%d,DC=x\nobjectGUID: %08d-8012-4757-a79a-75407062ad38\nuserAccountControl: 512\nmail: u%d@x.example\n\n", i, i, i)
+	}
+	path := filepath.Join(t.TempDir(), "cut")
+	for n := starts[10] + 1; n < starts[11]-2; n++ {
+		if err := os.WriteFile(path, []byte(whole.String()[:n]), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if users, err := read(path, source.AD); source.CodeOf(err) != source.CodeIncomplete {
+			t.Errorf("cut at byte %d: %d users, %v", n, len(users), err)
+		}
+	}
+}
 
 // A cut file is an error wherever it is cut, but right behind a record; and
 // even there no user is read otherwise than it was.

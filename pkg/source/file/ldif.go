@@ -15,18 +15,20 @@ import (
 //
 // A cut file shows by a last line without line end, a last record without the
 // empty line after it, and closing lines of ldapsearch or ldbsearch that are
-// missing or count other than what was read. A file written by hand may lack
-// the last empty line: its last record is taken as whole if it ends with an
-// attribute with which another record of its kind ended. A file that is cut
-// right behind a record shows nothing.
+// missing or count other than what was read. A file that was written by hand, or
+// by a script, may lack the last empty line: its last record is taken as whole if
+// it ends with an attribute with which another record of its kind ended, or if
+// there are too few others to tell and ldifde did not write them. A file that is
+// cut right behind a record shows nothing.
 type ldifReader struct {
 	in   *stream
 	text *bufio.Reader
 	line int // of the physical line read last
 
-	decoded  []byte          // the base64 value read last
-	lastName []byte          // of the attribute read last
-	endings  map[ending]bool // how complete records ended
+	decoded  []byte         // the base64 value read last
+	lastName []byte         // of the attribute read last
+	endings  map[ending]int // how many complete records ended how
+	ldifde   bool           // it wrote the file, and ends each record with an empty line
 	closing  closing
 }
 
@@ -45,7 +47,7 @@ type closing struct {
 }
 
 func newLDIFReader(in *stream) *ldifReader {
-	return &ldifReader{in: in, text: bufio.NewReaderSize(in, bufferSize), endings: map[ending]bool{}}
+	return &ldifReader{in: in, text: bufio.NewReaderSize(in, bufferSize), endings: map[ending]int{}}
 }
 
 // next reads a record, io.EOF after the last one.
@@ -186,6 +188,7 @@ func (l *ldifReader) attribute(rec *record, at, start int) error {
 		if !strings.EqualFold(string(bytes.TrimSpace(raw)), "add") {
 			return l.changeRecord(at)
 		}
+		l.ldifde = true
 	}
 	l.lastName = append(l.lastName[:0], name...)
 
@@ -333,14 +336,23 @@ func isCount(text, prefix, suffix string) bool {
 
 // rememberEnd keeps how a complete record ended.
 func (l *ldifReader) rememberEnd(rec *record) {
-	if user := rec.isUser(); !l.endings[ending{user, string(l.lastName)}] {
-		l.endings[ending{user, string(l.lastName)}] = true
-	}
+	l.endings[ending{rec.isUser(), string(l.lastName)}]++
 }
 
 // checkEnd decides on a record that the end of the file ended.
 func (l *ldifReader) checkEnd(rec *record, hasDN bool) error {
-	if !hasDN || l.endings[ending{rec.isUser(), string(l.lastName)}] {
+	const few = 10 // records of one kind in a file that was written by hand
+	user := rec.isUser()
+	if !hasDN || l.endings[ending{user, string(l.lastName)}] > 0 {
+		return nil
+	}
+	alike := 0
+	for end, n := range l.endings {
+		if end.user == user {
+			alike += n
+		}
+	}
+	if alike < few && !l.ldifde && rec.first(objectGUID) != nil {
 		return nil
 	}
 	return l.in.incomplete(rec.line, "Export it again. If the file is whole, add an empty line at its end.",

@@ -53,6 +53,8 @@ func TestLDIF(t *testing.T) {
 		{"an object that may not be read", "dn: CN=secret,DC=x\n\n", nil},
 		{"nobody", "version: 1\n", nil},
 		{"a hand-written file without last empty line", user + "\n" + strings.Replace(user, guidA6, guidB6, 1), []source.User{ann, with(func(u *source.User) { u.ID = guidB })}},
+		{"one hand-written record", user, []source.User{ann}},
+		{"hand-written records that end differently", user + "\n" + strings.Replace(user, guidA6, guidB6, 1) + "description: x\n", []source.User{ann, with(func(u *source.User) { u.ID = guidB })}},
 		{"a paged search", "version: 1\n\n# LDAPv3\n\n" + user + "\n# search result\n# pagedresults: estimate=2 cookie=MQA=\nversion: 1\n\n# LDAPv3\n\n" +
 			strings.Replace(user, guidA6, guidB6, 1) + "\n# search reference\nref: ldap://corp.example/CN=Configuration\n\n# search result\n# pagedresults: cookie=\n\n# numResponses: 4\n# numEntries: 2\n",
 			[]source.User{ann, with(func(u *source.User) { u.ID = guidB })}},
@@ -113,7 +115,8 @@ func TestLDIFRefused(t *testing.T) {
 		{"a search that hit a limit", "# extended LDIF\n\n" + user + "\n# search result\nsearch: 2\nresult: 4 Size limit exceeded\n\n# numResponses: 2\n# numEntries: 1\n", source.CodeIncomplete, ":10:", "Size limit"},
 		{"a search with fewer entries than it counts", "# extended LDIF\n\n" + user + "\n# search result\n\n# numResponses: 3\n# numEntries: 2\n", source.CodeIncomplete, ":11:", "counts 2"},
 		{"a paged search that stopped", "# LDAPv3\n\n" + user + "\n# search result\n# pagedresults: cookie=MQA=\n\n# numResponses: 2\n# numEntries: 1\n", source.CodeIncomplete, ":", "last page"},
-		{"one record that nothing ends", user, source.CodeIncomplete, ":1:", "no empty line"},
+		{"one record of ldifde that nothing ends", strings.Replace(user, "\n", "\nchangetype: add\n", 1), source.CodeIncomplete, ":1:", "no empty line"},
+		{"a name that nothing follows", "dn: CN=Ann,DC=x\n", source.CodeIncomplete, ":1:", "no empty line"},
 		{"an endless name", "dn: CN=" + strings.Repeat("x", maxDN) + "\nmail: x\n\n", source.CodeIncomplete, ":1:", "distinguished name"},
 	}
 	for _, tt := range tests {
