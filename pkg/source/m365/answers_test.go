@@ -54,6 +54,7 @@ func TestWhatIsNoPageIsNoEnd(t *testing.T) {
 		{"no content", graphfake.Answer(204, "", ``), "204"},
 		{"accepted", graphfake.Answer(202, "application/json", `{"value":[]}`), "202"},
 		{"partial content", graphfake.Answer(206, "application/json", `{"value":[]}`), "206"},
+		{"a link spelled otherwise", graphfake.Body(`{"value":[` + user + `],"@odata.nextlink":"https://g/v1.0/users?x"}`), "spelled otherwise"},
 		{"no content type", graphfake.Answer(200, "", `{"value":[]}`), `of type ""`},
 		{"other content type", graphfake.Answer(200, "text/plain", `{"value":[]}`), "text/plain"},
 		{"captive portal", graphfake.HTML(), "text/html"},

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -76,7 +77,22 @@ func explain(err error, status int, location string, link *url.URL, redact func(
 	if said.message != "" {
 		text += fmt.Sprintf(": %.200q", redact(said.message))
 	}
-	return incomplete(fmt.Errorf("status %s", text))
+	return incomplete(&statusError{status, text})
+}
+
+// statusError is an answer that no other error tells of.
+type statusError struct {
+	status int
+	text   string
+}
+
+func (e *statusError) Error() string { return "status " + e.text }
+
+// notServed says that a Graph does not know the resource, or not as it is asked
+// for, as gateways and Graphs made for tests may not.
+func notServed(err error) bool {
+	var e *statusError
+	return errors.As(err, &e) && slices.Contains([]int{http.StatusBadRequest, http.StatusNotFound, http.StatusMethodNotAllowed}, e.status)
 }
 
 // graphFailure is what Graph says of an error.

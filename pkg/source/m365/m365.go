@@ -125,8 +125,8 @@ func (d *Directory) Users(ctx context.Context, scope source.Scope) iter.Seq2[sou
 	}
 }
 
-// Info reads which tenant this is. Where the application may not read the
-// organization, the result says so in a note.
+// Info reads which tenant this is. Where the organization may not be read, or is
+// not served, the result says so in a note.
 func (d *Directory) Info(ctx context.Context) (source.Info, error) {
 	info := source.Info{Kind: source.M365, Server: d.client.root.Host}
 	link := d.client.url("organization", url.Values{
@@ -134,17 +134,22 @@ func (d *Directory) Info(ctx context.Context) (source.Info, error) {
 	})
 	var found []organization
 	for page, err := range readPages(ctx, d.client, link, decodeOrganization) {
-		if source.CodeOf(err) == source.CodePermission {
+		unknown := ""
+		switch {
+		case source.CodeOf(err) == source.CodePermission:
+			unknown = "the application may not read the organization (Organization.Read.All would let it)"
+		case notServed(err):
+			unknown = "this Graph serves no organization"
+		case err != nil:
+			return source.Info{}, err
+		}
+		if unknown != "" {
 			info.Name = d.tenant
 			if id, parseErr := uuid.Parse(d.tenant); parseErr == nil {
 				info.ID = id.String()
 			}
-			info.Notes = append(info.Notes, "the application may not read the organization: "+
-				"name, domains and synchronisation of the tenant are unknown (Organization.Read.All would show them)")
+			info.Notes = append(info.Notes, unknown+": name, domains and synchronisation of the tenant are unknown")
 			return info, nil
-		}
-		if err != nil {
-			return source.Info{}, err
 		}
 		found = append(found, page...)
 	}

@@ -199,13 +199,20 @@ func TestInfo(t *testing.T) {
 	}
 }
 
-func TestInfoWithoutPermissionIsANote(t *testing.T) {
-	tests := []struct{ tenant, id string }{
-		{graphfake.DefaultTenant, graphfake.DefaultTenant},
-		{"contoso.example", ""},
+func TestInfoWithoutOrganizationIsANote(t *testing.T) {
+	denied, missing := graphfake.Denied(), graphfake.GraphError(404, "ResourceNotFound", "Resource not found for the segment 'organization'.")
+	tests := []struct {
+		tenant, id string
+		fault      graphfake.Fault
+	}{
+		{graphfake.DefaultTenant, graphfake.DefaultTenant, denied},
+		{"contoso.example", "", denied},
+		{graphfake.DefaultTenant, graphfake.DefaultTenant, missing},
+		{graphfake.DefaultTenant, graphfake.DefaultTenant, graphfake.Status(405, "")},
+		{graphfake.DefaultTenant, graphfake.DefaultTenant, graphfake.GraphError(400, "BadRequest", "Could not find a property named 'x'.")},
 	}
 	for _, test := range tests {
-		_, config, _ := start(t, graphfake.Options{Fault: graphfake.Always(graphfake.Denied())})
+		_, config, _ := start(t, graphfake.Options{Fault: graphfake.Always(test.fault)})
 		config.Connection.Tenant = test.tenant
 		info, err := open(t, config).Info(t.Context())
 		if err != nil || info.ID != test.id || info.Name != test.tenant || len(info.Notes) != 1 {

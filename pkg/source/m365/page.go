@@ -100,6 +100,9 @@ func (p *page[T]) read(body io.Reader) error {
 			failure = " but an error"
 			fallthrough
 		default:
+			if strings.HasSuffix(strings.ToLower(name.String()), "nextlink") {
+				return fmt.Errorf("%.40q may lead to more: it is spelled otherwise than @odata.nextLink", name.String())
+			}
 			err = badJSON(d.SkipValue())
 		}
 		if err != nil {

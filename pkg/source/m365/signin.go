@@ -226,6 +226,11 @@ func (l *login) Do(request *http.Request) (*http.Response, error) {
 		l.failure = err
 		return nil, err
 	}
+	if l.endpoint.private && strings.HasSuffix(request.URL.Path, discoveryPath) {
+		if response, err = discover(request, response); err != nil {
+			return nil, err
+		}
+	}
 	if response.StatusCode == http.StatusOK {
 		return response, nil
 	}

@@ -10,6 +10,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"io"
 	"math/big"
 	"net/http"
 	"net/http/httptest"
@@ -62,6 +63,66 @@ func TestSignInBySecretOncePerRead(t *testing.T) {
 	}
 	if posts != 1 {
 		t.Errorf("signed in %d times", posts)
+	}
+}
+
+// A private authority may serve no discovery document, or one whose issuer is
+// not what Microsoft's is; the token endpoint is where Microsoft documents it, or
+// where the document says.
+func TestSignInAtPrivateAuthority(t *testing.T) {
+	for name, discovery := range map[string]http.HandlerFunc{
+		"no document":        http.NotFound,
+		"no GET":             func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusMethodNotAllowed) },
+		"an http issuer":     document(`{"issuer":"http://HOST/TENANT/v2.0","authorization_endpoint":"http://HOST/a","token_endpoint":"http://HOST/TENANT/oauth2/v2.0/token"}`),
+		"another issuer":     document(`{"issuer":"https://sts.example/","token_endpoint":"https://HOST/TENANT/oauth2/v2.0/token"}`),
+		"another token path": document(`{"issuer":"https://HOST/TENANT/v2.0","token_endpoint":"http://HOST/tokens"}`),
+	} {
+		t.Run(name, func(t *testing.T) {
+			fake := graphfake.New(people(3))
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				switch {
+				case strings.HasSuffix(r.URL.Path, discoveryPath):
+					discovery(w, r)
+					return
+				case r.URL.Path == "/tokens":
+					r.URL.Path = "/" + graphfake.DefaultTenant + "/oauth2/v2.0/token"
+				}
+				fake.ServeHTTP(w, r)
+			}))
+			defer server.Close()
+			_, config, _ := start(t, people(1))
+			config.Connection.GraphURL, config.Connection.AuthorityURL = server.URL, server.URL
+			ids, err := read(t.Context(), open(t, config), source.Scope{})
+			wantUsers(t, ids, err, 3)
+		})
+	}
+	for name, discovery := range map[string]http.HandlerFunc{
+		"a token endpoint elsewhere": document(`{"issuer":"https://HOST/TENANT/v2.0","token_endpoint":"http://127.0.0.1:1/tokens"}`),
+		"no token endpoint":          document(`{"issuer":"https://HOST/TENANT/v2.0"}`),
+		"a page":                     document(`<html>`),
+	} {
+		t.Run(name, func(t *testing.T) {
+			posts := 0
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.Method == http.MethodPost {
+					posts++
+				}
+				discovery(w, r)
+			}))
+			defer server.Close()
+			_, config, _ := start(t, people(1))
+			config.Connection.AuthorityURL = server.URL
+			if _, err := read(t.Context(), open(t, config), source.Scope{}); source.CodeOf(err) != source.CodeIncomplete || posts > 0 {
+				t.Errorf("%d posts, %v", posts, err)
+			}
+		})
+	}
+}
+
+func document(text string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, strings.NewReplacer("HOST", r.Host, "TENANT", graphfake.DefaultTenant).Replace(text))
 	}
 }
 
