@@ -66,6 +66,7 @@ const (
 // Organizations reads all organizations and picks the customers among them:
 //   - never the primary one, which is the MSP itself;
 //   - those whose status is one of Statuses, or "Active" where none are given;
+//     any in an account that has no statuses;
 //   - and whose type is one of Types. Where none are given it is "Customer" in an
 //     account that uses a type of that name, and any type in one that does not.
 //
@@ -121,7 +122,7 @@ func pick(all []source.Organization, types, statuses []string) (List, error) {
 	if wantTypes == nil && seenTypes.has(defaultType) {
 		wantTypes = namesOf(defaultType)
 	}
-	if wantStatuses == nil {
+	if wantStatuses == nil && len(seenStatuses) > 0 {
 		if customers > 0 && !seenStatuses.has(defaultStatus) {
 			return List{}, &source.Error{
 				Code:    source.CodeUsage,
@@ -138,7 +139,7 @@ func pick(all []source.Organization, types, statuses []string) (List, error) {
 		switch {
 		case o.Primary:
 			reason = SkipPrimary
-		case !wantStatuses.has(o.Status):
+		case wantStatuses != nil && !wantStatuses.has(o.Status):
 			reason = SkipStatus
 		case wantTypes != nil && !wantTypes.has(o.Type):
 			reason = SkipType

@@ -141,6 +141,7 @@ func TestWhoIsACustomer(t *testing.T) {
 		{name: "unknown type", account: account, types: []string{"Vendor", "Klient"}, wrong: []string{`"Klient"`, `"Customer", "Prospect", "Vendor"`}},
 		{name: "unknown status", account: account, statuses: []string{"Gone"}, wrong: []string{`"Gone"`, `"Active", "Inactive"`}},
 		{name: "nobody is Active", account: []itgluefake.Organization{{ID: 1, Name: "A", Status: "Aktiv"}}, wrong: []string{`"Aktiv"`, "--status"}},
+		{name: "no statuses", account: []itgluefake.Organization{{ID: 1, Name: "A"}, {ID: 2, Name: "B", Primary: true}}, want: "1", skipped: "2=primary"},
 		{name: "only the MSP", account: account[:1], skipped: "1=primary"},
 	}
 	for _, tt := range tests {
@@ -228,6 +229,8 @@ func TestAnswersThatAreNotTheList(t *testing.T) {
 		"next page is this":     {func(d map[string]any) { meta(d)["next-page"] = 1 }, "next-page"},
 		"next page skips":       {func(d map[string]any) { meta(d)["next-page"] = 3 }, "next-page"},
 		"next page is not":      {func(d map[string]any) { meta(d)["next-page"] = 2 }, "page is 1"},
+		"more pages than read":  {func(d map[string]any) { meta(d)["total-pages"] = 3 }, "page 1 of 3"},
+		"errors beside data":    {func(d map[string]any) { d["errors"] = []any{map[string]any{"title": "x"}} }, "holds errors"},
 		"another page":          {func(d map[string]any) { meta(d)["current-page"] = 2 }, "current-page"},
 		"numeric id":            {func(d map[string]any) { first(d)["id"] = 123456 }, "its id is 123456; ids are text"},
 		"no id":                 {func(d map[string]any) { delete(first(d), "id") }, "its id is missing"},
@@ -264,6 +267,8 @@ func TestBodies(t *testing.T) {
 		"empty":       {jsonType, "", "not a JSON object"},
 		"cut":         {jsonType, `{"data":[{"id":"1"`, "JSON"},
 		"trailing":    {jsonType, `{"data":[],"meta":{"current-page":1,"next-page":null,"total-count":0}} {}`, "JSON"},
+		"data twice":  {jsonType, `{"data":[],"data":[],"meta":{"current-page":1,"next-page":null,"total-count":0}}`, "data"},
+		"other case":  {jsonType, `{"Data":[],"meta":{"current-page":1,"next-page":null,"total-count":0}}`, `"data" is missing`},
 		"not UTF-8":   {jsonType, "{\"data\":[],\"x\":\"\xff\"}", "UTF-8"},
 		"not UTF-8 2": {jsonType, "{\"\xc3\":1}", "UTF-8"},
 	}

@@ -3,12 +3,13 @@ package itglue
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
 	"strings"
-	"unicode/utf8"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/qpimport/qpimport/pkg/source"
 )
@@ -92,32 +93,32 @@ type page struct {
 // The JSON of a page. Raw values tell null from missing and a number from text.
 type (
 	pageJSON struct {
-		Data *[]organizationJSON `json:"data"`
-		Meta *metaJSON           `json:"meta"`
+		Data   *[]organizationJSON `json:"data"`
+		Meta   *metaJSON           `json:"meta"`
+		Errors jsontext.Value      `json:"errors"`
 	}
 	metaJSON struct {
-		CurrentPage json.RawMessage `json:"current-page"`
-		NextPage    json.RawMessage `json:"next-page"`
-		TotalCount  json.RawMessage `json:"total-count"`
+		CurrentPage jsontext.Value `json:"current-page"`
+		NextPage    jsontext.Value `json:"next-page"`
+		TotalCount  jsontext.Value `json:"total-count"`
+		TotalPages  jsontext.Value `json:"total-pages"`
 	}
 	organizationJSON struct {
-		ID         json.RawMessage `json:"id"`
+		ID         jsontext.Value  `json:"id"`
 		Type       string          `json:"type"`
 		Attributes *attributesJSON `json:"attributes"`
 	}
 	attributesJSON struct {
-		Name    *string         `json:"name"`
-		Type    string          `json:"organization-type-name"`
-		Status  string          `json:"organization-status-name"`
-		Primary json.RawMessage `json:"primary"`
+		Name    *string        `json:"name"`
+		Type    string         `json:"organization-type-name"`
+		Status  string         `json:"organization-status-name"`
+		Primary jsontext.Value `json:"primary"`
 	}
 )
 
-// parsePage checks that a body is the wanted page, whole, and reads it.
+// parsePage checks that a body is the wanted page, whole, and reads it. A name
+// that occurs twice is an error: one of the two would be lost.
 func parsePage(body []byte, number int) (page, error) {
-	if !utf8.Valid(body) {
-		return page{}, errors.New("it is not UTF-8")
-	}
 	if trimmed := bytes.TrimLeft(body, " \t\r\n"); len(trimmed) == 0 || trimmed[0] != '{' {
 		return page{}, errors.New("it is not a JSON object")
 	}
@@ -126,6 +127,8 @@ func parsePage(body []byte, number int) (page, error) {
 		return page{}, fmt.Errorf("it is not the JSON expected: %w", err)
 	}
 	switch {
+	case doc.Errors != nil && doc.Errors.Kind() != jsontext.KindNull:
+		return page{}, errors.New("it holds errors")
 	case doc.Data == nil:
 		return page{}, errors.New(`"data" is missing`)
 	case doc.Meta == nil:
@@ -155,6 +158,9 @@ func parseMeta(meta metaJSON, number int) (page, error) {
 	last := string(meta.NextPage) == "null"
 	if !last && string(meta.NextPage) != strconv.Itoa(number+1) {
 		return page{}, fmt.Errorf(`"meta.next-page" is %s, not null or %d`, shown(meta.NextPage), number+1)
+	}
+	if pages, err := strconv.Atoi(string(meta.TotalPages)); last && err == nil && pages > number {
+		return page{}, fmt.Errorf(`"meta.next-page" is null on page %d of %d`, number, pages)
 	}
 	return page{total: total, last: last}, nil
 }
@@ -186,7 +192,7 @@ func parseOrganization(o organizationJSON) (source.Organization, error) {
 }
 
 // shown is a value as an error may quote it.
-func shown(raw json.RawMessage) string {
+func shown(raw jsontext.Value) string {
 	switch {
 	case len(raw) == 0:
 		return "missing"
