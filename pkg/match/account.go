@@ -49,14 +49,14 @@ func (x *accountWords) classify(u *source.User) string {
 		if parts := loginParts(local); u.GivenName == "" && u.Surname == "" && (len(display) == 0 || in(display, x.shared) > 0) && in(parts, x.shared)+in(parts, x.service) > 0 {
 			return ReasonShared
 		}
-		if adminLogin(x, local, display) {
+		if adminLogin(x, u, local, display) {
 			return ReasonAdmin
 		}
 		return ""
 	}
 	login := Key(u.Username)
 	parts := loginParts(login)
-	if adminLogin(x, login, display) {
+	if adminLogin(x, u, login, display) {
 		return ReasonAdmin
 	}
 	if u.GivenName != "" && u.Surname != "" {
@@ -76,12 +76,14 @@ func (x *accountWords) classify(u *source.User) string {
 }
 
 // adminLogin says whether a login is a second, privileged one: a mark for it
-// stands before or after a separator, or the display name says so besides.
-func adminLogin(x *accountWords, login string, display []string) bool {
+// stands before or after a separator, or the display name says so besides. What
+// is a part of the user's name is no mark: Su Lee is su.lee.
+func adminLogin(x *accountWords, u *source.User, login string, display []string) bool {
 	marked := in(display, x.admin) > 0
+	isMark := func(word string) bool { return x.admin[word] && word != Key(u.GivenName) && word != Key(u.Surname) }
 	i := strings.IndexAny(login, "-_.")
 	j := strings.LastIndexAny(login, "-_.")
-	if i > 0 && i < len(login)-1 && x.admin[login[:i]] || j > 0 && j < len(login)-1 && x.admin[login[j+1:]] {
+	if i > 0 && i < len(login)-1 && isMark(login[:i]) || j > 0 && j < len(login)-1 && isMark(login[j+1:]) {
 		return true
 	}
 	return marked && (strings.HasPrefix(login, "adm") || strings.HasSuffix(login, "adm") || strings.HasSuffix(login, "admin"))

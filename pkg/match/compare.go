@@ -193,8 +193,10 @@ func (c *comparer) employeeLevel(i, j int32) uint8 {
 		return employeeEqual
 	case a.employee == m.employee:
 		return employeeShared
-	case a.employee != 0:
+	case a.employee != 0 && c.adEmployee.one(a.employee, i) && c.m365Employee.one(m.employee, j):
 		return employeeDiffers
+	case a.employee != 0:
+		return 0 // what several have is no personnel number
 	}
 	// The number of somebody else's, unless that is a slip: his name must fit.
 	if owner, ok := c.adEmployee[m.employee]; ok && owner >= 0 && owner != i {
@@ -258,7 +260,7 @@ func initialLevel(a, aMiddle, m, mMiddle uint32) uint8 {
 	switch {
 	case (a|aMiddle)&m|a&(m|mMiddle) != 0:
 		return initialEqual
-	case a != 0 && m != 0:
+	case a != 0 && m != 0, aMiddle != 0 && mMiddle != 0 && aMiddle&mMiddle == 0:
 		return initialDiffers
 	}
 	return 0
@@ -352,7 +354,9 @@ func (c *comparer) nameLevel(a, m *profile) (uint8, float32) {
 			}
 		}
 	}
-	if best >= nameGiven && a.latin != m.latin {
+	// Cyrillic and Greek are read letter by letter, so that a name which has nothing
+	// in common with another is another.
+	if best >= nameGiven && a.latin != m.latin && !(best == nameOther && a.spelt && m.spelt) {
 		best = nameScript
 	}
 	return best, bestBits
@@ -474,8 +478,15 @@ func (c *comparer) compareViews(a, b *view) (uint8, float32) {
 }
 
 // likeness says how two different words may stand for one another: 0 not at all.
+// Two given names that are both known are one name only where they are listed as
+// forms of one: Christian is no slip for Christine.
 func (c *comparer) likeness(x, y word) uint8 {
 	a, b := c.words.texts[x.plain], c.words.texts[y.plain]
+	p, q := c.kin[x.plain], c.kin[y.plain]
+	related := slices.ContainsFunc(p, func(f uint16) bool { return slices.Contains(q, f) })
+	if len(p) > 0 && len(q) > 0 && !related {
+		return 0
+	}
 	if sa, sb := c.sounds[x.plain], c.sounds[y.plain]; sa == sb && len(sa) > 1 && jaroWinkler(a, b) > 0.7 {
 		return nameSounds
 	}
@@ -487,10 +498,8 @@ func (c *comparer) likeness(x, y word) uint8 {
 			}
 		}
 	}
-	for _, f := range c.kin[x.plain] {
-		if slices.Contains(c.kin[y.plain], f) {
-			return nameNick
-		}
+	if related {
+		return nameNick
 	}
 	if len(a) > len(b) {
 		a, b = b, a

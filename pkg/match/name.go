@@ -47,6 +47,8 @@ func newLexicon() *lexicon {
 		generations: map[string]string{
 			"jr": "jr", "jnr": "jr", "junior": "jr", "sr": "sr", "snr": "sr", "senior": "sr",
 			"ii": "2", "2nd": "2", "iii": "3", "3rd": "3", "iv": "4", "4th": "4",
+			"júnior": "jr", "filho": "jr", "fils": "jr", "hijo": "jr", "jüngere": "jr", "juengere": "jr",
+			"père": "sr", "pere": "sr", "pai": "sr", "ältere": "sr", "aeltere": "sr",
 		},
 		families: families(),
 		accounts: newAccountWords(),
@@ -72,8 +74,8 @@ func (x *lexicon) parseFields(given, surname, initials string) spelledName {
 	if Key(given) == "" || Key(surname) == "" {
 		return n
 	}
-	g := x.split(undecorated(Key(given)), &n, false)
-	s := x.split(undecorated(Key(surname)), &n, false)
+	g := x.split(x.undecorated(Key(given), &n), &n, false)
+	s := x.split(x.undecorated(Key(surname), &n), &n, false)
 	n.joined = joinBoth(g, s)
 	n.all = slices.Concat(g, s)
 	g, s = x.significant(g, &n), x.significant(s, &n)
@@ -93,7 +95,7 @@ func (x *lexicon) parseFields(given, surname, initials string) spelledName {
 // with whatever people decorate it with.
 func (x *lexicon) parseDisplay(display string) spelledName {
 	var n spelledName
-	parts := strings.Split(undecorated(Key(display)), ",")
+	parts := strings.Split(x.undecorated(Key(display), &n), ",")
 	kept := make([][]string, 0, 2)
 	for i, part := range parts {
 		words := x.split(part, &n, len(parts) == 1)
@@ -134,32 +136,49 @@ func (x *lexicon) parseDisplay(display string) spelledName {
 }
 
 // undecorated cuts what stands in brackets, and what follows a separator once a
-// name of two words stands before it.
-func undecorated(s string) string {
+// name of two words stands before it. A generation mark there counts.
+func (x *lexicon) undecorated(s string, n *spelledName) string {
 	if strings.ContainsAny(s, "([{<") {
-		var b strings.Builder
+		var kept, cut strings.Builder
 		depth := 0
 		for _, r := range s {
 			switch r {
 			case '(', '[', '{', '<':
 				depth++
-				b.WriteByte(' ')
+				kept.WriteByte(' ')
+				cut.WriteByte(' ')
 			case ')', ']', '}', '>':
 				depth = max(0, depth-1)
 			default:
 				if depth == 0 {
-					b.WriteRune(r)
+					kept.WriteRune(r)
+				} else {
+					cut.WriteRune(r)
 				}
 			}
 		}
-		s = b.String()
+		s = kept.String()
+		x.findGeneration(cut.String(), n)
 	}
 	for _, sep := range []string{" - ", " – ", " — ", " | ", " / ", " : ", " @ "} {
-		if before, _, ok := strings.Cut(s, sep); ok && len(strings.Fields(before)) > 1 {
+		if before, after, ok := strings.Cut(s, sep); ok && len(strings.Fields(before)) > 1 {
 			s = before
+			x.findGeneration(after, n)
 		}
 	}
 	return s
+}
+
+// findGeneration looks for a generation mark in a remark that was cut from a
+// name. Junior and senior are ranks as well, so that it has to stand alone there.
+func (x *lexicon) findGeneration(remark string, n *spelledName) {
+	words := strings.FieldsFunc(remark, func(r rune) bool { return strings.ContainsRune(" .,", r) })
+	if len(words) == 2 && words[0] == "der" || len(words) == 2 && words[0] == "die" {
+		words = words[1:]
+	}
+	if len(words) == 1 && x.generations[words[0]] != "" {
+		n.generation = x.generations[words[0]]
+	}
 }
 
 // split cuts a part of a name into words, without titles before it and

@@ -4,7 +4,8 @@ import "strings"
 
 // nicknames lists given names that may stand for one another, one family a
 // line. A name may be in several families. It never proves anything: a nickname
-// counts only beside identifiers that agree.
+// counts only beside identifiers that agree. A name that is listed is no slip for
+// another that is, which is why some stand alone.
 const nicknames = `
 abigail abby gail
 abraham abe bram
@@ -27,20 +28,22 @@ ann anne anna annie nan
 anneliese anne liese
 anthony tony antonio anton toni
 antoinette toni
+antonia toni
 arthur art artie
 barbara barb babs barbie bab bobbie
 bartholomew bart
 beatrice bea trixie
 benedict ben benedikt
 benjamin ben benji benny
-bernard bernie bernd bernhard
 bernadette bernie
-bridget bridie birgit
+bernard bernie bernd bernhard
 bradley brad
 brandon bran
+bridget bridie birgit
 calvin cal
 cameron cam
 carl karl
+carla karla
 carol carole carrie carolyn caroline carolina lina
 casey case
 catherine katherine kathryn cathy kathy kate katie cat kat kitty katharina kathrin katrin katarina ekaterina katya
@@ -51,6 +54,9 @@ chester chet
 christina tina chris chrissie christine kristina kristin kristen christiane
 christopher chris topher kit christoph christian cristobal
 clarence clare
+claude
+claudia
+claudio claude
 clifford cliff
 constance connie
 cornelius neil cornel
@@ -58,13 +64,16 @@ curtis curt kurt
 cynthia cindy
 daniel dan danny
 daniela dani
+danielle daniela daniella dani
 david dave davey davy
 deborah debra deb debbie
+denise
 dennis denny denis
 diana di diane
 dmitry dima dmitri dmitriy dimitri
 dolores lola
 dominic dom nick dominik
+dominique dominic dominik
 donald don donnie
 donna dee
 dorothy dot dottie dolly dora dorothea
@@ -75,16 +84,25 @@ edwin ed eddie
 eleanor ellie nell nora ella lenore
 elizabeth liz beth betty lizzie eliza elisabeth lisa elsie betsy bess ella elisa lisbeth bettina
 ellen nell ellie
+emil
+emilie emily emilia
 emily em emmy
 emmanuel manny manuel
+eric erik erich
+erica erika
 ernest ernie ernst
 eugene gene evgeny
 eugenia genie
 evelyn evie eve
+fabian fabien
+fabienne fabiana
+fabio fabian
 florence flo
+franca
 frances fran francie franny
 francis frank francisco francesco franz frans
 francisco paco pancho frank
+franco frank
 franklin frank
 frederick fred freddie rick fritz friedrich federico frederic
 gabriel gabe
@@ -93,7 +111,9 @@ gerald gerry jerry gerhard
 gerard gerry jerry
 gertrude trudy gert
 gilbert gil bert
+giovanna
 giovanni gianni nino
+giulio julio
 giuseppe beppe pino
 grace gracie
 gregory greg gregor
@@ -112,9 +132,11 @@ ignacio nacho
 irene rena
 isaac ike
 isabel isabella bella izzy belle
+ivana
 jacob jake jack jakob
 jacqueline jackie
 james jim jimmy jamie jem jaime
+jana
 jane janie jenny
 janet jan
 jasmine jas
@@ -125,14 +147,15 @@ jennifer jen jenny jenn
 jeremiah jerry
 jeremy jerry jem
 jerome jerry
-jesus chuy
 jessica jess jessie
+jesus chuy
 joan jo joanie
 joann jo joanne joanna
 johannes hans hannes jan johann
 john jack johnny jon jonny juan johannes jan ivan sean giovanni
 jonathan jon jonny nathan john
 jose pepe joseph
+josefine josephine josefina
 joseph joe joey jo josef jose
 josephine jo josie
 joshua josh
@@ -140,6 +163,8 @@ joyce joy
 judith judy jude
 julia jules julie juliana
 julian jules
+juliane juliana
+julien julian
 justin jus
 karen kari
 katarzyna kasia
@@ -149,25 +174,33 @@ kimberly kim kimmie
 konstantin kostya
 konstantinos kostas dinos
 laura laurie lauri
+laurent lorenz laurenz
 lawrence larry lars laurence lorenz lorenzo
+lea leah
 leonard leo len lenny leonardo
 leslie les
 lillian lily lil
 linda lindy
+lorenza
 louis lou louie lewis luis ludwig luigi
 louise lou
 lucas luke lukas luca
 lucille lucy lucia
 ludwig lutz
+luisa louise louisa
 lydia liddy
 madeline maddie madeleine magdalena lena
 magdalena magda lena
 malgorzata gosia
 manuel manolo manny
+manuela
+marcel
+marcelle marcella
 marcus marc mark markus marco
 margaret maggie meg peggy marge margie greta rita gretel margarete margarita madge
 maria mary marie mia ria
 marilyn mary
+mario
 marjorie marge margie
 martha marty mattie
 martin marty martijn
@@ -182,8 +215,11 @@ megan meg
 melanie mel
 melissa mel missy lissa
 michael mike mick mickey micky mitch miguel michel mikhail michele misha
+michaela
 michelle shelly chelle micki
 mikhail misha
+milan
+milana
 mildred millie
 mohammad mohammed muhammad mohamed mohammad mo
 monica mona
@@ -193,17 +229,22 @@ nathan nate
 nathaniel nate nathan nat
 nicholas nick nicky nico nicolas nikolaus klaus claus nikolai nikos colin niklas
 nicole nicky nikki
+noel
+noelle
 norman norm
 oliver ollie
 olivia liv livvy
 oscar ozzie
 pamela pam
+pascal
+pascale
 patricia pat patty trish tricia patti
 patrick pat paddy rick
 paul pablo paolo pavel paulo
 paula paulina pauline
 penelope penny
 peter pete pedro pietro petr pyotr pjotr
+petra
 philip phil phillip felipe philipp filip pip
 phyllis phyl
 priscilla cilla
@@ -212,10 +253,13 @@ ralph rafe
 ramona mona
 randall randy
 raphael rafa rafael
+raphaela rafaela
 raymond ray
 rebecca becky becca
 reginald reg reggie
 renate rena
+rene
+renee
 richard rick dick rich ricky richie ricardo dickie
 robert bob rob bobby robbie bert roberto rupert
 roberta bobbie bertie robbie
@@ -240,6 +284,9 @@ sharon shari
 shirley shirl
 sidney sid
 silvester sly
+silvio
+simon
+simone simona
 sofia sophia sophie sonya zosia
 solomon sol
 stanley stan stanislav stanislaw
@@ -250,9 +297,10 @@ susan sue susie suzy susanne susanna suzanne
 sylvester sly
 sylvia syl silvia
 tamara tammy
-teresa terry tess theresa tracy therese
 terence terry
+teresa terry tess theresa tracy therese
 thaddeus thad tad
+thea
 theodore ted teddy theo theodor
 theresa terry tess tessa resi
 thomas tom tommy tomas
@@ -262,12 +310,14 @@ tomasz tomek
 tracy trace
 ulrich uli
 ulrike uli rike
+valentin valentine
 valentina val valya
 valerie val
 vanessa nessa
 veronica ronnie vera
 victor vic viktor
 victoria vicky vicki tori
+viktoria victoria
 vincent vince vinnie vicente
 virginia ginny ginger
 vladimir vlad volodya vova

@@ -44,6 +44,7 @@ type profile struct {
 	user       *source.User
 	views      []view
 	latin      bool  // the name has Latin letters
+	spelt      bool  // and no letters beyond Latin, Cyrillic and Greek
 	generation uint8 // number of the mark, 0 for none
 	apart      string
 	taken      bool
@@ -164,6 +165,7 @@ func (s *sheet) countWords(p *profile) {
 func (s *sheet) profile(x *lexicon, person Person, p *profile) {
 	u := person.User
 	p.user, p.taken, p.apart = u, person.Taken, x.accounts.classify(u)
+	p.spelt = true
 	names := x.namesOf(u)
 	var all [][]string // the words of the names in ASCII, particles and letters too
 	for k := range names {
@@ -174,6 +176,7 @@ func (s *sheet) profile(x *lexicon, person Person, p *profile) {
 		plain, spelt := make([]string, len(n.all)), make([]string, len(n.all))
 		for w := range n.all {
 			p.latin = p.latin || hasLatin(n.all[w])
+			p.spelt = p.spelt && isSpelt(n.all[w])
 			plain[w], spelt[w] = asciiForms(n.all[w])
 		}
 		all = append(all, plain, spelt)
@@ -342,11 +345,13 @@ func composed(s string, words []string, used uint32) bool {
 }
 
 // employeeID folds a personnel number; leading zeros come and go between
-// systems. What says that there is none is "".
+// systems. What is typed where there is none is "": a word (n/a, extern, pending),
+// one digit over and over, the digits in order.
 func employeeID(id string) string {
 	id = strings.TrimLeft(keepAlnum(Key(id)), "0")
-	switch id {
-	case "na", "none", "null", "tbd", "unknown", "x", "xx", "xxx":
+	switch {
+	case !strings.ContainsAny(id, "0123456789"),
+		len(id) > 3 && (strings.Trim(id, id[:1]) == "" || strings.HasPrefix("123456789", id)):
 		return ""
 	}
 	return id
@@ -396,8 +401,8 @@ func plainWords(s string) []string {
 }
 
 // markTwins sets apart the second accounts of AD users: a login that is another
-// user's with something before or after a separator, and a word of the name in
-// common.
+// user's with something before or after a separator that the name does not
+// explain, and a word of the name in common.
 func (s *sheet) markTwins() {
 	byLogin := make(map[string]int, len(s.ad))
 	for i := range s.ad {
@@ -410,13 +415,26 @@ func (s *sheet) markTwins() {
 		if p.apart != "" || at < 1 || last == len(name)-1 {
 			continue
 		}
-		for _, rest := range []string{name[at+1:], name[:last]} {
-			j, ok := byLogin[rest]
-			if ok && j != i && len(name)-len(rest) <= 4 && shareWord(p, &s.ad[j]) {
+		for _, cut := range [][2]string{{name[:at], name[at+1:]}, {name[last+1:], name[:last]}} {
+			j, ok := byLogin[cut[1]]
+			if ok && j != i && len(cut[0]) <= 3 && shareWord(p, &s.ad[j]) && !s.begins(p, cut[0]) {
 				p.apart = ReasonAdmin
 			}
 		}
 	}
+}
+
+// begins says whether a word of the user's name, admin and the like apart, begins
+// so: j.smith is John Smith, whoever else is smith.
+func (s *sheet) begins(p *profile, mark string) bool {
+	for k := range p.views {
+		for _, w := range p.views[k].words[:p.views[k].n] {
+			if word := s.words.texts[w.plain]; strings.HasPrefix(word, mark) && !strings.HasPrefix(word, "adm") {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func shareWord(a, b *profile) bool {
@@ -470,6 +488,14 @@ func (s *sheet) view(n *spelledName) view {
 
 func hasLatin(s string) bool {
 	return strings.ContainsFunc(s, func(r rune) bool { return unicode.Is(unicode.Latin, r) })
+}
+
+// isSpelt says whether a word's letters stand for sounds one by one, in scripts
+// that are written in Latin ones alike by everybody, nearly.
+func isSpelt(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool {
+		return unicode.IsLetter(r) && !unicode.In(r, unicode.Latin, unicode.Cyrillic, unicode.Greek)
+	})
 }
 
 // hashText is FNV-1a, 0 for no text.

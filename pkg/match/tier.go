@@ -39,6 +39,9 @@ func tiers() []tier {
 	return []tier{
 		// Hard evidence against the pair outweighs whatever speaks for it.
 		{ReasonContradiction, func(f *facts) bool { return f.contrary > 0 }},
+		// An anchor can be copied or moved: with another's name and another's address
+		// it proves nothing.
+		{ReasonNameDiffer, func(f *facts) bool { return f.proofs > 0 && f.elsewhere && name(f, nameOther) }},
 		// Directory synchronisation said so itself.
 		{ReasonAnchor, func(f *facts) bool { return f.proofs > 0 }},
 
@@ -103,10 +106,14 @@ func (e *engine) facts(i int, c *candidate, lead float32, namesakes int) facts {
 		same:       e.weights[ruleDepartment][l[ruleDepartment]] + e.weights[ruleTitle][l[ruleTitle]],
 		beyond:     e.beyond(i, c),
 	}
+	address := l[ruleAddress] == addressEqual || l[ruleUPN] == upnEqual || l[ruleLogin] == loginEqual
+	onPrem := l[ruleOnPrem] == onPremEqual
+	if a := &e.sheet.ad[i]; onPrem && address && (a.onPrem == a.mailLogin || a.onPrem == a.upnLogin) {
+		onPrem = false // the address was made of the sAMAccountName: it is one identifier
+	}
 	for _, is := range []bool{
-		// Address, UPN and login are one identifier in three places.
-		l[ruleAddress] == addressEqual || l[ruleUPN] == upnEqual || l[ruleLogin] == loginEqual,
-		l[ruleAnchor] == anchorOtherSID, l[ruleOnPrem] == onPremEqual, l[ruleEmployee] == employeeEqual, l[rulePhone] == phoneEqual,
+		address, // address, UPN and login are one identifier in three places
+		l[ruleAnchor] == anchorOtherSID, onPrem, l[ruleEmployee] == employeeEqual, l[rulePhone] == phoneEqual,
 	} {
 		if is {
 			f.ids++
