@@ -55,7 +55,7 @@ type comparer struct {
 	adEmployee, m365Employee owners
 	adPhone, m365Phone       owners
 	adLogin, m365Login       owners
-	adOnPrem                 owners
+	adOnPrem, adMail         owners
 	m365Domains              map[uint64]bool
 }
 
@@ -63,12 +63,15 @@ type comparer struct {
 // theirs; an anchor counts whoever has it.
 func newComparer(s *sheet, o origins, adCounts, m365Counts func(i int) bool) *comparer {
 	c := &comparer{sheet: s, origins: o, m365Domains: map[uint64]bool{}}
-	for _, o := range []*owners{&c.adAddress, &c.m365Address, &c.adEmployee, &c.m365Employee, &c.adPhone, &c.m365Phone, &c.adLogin, &c.m365Login, &c.adOnPrem} {
+	for _, o := range []*owners{&c.adAddress, &c.m365Address, &c.adEmployee, &c.m365Employee, &c.adPhone, &c.m365Phone, &c.adLogin, &c.m365Login, &c.adOnPrem, &c.adMail} {
 		*o = owners{}
 	}
 	for i := range s.ad {
 		p := &s.ad[i]
 		c.names += float64(min(1, len(p.views)))
+		if p.apart == "" { // who is disabled keeps his address
+			c.adMail.add(p.mail, i)
+		}
 		if !adCounts(i) {
 			continue
 		}
@@ -146,6 +149,8 @@ func (c *comparer) addressLevel(i, j int32) uint8 {
 	switch {
 	case shared:
 		return addressShared
+	case c.adMail.other(m.mail, i):
+		return addressOthers
 	case a.mail == 0:
 		return 0
 	case c.m365Address.other(a.mail, j):

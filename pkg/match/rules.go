@@ -66,6 +66,7 @@ const (
 	addressOtherDomain = 3
 	addressElsewhere   = 4
 	addressDiffers     = 5
+	addressOthers      = 6
 
 	upnEqual     = 1
 	upnDerived   = 2
@@ -131,6 +132,7 @@ func rules() [ruleCount]rule {
 			{"other_domain", 1, support, "the addresses are the same before the @"},
 			{"elsewhere", -8, against, "the AD user's mail address belongs to another mailbox"},
 			{"differs", -4, against, "the AD user's mail address is not one of the mailbox"},
+			{"others", -8, against, "the mailbox's address is the mail address of another AD user"},
 		}},
 		ruleUPN: {"upn", []level{unknown,
 			{"equal", 9, identifier, "the user principal names are equal and do not follow from the name"},

@@ -39,9 +39,11 @@ func tiers() []tier {
 	return []tier{
 		// Hard evidence against the pair outweighs whatever speaks for it.
 		{ReasonContradiction, func(f *facts) bool { return f.contrary > 0 }},
-		// An anchor can be copied or moved: with another's name and another's address
-		// it proves nothing.
-		{ReasonNameDiffer, func(f *facts) bool { return f.proofs > 0 && f.elsewhere && name(f, nameOther) }},
+		// An anchor can be copied or moved: it proves nothing where the name is
+		// another and the AD user's own address is that of another mailbox.
+		{ReasonNameDiffer, func(f *facts) bool {
+			return f.proofs > 0 && name(f, nameOther) && (f.levels[ruleAddress] == addressElsewhere || f.levels[ruleUPN] == upnElsewhere)
+		}},
 		// Directory synchronisation said so itself.
 		{ReasonAnchor, func(f *facts) bool { return f.proofs > 0 }},
 
@@ -101,7 +103,7 @@ func (e *engine) facts(i int, c *candidate, lead float32, namesakes int) facts {
 		levels: l, contrary: forces[veto], proofs: forces[proof], namesakes: namesakes, lead: lead,
 		strong:     l[ruleName] == nameFull || l[ruleName] == namePart,
 		weak:       l[ruleName] >= nameSounds && l[ruleName] <= nameInitial,
-		elsewhere:  l[ruleAddress] == addressElsewhere || l[ruleUPN] == upnElsewhere || l[ruleOnPrem] == onPremOtherUser || l[ruleOnPrem] == onPremDiffers,
+		elsewhere:  l[ruleAddress] == addressElsewhere || l[ruleAddress] == addressOthers || l[ruleUPN] == upnElsewhere || l[ruleOnPrem] == onPremOtherUser || l[ruleOnPrem] == onPremDiffers,
 		bothDiffer: l[ruleDepartment] == sameDiffers && l[ruleTitle] == sameDiffers,
 		same:       e.weights[ruleDepartment][l[ruleDepartment]] + e.weights[ruleTitle][l[ruleTitle]],
 		beyond:     e.beyond(i, c),

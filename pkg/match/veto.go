@@ -33,20 +33,27 @@ type vetoer struct {
 	employee map[string]int // AD user by employee id, -1 several
 	number   map[string]int // mailbox by employee id, -1 several
 	address  map[string]int // mailbox by address, -1 several
+	mail     map[string]int // AD user by mail, -1 several
 }
 
 func newVetoer(t *table) *vetoer {
-	v := &vetoer{rules: rules(), lexicon: newLexicon(), origins: findOrigins(t.ad, t.m365), employee: map[string]int{}, number: map[string]int{}, address: make(map[string]int, 2*len(t.m365))}
+	v := &vetoer{rules: rules(), lexicon: newLexicon(), origins: findOrigins(t.ad, t.m365), employee: map[string]int{}, number: map[string]int{}, mail: map[string]int{}, address: make(map[string]int, 2*len(t.m365))}
 	add := func(m map[string]int, key string, n int) {
+		if key == "" {
+			return
+		}
 		if old, ok := m[key]; ok && old != n {
 			n = -1
 		}
 		m[key] = n
 	}
-	for i, p := range t.ad {
-		if id := employeeID(p.EmployeeID); id != "" && t.adSkip[i] == "" && v.lexicon.accounts.classify(p.User) == "" {
-			add(v.employee, id, i)
+	for i, p := range t.ad { // who is disabled keeps his address and number
+		mail, id := address(p.Email), employeeID(p.EmployeeID)
+		if mail == "" && id == "" || v.lexicon.accounts.classify(p.User) != "" {
+			continue
 		}
+		add(v.mail, mail, i)
+		add(v.employee, id, i)
 	}
 	for j, p := range t.m365 {
 		if t.m365Skip[j] != "" {
@@ -81,6 +88,9 @@ func (v *vetoer) against(i, j int, a, m *source.User) []Evidence {
 		add(ruleEmployee, employeeDiffers, x, y)
 	case ok && owner >= 0 && owner != i:
 		add(ruleEmployee, employeeElsewhere, x, y)
+	}
+	if owner, ok := v.mail[address(m.Email)]; ok && owner >= 0 && owner != i {
+		add(ruleAddress, addressOthers, strings.ToLower(a.Email), strings.ToLower(m.Email))
 	}
 	if mail := strings.ToLower(a.Email); mail != "" {
 		if owner, ok := v.address[mail]; ok && owner >= 0 && owner != j {
