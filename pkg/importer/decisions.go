@@ -355,6 +355,8 @@ func (d *draft) decide(rows []DecisionRow, mailboxes []*source.User) (MatchResul
 			bad(row, "no account %q", row.AD)
 		case len(adSel.hits[i]) > 1:
 			bad(row, "%q names several accounts", row.AD)
+		case !wantsBox && a.m365ID != "":
+			bad(row, "%s is matched with %s: part them before the user is ignored", accountLabel(a), a.m365UPN)
 		case !wantsBox:
 		case row.M365 == "":
 			bad(row, "%s needs a mailbox", row.Verdict)

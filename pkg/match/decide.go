@@ -90,7 +90,7 @@ func (e *engine) lead(i, at int) float32 {
 		}
 	}
 	for _, r := range e.byM365[c.m365] {
-		if int(r.ad) != i && e.adFree(int(r.ad)) && !e.isRejected(int(r.ad), int(c.m365)) {
+		if int(r.ad) != i && (e.adFree(int(r.ad)) || e.adLate(int(r.ad))) && !e.isRejected(int(r.ad), int(c.m365)) {
 			lead = min(lead, c.weight-r.weight)
 			break
 		}
@@ -119,7 +119,7 @@ func (e *engine) namesakes(i, at int) int {
 		}
 	}
 	for _, r := range e.byM365[c.m365] {
-		if int(r.ad) != i && e.isNamesake(&e.byAD[r.ad][r.at]) {
+		if int(r.ad) != i && e.adCounts(int(r.ad)) && e.isNamesake(&e.byAD[r.ad][r.at]) {
 			n++
 		}
 	}

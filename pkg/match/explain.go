@@ -98,6 +98,9 @@ func Explain(in Input, by Method, adID, m365ID string) Explanation {
 	}
 	c := e.candidate(i, int32(j))
 	x.Weight, x.Confidence = round(c.weight), confidence(c.weight)
+	if x.Reason == ReasonDisplayName {
+		x.Confidence = nameConfidence // as the match says
+	}
 	x.For, x.Against = e.bothSides(i, c)
 	for r := range e.rules {
 		if c.levels[r] == 0 {

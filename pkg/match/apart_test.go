@@ -1,0 +1,121 @@
+package match_test
+
+import (
+	"testing"
+
+	"github.com/qpimport/qpimport/pkg/match"
+	"github.com/qpimport/qpimport/pkg/source"
+)
+
+// TestAutoTellsApart: pairs of two people that something makes likely. None of
+// them may be made, by either method, unless said otherwise.
+func TestAutoTellsApart(t *testing.T) {
+	person := func(p match.Person, display string, change func(*source.User)) match.Person {
+		p.User.DisplayName = display
+		change(p.User)
+		return p
+	}
+	ad := func(id, display string, change func(*source.User)) match.Person {
+		return person(adUser(id, ""), display, change)
+	}
+	mb := func(id, display string, change func(*source.User)) match.Person {
+		return person(mailbox(id, ""), display, change)
+	}
+	nothing := func(*source.User) {}
+	mail := func(address string) func(*source.User) { return func(u *source.User) { u.Email = address } }
+	welder := func(u *source.User) { u.Department, u.Title = "Sales", "Welder" }
+	smith := func(u *source.User) { welder(u); u.GivenName, u.Surname = "John", "Smith" }
+
+	for name, tc := range map[string]struct {
+		ad, m365 []match.Person
+		right    map[string]string // the pairs that may be made
+	}{
+		"two given names that look alike, and an address": {
+			ad:   []match.Person{ad("a", "Christian Müller", mail("c.mueller@ex.example"))},
+			m365: []match.Person{mb("m", "Christine Müller", mail("c.mueller@ex.example"))},
+		},
+		"two given names that look alike, and a telephone": {
+			ad:   []match.Person{ad("a", "Mario Rossi", func(u *source.User) { u.Mobile = "+39 333 1234567" })},
+			m365: []match.Person{mb("m", "Maria Rossi", func(u *source.User) { u.Mobile = "+39 333 1234567" })},
+		},
+		"a logon name that was handed on, and the address made of it": {
+			ad: []match.Person{ad("a", "Jane Smith", func(u *source.User) { u.Username, u.UPN, u.Email = "jsmith", "jsmith@ex.example", "jsmith@ex.example" })},
+			m365: []match.Person{mb("m", "John Smith", func(u *source.User) {
+				u.OnPremUsername, u.UPN, u.Email = "jsmith", "jsmith@ex.example", "jsmith@ex.example"
+			})},
+		},
+		"marks of generation in brackets": {
+			ad: []match.Person{ad("a", "John Smith (Senior)", smith)}, m365: []match.Person{mb("m", "John Smith (Junior)", smith)},
+		},
+		"marks of generation behind a dash": {
+			ad: []match.Person{ad("a", "John Smith - Sr", smith)}, m365: []match.Person{mb("m", "John Smith - Jr", smith)},
+		},
+		"a mark of generation on one side": {
+			ad: []match.Person{ad("a", "João Silva", welder)}, m365: []match.Person{mb("m", "João Silva Filho", welder)},
+		},
+		"middle names": {
+			ad: []match.Person{ad("a", "John William Smith", smith)}, m365: []match.Person{mb("m", "John Paul Smith", smith)},
+		},
+		"names in two scripts that have nothing in common": {
+			ad:   []match.Person{ad("a", "Dmitry Sokolov", func(u *source.User) { u.Email, u.Phone = "sales@ex.example", "+7 495 1234567" })},
+			m365: []match.Person{mb("m", "Иван Петров", func(u *source.User) { u.Email, u.Phone = "sales@ex.example", "+7 495 1234567" })},
+		},
+		"an employee id that is none": {
+			ad:   []match.Person{ad("a", "Ann Lee", func(u *source.User) { u.EmployeeID, u.Department = "CONTRACTOR", "IT" })},
+			m365: []match.Person{mb("m", "Lee, Ann", func(u *source.User) { u.EmployeeID, u.Department = "Contractor", "Finance" })},
+		},
+		"the mailbox of somebody who left": {
+			ad: []match.Person{
+				ad("a", "John Smith", smith),
+				ad("b", "John Smith", func(u *source.User) {
+					smith(u)
+					u.Email, u.EmployeeID, u.Enabled = "john.smith@ex.example", "E1", source.No
+				}),
+			},
+			m365: []match.Person{mb("m", "John Smith", func(u *source.User) { smith(u); u.Email, u.EmployeeID = "john.smith@ex.example", "E1" })},
+		},
+		"the mailbox of the son": {
+			ad:    []match.Person{ad("a", "John Smith", nothing), ad("b", "John Smith Jr", mail("john.smith@ex.example"))},
+			m365:  []match.Person{mb("m", "John Smith", mail("john.smith@ex.example"))},
+			right: map[string]string{"b": "m"},
+		},
+		"an anchor that was moved": {
+			ad:   []match.Person{ad(guidA, "Bob Ray", mail("bob.ray@ex.example"))},
+			m365: []match.Person{mb("m", "Tina Old", func(u *source.User) { u.ImmutableID = immutableA }), mb("n", "Bob Ray", mail("bob.ray@ex.example"))},
+		},
+	} {
+		for _, by := range []match.Method{match.ByDisplayName, match.ByEvidence} {
+			for _, p := range match.Auto(match.Input{AD: tc.ad, M365: tc.m365}, by).Pairs {
+				if tc.right[p.AD.ID] != p.M365.ID {
+					t.Errorf("%s, by %s: %s was paired with %s (%s)", name, by, p.AD.DisplayName, p.M365.DisplayName, p.Reason)
+				}
+			}
+		}
+	}
+}
+
+// TestAutoKeepsPeopleTogether: what looks like a reason to tell them apart is none.
+func TestAutoKeepsPeopleTogether(t *testing.T) {
+	su := func(u *source.User) {
+		u.GivenName, u.Surname, u.Email, u.EmployeeID = "Su", "Lee", "su.lee@ex.example", "4711"
+	}
+	ad := []match.Person{
+		with(adUser("a", "Su Lee"), func(u *source.User) { su(u); u.Username = "su.lee" }),
+		with(adUser("b", "John Smith"), func(u *source.User) {
+			u.GivenName, u.Surname, u.Username, u.Email, u.EmployeeID = "John", "Smith", "j.smith", "john@ex.example", "99999"
+		}),
+		with(adUser("c", "Robert Smith"), func(u *source.User) {
+			u.GivenName, u.Surname, u.Username, u.Email, u.EmployeeID = "Robert", "Smith", "smith", "robert@ex.example", "99999"
+		}),
+	}
+	m365 := []match.Person{
+		with(mailbox("m", "Su Lee"), func(u *source.User) { su(u); u.UPN = "su.lee@ex.example" }),
+		with(mailbox("n", "John Smith"), func(u *source.User) { u.Email, u.EmployeeID = "john@ex.example", "815" }),
+		with(mailbox("o", "Robert Smith"), func(u *source.User) { u.Email, u.EmployeeID = "robert@ex.example", "816" }),
+	}
+	for _, by := range []match.Method{match.ByDisplayName, match.ByEvidence} {
+		if got := match.Auto(match.Input{AD: ad, M365: m365}, by); len(got.Pairs) != 3 {
+			t.Errorf("by %s: %q", by, summary(got))
+		}
+	}
+}
