@@ -47,6 +47,9 @@ active and gives it the mailbox's address.
                 independent identifiers that agree together with the name. What is
                 not sure is left for review, with up to three candidates
 
+Both know the AD users that were imported. Import all OUs whose people may have a
+mailbox before matching: somebody of the same name elsewhere does not count.
+
 --pair and --pairs-file pair by hand, any with any that has an address; --unpair
 undoes a pair. SEL is the id, DN, user principal name, sAMAccountName or e-mail of
 one user. --pair is split at its last "=". A pairs file is CSV with the columns ad
