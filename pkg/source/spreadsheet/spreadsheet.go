@@ -15,9 +15,11 @@ import (
 // ErrNotText is the error of Decode.
 var ErrNotText = errors.New("is not text in UTF-8, UTF-16 or Windows-1252")
 
-// Decode makes UTF-8 of a file and drops the byte order mark. UTF-16 is told by its byte order mark, or by the
-// zero bytes that the ASCII letters of a header have in it; what is neither that
-// nor UTF-8 is Windows-1252, which has no mark.
+// Decode makes UTF-8 of a file and drops the byte order mark. UTF-16 is told by
+// its mark, or by the zero bytes that the ASCII letters of a header have in it;
+// what is neither that nor UTF-8 is Windows-1252, which has no mark. Lines that end
+// as on old Macs, which Excel still writes, end as elsewhere; and a first line that
+// tells Excel the separator, as in sep=; is emptied.
 func Decode(data []byte) (string, error) {
 	text, err := data, error(nil)
 	switch {
@@ -34,7 +36,14 @@ func Decode(data []byte) (string, error) {
 	if err != nil || bytes.IndexByte(text, 0) >= 0 {
 		return "", ErrNotText
 	}
-	return string(bytes.TrimPrefix(text, []byte("\ufeff"))), nil
+	text = bytes.TrimPrefix(text, []byte("\ufeff"))
+	if bytes.IndexByte(text, '\n') < 0 {
+		text = bytes.ReplaceAll(text, []byte("\r"), []byte("\n"))
+	}
+	if line, _, _ := bytes.Cut(text, []byte("\n")); len(bytes.TrimRight(line, "\r")) == len("sep=;") && bytes.HasPrefix(bytes.ToLower(line), []byte("sep=")) {
+		text = text[len("sep=;"):]
+	}
+	return string(text), nil
 }
 
 // decodeUTF16 refuses half characters, which the decoder would replace.

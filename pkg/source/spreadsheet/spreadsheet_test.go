@@ -14,6 +14,10 @@ func TestDecode(t *testing.T) {
 		{"UTF-16, big end first", "\xfe\xff\x00n\x00\xe4\x00m\x00e", "näme"},
 		{"UTF-16 without a mark", "n\x00a\x00m\x00e\x00", "name"},
 		{"Windows-1252", "n\xe4me \x80", "näme €"},
+		{"lines of an old Mac", "a;b\rc;d\r", "a;b\nc;d\n"},
+		{"lines of Windows", "a;b\r\nc;d\r\n", "a;b\r\nc;d\r\n"},
+		{"the separator told to Excel", "\xef\xbb\xbfsep=;\r\na;b\r\n", "\r\na;b\r\n"},
+		{"a column named sep", "sep=x,b\n", "sep=x,b\n"},
 		{"empty", "", ""},
 	} {
 		if got, err := Decode([]byte(c.in)); err != nil || got != c.want {
@@ -38,7 +42,7 @@ func TestSeparator(t *testing.T) {
 }
 
 func FuzzDecode(f *testing.F) {
-	for _, s := range []string{"a,b", "\xef\xbb\xbfa", "\xff\xfea\x00", "\xe4;b", "a\x00b\x00"} {
+	for _, s := range []string{"a,b", "\xef\xbb\xbfa", "\xff\xfea\x00", "\xe4;b", "a\x00b\x00", "sep=;\ra;b"} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
