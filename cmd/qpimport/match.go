@@ -48,7 +48,8 @@ active and gives it the mailbox's address.
                 not sure is left for review, with up to three candidates
 
 Both know the AD users that were imported. Import all OUs whose people may have a
-mailbox before matching: somebody of the same name elsewhere does not count.
+mailbox before matching, and disabled users too (import --include-disabled): no rule
+pairs them, but a mailbox of theirs is not given to somebody else of the same name.
 
 --pair and --pairs-file pair by hand, any with any that has an address; --unpair
 undoes a pair. SEL is the id, DN, user principal name, sAMAccountName or e-mail of
