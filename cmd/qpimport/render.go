@@ -193,8 +193,7 @@ func writeCSV(w io.Writer, rows [][]string, bom bool) error {
 // a picture are written as escapes. Any reader gets the same text from it.
 func marshal(v any, layout ...jsonv2.Options) ([]byte, error) {
 	// As encoding/json writes it, in a third of the time.
-	options := jsonv2.JoinOptions(jsonv1.DefaultOptionsV1(), jsontext.EscapeForHTML(false), jsonv2.JoinOptions(layout...))
-	text, err := jsonv2.Marshal(v, options)
+	text, err := jsonv2.Marshal(v, jsonv1.DefaultOptionsV1(), jsontext.EscapeForHTML(false), jsonv2.JoinOptions(layout...))
 	return escapeInvisible(text), err
 }
 

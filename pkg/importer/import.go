@@ -98,7 +98,7 @@ type batch struct {
 	identity string
 	picks    []*account // as [picked] makes them
 	skipped  []SkippedUser
-	disabled []*account // the skipped users who are disabled, for those who have an account
+	disabled []source.User // of the skipped, for those who have an account
 	below    int
 	unused   []string // exclusions that fit nobody
 }
@@ -137,7 +137,7 @@ func (im *Importer) readBatch(ctx context.Context, reg *registry, r ImportReques
 			reason = ""
 		}
 		if reason == source.SkipDisabled {
-			b.disabled = append(b.disabled, picked(&u))
+			b.disabled = append(b.disabled, u)
 		}
 		if reason != "" {
 			b.skipped = append(b.skipped, SkippedUser{ID: u.ID, DisplayName: cmp.Or(u.DisplayName, u.Username), Reason: reason, Refused: asked})
@@ -201,9 +201,9 @@ func (d *draft) importBatch(r ImportRequest, b *batch) (func() ImportResult, int
 		}
 		touched = append(touched, i)
 	}
-	for _, p := range b.disabled {
-		if i, ok := known[p.key(r.Source)]; ok {
-			d.after[i].adopt(mode, p)
+	for k := range b.disabled {
+		if i, ok := known[optional(b.disabled[k].ID)]; ok {
+			d.after[i].adopt(mode, picked(&b.disabled[k]))
 		}
 	}
 	return func() ImportResult {

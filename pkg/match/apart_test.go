@@ -83,6 +83,21 @@ func TestAutoTellsApart(t *testing.T) {
 			ad:   []match.Person{ad(guidA, "Bob Ray", mail("bob.ray@ex.example"))},
 			m365: []match.Person{mb("m", "Tina Old", func(u *source.User) { u.ImmutableID = immutableA }), mb("n", "Bob Ray", mail("bob.ray@ex.example"))},
 		},
+		"an anchor that was moved between two who have their mail in AD": {
+			ad: []match.Person{ad(guidA, "Bob Ray", mail("bob.ray@ex.example")), ad("b", "Ann Lee", mail("ann.lee@ex.example"))},
+			m365: []match.Person{
+				mb("m", "Ann Lee", func(u *source.User) { u.Email, u.ImmutableID = "ann.lee@ex.example", immutableA }),
+				mb("n", "Bob Ray", mail("bob.ray@ex.example")),
+			},
+			right: map[string]string{guidA: "n", "b": "m"},
+		},
+		"employee ids, of which one has a second account": {
+			ad: []match.Person{
+				ad("a", "John Smith", func(u *source.User) { u.EmployeeID = "4711" }),
+				ad("b", "John Smith Test", func(u *source.User) { u.Username, u.EmployeeID = "jsmith.t", "4711" }),
+			},
+			m365: []match.Person{mb("m", "John Smith", func(u *source.User) { u.EmployeeID = "8088" })},
+		},
 	} {
 		for _, by := range []match.Method{match.ByDisplayName, match.ByEvidence} {
 			for _, p := range match.Auto(match.Input{AD: tc.ad, M365: tc.m365}, by).Pairs {

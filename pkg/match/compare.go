@@ -149,12 +149,12 @@ func (c *comparer) addressLevel(i, j int32) uint8 {
 	switch {
 	case shared:
 		return addressShared
+	case a.mail != 0 && c.m365Address.other(a.mail, j):
+		return addressElsewhere
 	case c.adMail.other(m.mail, i):
 		return addressOthers
 	case a.mail == 0:
 		return 0
-	case c.m365Address.other(a.mail, j):
-		return addressElsewhere
 	case c.m365Domains[a.domain]:
 		return addressDiffers
 	}
@@ -198,10 +198,8 @@ func (c *comparer) employeeLevel(i, j int32) uint8 {
 		return employeeEqual
 	case a.employee == m.employee:
 		return employeeShared
-	case a.employee != 0 && c.adEmployee.one(a.employee, i) && c.m365Employee.one(m.employee, j):
-		return employeeDiffers
 	case a.employee != 0:
-		return 0 // what several have is no personnel number
+		return employeeDiffers
 	}
 	// The number of somebody else's, unless that is a slip: his name must fit.
 	if owner, ok := c.adEmployee[m.employee]; ok && owner >= 0 && owner != i {
@@ -361,7 +359,7 @@ func (c *comparer) nameLevel(a, m *profile) (uint8, float32) {
 	}
 	// Cyrillic and Greek are read letter by letter, so that a name which has nothing
 	// in common with another is another.
-	if best >= nameGiven && a.latin != m.latin && !(best == nameOther && a.spelt && m.spelt) {
+	if best >= nameGiven && a.latin != m.latin && !(best == nameOther && a.lettered && m.lettered) {
 		best = nameScript
 	}
 	return best, bestBits

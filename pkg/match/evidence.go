@@ -167,10 +167,8 @@ func (e *engine) weigh() {
 	})
 	e.byM365 = make([][]rival, len(e.sheet.m365))
 	for i, list := range e.byAD {
-		if e.adCounts(i) || e.adLate(i) {
-			for k, c := range list {
-				e.byM365[c.m365] = append(e.byM365[c.m365], rival{int32(i), int32(k), c.weight})
-			}
+		for k, c := range list {
+			e.byM365[c.m365] = append(e.byM365[c.m365], rival{int32(i), int32(k), c.weight})
 		}
 	}
 	for _, list := range e.byM365 {

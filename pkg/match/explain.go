@@ -56,8 +56,8 @@ type RunnerUp struct {
 }
 
 // Explain says what [Auto] does with an AD user, with a Microsoft 365 user or,
-// where both ids are given, with that pair. A user alone is held against his
-// best candidate.
+// where both ids are given, with that pair. A user alone is held against whom he
+// is paired with, or else his best candidate.
 func Explain(in Input, by Method, adID, m365ID string) Explanation {
 	x := Explanation{Method: by, For: []Evidence{}, Against: []Evidence{}, Silent: []string{}, Settle: []string{}}
 	e := newEngine(newTable(Input{AD: in.AD, M365: in.M365}))
@@ -65,8 +65,9 @@ func Explain(in Input, by Method, adID, m365ID string) Explanation {
 	e.learn()
 	e.weigh()
 
-	i, okAD := index(e.table.ad)[normalID(adID)]
-	j, okM365 := index(e.table.m365)[normalID(m365ID)]
+	adIndex, m365Index := index(e.table.ad), index(e.table.m365)
+	i, okAD := adIndex[normalID(adID)]
+	j, okM365 := m365Index[normalID(m365ID)]
 	if adID != "" && !okAD || m365ID != "" && !okM365 || adID == "" && m365ID == "" {
 		x.Outcome, x.Text = "not_found", "no such user in the directories"
 		return x
@@ -85,6 +86,15 @@ func Explain(in Input, by Method, adID, m365ID string) Explanation {
 	}
 
 	result := Auto(in, by)
+	var made *Pair // of the two, or of the one that is named
+	for k := range result.Pairs {
+		p := &result.Pairs[k]
+		a, m := adIndex[normalID(p.AD.ID)], m365Index[normalID(p.M365.ID)]
+		if (adID == "" || a == i) && (m365ID == "" || m == j) {
+			made, i, j = p, a, m
+			break
+		}
+	}
 	x.outcome(e, result, i, j, adID != "" && m365ID != "", m365ID != "")
 	if i >= 0 {
 		x.AD = e.party(e.table.ad[i], e.adSkip[i], e.sheet.ad[i].apart)
@@ -98,8 +108,8 @@ func Explain(in Input, by Method, adID, m365ID string) Explanation {
 	}
 	c := e.candidate(i, int32(j))
 	x.Weight, x.Confidence = round(c.weight), confidence(c.weight)
-	if x.Reason == ReasonDisplayName {
-		x.Confidence = nameConfidence // as the match says
+	if made != nil {
+		x.Confidence = made.Confidence
 	}
 	x.For, x.Against = e.bothSides(i, c)
 	for r := range e.rules {
@@ -199,9 +209,6 @@ func (x *Explanation) outcome(e *engine, r Result, i, j int, pair, byMailbox boo
 			return
 		case p.M365 == m365 && byMailbox:
 			set("not_paired", p.Reason, "this mailbox goes with another AD user: "+ReasonText(p.Reason))
-			return
-		case p.AD == ad && !byMailbox:
-			set("paired", p.Reason, ReasonText(p.Reason)+"; the mailbox is "+p.M365.ID)
 			return
 		}
 	}

@@ -92,3 +92,24 @@ func TestExplain(t *testing.T) {
 		t.Errorf("runner-up of one of two namesakes: %+v, want the other, 0 behind", x.RunnerUp)
 	}
 }
+
+// A user alone is explained with whom the match gives him, and as sure as it is,
+// even where somebody else looks better; a pair that is not made is not given the
+// confidence of the one that is.
+func TestExplainFollowsTheMatch(t *testing.T) {
+	mobile := func(u *source.User) { u.Mobile = "+49 170 1234567" }
+	in := match.Input{
+		AD:   []match.Person{with(adUser("a", "John Smith"), mobile)},
+		M365: []match.Person{mailbox("m", "John Smith"), with(mailbox("n", "John Smyth"), mobile)},
+	}
+	pair := match.Auto(in, match.ByDisplayName).Pairs[0]
+	for _, ids := range [][2]string{{"a", ""}, {"", "m"}, {"a", "m"}} {
+		x := match.Explain(in, match.ByDisplayName, ids[0], ids[1])
+		if x.Outcome != "paired" || x.AD == nil || x.AD.ID != "a" || x.M365 == nil || x.M365.ID != "m" || x.Confidence != pair.Confidence {
+			t.Errorf("%q: %s of %+v and %+v, confidence %v, want %v", ids, x.Outcome, x.AD, x.M365, x.Confidence, pair.Confidence)
+		}
+	}
+	if x := match.Explain(in, match.ByDisplayName, "a", "n"); x.Outcome != "not_paired" || x.Confidence == pair.Confidence {
+		t.Errorf("the other pair: %s, confidence %v", x.Outcome, x.Confidence)
+	}
+}

@@ -54,7 +54,6 @@ chester chet
 christina tina chris chrissie christine kristina kristin kristen christiane
 christopher chris topher kit christoph christian cristobal
 clarence clare
-claude
 claudia
 claudio claude
 clifford cliff

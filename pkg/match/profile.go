@@ -44,7 +44,7 @@ type profile struct {
 	user       *source.User
 	views      []view
 	latin      bool  // the name has Latin letters
-	spelt      bool  // and no letters beyond Latin, Cyrillic and Greek
+	lettered   bool  // and no letters beyond Latin, Cyrillic and Greek
 	generation uint8 // number of the mark, 0 for none
 	apart      string
 	taken      bool
@@ -165,7 +165,7 @@ func (s *sheet) countWords(p *profile) {
 func (s *sheet) profile(x *lexicon, person Person, p *profile) {
 	u := person.User
 	p.user, p.taken, p.apart = u, person.Taken, x.accounts.classify(u)
-	p.spelt = true
+	p.lettered = true
 	names := x.namesOf(u)
 	var all [][]string // the words of the names in ASCII, particles and letters too
 	for k := range names {
@@ -176,7 +176,7 @@ func (s *sheet) profile(x *lexicon, person Person, p *profile) {
 		plain, spelt := make([]string, len(n.all)), make([]string, len(n.all))
 		for w := range n.all {
 			p.latin = p.latin || hasLatin(n.all[w])
-			p.spelt = p.spelt && isSpelt(n.all[w])
+			p.lettered = p.lettered && isLettered(n.all[w])
 			plain[w], spelt[w] = asciiForms(n.all[w])
 		}
 		all = append(all, plain, spelt)
@@ -490,9 +490,9 @@ func hasLatin(s string) bool {
 	return strings.ContainsFunc(s, func(r rune) bool { return unicode.Is(unicode.Latin, r) })
 }
 
-// isSpelt says whether a word's letters stand for sounds one by one, in scripts
+// isLettered says whether a word's letters stand for sounds one by one, in scripts
 // that are written in Latin ones alike by everybody, nearly.
-func isSpelt(s string) bool {
+func isLettered(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool {
 		return unicode.IsLetter(r) && !unicode.In(r, unicode.Latin, unicode.Cyrillic, unicode.Greek)
 	})

@@ -108,13 +108,13 @@ func (e *engine) facts(i int, c *candidate, lead float32, namesakes int) facts {
 		same:       e.weights[ruleDepartment][l[ruleDepartment]] + e.weights[ruleTitle][l[ruleTitle]],
 		beyond:     e.beyond(i, c),
 	}
-	address := l[ruleAddress] == addressEqual || l[ruleUPN] == upnEqual || l[ruleLogin] == loginEqual
+	sameAddress := l[ruleAddress] == addressEqual || l[ruleUPN] == upnEqual || l[ruleLogin] == loginEqual
 	onPrem := l[ruleOnPrem] == onPremEqual
-	if a := &e.sheet.ad[i]; onPrem && address && (a.onPrem == a.mailLogin || a.onPrem == a.upnLogin) {
+	if a := &e.sheet.ad[i]; onPrem && sameAddress && (a.onPrem == a.mailLogin || a.onPrem == a.upnLogin) {
 		onPrem = false // the address was made of the sAMAccountName: it is one identifier
 	}
 	for _, is := range []bool{
-		address, // address, UPN and login are one identifier in three places
+		sameAddress, // address, UPN and login are one identifier in three places
 		l[ruleAnchor] == anchorOtherSID, onPrem, l[ruleEmployee] == employeeEqual, l[rulePhone] == phoneEqual,
 	} {
 		if is {

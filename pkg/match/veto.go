@@ -31,13 +31,12 @@ type vetoer struct {
 	lexicon  *lexicon
 	origins  origins
 	employee map[string]int // AD user by employee id, -1 several
-	number   map[string]int // mailbox by employee id, -1 several
 	address  map[string]int // mailbox by address, -1 several
 	mail     map[string]int // AD user by mail, -1 several
 }
 
 func newVetoer(t *table) *vetoer {
-	v := &vetoer{rules: rules(), lexicon: newLexicon(), origins: findOrigins(t.ad, t.m365), employee: map[string]int{}, number: map[string]int{}, mail: map[string]int{}, address: make(map[string]int, 2*len(t.m365))}
+	v := &vetoer{rules: rules(), lexicon: newLexicon(), origins: findOrigins(t.ad, t.m365), employee: map[string]int{}, mail: map[string]int{}, address: make(map[string]int, 2*len(t.m365))}
 	add := func(m map[string]int, key string, n int) {
 		if key == "" {
 			return
@@ -59,7 +58,6 @@ func newVetoer(t *table) *vetoer {
 		if t.m365Skip[j] != "" {
 			continue
 		}
-		add(v.number, employeeID(p.EmployeeID), j)
 		add(v.address, strings.ToLower(p.Email), j)
 		for _, a := range p.Addresses {
 			if len(a) > 5 && strings.EqualFold(a[:5], "smtp:") {
@@ -83,7 +81,6 @@ func (v *vetoer) against(i, j int, a, m *source.User) []Evidence {
 	x, y := employeeID(a.EmployeeID), employeeID(m.EmployeeID)
 	switch owner, ok := v.employee[y]; {
 	case y == "" || x == y:
-	case x != "" && (v.employee[x] < 0 || v.number[y] < 0): // what several have is no personnel number
 	case x != "":
 		add(ruleEmployee, employeeDiffers, x, y)
 	case ok && owner >= 0 && owner != i:

@@ -27,9 +27,7 @@ func discover(request *http.Request, response *http.Response) (*http.Response, e
 	}
 	switch response.StatusCode {
 	case http.StatusOK:
-		if json.Unmarshal(body, &document) != nil {
-			document.TokenEndpoint = ""
-		}
+		_ = json.Unmarshal(body, &document) // what is none names no endpoint
 	case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusNotImplemented:
 		if aadsts(body) == 0 {
 			document.TokenEndpoint = tenant.String() + "/oauth2/v2.0/token"
