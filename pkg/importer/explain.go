@@ -148,7 +148,7 @@ func (x *Explanation) name(in match.Input) {
 		}
 		for _, u := range people {
 			if u.ID == p.ID {
-				v := viewUser(u.User, cmp.Or(u.Taken, u.Kind == source.AD))
+				v := viewUser(u.User, cmp.Or(u.Taken(), u.Kind == source.AD))
 				return &v
 			}
 		}

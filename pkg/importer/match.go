@@ -120,13 +120,13 @@ func (d *draft) matchAuto(by match.Method, mailboxes []*source.User) (func() Mat
 	})
 	already := 0
 	for _, p := range in.AD {
-		if p.Taken {
+		if p.Taken() {
 			already++
 		}
 	}
 	taken := map[string]bool{}
 	for _, p := range in.M365 {
-		taken[p.ID] = p.Taken
+		taken[p.ID] = p.Taken()
 	}
 	for _, p := range found.Pairs {
 		taken[p.M365.ID] = true
@@ -142,7 +142,7 @@ func (d *draft) matchAuto(by match.Method, mailboxes []*source.User) (func() Mat
 // matchInput lists the users of both sides; owner maps an AD user to its account.
 func (d *draft) matchInput(mailboxes []*source.User) (in match.Input, owner map[string]int, err error) {
 	owner = make(map[string]int, len(d.after))
-	taken := make(map[optional]bool, len(d.after))
+	partners := make(map[optional]string, len(d.after))
 	users, errs := make([]*source.User, len(d.after)), make([]error, len(d.after))
 	parallel.Ranges(len(d.after), func(from, to int) {
 		for i := from; i < to; i++ {
@@ -160,15 +160,15 @@ func (d *draft) matchInput(mailboxes []*source.User) (in match.Input, owner map[
 		}
 		u := users[i]
 		owner[u.ID] = i
-		in.AD = append(in.AD, match.Person{User: u, Taken: a.m365ID != ""})
+		in.AD = append(in.AD, match.Person{User: u, Partner: string(a.m365ID)})
 		if a.m365ID != "" {
-			taken[a.m365ID] = true
+			partners[a.m365ID] = u.ID
 		}
 	}
 	in.Decisions = d.decisions.list()
 	in.M365 = make([]match.Person, len(mailboxes))
 	for i := range mailboxes {
-		in.M365[i] = match.Person{User: mailboxes[i], Taken: taken[optional(mailboxes[i].ID)]}
+		in.M365[i] = match.Person{User: mailboxes[i], Partner: partners[optional(mailboxes[i].ID)]}
 	}
 	return in, owner, nil
 }

@@ -30,7 +30,7 @@ func with(p match.Person, change func(*source.User)) match.Person {
 }
 
 func taken(p match.Person) match.Person {
-	p.Taken = true
+	p.Partner = "somebody"
 	return p
 }
 
@@ -249,14 +249,14 @@ func checkInvariants(t *testing.T, in match.Input, r match.Result) {
 		placed["m365 "+u.ID]++
 	}
 	for _, p := range in.AD {
-		if want, got := 1, placed["ad "+p.ID]; p.Taken && got != 0 || !p.Taken && got != want {
-			t.Errorf("AD user %s (taken %v) is placed %d times", p.ID, p.Taken, got)
+		if want, got := 1, placed["ad "+p.ID]; p.Taken() && got != 0 || !p.Taken() && got != want {
+			t.Errorf("AD user %s (taken %v) is placed %d times", p.ID, p.Taken(), got)
 		}
 	}
 	for _, p := range in.M365 {
 		got := placed["m365 "+p.ID]
-		if p.Taken && got != 0 || !p.Taken && p.HasMailbox() && got != 1 || got > 1 {
-			t.Errorf("m365 user %s (taken %v, mailbox %v) is placed %d times", p.ID, p.Taken, p.HasMailbox(), got)
+		if p.Taken() && got != 0 || !p.Taken() && p.HasMailbox() && got != 1 || got > 1 {
+			t.Errorf("m365 user %s (taken %v, mailbox %v) is placed %d times", p.ID, p.Taken(), p.HasMailbox(), got)
 		}
 	}
 	rejected := map[[2]string]bool{}
@@ -314,7 +314,11 @@ func (s *scrap) person(kind source.Kind, n int) match.Person {
 	} else {
 		u.ConsistencyGUID = s.pick("", "", "00000000-0000-4000-8000-000000000000")
 	}
-	return match.Person{User: u, Taken: s.next(7) == 1}
+	p := match.Person{User: u}
+	if s.next(7) == 1 {
+		p.Partner = "somebody"
+	}
+	return p
 }
 
 func FuzzAuto(f *testing.F) {

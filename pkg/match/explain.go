@@ -132,7 +132,7 @@ func (e *engine) party(p Person, skip, apart string) *Party {
 	if skip == "" {
 		skip = apart
 	}
-	return &Party{ID: p.ID, Name: name, Apart: skip, Matched: p.Taken}
+	return &Party{ID: p.ID, Name: name, Apart: skip, Matched: p.Taken()}
 }
 
 // candidate is the comparison of a pair, made now where no key led to it.
@@ -191,11 +191,11 @@ func (x *Explanation) outcome(e *engine, r Result, i, j int, pair, byMailbox boo
 	if j >= 0 {
 		m365 = e.table.m365[j].User
 	}
-	if ad != nil && e.table.ad[i].Taken && (pair || !byMailbox) {
+	if ad != nil && e.table.ad[i].Taken() && (pair || !byMailbox) {
 		set("already_matched", "", "this AD user has a mailbox already")
 		return
 	}
-	if m365 != nil && e.table.m365[j].Taken && byMailbox {
+	if m365 != nil && e.table.m365[j].Taken() && byMailbox {
 		set("already_matched", "", "this mailbox has an AD user already")
 		return
 	}
@@ -290,6 +290,8 @@ func ReasonText(reason string) string {
 		return "independent identifiers agree, and so does the name"
 	case ReasonCorroborated:
 		return "the name is found once on either side, and more than one independent fact bears it out"
+	case ReasonGone:
+		return "the user is no longer in Active Directory"
 	case ReasonNoName:
 		return "the user has no display name"
 	case ReasonNoCandidate:

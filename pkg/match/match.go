@@ -15,13 +15,23 @@ const (
 	ByEvidence    Method = "evidence"     // anchors, or identifiers that agree with the name
 )
 
-// Person is one user of a side. A taken one has its partner already: it is
-// never paired again, but its name and identifiers still count when the others
-// are judged to be unique.
+// Person is one user of a side. Everybody in the two directories is one, whether
+// or not he may be paired: his name and identifiers count when others are judged.
 type Person struct {
 	*source.User
-	Taken bool
+	// Partner is the id of the user of the other side that this one is paired
+	// with already, "" for none. Who has one is never paired again.
+	Partner string
+	// Bystander marks an AD user without an account: never paired, in no list of
+	// the result, and yet a namesake, an owner and a rival.
+	Bystander bool
+	// Gone marks a user who is no longer in the directory: never paired. An AD
+	// user who is not paired yet is then unmatched with [ReasonGone].
+	Gone bool
 }
+
+// Taken says whether the user has a partner already.
+func (p Person) Taken() bool { return p.Partner != "" }
 
 // Verdict is what somebody decided by hand.
 type Verdict string

@@ -164,7 +164,7 @@ func (s *sheet) countWords(p *profile) {
 // profile normalises what a user's directory says.
 func (s *sheet) profile(x *lexicon, person Person, p *profile) {
 	u := person.User
-	p.user, p.taken, p.apart = u, person.Taken, x.accounts.classify(u)
+	p.user, p.taken, p.apart = u, person.Taken(), x.accounts.classify(u)
 	p.lettered = true
 	names := x.namesOf(u)
 	var all [][]string // the words of the names in ASCII, particles and letters too

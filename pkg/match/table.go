@@ -16,6 +16,7 @@ const (
 // Why an AD user has no partner, besides the reasons of
 // SkipReason of package source.
 const (
+	ReasonGone           = "gone"                    // no longer in the directory
 	ReasonNoName         = "no_display_name"         // nothing to go by
 	ReasonNoCandidate    = "no_candidate"            // no mailbox looks like this user
 	ReasonTaken          = "candidates_taken"        // every mailbox of this name has its user already
@@ -56,6 +57,14 @@ func newTable(in Input) *table {
 	t.adSkip, t.adDone = skipAndTaken(t.ad)
 	t.m365Skip, t.m365Done = skipAndTaken(t.m365)
 	t.reserved = make([]bool, len(t.m365))
+	for i, p := range t.ad {
+		if p.Gone && !t.adDone[i] {
+			t.unmatched(i, ReasonGone)
+		}
+	}
+	for j, p := range t.m365 {
+		t.m365Done[j] = t.m365Done[j] || p.Gone
+	}
 	t.decide(in.Decisions)
 	return t
 }
@@ -63,7 +72,7 @@ func newTable(in Input) *table {
 func skipAndTaken(persons []Person) (skip []string, taken []bool) {
 	skip, taken = make([]string, len(persons)), make([]bool, len(persons))
 	for i, p := range persons {
-		skip[i], taken[i] = p.SkipReason(), p.Taken
+		skip[i], taken[i] = p.SkipReason(), p.Taken() || p.Bystander
 	}
 	return skip, taken
 }
