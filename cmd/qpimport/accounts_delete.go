@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/qpimport/qpimport/internal/cli/output"
 	"github.com/qpimport/qpimport/pkg/importer"
 )
 
@@ -51,10 +52,10 @@ func (o accountsDeleteOptions) run(ctx context.Context, a *app, args []string) e
 	if err != nil {
 		return err
 	}
-	return a.render(accountsView(result, func(p *page) {
-		p.line("deleted: %s", count(len(result.Accounts), "account"))
+	return a.render(accountsView(result, func(p *output.Page) {
+		p.Line("deleted: %s", output.Count(len(result.Accounts), "account"))
 		for _, acc := range result.Accounts {
-			p.line("  %s: %s (%s)", acc.Customer, orDash(acc.DisplayName), orDash(acc.Username))
+			p.Line("  %s: %s (%s)", acc.Customer, output.OrDash(acc.DisplayName), output.OrDash(acc.Username))
 		}
 	}))
 }

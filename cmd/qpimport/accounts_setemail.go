@@ -5,6 +5,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/qpimport/qpimport/internal/cli/input"
+	"github.com/qpimport/qpimport/internal/cli/output"
 	"github.com/qpimport/qpimport/pkg/importer"
 )
 
@@ -40,12 +42,12 @@ func (o accountsSetEmailOptions) run(ctx context.Context, a *app, args []string)
 	if err != nil {
 		return err
 	}
-	return a.render(accountsView(result, func(p *page) {
+	return a.render(accountsView(result, func(p *output.Page) {
 		if result.Run == nil {
-			p.line("nothing to change")
+			p.Line("nothing to change")
 		}
 		for _, acc := range result.Accounts {
-			p.line("%s: %s (%s): %s, %s", acc.Customer, orDash(acc.DisplayName), orDash(acc.Username), emailText(acc), acc.State)
+			p.Line("%s: %s (%s): %s, %s", acc.Customer, output.OrDash(acc.DisplayName), output.OrDash(acc.Username), emailText(acc), acc.State)
 		}
 	}))
 }
@@ -59,17 +61,17 @@ func (o accountsSetEmailOptions) changes(ctx context.Context, a *app, args []str
 	case o.file == "":
 		return []importer.EmailChange{{Account: args[0], Email: args[1]}}, nil
 	}
-	raw, name, err := a.readInput(ctx, o.file)
+	f, err := input.Read(ctx, a.in, o.file)
 	if err != nil {
 		return nil, err
 	}
-	lines, err := parsePairs(raw, name, [2]string{"account", "email"})
+	lines, err := f.Pairs([2]string{"account", "email"})
 	if err != nil {
 		return nil, err
 	}
 	changes := make([]importer.EmailChange, len(lines))
 	for i, l := range lines {
-		changes[i] = importer.EmailChange{Account: l.cells[0], Email: l.cells[1]}
+		changes[i] = importer.EmailChange{Account: l.Cells[0], Email: l.Cells[1]}
 	}
 	return changes, nil
 }

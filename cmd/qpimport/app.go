@@ -14,6 +14,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/qpimport/qpimport/internal/cli/input"
+	"github.com/qpimport/qpimport/internal/cli/output"
 	"github.com/qpimport/qpimport/pkg/importer"
 	"github.com/qpimport/qpimport/pkg/source"
 )
@@ -99,7 +101,7 @@ func newLog(w io.Writer, verbose int) *slog.Logger {
 // open opens the registry for reading alone, or for writing too. The caller
 // closes it.
 func (a *app) open(ctx context.Context, readOnly bool) (*importer.Importer, error) {
-	if _, err := os.Stat(a.settings.State); readOnly && a.settings.Output == formatTable && errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Stat(a.settings.State); readOnly && a.settings.Output == output.Table && errors.Is(err, fs.ErrNotExist) {
 		a.notice("note: there is no state file %s yet", a.settings.State)
 	}
 	return importer.Open(ctx, importer.Options{
@@ -147,6 +149,33 @@ func (a *app) customer() (string, error) {
 // notice tells people something that is no result. Scripts may silence it.
 func (a *app) notice(format string, args ...any) {
 	if !a.settings.Quiet {
-		fmt.Fprintln(a.err, clean(fmt.Sprintf(format, args...)))
+		fmt.Fprintln(a.err, output.Clean(fmt.Sprintf(format, args...)))
 	}
+}
+
+// render writes a result to standard output in the format asked for.
+func (a *app) render(v output.View) error {
+	if err := output.Render(a.out, a.settings.Output, a.settings.BOM, v); err != nil {
+		return fmt.Errorf("the command did its work, but the result could not be written: %w", err)
+	}
+	return nil
+}
+
+// confirm makes sure that something that cannot be taken back is meant: by
+// --yes, or by an answer where there is somebody to ask.
+func (a *app) confirm(ctx context.Context, yes bool, what string) error {
+	if yes {
+		return nil
+	}
+	if a.settings.NoInput || !a.inTerminal {
+		return usageHint("add --yes", "%s cannot be taken back and was not confirmed", what)
+	}
+	ok, err := input.Confirm(ctx, a.in, a.err, output.Clean(what)+"? It cannot be taken back.")
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return &source.Error{Code: importer.CodeRefused, Message: "not confirmed: nothing was changed"}
+	}
+	return nil
 }

@@ -9,6 +9,9 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/qpimport/qpimport/internal/cli/input"
+	"github.com/qpimport/qpimport/internal/cli/output"
+	"github.com/qpimport/qpimport/internal/cli/progress"
 	"github.com/qpimport/qpimport/pkg/importer"
 	"github.com/qpimport/qpimport/pkg/manifest"
 	"github.com/qpimport/qpimport/pkg/match"
@@ -51,18 +54,18 @@ type document struct {
 
 // readDocument reads a manifest's text.
 func (a *app) readDocument(ctx context.Context, path string) (document, error) {
-	raw, name, err := a.readInput(ctx, path)
+	f, err := input.Read(ctx, a.in, path)
 	if err != nil {
 		return document{}, err
 	}
-	d := document{Name: name, Text: string(raw)}
+	d := document{Name: f.Name, Text: string(f.Data)}
 	if path == "-" {
 		d.Dir, err = os.Getwd()
 	} else {
 		d.Dir, err = filepath.Abs(filepath.Dir(path))
 	}
 	if err != nil {
-		return document{}, usagef("cannot read %s: the current folder is unknown", name)
+		return document{}, usagef("cannot read %s: the current folder is unknown", d.Name)
 	}
 	return d, nil
 }
@@ -90,13 +93,16 @@ func (a *app) manifest(d document) (*manifest.Manifest, error) {
 // customer's documents say at length is kept only for those who want JSON.
 func (a *app) bulk(ctx context.Context, im *importer.Importer, r importer.BulkRequest) importer.BulkResult {
 	var plans []importer.CustomerPlan
-	progress := a.customerProgress(len(r.Manifest.Customers))
+	show := func(int) {}
+	if n := len(r.Manifest.Customers); a.errTerminal && !a.settings.Quiet {
+		show = progress.Steps(a.err, n, output.Count(n, "customer"))
+	}
 	for p := range im.Bulk(ctx, r) {
-		if a.settings.Output != formatJSON && a.settings.Output != formatJSONL {
+		if a.settings.Output != output.JSON && a.settings.Output != output.JSONL {
 			p = condense(p)
 		}
 		plans = append(plans, p)
-		progress(len(plans))
+		show(len(plans))
 	}
 	return importer.Summarise(r, plans)
 }
@@ -111,22 +117,6 @@ func condense(p importer.CustomerPlan) importer.CustomerPlan {
 		p.Result.Match[i] = importer.MatchResult{Counts: p.Result.Match[i].Counts}
 	}
 	return p
-}
-
-// customerProgress counts customers on a terminal; the returned function is told
-// how many are done.
-func (a *app) customerProgress(total int) func(done int) {
-	if !a.errTerminal || a.settings.Quiet {
-		return func(int) {}
-	}
-	_, _ = fmt.Fprintf(a.err, "0 of %s", count(total, "customer"))
-	return func(done int) {
-		if done == total {
-			_, _ = fmt.Fprint(a.err, "\r\033[K")
-			return
-		}
-		_, _ = fmt.Fprintf(a.err, "\r%d of %s", done, count(total, "customer"))
-	}
 }
 
 // openBulk opens the registry for many customers at once, whose directories do
@@ -144,7 +134,7 @@ func bulkError(r importer.BulkResult) error {
 	}
 	return &source.Error{
 		Code:    codePartial,
-		Message: "failed: " + count(r.Counts.Failed, "customer"),
+		Message: "failed: " + output.Count(r.Counts.Failed, "customer"),
 		Hint:    "the reasons are in the result; the same command again continues with these",
 	}
 }

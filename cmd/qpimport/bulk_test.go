@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"net/http"
@@ -62,23 +61,5 @@ customers:
 	again := w.must(t, "apply", "-f", manifest, "--parallel", "1")
 	if !strings.HasPrefix(again, "2 customers: 1 changed, 1 unchanged, 0 failed\n") {
 		t.Errorf("again: %s", again)
-	}
-}
-
-// TestCustomerProgress counts on a terminal, and nowhere else.
-func TestCustomerProgress(t *testing.T) {
-	var b bytes.Buffer
-	a := &app{streams: streams{err: &b, errTerminal: true}}
-	progress := a.customerProgress(2)
-	progress(1)
-	progress(2)
-	if want := "0 of 2 customers\r1 of 2 customers\r\033[K"; b.String() != want {
-		t.Errorf("%q, want %q", b.String(), want)
-	}
-	b.Reset()
-	a.errTerminal = false
-	a.customerProgress(2)(1)
-	if b.Len() > 0 {
-		t.Errorf("%q without a terminal", b.String())
 	}
 }

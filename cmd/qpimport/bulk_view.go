@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/qpimport/qpimport/internal/cli/output"
 	"github.com/qpimport/qpimport/pkg/importer"
 )
 
@@ -81,59 +82,59 @@ func (r bulkRow) text() string {
 		{r.unmatched, "%s left to match"}, {r.needsEmail, "%s without a usable e-mail"},
 	} {
 		if n.n > 0 {
-			parts = append(parts, fmt.Sprintf(n.what, count(n.n, "account")))
+			parts = append(parts, fmt.Sprintf(n.what, output.Count(n.n, "account")))
 		}
 	}
 	if r.skipped > 0 {
-		parts = append(parts, count(r.skipped, "user")+" skipped")
+		parts = append(parts, output.Count(r.skipped, "user")+" skipped")
 	}
 	return strings.Join(parts, ", ")
 }
 
-func bulkColumns() []column[bulkRow] {
+func bulkColumns() []output.Column[bulkRow] {
 	number := func(get func(bulkRow) int) func(bulkRow) string {
 		return func(r bulkRow) string { return strconv.Itoa(get(r)) }
 	}
-	return []column[bulkRow]{
-		{"name", "Customer", func(r bulkRow) string { return r.name }},
-		{"outcome", "Outcome", func(r bulkRow) string { return strings.ReplaceAll(r.outcome, "_", " ") }},
-		{"", "What", func(r bulkRow) string {
+	return []output.Column[bulkRow]{
+		{Key: "name", Title: "Customer", Text: func(r bulkRow) string { return r.name }},
+		{Key: "outcome", Title: "Outcome", Text: func(r bulkRow) string { return strings.ReplaceAll(r.outcome, "_", " ") }},
+		{Title: "What", Text: func(r bulkRow) string {
 			if r.problem.Hint != "" {
 				return r.problem.Message + " (" + r.problem.Hint + ")"
 			}
 			return cmp.Or(r.problem.Message, r.text())
 		}},
-		{"changes", "", func(r bulkRow) string { return strings.Join(r.once, ", ") }},
-		{"imported", "", number(func(r bulkRow) int { return r.created })},
-		{"updated", "", number(func(r bulkRow) int { return r.updated })},
-		{"matched", "", number(func(r bulkRow) int { return r.matched })},
-		{"left_to_match", "", number(func(r bulkRow) int { return r.unmatched })},
-		{"needs_email", "", number(func(r bulkRow) int { return r.needsEmail })},
-		{"skipped", "", number(func(r bulkRow) int { return r.skipped })},
-		{"warnings", "", func(r bulkRow) string { return strings.Join(r.warnings, "; ") }},
-		{"error_code", "", func(r bulkRow) string { return string(r.problem.Code) }},
-		{"error", "", func(r bulkRow) string { return r.problem.Message }},
+		{Key: "changes", Text: func(r bulkRow) string { return strings.Join(r.once, ", ") }},
+		{Key: "imported", Text: number(func(r bulkRow) int { return r.created })},
+		{Key: "updated", Text: number(func(r bulkRow) int { return r.updated })},
+		{Key: "matched", Text: number(func(r bulkRow) int { return r.matched })},
+		{Key: "left_to_match", Text: number(func(r bulkRow) int { return r.unmatched })},
+		{Key: "needs_email", Text: number(func(r bulkRow) int { return r.needsEmail })},
+		{Key: "skipped", Text: number(func(r bulkRow) int { return r.skipped })},
+		{Key: "warnings", Text: func(r bulkRow) string { return strings.Join(r.warnings, "; ") }},
+		{Key: "error_code", Text: func(r bulkRow) string { return string(r.problem.Code) }},
+		{Key: "error", Text: func(r bulkRow) string { return r.problem.Message }},
 	}
 }
 
-func bulkView(r importer.BulkResult) view {
+func bulkView(r importer.BulkResult) output.View {
 	rows := make([]bulkRow, len(r.Customers))
 	items := make([]any, len(r.Customers))
 	for i, c := range r.Customers {
 		rows[i] = newBulkRow(c)
-		items[i] = labelled{rows[i].outcome, c}
+		items[i] = output.Labelled{Outcome: rows[i].outcome, Item: c}
 	}
-	return view{
-		document: r,
-		items:    items,
-		rows:     func() [][]string { return csvRows(bulkColumns(), rows) },
-		page:     func(p *page) { bulkPage(p, r, rows) },
+	return output.View{
+		Document: r,
+		Items:    items,
+		Rows:     func() [][]string { return output.Rows(bulkColumns(), rows) },
+		Page:     func(p *output.Page) { bulkPage(p, r, rows) },
 	}
 }
 
 // bulkPage has a line for each customer that changed or failed; the others are
 // counted.
-func bulkPage(p *page, r importer.BulkResult, rows []bulkRow) {
+func bulkPage(p *output.Page, r importer.BulkResult, rows []bulkRow) {
 	changed := "changed"
 	if !r.Applied {
 		changed = "would change"
@@ -152,19 +153,19 @@ func bulkPage(p *page, r importer.BulkResult, rows []bulkRow) {
 			warned[w] = append(warned[w], row.name)
 		}
 	}
-	line := fmt.Sprintf("%s: %d %s, %d unchanged, %d failed", count(r.Counts.Customers, "customer"),
+	line := fmt.Sprintf("%s: %d %s, %d unchanged, %d failed", output.Count(r.Counts.Customers, "customer"),
 		r.Counts.Changed, changed, r.Counts.Unchanged, r.Counts.Failed-r.Counts.NotDone)
 	if r.Counts.NotDone > 0 {
 		line += fmt.Sprintf(", %d not done", r.Counts.NotDone)
 	}
-	p.line("%s", line)
+	p.Line("%s", line)
 	if len(shown) > 0 {
-		p.blank()
-		tableOf(p, bulkColumns(), shown)
+		p.Blank()
+		output.TableOf(p, bulkColumns(), shown)
 	}
 	for _, w := range warnings {
-		p.blank()
-		p.line("warning for %s: %s", someOf(warned[w]), w)
+		p.Blank()
+		p.Line("warning for %s: %s", someOf(warned[w]), w)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/qpimport/qpimport/internal/cli/output"
 	"github.com/qpimport/qpimport/pkg/importer"
 	"github.com/qpimport/qpimport/pkg/source/itglue"
 )
@@ -97,9 +98,9 @@ func skippedOrganization(s itglue.Skipped) string {
 	case itglue.SkipPrimary:
 		return "the primary organization"
 	case itglue.SkipStatus:
-		return "status " + orDash(s.Status)
+		return "status " + output.OrDash(s.Status)
 	case itglue.SkipType:
-		return "type " + orDash(s.Type)
+		return "type " + output.OrDash(s.Type)
 	}
 	return s.Reason
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/qpimport/qpimport/internal/cli/output"
 	"github.com/qpimport/qpimport/pkg/importer"
 )
 
@@ -51,10 +52,10 @@ func (o decisionsForgetOptions) run(ctx context.Context, a *app, args []string) 
 	if err != nil {
 		return err
 	}
-	return a.render(decisionsView(result, func(p *page) {
-		p.line("%s: %s forgotten", result.Customer, count(len(result.Decisions), "decision"))
+	return a.render(decisionsView(result, func(p *output.Page) {
+		p.Line("%s: %s forgotten", result.Customer, output.Count(len(result.Decisions), "decision"))
 		for _, d := range result.Decisions {
-			p.line("  %s: %s %s", orDash(d.ADName), d.Verdict, d.M365Name)
+			p.Line("  %s: %s %s", output.OrDash(d.ADName), d.Verdict, d.M365Name)
 		}
 	}))
 }

@@ -7,6 +7,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/qpimport/qpimport/internal/cli/input"
+	"github.com/qpimport/qpimport/internal/cli/output"
+	"github.com/qpimport/qpimport/internal/cli/usage"
 	"github.com/qpimport/qpimport/pkg/importer"
 	"github.com/qpimport/qpimport/pkg/source"
 )
@@ -38,15 +41,15 @@ func (a *app) connect(ctx context.Context, conn source.Connection) error {
 	if err != nil {
 		return err
 	}
-	a.notice("next: qpimport directories test -c %s %s", shellWord(c.Name), string(conn.Kind))
+	a.notice("next: qpimport directories test -c %s %s", output.ShellWord(c.Name), string(conn.Kind))
 	return a.render(customerSentence(c, "%s: %s is connected: %s", c.Name, conn.Kind, where(&conn)))
 }
 
 // storedFile checks that a file can be read and makes its path absolute.
 func storedFile(flag, path string) (abs, problem string) {
-	f, err := openInput(path)
+	f, err := input.Open(path)
 	if err != nil {
-		return "", flag + " " + path + ": " + reason(err)
+		return "", flag + " " + path + ": " + usage.Reason(err)
 	}
 	defer func() { _ = f.Close() }()
 	if info, err := f.Stat(); err == nil && info.IsDir() {

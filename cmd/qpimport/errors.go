@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/qpimport/qpimport/internal/cli/output"
 	"github.com/qpimport/qpimport/pkg/importer"
 	"github.com/qpimport/qpimport/pkg/manifest"
 	"github.com/qpimport/qpimport/pkg/source"
@@ -143,7 +144,7 @@ func (a *app) fail(cmd *cobra.Command, err error) int {
 	if hint == "" && code == source.CodeUsage && cmd != nil {
 		hint = "see " + cmd.CommandPath() + " --help"
 	}
-	if a.settings.Output == formatJSON || a.settings.Output == formatJSONL {
+	if a.settings.Output == output.JSON || a.settings.Output == output.JSONL {
 		type object struct {
 			Code      source.Code       `json:"code"`
 			Exit      int               `json:"exit"`
@@ -154,27 +155,17 @@ func (a *app) fail(cmd *cobra.Command, err error) int {
 		}
 		var places manifest.Problems
 		_ = errors.As(err, &places)
-		line, merr := marshal(map[string]object{"error": {code, status, err.Error(), hint, retryable(code), places}})
+		line, merr := output.Marshal(map[string]object{"error": {code, status, err.Error(), hint, retryable(code), places}})
 		if merr == nil {
 			fmt.Fprintf(a.err, "%s\n", line)
 			return status
 		}
 	}
-	fmt.Fprintf(a.err, "qpimport: %s\n", cleanLines(err.Error()))
+	fmt.Fprintf(a.err, "qpimport: %s\n", output.CleanLines(err.Error()))
 	if hint != "" {
-		fmt.Fprintf(a.err, "hint: %s\n", cleanLines(hint))
+		fmt.Fprintf(a.err, "hint: %s\n", output.CleanLines(hint))
 	}
 	return status
-}
-
-// cleanLines makes a message of several lines safe to print; no line of it can
-// pass for the beginning of another message.
-func cleanLines(s string) string {
-	lines := strings.Split(strings.TrimRight(s, "\n"), "\n")
-	for i := range lines {
-		lines[i] = clean(lines[i])
-	}
-	return strings.Join(lines, "\n  ")
 }
 
 // usageHint is usagef with a hint of its own.

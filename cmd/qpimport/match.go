@@ -8,6 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/qpimport/qpimport/internal/cli/input"
+	"github.com/qpimport/qpimport/internal/cli/output"
 	"github.com/qpimport/qpimport/pkg/importer"
 	"github.com/qpimport/qpimport/pkg/match"
 	"github.com/qpimport/qpimport/pkg/source"
@@ -167,7 +169,7 @@ func (o matchOptions) run(ctx context.Context, a *app) error {
 		return o.walkThrough(ctx, a)
 	}
 	if o.reviewOut != "" {
-		if err := checkFolder("--review-out", o.reviewOut); err != nil {
+		if err := output.CheckFolder("--review-out", o.reviewOut); err != nil {
 			return err
 		}
 	}
@@ -177,10 +179,10 @@ func (o matchOptions) run(ctx context.Context, a *app) error {
 	}
 	if o.reviewOut != "" {
 		cases := openCases(result)
-		if err := replaceFile(o.reviewOut, func(w io.Writer) error { return writeCSV(w, reviewRows(cases), true) }); err != nil {
+		if err := output.ReplaceFile(o.reviewOut, func(w io.Writer) error { return output.WriteCSV(w, reviewRows(cases), true) }); err != nil {
 			return err
 		}
-		a.notice("%s written to %s", count(len(cases), "open case"), o.reviewOut)
+		a.notice("%s written to %s", output.Count(len(cases), "open case"), o.reviewOut)
 	}
 	if err := a.render(matchView(result)); err != nil {
 		return err
@@ -188,7 +190,7 @@ func (o matchOptions) run(ctx context.Context, a *app) error {
 	if open := result.Counts.Ambiguous + result.Counts.Review + result.Counts.UnmatchedAD; o.strict && open > 0 {
 		return &source.Error{
 			Code:    codePartial,
-			Message: "left without a mailbox: " + count(open, "user"),
+			Message: "left without a mailbox: " + output.Count(open, "user"),
 			Hint:    "decide with --review or --review-out, or match them with --pair",
 		}
 	}
@@ -204,11 +206,11 @@ func (o matchOptions) takeDecisions(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	raw, file, err := a.readInput(ctx, o.decisions)
+	f, err := input.Read(ctx, a.in, o.decisions)
 	if err != nil {
 		return err
 	}
-	rows, err := parseReview(raw, file)
+	rows, err := parseReview(f)
 	if err != nil {
 		return err
 	}
@@ -262,16 +264,16 @@ func (o matchOptions) pairRequests(ctx context.Context, a *app) ([]importer.Pair
 	if o.pairsFile == "" {
 		return pairs, nil
 	}
-	raw, name, err := a.readInput(ctx, o.pairsFile)
+	f, err := input.Read(ctx, a.in, o.pairsFile)
 	if err != nil {
 		return nil, err
 	}
-	lines, err := parsePairs(raw, name, [2]string{"ad", "m365"})
+	lines, err := f.Pairs([2]string{"ad", "m365"})
 	if err != nil {
 		return nil, err
 	}
 	for _, l := range lines {
-		pairs = append(pairs, importer.PairRequest{AD: l.cells[0], M365: l.cells[1]})
+		pairs = append(pairs, importer.PairRequest{AD: l.Cells[0], M365: l.Cells[1]})
 	}
 	return pairs, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/qpimport/qpimport/internal/cli/progress"
 	"github.com/qpimport/qpimport/pkg/source"
 	"github.com/qpimport/qpimport/pkg/source/ad"
 	"github.com/qpimport/qpimport/pkg/source/file"
@@ -18,7 +19,7 @@ func (a *app) openDirectory(ctx context.Context, c source.Connection) (source.Di
 		return nil, err
 	}
 	if a.errTerminal && !a.settings.Quiet && !a.sideBySide {
-		return withProgress(dir, a.err, c.Kind), nil
+		return progress.Reading(a.err, dir, c.Kind), nil
 	}
 	return dir, nil
 }

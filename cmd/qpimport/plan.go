@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/qpimport/qpimport/internal/cli/output"
 	"github.com/qpimport/qpimport/pkg/importer"
 )
 
@@ -83,7 +84,7 @@ func (o planOptions) run(ctx context.Context, a *app) error {
 		return err
 	}
 	if o.out != "" {
-		if err := checkFolder("--out", o.out); err != nil {
+		if err := output.CheckFolder("--out", o.out); err != nil {
 			return err
 		}
 	}

@@ -8,6 +8,8 @@ import (
 	"io"
 	"strings"
 
+	"github.com/qpimport/qpimport/internal/cli/input"
+	"github.com/qpimport/qpimport/internal/cli/output"
 	"github.com/qpimport/qpimport/pkg/importer"
 	"github.com/qpimport/qpimport/pkg/manifest"
 	"github.com/qpimport/qpimport/pkg/source"
@@ -72,7 +74,7 @@ func (p planFile) digest() string {
 }
 
 func writePlanFile(path string, p planFile) error {
-	return replaceFile(path, func(w io.Writer) error {
+	return output.ReplaceFile(path, func(w io.Writer) error {
 		enc := json.NewEncoder(w)
 		enc.SetEscapeHTML(false)
 		enc.SetIndent("", " ")
@@ -82,19 +84,19 @@ func writePlanFile(path string, p planFile) error {
 
 // readPlanFile reads a saved plan.
 func (a *app) readPlanFile(ctx context.Context, path string) (planFile, error) {
-	raw, name, err := a.readInput(ctx, path)
+	f, err := input.Read(ctx, a.in, path)
 	if err != nil {
 		return planFile{}, err
 	}
 	var p planFile
-	if err := json.Unmarshal(raw, &p); err != nil || p.Kind != planKind {
-		return planFile{}, usageHint("a manifest is applied with -f", "%s is not a plan that `qpimport plan --out` wrote", name)
+	if err := json.Unmarshal(f.Data, &p); err != nil || p.Kind != planKind {
+		return planFile{}, usageHint("a manifest is applied with -f", "%s is not a plan that `qpimport plan --out` wrote", f.Name)
 	}
 	if p.Schema != 1 {
-		return planFile{}, usageHint("make a new plan", "%s was written by another version of this program", name)
+		return planFile{}, usageHint("make a new plan", "%s was written by another version of this program", f.Name)
 	}
 	if p.Digest == "" || p.Digest != p.digest() {
-		return planFile{}, &source.Error{Code: importer.CodeStale, Message: name + " was changed after it was made: nothing was applied",
+		return planFile{}, &source.Error{Code: importer.CodeStale, Message: f.Name + " was changed after it was made: nothing was applied",
 			Hint: "change the manifest, make a new plan and review it"}
 	}
 	return p, nil

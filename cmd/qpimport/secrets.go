@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -15,6 +14,8 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/qpimport/qpimport/internal/cli/input"
+	"github.com/qpimport/qpimport/internal/cli/usage"
 	"github.com/qpimport/qpimport/pkg/source"
 )
 
@@ -162,9 +163,9 @@ func (r reference) subject() string {
 }
 
 func (a *app) secretFile(path string) ([]byte, error) {
-	f, err := openInput(path)
+	f, err := input.Open(path)
 	if err != nil {
-		return nil, usagef("secret file:%s: %s", path, reason(err))
+		return nil, usagef("secret file:%s: %s", path, usage.Reason(err))
 	}
 	defer func() { _ = f.Close() }()
 	if info, err := f.Stat(); err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o077 != 0 && runtime.GOOS != "windows" {
@@ -172,7 +173,7 @@ func (a *app) secretFile(path string) ([]byte, error) {
 	}
 	value, err := io.ReadAll(io.LimitReader(f, maxSecret+1))
 	if err != nil {
-		return nil, usagef("secret file:%s: %s", path, reason(err))
+		return nil, usagef("secret file:%s: %s", path, usage.Reason(err))
 	}
 	if len(value) > maxSecret {
 		return nil, usagef("secret file:%s: larger than 1 MiB", path)
@@ -197,7 +198,7 @@ func secretCommand(ctx context.Context, argv []string) ([]byte, error) {
 		return nil, usagef("secret command:%s: it wrote more than 1 MiB", argv[0])
 	}
 	if err != nil {
-		return nil, usageHint("run it by hand to see why", "secret command:%s: %s", argv[0], reason(err))
+		return nil, usageHint("run it by hand to see why", "secret command:%s: %s", argv[0], usage.Reason(err))
 	}
 	return out.buf.Bytes(), nil
 }
@@ -217,23 +218,10 @@ func (b *bounded) Write(p []byte) (int, error) {
 	return b.buf.Write(p)
 }
 
-// reason is an error without the path that the message names already.
-func reason(err error) string {
-	var pathErr *os.PathError
-	if errors.As(err, &pathErr) {
-		return pathErr.Err.Error()
-	}
-	var execErr *exec.Error
-	if errors.As(err, &execErr) {
-		return execErr.Err.Error()
-	}
-	return err.Error()
-}
-
 // trimText drops a byte order mark, decodes UTF-16 and drops one final newline.
 // What is no text, as a certificate in binary form, stays as it is.
 func trimText(b []byte) []byte {
-	text, err := decodeText(b)
+	text, err := input.Decode(b)
 	if err != nil || !utf8.Valid(text) {
 		return b
 	}

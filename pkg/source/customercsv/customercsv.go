@@ -13,7 +13,7 @@ import (
 	"unicode"
 
 	"github.com/qpimport/qpimport/pkg/source"
-	"github.com/qpimport/qpimport/pkg/source/spreadsheet"
+	"github.com/qpimport/qpimport/internal/sheet"
 )
 
 // maxSize bounds a file, in bytes; a customer has a line of some dozen.
@@ -42,7 +42,7 @@ func Read(r io.Reader, name string) ([]Customer, error) {
 	if len(data) > maxSize {
 		return nil, failed(fmt.Errorf("%s is larger than %d MiB", name, maxSize>>20))
 	}
-	text, err := spreadsheet.Decode(data)
+	text, err := sheet.Decode(data)
 	if err != nil {
 		return nil, failed(fmt.Errorf("%s: %w", name, err))
 	}
@@ -74,7 +74,7 @@ func (p *parser) wrong(line int, format string, args ...any) {
 
 func (p *parser) parse(text string) []Customer {
 	r := csv.NewReader(strings.NewReader(text))
-	r.Comma = spreadsheet.Separator(text)
+	r.Comma = sheet.Separator(text)
 	r.FieldsPerRecord = -1 // counted below, to report every line
 	var columns []string
 	var customers []Customer

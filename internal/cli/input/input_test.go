@@ -1,4 +1,4 @@
-package main
+package input
 
 import (
 	"slices"
@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 )
 
-func TestParseLines(t *testing.T) {
+func TestLines(t *testing.T) {
 	for _, c := range []struct {
 		name, in string
 		want     []string // nil is an error
@@ -20,7 +20,7 @@ func TestParseLines(t *testing.T) {
 		{"nobody", "\n# x\n", nil, "list names nobody"},
 		{"every bad line", "a\n\xff\nb\n\xfe\xfe\n", nil, "list line 2: not UTF-8; list line 4: not UTF-8"},
 	} {
-		got, err := parseLines([]byte(c.in), "list")
+		got, err := File{"list", []byte(c.in)}.Lines()
 		if c.err == "" && (err != nil || !slices.Equal(got, c.want)) {
 			t.Errorf("%s: %q, %v; want %q", c.name, got, err, c.want)
 		}
@@ -30,25 +30,25 @@ func TestParseLines(t *testing.T) {
 	}
 }
 
-func TestParsePairs(t *testing.T) {
+func TestPairs(t *testing.T) {
 	head := [2]string{"ad", "m365"}
 	for _, c := range []struct {
 		name, in string
-		want     []pairLine
+		want     []Pair
 		err      string
 	}{
-		{"header", "ad,m365\na,b\n", []pairLine{{2, [2]string{"a", "b"}}}, ""},
-		{"no header", "a,b\nc,d", []pairLine{{1, [2]string{"a", "b"}}, {2, [2]string{"c", "d"}}}, ""},
-		{"mark, CRLF, capitals, spaces, empty lines", "\xef\xbb\xbfAD, M365\r\n\r\n a , b \r\n", []pairLine{{3, [2]string{"a", "b"}}}, ""},
-		{"semicolons", "ad;m365\nCN=x;b", []pairLine{{2, [2]string{"CN=x", "b"}}}, ""},
-		{"a DN in quotes", "\"CN=x,DC=y\",b", []pairLine{{1, [2]string{"CN=x,DC=y", "b"}}}, ""},
+		{"header", "ad,m365\na,b\n", []Pair{{2, [2]string{"a", "b"}}}, ""},
+		{"no header", "a,b\nc,d", []Pair{{1, [2]string{"a", "b"}}, {2, [2]string{"c", "d"}}}, ""},
+		{"mark, CRLF, capitals, spaces, empty lines", "\xef\xbb\xbfAD, M365\r\n\r\n a , b \r\n", []Pair{{3, [2]string{"a", "b"}}}, ""},
+		{"semicolons", "ad;m365\nCN=x;b", []Pair{{2, [2]string{"CN=x", "b"}}}, ""},
+		{"a DN in quotes", "\"CN=x,DC=y\",b", []Pair{{1, [2]string{"CN=x,DC=y", "b"}}}, ""},
 		{"nothing", "ad,m365\n", nil, "f holds no lines"},
 		{"every bad line", "a\nb,c,d\n,e\nf,g\n", nil,
 			"f line 1: want two columns, ad and m365, not 1; f line 2: want two columns, ad and m365, not 3; f line 3: ad or m365 is empty"},
 		{"a quote without its end", "a,b\n\"c,d\n", nil, `f line 2: extraneous or missing " in quoted-field`},
 		{"not UTF-8", "a,\xff\n", nil, "f line 1: not UTF-8"},
 	} {
-		got, err := parsePairs([]byte(c.in), "f", head)
+		got, err := File{"f", []byte(c.in)}.Pairs(head)
 		if c.err == "" && (err != nil || !slices.Equal(got, c.want)) {
 			t.Errorf("%s: %v, %v; want %v", c.name, got, err, c.want)
 		}
@@ -65,20 +65,20 @@ func FuzzInput(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		if names, err := parseLines(raw, "f"); err == nil {
+		if names, err := (File{"f", raw}).Lines(); err == nil {
 			for _, n := range names {
 				if n == "" || n != strings.TrimSpace(n) || strings.Contains(n, "\n") || !utf8.ValidString(n) {
 					t.Fatalf("the name %q", n)
 				}
 			}
 		}
-		if pairs, err := parsePairs(raw, "f", [2]string{"ad", "m365"}); err == nil {
+		if pairs, err := (File{"f", raw}).Pairs([2]string{"ad", "m365"}); err == nil {
 			last := 0
 			for _, p := range pairs {
-				if p.cells[0] == "" || p.cells[1] == "" || p.line <= last {
+				if p.Cells[0] == "" || p.Cells[1] == "" || p.Line <= last {
 					t.Fatalf("the line %v after line %d", p, last)
 				}
-				last = p.line
+				last = p.Line
 			}
 		}
 	})

@@ -1,9 +1,8 @@
-package main
+package output
 
 import (
 	"bufio"
 	"bytes"
-	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -20,43 +19,6 @@ import (
 
 	"github.com/qpimport/qpimport/internal/parallel"
 )
-
-// view is a result that can be shown in every format.
-type view struct {
-	// document is the JSON document, a struct or map. "schema" is put in front.
-	document any
-	// items are the lines of JSON lines.
-	items []any
-	// rows is the CSV, the header first.
-	rows func() [][]string
-	// page is what people see.
-	page func(*page)
-}
-
-// render writes a result to standard output in the format asked for.
-func (a *app) render(v view) error {
-	out := bufio.NewWriter(a.out)
-	var err error
-	switch a.settings.Output {
-	case formatJSON:
-		err = writeDocument(out, v.document)
-	case formatJSONL:
-		err = writeLines(out, v.items)
-	case formatCSV:
-		err = writeCSV(out, v.rows(), a.settings.BOM)
-	default:
-		p := &page{w: out}
-		v.page(p)
-		err = p.err
-	}
-	if err == nil {
-		err = out.Flush()
-	}
-	if err != nil {
-		return fmt.Errorf("the command did its work, but the result could not be written: %w", err)
-	}
-	return nil
-}
 
 // writeDocument writes a document with its lists one item at a time, so that a
 // long one is never held as text.
@@ -138,7 +100,7 @@ func (e *documentWriter) value(v any, prefix string) {
 
 // indented is JSON on several lines, all but the first behind a prefix.
 func indented(v any, prefix string) ([]byte, error) {
-	return marshal(v, jsontext.Multiline(true), jsontext.WithIndentPrefix(prefix), jsontext.WithIndent("  "))
+	return Marshal(v, jsontext.Multiline(true), jsontext.WithIndentPrefix(prefix), jsontext.WithIndent("  "))
 }
 
 // inOrder encodes n items on all cores and hands them on in order, some thousand
@@ -164,34 +126,14 @@ func inOrder(n int, encode func(i int) ([]byte, error), write func(text []byte))
 }
 
 func writeLines(w *bufio.Writer, items []any) error {
-	return inOrder(len(items), func(i int) ([]byte, error) { return marshal(items[i]) }, func(text []byte) {
+	return inOrder(len(items), func(i int) ([]byte, error) { return Marshal(items[i]) }, func(text []byte) {
 		_, _ = w.Write(append(text, '\n')) // its error stays, and Flush returns it
 	})
 }
 
-func writeCSV(w io.Writer, rows [][]string, bom bool) error {
-	if bom {
-		if _, err := io.WriteString(w, "\uFEFF"); err != nil {
-			return err
-		}
-	}
-	c := csv.NewWriter(w)
-	for _, row := range rows {
-		safe := make([]string, len(row))
-		for i, cell := range row {
-			safe[i] = csvCell(cell)
-		}
-		if err := c.Write(safe); err != nil {
-			return err
-		}
-	}
-	c.Flush()
-	return c.Error()
-}
-
-// marshal is JSON on one line that a terminal does not obey: characters without
+// Marshal is JSON on one line that a terminal does not obey: characters without
 // a picture are written as escapes. Any reader gets the same text from it.
-func marshal(v any, layout ...jsonv2.Options) ([]byte, error) {
+func Marshal(v any, layout ...jsonv2.Options) ([]byte, error) {
 	// As encoding/json writes it, in a third of the time.
 	text, err := jsonv2.Marshal(v, jsonv1.DefaultOptionsV1(), jsontext.EscapeForHTML(false), jsonv2.JoinOptions(layout...))
 	return escapeInvisible(text), err
@@ -240,16 +182,17 @@ func prepend(key string, value any, object []byte) json.RawMessage {
 	return append([]byte(head), object[1:]...)
 }
 
-// labelled is an item of JSON lines with its outcome in front.
-type labelled struct {
-	outcome string
-	item    any
+// Labelled is an item of JSON lines with its outcome in front.
+type Labelled struct {
+	Outcome string
+	Item    any
 }
 
-func (l labelled) MarshalJSON() ([]byte, error) {
-	body, err := marshal(l.item)
+// MarshalJSON puts the outcome in front of the item's own keys.
+func (l Labelled) MarshalJSON() ([]byte, error) {
+	body, err := Marshal(l.Item)
 	if err != nil {
 		return nil, err
 	}
-	return prepend("outcome", l.outcome, body), nil
+	return prepend("outcome", l.Outcome, body), nil
 }

@@ -1,4 +1,4 @@
-package main
+package progress
 
 import (
 	"fmt"
@@ -9,10 +9,10 @@ import (
 	"github.com/qpimport/qpimport/pkg/source/sourcetest"
 )
 
-// TestProgress counts without losing a user, keeps the OUs, and leaves an empty
+// TestReading counts without losing a user, keeps the OUs, and leaves an empty
 // line behind.
-func TestProgress(t *testing.T) {
-	people := make([]source.User, 2*progressStep+1)
+func TestReading(t *testing.T) {
+	people := make([]source.User, 2*step+1)
 	for i := range people {
 		people[i] = source.User{Kind: source.AD, ID: fmt.Sprint(i)}
 	}
@@ -21,12 +21,12 @@ func TestProgress(t *testing.T) {
 		users int
 		want  string
 	}{
-		{"few", progressStep - 1, ""},
+		{"few", step - 1, ""},
 		{"many", len(people), "\rreading Active Directory: 500 users\rreading Active Directory: 1000 users\r\x1b[K"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var shown strings.Builder
-			dir := withProgress(&sourcetest.Memory{People: people[:c.users]}, &shown, source.AD)
+			dir := Reading(&shown, &sourcetest.Memory{People: people[:c.users]}, source.AD)
 			n := 0
 			for u, err := range dir.Users(t.Context(), source.Scope{}) {
 				if err != nil || u.ID != fmt.Sprint(n) {
@@ -41,5 +41,15 @@ func TestProgress(t *testing.T) {
 				t.Error("the OUs were lost")
 			}
 		})
+	}
+}
+
+func TestSteps(t *testing.T) {
+	var b strings.Builder
+	done := Steps(&b, 2, "2 customers")
+	done(1)
+	done(2)
+	if want := "0 of 2 customers\r1 of 2 customers\r\x1b[K"; b.String() != want {
+		t.Errorf("%q, want %q", b.String(), want)
 	}
 }

@@ -1,6 +1,6 @@
-// Package spreadsheet reads CSV as spreadsheets save it, in whichever encoding and
+// Package sheet reads CSV as spreadsheets save it, in whichever encoding and
 // with whichever separator.
-package spreadsheet
+package sheet
 
 import (
 	"bytes"

@@ -1,4 +1,4 @@
-package spreadsheet
+package sheet
 
 import (
 	"errors"

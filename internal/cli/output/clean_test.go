@@ -1,4 +1,4 @@
-package main
+package output
 
 import (
 	"encoding/csv"
@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/qpimport/qpimport/internal/sheet"
 )
 
 func TestClean(t *testing.T) {
@@ -24,30 +26,21 @@ func TestClean(t *testing.T) {
 		{"e\u0301", "e\u0301"},
 		{"no\u00a0break", "no\u00a0break"},
 	} {
-		if got := clean(c.in); got != c.want {
-			t.Errorf("clean(%q) = %q, want %q", c.in, got, c.want)
+		if got := Clean(c.in); got != c.want {
+			t.Errorf("Clean(%q) = %q, want %q", c.in, got, c.want)
 		}
 	}
 }
 
-func TestCSVCell(t *testing.T) {
-	for _, c := range []struct{ in, want string }{
-		{"plain", "plain"},
-		{"a=b", "a=b"},
-		{"=1+1", "'=1+1"},
-		{"+49 30", "'+49 30"},
-		{"-1", "'-1"},
-		{"@x", "'@x"},
-		{" =1", " '=1"},
-		{`"=1`, `"'=1`},
-		{"＝1", "'＝1"},
-		{"x;=1", "x;'=1"},
-		{"\t=1", "�=1"},
-		{"", ""},
-	} {
-		if got := csvCell(c.in); got != c.want {
-			t.Errorf("csvCell(%q) = %q, want %q", c.in, got, c.want)
-		}
+// TestWriteCSV checks that a cell is cleaned before it is made safe: a spreadsheet
+// may show what a terminal does not.
+func TestWriteCSV(t *testing.T) {
+	var b strings.Builder
+	if err := WriteCSV(&b, [][]string{{"name", "note"}, {"\t=1", "=1+1"}, {"a\nb", "a, b"}}, true); err != nil {
+		t.Fatal(err)
+	}
+	if want := "\ufeffname,note\n�=1,'=1+1\na�b,\"a, b\"\n"; b.String() != want {
+		t.Errorf("%q, want %q", b.String(), want)
 	}
 }
 
@@ -59,28 +52,28 @@ func FuzzCell(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		for _, r := range clean(s) {
+		for _, r := range Clean(s) {
 			if invisible(r) {
 				t.Fatalf("%q lets %U through", s, r)
 			}
 		}
-		cell := csvCell(s)
+		cell := sheet.Escape(Clean(s))
 		for _, part := range strings.Split(cell, ";") {
 			if part = strings.TrimLeft(part, ` "`); part != "" {
-				if r, _ := utf8.DecodeRuneInString(part); formula(r) {
+				if r, _ := utf8.DecodeRuneInString(part); strings.ContainsRune("=+-@＝＋－＠", r) {
 					t.Fatalf("%q is run as %q", s, part)
 				}
 			}
 		}
 		var row strings.Builder
-		if err := writeCSV(&row, [][]string{{"a", s, "b"}}, false); err != nil {
+		if err := WriteCSV(&row, [][]string{{"a", s, "b"}}, false); err != nil {
 			t.Fatal(err)
 		}
 		rows, err := csv.NewReader(strings.NewReader(row.String())).ReadAll()
 		if err != nil || len(rows) != 1 || len(rows[0]) != 3 || rows[0][1] != cell {
 			t.Fatalf("%q: the row is %q (%v)", s, rows, err)
 		}
-		line, err := marshal(map[string]string{"k": s})
+		line, err := Marshal(map[string]string{"k": s})
 		if err != nil {
 			t.Fatal(err)
 		}
