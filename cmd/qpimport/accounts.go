@@ -12,6 +12,7 @@ import (
 
 	"github.com/qpimport/qpimport/internal/cli/output"
 	"github.com/qpimport/qpimport/pkg/importer"
+	"github.com/qpimport/qpimport/pkg/registry"
 )
 
 type accountsOptions struct {
@@ -21,15 +22,15 @@ type accountsOptions struct {
 // stateFlag is --state of "accounts", which names a state of accounts, and like
 // everywhere else a state file. The words tell which.
 type stateFlag struct {
-	accounts importer.State
+	accounts registry.State
 	file     string
 }
 
 // Set reads one of the states, or a path. A word that is neither a state nor
 // looks like a path is taken for a misspelt state.
 func (s *stateFlag) Set(value string) error {
-	switch state := importer.State(value); state {
-	case importer.StateActive, importer.StateNeedsEmail, importer.StatePendingMatch:
+	switch state := registry.State(value); state {
+	case registry.StateActive, registry.StateNeedsEmail, registry.StatePendingMatch:
 		s.accounts = state
 		return nil
 	}

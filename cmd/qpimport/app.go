@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"os/user"
 	"slices"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 	"github.com/qpimport/qpimport/internal/cli/input"
 	"github.com/qpimport/qpimport/internal/cli/output"
 	"github.com/qpimport/qpimport/pkg/importer"
+	"github.com/qpimport/qpimport/pkg/registry/sqlite"
 	"github.com/qpimport/qpimport/pkg/source"
 )
 
@@ -104,12 +106,27 @@ func (a *app) open(ctx context.Context, readOnly bool) (*importer.Importer, erro
 	if _, err := os.Stat(a.settings.State); readOnly && a.settings.Output == output.Table && errors.Is(err, fs.ErrNotExist) {
 		a.notice("note: there is no state file %s yet", a.settings.State)
 	}
-	return importer.Open(ctx, importer.Options{
-		Path:     a.settings.State,
-		ReadOnly: readOnly,
-		Open:     a.openDirectory,
-		Now:      time.Now,
-	})
+	store, err := sqlite.Open(ctx, a.settings.State, readOnly)
+	if err != nil {
+		return nil, err
+	}
+	o := importer.Options{Store: store, Open: a.openDirectory}
+	if !readOnly {
+		o.By, o.Version = whoRuns(), readVersion().Version
+	}
+	return importer.New(o), nil
+}
+
+// whoRuns names the user and the host, for the record of what was changed.
+func whoRuns() string {
+	name, host := "unknown", "unknown"
+	if u, err := user.Current(); err == nil {
+		name = u.Username
+	}
+	if h, err := os.Hostname(); err == nil {
+		host = h
+	}
+	return name + "@" + host
 }
 
 // reading and writing hand the opened registry to a use case and close it.

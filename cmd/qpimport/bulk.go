@@ -101,6 +101,9 @@ func (a *app) bulk(ctx context.Context, im *importer.Importer, r importer.BulkRe
 		if a.settings.Output != output.JSON && a.settings.Output != output.JSONL {
 			p = condense(p)
 		}
+		if p.Error != nil && p.Error.Hint == "" {
+			p.Error.Hint = adviceInManifest(p.Err)
+		}
 		plans = append(plans, p)
 		show(len(plans))
 	}

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/qpimport/qpimport/pkg/importer"
+	"github.com/qpimport/qpimport/pkg/registry"
 )
 
 type customersSetOptions struct {
@@ -53,9 +54,9 @@ func (o customersSetOptions) run(ctx context.Context, a *app, name string) error
 }
 
 // parseMode reads --password-sync, "" where it was not given.
-func parseMode(s string) (importer.Mode, error) {
-	switch mode := importer.Mode(s); mode {
-	case "", importer.ModeOn, importer.ModeOff:
+func parseMode(s string) (registry.Mode, error) {
+	switch mode := registry.Mode(s); mode {
+	case "", registry.ModeOn, registry.ModeOff:
 		return mode, nil
 	}
 	return "", usagef("--password-sync %q: use on or off", s)

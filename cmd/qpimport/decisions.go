@@ -8,6 +8,7 @@ import (
 
 	"github.com/qpimport/qpimport/internal/cli/output"
 	"github.com/qpimport/qpimport/pkg/importer"
+	"github.com/qpimport/qpimport/pkg/registry"
 )
 
 func newDecisionsCmd(a *app) *cobra.Command {
@@ -50,16 +51,16 @@ func (a *app) listDecisions(ctx context.Context, _ []string) error {
 }
 
 // decisions reads the decisions of the customer that the command is about.
-func (a *app) decisions(ctx context.Context) ([]importer.Decision, error) {
+func (a *app) decisions(ctx context.Context) ([]registry.Decision, error) {
 	name, err := a.customer()
 	if err != nil {
 		return nil, err
 	}
-	return reading(ctx, a, func(im *importer.Importer) ([]importer.Decision, error) { return im.Decisions(ctx, name) })
+	return reading(ctx, a, func(im *importer.Importer) ([]registry.Decision, error) { return im.Decisions(ctx, name) })
 }
 
-func decisionColumns() []output.Column[importer.Decision] {
-	type decision = importer.Decision
+func decisionColumns() []output.Column[registry.Decision] {
+	type decision = registry.Decision
 	return []output.Column[decision]{
 		{Key: "decision", Title: "Decision", Text: func(d decision) string { return string(d.Verdict) }},
 		{Key: "ad_id", Text: func(d decision) string { return d.ADID }},

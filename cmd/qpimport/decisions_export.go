@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/qpimport/qpimport/internal/cli/output"
-	"github.com/qpimport/qpimport/pkg/importer"
+	"github.com/qpimport/qpimport/pkg/registry"
 )
 
 func newDecisionsExportCmd(a *app) *cobra.Command {
@@ -40,8 +40,8 @@ always CSV, whatever --output says.` + exits(11, 15),
 }
 
 // exportedDecisionColumns are those of the text file.
-func exportedDecisionColumns() []output.Column[importer.Decision] {
-	var columns []output.Column[importer.Decision]
+func exportedDecisionColumns() []output.Column[registry.Decision] {
+	var columns []output.Column[registry.Decision]
 	for _, c := range decisionColumns() {
 		if c.Key != "" && c.Key != "decided_at" {
 			columns = append(columns, c)

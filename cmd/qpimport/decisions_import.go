@@ -11,6 +11,7 @@ import (
 	"github.com/qpimport/qpimport/internal/cli/output"
 	"github.com/qpimport/qpimport/pkg/importer"
 	"github.com/qpimport/qpimport/pkg/match"
+	"github.com/qpimport/qpimport/pkg/registry"
 )
 
 func newDecisionsImportCmd(a *app) *cobra.Command {
@@ -54,14 +55,14 @@ wrong is reported for all lines at once, and then nothing is taken.` + exits(11,
 }
 
 // parseDecisions reads exported decisions, or says all that is wrong with them.
-func parseDecisions(f input.File) ([]importer.Decision, error) {
+func parseDecisions(f input.File) ([]registry.Decision, error) {
 	rows, err := f.Sheet("decision", "ad_id", "m365_id")
 	if err != nil {
 		return nil, err
 	}
-	given := make([]importer.Decision, len(rows))
+	given := make([]registry.Decision, len(rows))
 	for i, row := range rows {
-		given[i] = importer.Decision{
+		given[i] = registry.Decision{
 			Verdict: match.Verdict(strings.ToLower(row.Cells["decision"])),
 			ADID:    foldID(row.Cells["ad_id"]), M365ID: foldID(row.Cells["m365_id"]), Reason: row.Cells["reason"],
 			ADName: row.Cells["ad_name"], M365Name: row.Cells["m365_name"],

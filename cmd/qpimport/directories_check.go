@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -57,6 +56,11 @@ func (a *app) testDirectories(ctx context.Context, args []string) error {
 	}
 	v := output.List("directories", tests, testColumns(), nil, nil)
 	v.Page = func(p *output.Page) { testPage(p, tests) }
+	for _, t := range tests {
+		if t.Error != nil {
+			t.Error.Hint = advice(t.Error.Cause)
+		}
+	}
 	if err := a.render(v); err != nil {
 		return err
 	}
@@ -75,9 +79,9 @@ func testOutcome(tests []importer.DirectoryTest) error {
 			continue
 		}
 		failed = append(failed, t.Source.String())
-		statuses[exitStatus(source.CodeOf(t.Problem))] = true
+		statuses[exitStatus(t.Error.Code)] = true
 		if first == nil {
-			first = fmt.Errorf("%s: %w", t.Source, t.Problem)
+			first = fmt.Errorf("%s: %w", t.Source, t.Error.Cause)
 		}
 	}
 	switch {
@@ -89,16 +93,8 @@ func testOutcome(tests []importer.DirectoryTest) error {
 	return &source.Error{
 		Code:    codePartial,
 		Message: "could not read " + strings.Join(failed, " and "),
-		Hint:    hintOf(first),
+		Hint:    advice(first),
 	}
-}
-
-func hintOf(err error) string {
-	var e *source.Error
-	if errors.As(err, &e) {
-		return e.Hint
-	}
-	return ""
 }
 
 func testColumns() []output.Column[importer.DirectoryTest] {

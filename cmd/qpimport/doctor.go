@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/spf13/cobra"
@@ -36,8 +37,12 @@ func (a *app) doctor(ctx context.Context, _ []string) error {
 	findings = append(findings, more...)
 	if failed != nil {
 		findings = append(findings, importer.Finding{
-			Subject: "state file", Level: levelError, Message: failed.Error(), Hint: hintOf(failed),
+			Subject: "state file", Level: levelError, Message: failed.Error(), Hint: advice(failed),
 		})
+	}
+	for i := range findings {
+		f := &findings[i]
+		f.Hint = cmp.Or(f.Hint, advice(f.Cause), adviceOnTopic(f.Topic, ""))
 	}
 	if err := a.render(doctorView(findings)); err != nil {
 		return err

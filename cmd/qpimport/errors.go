@@ -12,6 +12,7 @@ import (
 	"github.com/qpimport/qpimport/internal/cli/output"
 	"github.com/qpimport/qpimport/pkg/importer"
 	"github.com/qpimport/qpimport/pkg/manifest"
+	"github.com/qpimport/qpimport/pkg/registry"
 	"github.com/qpimport/qpimport/pkg/source"
 )
 
@@ -41,8 +42,8 @@ func exitStatus(code source.Code) int {
 		return 13
 	case source.CodeUnreachable, source.CodeThrottled, source.CodeIncomplete, importer.CodeTimeout:
 		return 14
-	case importer.CodeStateBusy, importer.CodeStateNewer, importer.CodeStateDamaged,
-		importer.CodeStateForeign, importer.CodeStateUnwritable:
+	case registry.CodeBusy, registry.CodeNewer, registry.CodeDamaged,
+		registry.CodeForeign, registry.CodeUnwritable:
 		return 15
 	case importer.CodeInterrupted:
 		return 130
@@ -52,7 +53,7 @@ func exitStatus(code source.Code) int {
 
 // retryable says whether the same command may succeed later by itself.
 func retryable(code source.Code) bool {
-	return exitStatus(code) == 14 || code == importer.CodeStateBusy
+	return exitStatus(code) == 14 || code == registry.CodeBusy
 }
 
 // exits writes the EXIT STATUS section of a manual page. 0, 1, 10 and 130 are
@@ -135,10 +136,9 @@ func (a *app) fail(cmd *cobra.Command, err error) int {
 	if errors.Is(err, errSomethingToDo) {
 		return 20
 	}
-	code, hint := codeFailed, ""
-	var e *source.Error
-	if errors.As(err, &e) {
-		code, hint = e.Code, e.Hint
+	code, hint := codeFailed, advice(err)
+	if c := source.CodeOf(err); c != "" {
+		code = c
 	}
 	status := exitStatus(code)
 	if hint == "" && code == source.CodeUsage && cmd != nil {

@@ -14,6 +14,7 @@ import (
 
 func newExplainCmd(a *app) *cobra.Command {
 	var by string
+	var adAsRead bool
 	cmd := &cobra.Command{
 		Use:   "explain SEL [SEL]",
 		Short: "Say why a user is or is not matched",
@@ -43,7 +44,7 @@ SEL is the id, DN, user principal name, sAMAccountName or e-mail of one user.` +
 			if err != nil {
 				return err
 			}
-			r := importer.ExplainRequest{Customer: customer, By: method, First: args[0]}
+			r := importer.ExplainRequest{Customer: customer, By: method, First: args[0], ADAsRead: adAsRead}
 			if len(args) > 1 {
 				r.Second = args[1]
 			}
@@ -59,6 +60,7 @@ SEL is the id, DN, user principal name, sAMAccountName or e-mail of one user.` +
 			return a.render(explainView(x))
 		}),
 	}
+	cmd.Flags().BoolVar(&adAsRead, "ad-as-read", false, "take Active Directory as it was last read whole")
 	cmd.Flags().StringVar(&by, "by", "", "explain a match by `METHOD`, display-name or evidence (default display-name)")
 	return cmd
 }

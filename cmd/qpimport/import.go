@@ -10,6 +10,7 @@ import (
 	"github.com/qpimport/qpimport/internal/cli/input"
 	"github.com/qpimport/qpimport/internal/cli/output"
 	"github.com/qpimport/qpimport/pkg/importer"
+	"github.com/qpimport/qpimport/pkg/registry"
 	"github.com/qpimport/qpimport/pkg/source"
 )
 
@@ -171,10 +172,10 @@ func (a *app) importNotice(r importer.ImportResult) {
 		a.notice("a dry run: nothing was written")
 		return
 	}
-	if r.PasswordSync == importer.ModeOn && r.Counts.Imported > 0 {
+	if r.PasswordSync == registry.ModeOn && r.Counts.Imported > 0 {
 		a.notice("next: qpimport match -c %s --auto --dry-run", output.ShellWord(r.Customer))
 	}
-	if r.PasswordSync == importer.ModeOff && r.Counts.NeedsEmail > 0 {
+	if r.PasswordSync == registry.ModeOff && r.Counts.NeedsEmail > 0 {
 		a.notice("next: qpimport accounts -c %s --state needs_email", output.ShellWord(r.Customer))
 	}
 }

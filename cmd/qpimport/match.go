@@ -27,6 +27,7 @@ type matchOptions struct {
 	review     bool
 	reviewOut  string
 	strict     bool
+	adAsRead   bool
 	dryRun     bool
 }
 
@@ -49,9 +50,10 @@ active and gives it the mailbox's address.
                 independent identifiers that agree together with the name. What is
                 not sure is left for review, with up to three candidates
 
-Both know the AD users that were imported. Import all OUs whose people may have a
-mailbox before matching, and disabled users too (import --include-disabled): no rule
-pairs them, but a mailbox of theirs is not given to somebody else of the same name.
+Both read the two directories whole and count everybody in them, imported or not,
+disabled or not: nobody else is given the mailbox of somebody who was left out.
+--ad-as-read takes Active Directory as it was last read whole, for when it cannot be
+reached; the result tells how old that is.
 
 --pair and --pairs-file pair by hand, any with any that has an address; --unpair
 undoes a pair. SEL is the id, DN, user principal name, sAMAccountName or e-mail of
@@ -93,6 +95,7 @@ no customer and no state file; nothing is ever written.` + exits(3, 11, 12, 13, 
 	f.StringVar(&o.adExport, "ad-export", "", "Active Directory export `FILE`, with --m365-export")
 	f.StringVar(&o.m365Export, "m365-export", "", "Microsoft 365 export `FILE`, with --ad-export")
 	f.BoolVar(&o.strict, "strict", false, "with --auto: fail when anybody stays without a mailbox")
+	f.BoolVar(&o.adAsRead, "ad-as-read", false, "with --auto and --review: take Active Directory as it was last read whole")
 	f.BoolVar(&o.dryRun, "dry-run", false, "show the result and write nothing")
 	return cmd
 }
@@ -128,6 +131,12 @@ func (o matchOptions) check() error {
 	if !o.auto && o.strict {
 		found = append(found, "--strict goes with --auto")
 	}
+	if !o.auto && !o.review && o.adAsRead {
+		found = append(found, "--ad-as-read goes with --auto and --review")
+	}
+	if exports && o.adAsRead {
+		found = append(found, "--ad-as-read is for a customer, not for exports")
+	}
 	if by := match.Method(o.by); o.by != "" && by != match.ByDisplayName && by != match.ByEvidence {
 		found = append(found, fmt.Sprintf("--by %q: use display-name or evidence", o.by))
 	}
@@ -140,12 +149,12 @@ func (o matchOptions) check() error {
 }
 
 // parsePair splits AD=M365 at the last "=": a DN has some, the other side has none.
-func parsePair(s string) (importer.PairRequest, error) {
+func parsePair(s string) (importer.DecisionRow, error) {
 	i := strings.LastIndexByte(s, '=')
 	if i < 0 || strings.TrimSpace(s[:i]) == "" || strings.TrimSpace(s[i+1:]) == "" {
-		return importer.PairRequest{}, fmt.Errorf("--pair %q: want AD=M365", s)
+		return importer.DecisionRow{}, fmt.Errorf("--pair %q: want AD=M365", s)
 	}
-	return importer.PairRequest{AD: strings.TrimSpace(s[:i]), M365: strings.TrimSpace(s[i+1:])}, nil
+	return importer.DecisionRow{AD: strings.TrimSpace(s[:i]), M365: strings.TrimSpace(s[i+1:]), Verdict: match.VerdictMatch}, nil
 }
 
 func (o matchOptions) method() match.Method {
@@ -219,9 +228,8 @@ func (o matchOptions) takeDecisions(ctx context.Context, a *app) error {
 
 // decide carries out decisions and shows the result.
 func (o matchOptions) decide(ctx context.Context, a *app, customer string, rows []importer.DecisionRow) error {
-	result, err := with(ctx, a, o.dryRun, func(im *importer.Importer) (importer.MatchResult, error) {
-		return im.Decide(ctx, customer, rows, o.dryRun)
-	})
+	req := importer.HandRequest{Customer: customer, Rows: rows, FromSheet: true, DryRun: o.dryRun}
+	result, err := with(ctx, a, o.dryRun, func(im *importer.Importer) (importer.MatchResult, error) { return im.MatchByHand(ctx, req) })
 	if err != nil {
 		return err
 	}
@@ -240,29 +248,32 @@ func (o matchOptions) match(ctx context.Context, a *app) (importer.MatchResult, 
 	if err != nil {
 		return importer.MatchResult{}, err
 	}
-	req := importer.MatchRequest{Customer: name, Auto: o.auto, Unpair: o.unpair, DryRun: o.dryRun}
 	if o.auto {
-		req.By = o.method()
+		req := importer.MatchRequest{Customer: name, By: o.method(), ADAsRead: o.adAsRead, DryRun: o.dryRun}
+		return with(ctx, a, o.dryRun, func(im *importer.Importer) (importer.MatchResult, error) { return im.Match(ctx, req) })
 	}
-	if req.Pairs, err = o.pairRequests(ctx, a); err != nil {
+	req := importer.HandRequest{Customer: name, DryRun: o.dryRun}
+	if req.Rows, err = o.rows(ctx, a); err != nil {
 		return importer.MatchResult{}, err
 	}
-	return with(ctx, a, o.dryRun, func(im *importer.Importer) (importer.MatchResult, error) {
-		return im.Match(ctx, req)
-	})
+	return with(ctx, a, o.dryRun, func(im *importer.Importer) (importer.MatchResult, error) { return im.MatchByHand(ctx, req) })
 }
 
-func (o matchOptions) pairRequests(ctx context.Context, a *app) ([]importer.PairRequest, error) {
-	var pairs []importer.PairRequest
+// rows are the pairs and partings that were named.
+func (o matchOptions) rows(ctx context.Context, a *app) ([]importer.DecisionRow, error) {
+	var rows []importer.DecisionRow
+	for _, sel := range o.unpair {
+		rows = append(rows, importer.DecisionRow{AD: sel, Verdict: match.VerdictReject, Reason: "parted by hand"})
+	}
 	for _, s := range o.pairs {
-		pair, err := parsePair(s)
+		row, err := parsePair(s)
 		if err != nil {
 			return nil, err
 		}
-		pairs = append(pairs, pair)
+		rows = append(rows, row)
 	}
 	if o.pairsFile == "" {
-		return pairs, nil
+		return rows, nil
 	}
 	f, err := input.Read(ctx, a.in, o.pairsFile)
 	if err != nil {
@@ -273,7 +284,7 @@ func (o matchOptions) pairRequests(ctx context.Context, a *app) ([]importer.Pair
 		return nil, err
 	}
 	for _, l := range lines {
-		pairs = append(pairs, importer.PairRequest{AD: l.Cells[0], M365: l.Cells[1]})
+		rows = append(rows, importer.DecisionRow{AD: l.Cells[0], M365: l.Cells[1], Verdict: match.VerdictMatch})
 	}
-	return pairs, nil
+	return rows, nil
 }

@@ -27,7 +27,7 @@ func (o matchOptions) walkThrough(ctx context.Context, a *app) error {
 		return err
 	}
 	found, err := reading(ctx, a, func(im *importer.Importer) (importer.MatchResult, error) {
-		return im.Match(ctx, importer.MatchRequest{Customer: customer, Auto: true, By: o.method(), DryRun: true})
+		return im.Match(ctx, importer.MatchRequest{Customer: customer, By: o.method(), ADAsRead: o.adAsRead, DryRun: true})
 	})
 	if err != nil {
 		return err

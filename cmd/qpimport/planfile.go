@@ -11,7 +11,6 @@ import (
 	"github.com/qpimport/qpimport/internal/cli/input"
 	"github.com/qpimport/qpimport/internal/cli/output"
 	"github.com/qpimport/qpimport/pkg/importer"
-	"github.com/qpimport/qpimport/pkg/manifest"
 	"github.com/qpimport/qpimport/pkg/source"
 )
 
@@ -102,27 +101,20 @@ func (a *app) readPlanFile(ctx context.Context, path string) (planFile, error) {
 	return p, nil
 }
 
-// split parts the customers of a manifest into the hashes of those that a saved
-// plan has and those that failed in it.
-func (p planFile) split(m *manifest.Manifest) (hashes map[string]string, failed []importer.CustomerPlan) {
-	hashes = map[string]string{}
-	asked := map[string]bool{}
-	for _, c := range m.Customers {
-		asked[c.Name] = true
-	}
+// planned is the plan by customer. Those that failed in it are left out of what is
+// carried out.
+func (p planFile) planned() map[string]importer.Planned {
+	m := map[string]importer.Planned{}
 	for _, c := range p.Customers {
-		if !asked[c.Name] {
-			continue
+		entry := importer.Planned{Hash: c.Hash}
+		if c.Error != nil {
+			entry.Left = &importer.CustomerPlan{
+				Name: c.Name, Changes: []importer.PlanChange{}, Warnings: []string{},
+				Result: importer.PlanResult{Import: []importer.ImportResult{}, Match: []importer.MatchResult{}},
+				Error:  c.Error, Err: errNotPlanned,
+			}
 		}
-		if c.Error == nil {
-			hashes[c.Name] = c.Hash
-			continue
-		}
-		failed = append(failed, importer.CustomerPlan{
-			Name: c.Name, Changes: []importer.PlanChange{}, Warnings: []string{},
-			Result: importer.PlanResult{Import: []importer.ImportResult{}, Match: []importer.MatchResult{}},
-			Error:  c.Error, Err: errNotPlanned,
-		})
+		m[c.Name] = entry
 	}
-	return hashes, failed
+	return m
 }

@@ -16,6 +16,13 @@ import (
 	"github.com/qpimport/qpimport/pkg/source"
 )
 
+// What errors are about: no organisation has the status that customers usually
+// have, or the type or status (the subject) that was asked for.
+const (
+	TopicUnknownStatus source.Topic = "unknown_status"
+	TopicUnknownFilter source.Topic = "unknown_filter"
+)
+
 // System names IT Glue in [source.Organization] and in external ids.
 const System = "itglue"
 
@@ -127,7 +134,7 @@ func pick(all []source.Organization, types, statuses []string) (List, error) {
 			return List{}, &source.Error{
 				Code:    source.CodeUsage,
 				Message: fmt.Sprintf("no organization in IT Glue has the status %q; seen: %s", defaultStatus, seenStatuses),
-				Hint:    "name the statuses of your customers with --status",
+				Topic:   TopicUnknownStatus,
 			}
 		}
 		wantStatuses = namesOf(defaultStatus)
@@ -205,7 +212,8 @@ func (n names) choose(what string, wanted []string) (names, error) {
 		return nil, &source.Error{
 			Code:    source.CodeUsage,
 			Message: fmt.Sprintf("no organization in IT Glue has the %s %s; seen: %s", what, strings.Join(unknown, ", "), n),
-			Hint:    "give --" + what + " a name as IT Glue shows it",
+			Topic:   TopicUnknownFilter,
+			Subject: what,
 		}
 	}
 	return namesOf(wanted...), nil

@@ -1,4 +1,4 @@
-package statefile
+package sqlite
 
 import (
 	"bytes"
@@ -43,13 +43,13 @@ func tryRead(ctx context.Context, path string) error {
 }
 
 func readAll(ctx context.Context, path string) (string, map[string]int, error) {
-	db, err := Open(ctx, path, true)
+	db, err := openFile(ctx, path, true)
 	if err != nil {
 		return "", nil, err
 	}
 	defer db.Close()
 	text, counts, err := dump(ctx, db)
-	return text, counts, Classify(err)
+	return text, counts, classify(err)
 }
 
 // TestBitFlips turns single bits over, and most of all those that hold the file
@@ -97,7 +97,7 @@ func TestBitFlips(t *testing.T) {
 
 // soundFile says that SQLite finds nothing wrong with a file.
 func soundFile(ctx context.Context, path string) bool {
-	db, err := Open(ctx, path, true)
+	db, err := openFile(ctx, path, true)
 	if err != nil {
 		return false
 	}

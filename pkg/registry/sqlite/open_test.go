@@ -1,4 +1,4 @@
-package statefile
+package sqlite
 
 import (
 	"bytes"
@@ -14,7 +14,7 @@ import (
 
 func TestOpenNew(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a", "b", "state.db")
-	db, err := Open(t.Context(), path, false)
+	db, err := openFile(t.Context(), path, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,7 +36,7 @@ func TestOpenNew(t *testing.T) {
 func TestOpenMissingReadOnly(t *testing.T) {
 	dir := t.TempDir()
 	t.Chdir(dir)
-	db, err := Open(t.Context(), filepath.Join(dir, "sub", "state.db"), true)
+	db, err := openFile(t.Context(), filepath.Join(dir, "sub", "state.db"), true)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +59,7 @@ func TestOpenPaths(t *testing.T) {
 			dir := t.TempDir()
 			t.Chdir(dir)
 			for _, path := range []string{filepath.Join(dir, name), name} {
-				db, err := Open(t.Context(), path, false)
+				db, err := openFile(t.Context(), path, false)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -132,7 +132,7 @@ func TestOpenRefuses(t *testing.T) {
 				}
 				names := files(t, filepath.Dir(path))
 
-				db, err := Open(t.Context(), path, readOnly)
+				db, err := openFile(t.Context(), path, readOnly)
 				if err == nil {
 					db.Close()
 				}
@@ -162,7 +162,7 @@ func TestOpenLink(t *testing.T) {
 					t.Fatal(err)
 				}
 				before, _ := os.ReadFile(to)
-				db, err := Open(t.Context(), link, readOnly)
+				db, err := openFile(t.Context(), link, readOnly)
 				if err == nil {
 					db.Close()
 				}
@@ -181,7 +181,7 @@ func TestOpenLink(t *testing.T) {
 // locked against readers as well, whether it wants to write or to read.
 func TestOpenWaits(t *testing.T) {
 	path := makeState(t)
-	db, err := Open(t.Context(), path, false)
+	db, err := openFile(t.Context(), path, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -191,7 +191,7 @@ func TestOpenWaits(t *testing.T) {
 	}
 	for _, readOnly := range []bool{false, true} {
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-		other, err := Open(ctx, path, readOnly)
+		other, err := openFile(ctx, path, readOnly)
 		cancel()
 		if err == nil {
 			other.Close()

@@ -1,4 +1,4 @@
-package statefile
+package sqlite
 
 import (
 	"context"
@@ -13,13 +13,13 @@ import (
 )
 
 // tables are those of the registry, by name.
-var tables = []string{"accounts", "ad_users", "changes", "customers", "decisions", "directories", "external_ids", "m365_users", "runs"}
+var tables = []string{"accounts", "changes", "customers", "decisions", "directories", "external_ids", "people", "runs", "selections"}
 
 // makeState makes a state file with two customers and 60 accounts.
 func makeState(t testing.TB) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "state.db")
-	db, err := Open(t.Context(), path, false)
+	db, err := openFile(t.Context(), path, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,7 +44,7 @@ func fill(t testing.TB, db *sql.DB) {
 		id := fmt.Sprintf("c%d", n)
 		exec(`INSERT INTO customers (n, id, name, name_key, password_sync, created_at) VALUES (?, ?, ?, lower(?), 'off', '2026-01-01T00:00:00Z')`, n+1, id, name, name)
 		exec(`INSERT INTO external_ids VALUES (?, 'itglue', ?)`, n+1, id)
-		exec(`INSERT INTO directories VALUES (?, 'ad', '{"transport":"file"}', 'S-1-5-21', '2026-01-01T00:00:00Z')`, n+1)
+		exec(`INSERT INTO directories (customer, kind, connection, identity, connected_at) VALUES (?, 'ad', '{"transport":"file"}', 'S-1-5-21', '2026-01-01T00:00:00Z')`, n+1)
 		exec(`INSERT INTO runs (customer, customer_name, command, at) VALUES (?, ?, 'import', '2026-01-01T00:00:00Z')`, id, name)
 		for i := range 30 {
 			key := fmt.Sprintf("%s-%d", id, i)
@@ -52,8 +52,8 @@ func fill(t testing.TB, db *sql.DB) {
 				ad_id, ad_dn, ad_status, imported_at, updated_at)
 				VALUES (?, ?, 'active', 'Ann ' || ?, 'Ann', 'Example', ?, ?, ? || '@example.com', 'ad', ?, 'CN=' || ?, 'ok', '2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z')`,
 				key, n+1, key, key, key, key, key, key)
-			exec(`INSERT INTO ad_users (account, user) VALUES (last_insert_rowid(), ?)`, `{"mail":"`+strings.Repeat("x", 100)+`"}`)
-			exec(`INSERT INTO changes VALUES (?, ?, 'account', ?, NULL, '{}')`, n+1, i, key)
+			exec(`INSERT INTO people (customer, kind, id, user) VALUES (?, 'ad', ?, ?)`, n+1, key, `{"mail":"`+strings.Repeat("x", 100)+`"}`)
+			exec(`INSERT INTO changes (run, seq, entity, id, after) VALUES (?, ?, 'account', ?, '{}')`, n+1, i, key)
 		}
 	}
 	if err := tx.Commit(); err != nil {

@@ -1,7 +1,4 @@
-// Package statefile opens the SQLite file that keeps the registry: it makes the
-// file where there is none, refuses what is not one of ours, and migrates older
-// ones. It knows tables, not what they mean.
-package statefile
+package sqlite
 
 import (
 	"context"
@@ -20,7 +17,7 @@ import (
 	"strconv"
 	"strings"
 
-	"modernc.org/sqlite"
+	driver "modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
@@ -39,7 +36,7 @@ const (
 var migrations embed.FS
 
 // The ways in which a state file cannot be used. Errors of this package and of
-// statements run on its connections are told apart with [Classify].
+// statements run on its connections are told apart with [classify].
 var (
 	ErrBusy       = errors.New("the state file is in use by another process")
 	ErrNewer      = errors.New("the state file was written by a newer version of this program")
@@ -49,20 +46,20 @@ var (
 	ErrConstraint = errors.New("the state file refused the change")
 )
 
-// Open opens the state file at path with one connection, on which every
+// openFile opens the state file at path with one connection, on which every
 // transaction is immediate unless it is begun as read-only. A read-only open
 // makes no file (a missing one reads as empty) and takes what it may not write
 // as it is. The folder may be reached through symbolic links; the file itself
 // may not be one.
-func Open(ctx context.Context, path string, readOnly bool) (*sql.DB, error) {
+func openFile(ctx context.Context, path string, readOnly bool) (*sql.DB, error) {
 	steps, err := readMigrations()
 	if err != nil {
 		return nil, err
 	}
-	return open(ctx, path, readOnly, steps)
+	return openWithSteps(ctx, path, readOnly, steps)
 }
 
-func open(ctx context.Context, path string, readOnly bool, steps []step) (*sql.DB, error) {
+func openWithSteps(ctx context.Context, path string, readOnly bool, steps []step) (*sql.DB, error) {
 	mode := "rw"
 	info, err := os.Lstat(path)
 	switch {
@@ -171,12 +168,12 @@ func prepare(ctx context.Context, db *sql.DB, path, mode string, steps []step) e
 	if mode != "ro" {
 		// The cache (in KiB) is for large imports, whose ids come in no order.
 		if _, err := db.ExecContext(ctx, `PRAGMA journal_mode = DELETE; PRAGMA synchronous = FULL; PRAGMA cache_size = -32768`); err != nil {
-			return Classify(err)
+			return classify(err)
 		}
 	}
 	app, version, tables, err := header(ctx, db)
 	if err != nil {
-		return Classify(err)
+		return classify(err)
 	}
 	latest := steps[len(steps)-1].version
 	switch {
@@ -238,7 +235,7 @@ func backUp(ctx context.Context, db *sql.DB, path string, version int) error {
 		_ = os.Remove(tmp.Name()) // gone where it was renamed
 	}()
 	if _, err := db.ExecContext(ctx, `VACUUM INTO ?`, tmp.Name()); err != nil {
-		return Classify(err)
+		return classify(err)
 	}
 	copied := make([]byte, 4)
 	if _, err := tmp.ReadAt(copied, userVersionAt); err != nil {
@@ -284,12 +281,12 @@ func readMigrations() ([]step, error) {
 func migrate(ctx context.Context, db *sql.DB, steps []step) error {
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
-		return Classify(err)
+		return classify(err)
 	}
 	defer func() { _ = tx.Rollback() }()
 	var version int
 	if err := tx.QueryRowContext(ctx, `PRAGMA user_version`).Scan(&version); err != nil {
-		return Classify(err)
+		return classify(err)
 	}
 	for _, s := range steps {
 		if s.version <= version {
@@ -297,16 +294,16 @@ func migrate(ctx context.Context, db *sql.DB, steps []step) error {
 		}
 		script := s.sql + fmt.Sprintf("\nPRAGMA application_id = %d; PRAGMA user_version = %d;", applicationID, s.version)
 		if _, err := tx.ExecContext(ctx, script); err != nil {
-			return fmt.Errorf("migrating the state file to schema %d: %w", s.version, Classify(err))
+			return fmt.Errorf("migrating the state file to schema %d: %w", s.version, classify(err))
 		}
 	}
-	return Classify(tx.Commit())
+	return classify(tx.Commit())
 }
 
-// Classify wraps an error of SQLite in the one of this package's errors that it
+// classify wraps an error of SQLite in the one of this package's errors that it
 // means; others are returned as they are.
-func Classify(err error) error {
-	var e *sqlite.Error
+func classify(err error) error {
+	var e *driver.Error
 	if !errors.As(err, &e) || isClassified(err) {
 		return err
 	}

@@ -1,4 +1,4 @@
-package statefile
+package sqlite
 
 import (
 	"errors"
@@ -57,7 +57,7 @@ func TestTightens(t *testing.T) {
 		if err := os.Chmod(path, 0o644); err != nil {
 			t.Fatal(err)
 		}
-		db, err := open(t.Context(), path, readOnly, older)
+		db, err := openWithSteps(t.Context(), path, readOnly, older)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -74,7 +74,7 @@ func TestForeignKeepsMode(t *testing.T) {
 	if err := os.Chmod(path, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Open(t.Context(), path, false); !errors.Is(err, ErrForeign) {
+	if _, err := openFile(t.Context(), path, false); !errors.Is(err, ErrForeign) {
 		t.Errorf("%v", err)
 	}
 	wantMode(t, path, 0o644)
@@ -112,7 +112,7 @@ func TestReadOnlyFile(t *testing.T) {
 	if _, counts, err := readAll(t.Context(), path); err != nil || counts["accounts"] != 60 {
 		t.Errorf("%d accounts, %v; want 60", counts["accounts"], err)
 	}
-	if _, err := Open(t.Context(), path, false); !errors.Is(err, ErrUnwritable) || !strings.Contains(err.Error(), path) {
+	if _, err := openFile(t.Context(), path, false); !errors.Is(err, ErrUnwritable) || !strings.Contains(err.Error(), path) {
 		t.Errorf("%v", err)
 	}
 	wantMode(t, path, 0o400)
@@ -120,7 +120,7 @@ func TestReadOnlyFile(t *testing.T) {
 	old := filepath.Join(t.TempDir(), "state.db")
 	openWith(t, old, older[:1]).Close()
 	chmod(t, old, 0o400)
-	if _, err := open(t.Context(), old, true, older); !errors.Is(err, ErrUnwritable) || !strings.Contains(err.Error(), "migrated") {
+	if _, err := openWithSteps(t.Context(), old, true, older); !errors.Is(err, ErrUnwritable) || !strings.Contains(err.Error(), "migrated") {
 		t.Errorf("%v", err)
 	}
 }
@@ -134,23 +134,23 @@ func TestReadOnlyFolder(t *testing.T) {
 	if _, counts, err := readAll(t.Context(), path); err != nil || counts["accounts"] != 60 {
 		t.Errorf("%d accounts, %v; want 60", counts["accounts"], err)
 	}
-	db, err := Open(t.Context(), path, false)
+	db, err := openFile(t.Context(), path, false)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer db.Close()
 	_, err = db.ExecContext(t.Context(), `DELETE FROM changes`)
-	if err = Classify(err); !errors.Is(err, ErrUnwritable) {
+	if err = classify(err); !errors.Is(err, ErrUnwritable) {
 		t.Errorf("writing: %v", err)
 	}
-	if _, err := Open(t.Context(), filepath.Join(filepath.Dir(path), "new.db"), false); !errors.Is(err, ErrUnwritable) {
+	if _, err := openFile(t.Context(), filepath.Join(filepath.Dir(path), "new.db"), false); !errors.Is(err, ErrUnwritable) {
 		t.Errorf("making: %v", err)
 	}
 
 	old := filepath.Join(t.TempDir(), "state.db")
 	openWith(t, old, older[:1]).Close()
 	chmod(t, filepath.Dir(old), 0o500)
-	if _, err := open(t.Context(), old, false, older); !errors.Is(err, ErrUnwritable) {
+	if _, err := openWithSteps(t.Context(), old, false, older); !errors.Is(err, ErrUnwritable) {
 		t.Errorf("migrating: %v", err)
 	}
 }
@@ -177,14 +177,14 @@ func TestUnreadable(t *testing.T) {
 	path := makeState(t)
 	chmod(t, path, 0)
 	for _, readOnly := range []bool{false, true} {
-		if _, err := Open(t.Context(), path, readOnly); !errors.Is(err, ErrUnwritable) {
+		if _, err := openFile(t.Context(), path, readOnly); !errors.Is(err, ErrUnwritable) {
 			t.Errorf("file, read only %v: %v", readOnly, err)
 		}
 	}
 	chmod(t, path, 0o600)
 	chmod(t, filepath.Dir(path), 0)
 	for _, readOnly := range []bool{false, true} {
-		if _, err := Open(t.Context(), path, readOnly); !errors.Is(err, ErrUnwritable) {
+		if _, err := openFile(t.Context(), path, readOnly); !errors.Is(err, ErrUnwritable) {
 			t.Errorf("folder, read only %v: %v", readOnly, err)
 		}
 	}

@@ -1,4 +1,4 @@
-package statefile
+package sqlite
 
 import (
 	"path/filepath"
@@ -11,7 +11,7 @@ import (
 func TestHotJournal(t *testing.T) {
 	for _, readOnly := range []bool{false, true} {
 		path := killedWriter(t)
-		db, err := Open(t.Context(), path, readOnly)
+		db, err := openFile(t.Context(), path, readOnly)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -32,7 +32,7 @@ func TestHotJournal(t *testing.T) {
 func killedWriter(t *testing.T) string {
 	t.Helper()
 	path := makeState(t)
-	db, err := Open(t.Context(), path, false)
+	db, err := openFile(t.Context(), path, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,7 +45,7 @@ func killedWriter(t *testing.T) string {
 		t.Fatal(err)
 	}
 	defer func() { _ = tx.Rollback() }()
-	for _, s := range []string{`DELETE FROM changes`, `UPDATE ad_users SET user = user || user || user || user`, `DELETE FROM accounts WHERE n > 20`} {
+	for _, s := range []string{`DELETE FROM changes`, `UPDATE people SET user = user || user || user || user`, `DELETE FROM accounts WHERE n > 20`} {
 		if _, err := tx.ExecContext(t.Context(), s); err != nil {
 			t.Fatal(err)
 		}

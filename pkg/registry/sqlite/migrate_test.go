@@ -1,4 +1,4 @@
-package statefile
+package sqlite
 
 import (
 	"database/sql"
@@ -28,7 +28,7 @@ func count(t *testing.T, db *sql.DB, query string) (n int) {
 
 func openWith(t *testing.T, path string, steps []step) *sql.DB {
 	t.Helper()
-	db, err := open(t.Context(), path, false, steps)
+	db, err := openWithSteps(t.Context(), path, false, steps)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,7 +47,7 @@ func TestOpenAtOnce(t *testing.T) {
 			var wg sync.WaitGroup
 			for i := range 8 {
 				wg.Go(func() {
-					db, err := open(t.Context(), path, i%2 == 1 && age > 0, older)
+					db, err := openWithSteps(t.Context(), path, i%2 == 1 && age > 0, older)
 					if err != nil {
 						t.Error(err)
 						return
@@ -131,7 +131,7 @@ func TestFailedMigration(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "state.db")
 	openWith(t, path, older[:1]).Close()
 	broken := append(older[:2:2], step{3, `UPDATE t SET b = 'x'; INSERT INTO t VALUES (1, 'twice');`})
-	db, err := open(t.Context(), path, false, broken)
+	db, err := openWithSteps(t.Context(), path, false, broken)
 	if err == nil {
 		db.Close()
 	}
