@@ -254,7 +254,7 @@ func (im *Importer) readJob(ctx context.Context, snap *registry.Snapshot, mc man
 		if before := snap.Connection(kind); after == nil || before != nil && *before == *after {
 			continue
 		}
-		if err := im.checkExport(ctx, *after); err != nil {
+		if err := im.check(*after); err != nil {
 			return nil, err
 		}
 	}
@@ -303,18 +303,6 @@ func (im *Importer) readJob(ctx context.Context, snap *registry.Snapshot, mc man
 		j.sides = sides{ad: whole[source.AD], m365: whole[source.M365]}
 	}
 	return j, nil
-}
-
-// checkExport refuses to connect an export that is not there.
-func (im *Importer) checkExport(ctx context.Context, conn source.Connection) error {
-	if conn.Transport != source.TransportFile {
-		return nil
-	}
-	dir, err := im.open(ctx, conn)
-	if err != nil {
-		return err
-	}
-	return dir.Close()
 }
 
 // adoptManifest drafts what a manifest says of the customer itself.

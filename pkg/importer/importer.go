@@ -71,8 +71,11 @@ type Opener func(ctx context.Context, c source.Connection) (source.Directory, er
 
 // Options say how an [Importer] works.
 type Options struct {
-	Store   registry.Store
-	Open    Opener
+	Store registry.Store
+	Open  Opener
+	// Check looks for what a new connection of a manifest names on this machine,
+	// without which it is refused; nil looks for nothing.
+	Check   func(source.Connection) error
 	Now     func() time.Time // nil is the clock; several may look at once
 	By      string           // who runs it: user and host
 	Version string           // of the program
@@ -82,6 +85,7 @@ type Options struct {
 type Importer struct {
 	store   registry.Store
 	open    Opener
+	check   func(source.Connection) error
 	now     func() time.Time
 	by      string
 	version string
@@ -89,7 +93,10 @@ type Importer struct {
 
 // New makes an importer.
 func New(o Options) *Importer {
-	im := &Importer{store: o.Store, open: o.Open, now: o.Now, by: o.By, version: o.Version}
+	im := &Importer{store: o.Store, open: o.Open, check: o.Check, now: o.Now, by: o.By, version: o.Version}
+	if im.check == nil {
+		im.check = func(source.Connection) error { return nil }
+	}
 	if im.now == nil {
 		im.now = time.Now
 	}

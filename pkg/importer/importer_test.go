@@ -50,7 +50,7 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	for _, kind := range []source.Kind{source.AD, source.M365} {
-		if _, err := w.Connect(t.Context(), "Contoso", source.Connection{Kind: kind, Transport: source.TransportFile, File: "x"}); err != nil {
+		if _, err := w.Connect(t.Context(), "Contoso", source.ExportOf(kind, "x")); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -435,6 +435,24 @@ func TestCustomers(t *testing.T) {
 	}
 	if all, err := w.Customers(t.Context()); err != nil || len(all) != 0 {
 		t.Errorf("customers %+v, %v", all, err)
+	}
+}
+
+// TestConnectionSpelledOtherwise checks that what an older version stored as it
+// was spelled is no other connection now.
+func TestConnectionSpelledOtherwise(t *testing.T) {
+	w := newWorld(t)
+	if _, err := w.db.Exec(`UPDATE directories SET connection = '{"transport":"ldaps","url":"LDAPS://DC1:636/","bind_dn":"svc","bind_password_from":"env:PW"}' WHERE kind = 'ad'`); err != nil {
+		t.Fatal(err)
+	}
+	m := parse(t, `
+version: 1
+customers:
+  - name: Contoso
+    directories: {ad: {url: "ldaps://dc1", bind_dn: svc, bind_password: "env:PW"}}
+`)
+	if r := w.bulk(BulkRequest{Manifest: m}); r.Counts.Unchanged != 1 {
+		t.Errorf("%+v", r.Customers)
 	}
 }
 

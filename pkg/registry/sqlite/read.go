@@ -123,6 +123,7 @@ func readDirectories(ctx context.Context, tx *sql.Tx, c customer) error {
 			return registry.Damaged(err, "connection of %s", d.Kind)
 		}
 		d.Connection.Kind = d.Kind
+		d.Connection = d.Connection.Normalize("") // an older version may have spelled it otherwise
 		var err error
 		if d.ConnectedAt, err = parseTime(connected); err != nil {
 			return err
