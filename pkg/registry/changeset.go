@@ -264,24 +264,28 @@ func EncodeAll(changes []Change) ([]StoredChange, error) {
 // member is one member of a JSON object, name and value as written.
 type member struct{ name, value jsontext.Value }
 
+// members are those of a JSON object; they share its bytes.
 func members(object jsontext.Value) ([]member, error) {
-	d := jsontext.NewDecoder(bytes.NewReader(object))
+	d := jsontext.NewDecoder(bytes.NewBuffer(object))
 	if _, err := d.ReadToken(); err != nil {
 		return nil, err
 	}
-	var list []member
+	next := func() (jsontext.Value, error) {
+		v, err := d.ReadValue()
+		end := int(d.InputOffset())
+		return object[end-len(v) : end : end], err
+	}
+	list := make([]member, 0, 16)
 	for d.PeekKind() != '}' {
-		name, err := d.ReadValue()
+		name, err := next()
 		if err != nil {
 			return nil, err
 		}
-		m := member{name: name.Clone()}
-		value, err := d.ReadValue()
+		value, err := next()
 		if err != nil {
 			return nil, err
 		}
-		m.value = value.Clone()
-		list = append(list, m)
+		list = append(list, member{name, value})
 	}
 	return list, nil
 }
