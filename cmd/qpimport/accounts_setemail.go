@@ -21,9 +21,13 @@ func newAccountsSetEmailCmd(a *app) *cobra.Command {
 		Short: "Set the e-mail address of accounts",
 		Long: `Sets the e-mail address of an account by hand, or of many from a CSV file with the
 columns account (a SEL) and email; its header may be missing. All are set or none.
-An address set by hand stays through later imports.` + exits(11, 12, 15),
+An address set by hand stays through later imports.
+
+What "accounts -o csv" wrote will do as well, with the addresses filled in: id stands
+for account, and a line without an email does not count.` + exits(11, 12, 15),
 		Example: `  qpimport accounts set-email -c Contoso kiosk1 kiosk@contoso.example
-  qpimport accounts set-email -c Contoso --file emails.csv`,
+  qpimport accounts set-email -c Contoso --file emails.csv
+  qpimport accounts -c Contoso --state needs_email -o csv > todo.csv`,
 		Args: cobra.MaximumNArgs(2),
 		RunE: a.command(func(ctx context.Context, args []string) error { return o.run(ctx, a, args) }),
 	}
@@ -65,9 +69,12 @@ func (o accountsSetEmailOptions) changes(ctx context.Context, a *app, args []str
 	if err != nil {
 		return nil, err
 	}
-	lines, err := f.Pairs([2]string{"account", "email"})
+	lines, unfilled, err := f.Pairs(input.Column{"account", "id"}, input.Column{"email"})
 	if err != nil {
 		return nil, err
+	}
+	if unfilled > 0 {
+		a.notice("%s: left out without an email: %s", f.Name, output.Count(unfilled, "line"))
 	}
 	changes := make([]importer.EmailChange, len(lines))
 	for i, l := range lines {

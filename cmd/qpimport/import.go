@@ -45,7 +45,8 @@ exit status 3; all others are imported.
 ` + ouHelp + `
 SEL is the id, DN, user principal name, sAMAccountName or e-mail of one user.
 A users file has one SEL a line; empty lines and lines that begin with # do not
-count.
+count. A CSV with a column that identifies users will do as well, such as "users -o
+csv" and Get-ADUser write.
 
 An import is one transaction: it happens as a whole or not at all. The same import
 again changes nothing. Accounts of users that are not selected stay.` + exits(3, 11, 12, 13, 14, 15),
@@ -101,7 +102,7 @@ func (o importOptions) request(ctx context.Context, a *app) (importer.ImportRequ
 		if err != nil {
 			return importer.ImportRequest{}, err
 		}
-		more, err := f.Lines()
+		more, err := f.Names()
 		if err != nil {
 			return importer.ImportRequest{}, err
 		}

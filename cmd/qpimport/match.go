@@ -58,7 +58,8 @@ reached; the result tells how old that is.
 --pair and --pairs-file pair by hand, any with any that has an address; --unpair
 undoes a pair. SEL is the id, DN, user principal name, sAMAccountName or e-mail of
 one user. --pair is split at its last "=". A pairs file is CSV with the columns ad
-and m365; its header may be missing.
+and m365; its header may be missing. Where there are other columns beside them, a
+line without an m365 does not count.
 
 What --auto leaves open can be decided in three ways. --review-out writes the open
 cases as CSV for a spreadsheet, one line a candidate; somebody writes match, reject or
@@ -276,9 +277,12 @@ func (o matchOptions) rows(ctx context.Context, a *app) ([]importer.DecisionRow,
 	if err != nil {
 		return nil, err
 	}
-	lines, err := f.Pairs([2]string{"ad", "m365"})
+	lines, unfilled, err := f.Pairs(input.Column{"ad"}, input.Column{"m365"})
 	if err != nil {
 		return nil, err
+	}
+	if unfilled > 0 {
+		a.notice("%s: left out without m365: %s", f.Name, output.Count(unfilled, "line"))
 	}
 	for _, l := range lines {
 		rows = append(rows, importer.DecisionRow{AD: l.Cells[0], M365: l.Cells[1], Verdict: match.VerdictMatch})

@@ -10,6 +10,8 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"golang.org/x/text/encoding/unicode"
+
 	"github.com/qpimport/qpimport/internal/cli/input"
 	"github.com/qpimport/qpimport/internal/cli/usage"
 	"github.com/qpimport/qpimport/pkg/source"
@@ -127,7 +129,7 @@ func (b *bounded) Write(p []byte) (int, error) {
 // trimText drops a byte order mark, decodes UTF-16 and drops one final newline.
 // What is no text, as a certificate in binary form, stays as it is.
 func trimText(b []byte) []byte {
-	text, err := input.Decode(b)
+	text, err := decodeText(b)
 	if err != nil || !utf8.Valid(text) {
 		return b
 	}
@@ -135,4 +137,13 @@ func trimText(b []byte) []byte {
 		return t
 	}
 	return bytes.TrimSuffix(text, []byte("\n"))
+}
+
+// decodeText drops a byte order mark and makes UTF-8 of UTF-16, which PowerShell
+// writes. Bytes without a mark stay as they are.
+func decodeText(b []byte) ([]byte, error) {
+	if bytes.HasPrefix(b, []byte{0xff, 0xfe}) || bytes.HasPrefix(b, []byte{0xfe, 0xff}) {
+		return unicode.UTF16(unicode.LittleEndian, unicode.ExpectBOM).NewDecoder().Bytes(b)
+	}
+	return bytes.TrimPrefix(b, []byte("\uFEFF")), nil
 }
