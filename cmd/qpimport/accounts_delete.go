@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/qpimport/qpimport/internal/cli/output"
+	"github.com/qpimport/qpimport/internal/cli/usage"
 	"github.com/qpimport/qpimport/pkg/importer"
 )
 
@@ -33,9 +34,9 @@ deleted or none. The directories are not touched.` + exits(11, 12, 15),
 func (o accountsDeleteOptions) run(ctx context.Context, a *app, args []string) error {
 	switch {
 	case o.all && len(args) > 0:
-		return usagef("name accounts, or give --all, not both")
+		return usage.Errorf("name accounts, or give --all, not both")
 	case !o.all && len(args) == 0:
-		return usagef("say which accounts: SEL…, or --all")
+		return usage.Errorf("say which accounts: SEL…, or --all")
 	}
 	if o.all {
 		name, err := a.customer() // never everybody's

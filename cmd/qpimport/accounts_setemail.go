@@ -7,6 +7,7 @@ import (
 
 	"github.com/qpimport/qpimport/internal/cli/input"
 	"github.com/qpimport/qpimport/internal/cli/output"
+	"github.com/qpimport/qpimport/internal/cli/usage"
 	"github.com/qpimport/qpimport/pkg/importer"
 )
 
@@ -59,9 +60,9 @@ func (o accountsSetEmailOptions) run(ctx context.Context, a *app, args []string)
 func (o accountsSetEmailOptions) changes(ctx context.Context, a *app, args []string) ([]importer.EmailChange, error) {
 	switch {
 	case o.file != "" && len(args) > 0:
-		return nil, usagef("give SEL and ADDRESS, or --file, not both")
+		return nil, usage.Errorf("give SEL and ADDRESS, or --file, not both")
 	case o.file == "" && len(args) != 2:
-		return nil, usagef("give SEL and ADDRESS, or --file")
+		return nil, usage.Errorf("give SEL and ADDRESS, or --file")
 	case o.file == "":
 		return []importer.EmailChange{{Account: args[0], Email: args[1]}}, nil
 	}

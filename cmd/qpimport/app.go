@@ -17,6 +17,7 @@ import (
 
 	"github.com/qpimport/qpimport/internal/cli/input"
 	"github.com/qpimport/qpimport/internal/cli/output"
+	"github.com/qpimport/qpimport/internal/cli/usage"
 	"github.com/qpimport/qpimport/pkg/importer"
 	"github.com/qpimport/qpimport/pkg/registry/sqlite"
 	"github.com/qpimport/qpimport/pkg/source"
@@ -87,7 +88,7 @@ func checkEmpty(flags *pflag.FlagSet) error {
 			}
 		}
 	})
-	return problems(found)
+	return usage.Join(found)
 }
 
 func newLog(w io.Writer, verbose int) *slog.Logger {
@@ -185,7 +186,7 @@ func (a *app) confirm(ctx context.Context, yes bool, what string) error {
 		return nil
 	}
 	if a.settings.NoInput || !a.inTerminal {
-		return usageHint("add --yes", "%s cannot be taken back and was not confirmed", what)
+		return usage.Hintf("add --yes", "%s cannot be taken back and was not confirmed", what)
 	}
 	ok, err := input.Confirm(ctx, a.in, a.err, output.Clean(what)+"? It cannot be taken back.")
 	if err != nil {

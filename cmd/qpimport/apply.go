@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/qpimport/qpimport/internal/cli/usage"
 	"github.com/qpimport/qpimport/pkg/importer"
 	"github.com/qpimport/qpimport/pkg/manifest"
 )
@@ -53,7 +54,7 @@ func (o applyOptions) run(ctx context.Context, a *app, args []string) error {
 	case o.file != "" && len(args) > 0:
 		found = append(found, "a manifest or a plan, not both")
 	}
-	if err := problems(found); err != nil {
+	if err := usage.Join(found); err != nil {
 		return err
 	}
 	if len(args) > 0 {

@@ -12,6 +12,7 @@ import (
 	"github.com/qpimport/qpimport/internal/cli/input"
 	"github.com/qpimport/qpimport/internal/cli/output"
 	"github.com/qpimport/qpimport/internal/cli/progress"
+	"github.com/qpimport/qpimport/internal/cli/usage"
 	"github.com/qpimport/qpimport/pkg/importer"
 	"github.com/qpimport/qpimport/pkg/manifest"
 	"github.com/qpimport/qpimport/pkg/match"
@@ -65,7 +66,7 @@ func (a *app) readDocument(ctx context.Context, path string) (document, error) {
 		d.Dir, err = filepath.Abs(filepath.Dir(path))
 	}
 	if err != nil {
-		return document{}, usagef("cannot read %s: the current folder is unknown", d.Name)
+		return document{}, usage.Errorf("cannot read %s: the current folder is unknown", d.Name)
 	}
 	return d, nil
 }
@@ -74,7 +75,7 @@ func (a *app) readDocument(ctx context.Context, path string) (document, error) {
 // names.
 func (a *app) manifest(d document) (*manifest.Manifest, error) {
 	if isPlanFile(d.Text) {
-		return nil, usageHint("a plan is applied without -f: qpimport apply "+d.Name, "%s is a saved plan, not a manifest", d.Name)
+		return nil, usage.Hintf("a plan is applied without -f: qpimport apply "+d.Name, "%s is a saved plan, not a manifest", d.Name)
 	}
 	m, err := manifest.Parse([]byte(d.Text), d.Name, d.Dir)
 	if err != nil || !a.settings.CustomerFlag {

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/viper"
 
 	"github.com/qpimport/qpimport/internal/cli/output"
+	"github.com/qpimport/qpimport/internal/cli/usage"
 	"github.com/qpimport/qpimport/pkg/source"
 )
 
@@ -118,7 +119,7 @@ func loadSettings(flags *pflag.FlagSet, getenv func(string) string) (settings, e
 		c.Metadata = &meta
 	})
 	if err != nil {
-		return settings{}, usagef("config file %s: %s", config, oneLine(err.Error()))
+		return settings{}, usage.Errorf("config file %s: %s", config, oneLine(err.Error()))
 	}
 	if len(meta.Unused) > 0 {
 		slices.Sort(meta.Unused)
@@ -137,11 +138,11 @@ func loadSettings(flags *pflag.FlagSet, getenv func(string) string) (settings, e
 		s.Output = output.Table
 	}
 	if !slices.Contains(output.Formats(), string(s.Output)) {
-		return settings{}, usagef("%s: unknown output format %q: use %s", origin["output"], s.Output, strings.Join(output.Formats(), ", "))
+		return settings{}, usage.Errorf("%s: unknown output format %q: use %s", origin["output"], s.Output, strings.Join(output.Formats(), ", "))
 	}
 	if raw.Timeout != "" {
 		if s.Timeout, err = time.ParseDuration(raw.Timeout); err != nil || s.Timeout < 0 {
-			return settings{}, usagef("%s: %q is not a duration such as 90s or 5m", origin["timeout"], raw.Timeout)
+			return settings{}, usage.Errorf("%s: %q is not a duration such as 90s or 5m", origin["timeout"], raw.Timeout)
 		}
 	}
 	if s.State == "" {
@@ -164,11 +165,11 @@ func configFile(flags *pflag.FlagSet, getenv func(string) string) string {
 func readConfig(v *viper.Viper, path string) error {
 	ext := strings.TrimPrefix(strings.ToLower(filepath.Ext(path)), ".")
 	if !slices.Contains([]string{"yaml", "yml", "json", "toml"}, ext) {
-		return usagef("config file %s: the name must end in .yaml, .json or .toml", path)
+		return usage.Errorf("config file %s: the name must end in .yaml, .json or .toml", path)
 	}
 	v.SetConfigFile(path)
 	if err := v.ReadInConfig(); err != nil {
-		return usagef("config file %s: %s", path, oneLine(err.Error()))
+		return usage.Errorf("config file %s: %s", path, oneLine(err.Error()))
 	}
 	return nil
 }

@@ -8,6 +8,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/qpimport/qpimport/internal/cli/output"
+	"github.com/qpimport/qpimport/internal/cli/secret"
+	"github.com/qpimport/qpimport/internal/cli/usage"
 	"github.com/qpimport/qpimport/pkg/importer"
 	"github.com/qpimport/qpimport/pkg/source"
 	"github.com/qpimport/qpimport/pkg/source/itglue"
@@ -33,7 +35,7 @@ The API key needs no access to passwords; it is good in its own region alone.
 Taken are organizations of status Active and, where the account has such a type,
 of type Customer; --status and --type name others. The primary organization, you
 yourself, is never taken. A customer that IT Glue renamed is renamed here.
-` + customersImportHelp + "\n" + refHelp + exits(3, 13, 14, 15),
+` + customersImportHelp + "\n" + secret.Help + exits(3, 13, 14, 15),
 		Example: `  qpimport customers import itglue --region eu --api-key-from env:ITGLUE_KEY --dry-run
   qpimport customers import itglue --api-key-from file:/run/secrets/itglue --type Customer --type "Co-managed"`,
 		Args: cobra.NoArgs,
@@ -64,14 +66,14 @@ func (o importITGlueOptions) check() error {
 			found = append(found, "--url: "+err.Error())
 		}
 	}
-	return problems(found)
+	return usage.Join(found)
 }
 
 func (o importITGlueOptions) run(ctx context.Context, a *app) error {
 	if err := o.check(); err != nil {
 		return err
 	}
-	key, err := a.resolve(ctx, o.keyFrom)
+	key, err := a.secrets().Resolve(ctx, o.keyFrom)
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/qpimport/qpimport/internal/cli/usage"
 	"github.com/qpimport/qpimport/pkg/importer"
 	"github.com/qpimport/qpimport/pkg/registry"
 )
@@ -42,7 +43,7 @@ func (o customersSetOptions) run(ctx context.Context, a *app, name string) error
 		return err
 	}
 	if mode == "" {
-		return usagef("nothing to set: give --password-sync on or off")
+		return usage.Errorf("nothing to set: give --password-sync on or off")
 	}
 	c, err := writing(ctx, a, func(im *importer.Importer) (importer.Customer, error) {
 		return im.SetPasswordSync(ctx, name, mode)
@@ -59,5 +60,5 @@ func parseMode(s string) (registry.Mode, error) {
 	case "", registry.ModeOn, registry.ModeOff:
 		return mode, nil
 	}
-	return "", usagef("--password-sync %q: use on or off", s)
+	return "", usage.Errorf("--password-sync %q: use on or off", s)
 }

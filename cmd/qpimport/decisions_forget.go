@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/qpimport/qpimport/internal/cli/output"
+	"github.com/qpimport/qpimport/internal/cli/usage"
 	"github.com/qpimport/qpimport/pkg/importer"
 )
 
@@ -33,9 +34,9 @@ stand keep standing; the rules are free to decide at the next match.` + exits(11
 func (o decisionsForgetOptions) run(ctx context.Context, a *app, args []string) error {
 	switch {
 	case o.all && len(args) > 0:
-		return usagef("name users, or give --all, not both")
+		return usage.Errorf("name users, or give --all, not both")
 	case !o.all && len(args) == 0:
-		return usagef("say which decisions: SEL…, or --all")
+		return usage.Errorf("say which decisions: SEL…, or --all")
 	}
 	name, err := a.customer()
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/qpimport/qpimport/internal/cli/input"
 	"github.com/qpimport/qpimport/internal/cli/output"
+	"github.com/qpimport/qpimport/internal/cli/usage"
 	"github.com/qpimport/qpimport/pkg/importer"
 	"github.com/qpimport/qpimport/pkg/match"
 	"github.com/qpimport/qpimport/pkg/registry"
@@ -78,7 +79,7 @@ func parseDecisions(f input.File) ([]registry.Decision, error) {
 			found = append(found, problem)
 		}
 	}
-	return given, problems(found)
+	return given, usage.Join(found)
 }
 
 // foldID is an id as directories are asked for it.

@@ -55,7 +55,7 @@ func (a *app) connect(ctx context.Context, conn source.Connection) error {
 func connectionOf(conn source.Connection) (source.Connection, error) {
 	dir, err := os.Getwd()
 	if err != nil {
-		return conn, usagef("the current folder is unknown")
+		return conn, usage.Errorf("the current folder is unknown")
 	}
 	conn = conn.Normalize(dir)
 	var found []string
@@ -71,7 +71,7 @@ func connectionOf(conn source.Connection) (source.Connection, error) {
 	if field, problem := unreadableFile(conn); problem != "" {
 		found = append(found, flagOf(field)+" "+problem)
 	}
-	return conn, problems(found)
+	return conn, usage.Join(found)
 }
 
 // flagOf is the flag for a field of a connection.

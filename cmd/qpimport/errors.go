@@ -89,19 +89,6 @@ func exits(more ...int) string {
 	return strings.TrimRight(b.String(), "\n")
 }
 
-// usagef is an error in what was asked for.
-func usagef(format string, args ...any) error {
-	return &source.Error{Code: source.CodeUsage, Message: fmt.Sprintf(format, args...)}
-}
-
-// problems makes one usage error of all that is wrong; nil if nothing is.
-func problems(found []string) error {
-	if len(found) == 0 {
-		return nil
-	}
-	return usagef("%s", strings.Join(found, "; "))
-}
-
 // asUsage marks an error of the flag parser as a usage error.
 func asUsage(err error) error {
 	if err == nil || source.CodeOf(err) != "" {
@@ -167,9 +154,4 @@ func (a *app) fail(cmd *cobra.Command, err error) int {
 		fmt.Fprintf(a.err, "hint: %s\n", output.CleanLines(hint))
 	}
 	return status
-}
-
-// usageHint is usagef with a hint of its own.
-func usageHint(hint, format string, args ...any) error {
-	return &source.Error{Code: source.CodeUsage, Message: fmt.Sprintf(format, args...), Hint: hint}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/qpimport/qpimport/internal/cli/output"
+	"github.com/qpimport/qpimport/internal/cli/usage"
 	"github.com/qpimport/qpimport/pkg/importer"
 	"github.com/qpimport/qpimport/pkg/match"
 )
@@ -38,7 +39,7 @@ SEL is the id, DN, user principal name, sAMAccountName or e-mail of one user.` +
 				method = match.Method(by)
 			}
 			if method != match.ByDisplayName && method != match.ByEvidence {
-				return usagef("--by %q: use display-name or evidence", by)
+				return usage.Errorf("--by %q: use display-name or evidence", by)
 			}
 			customer, err := a.customer()
 			if err != nil {
@@ -50,7 +51,7 @@ SEL is the id, DN, user principal name, sAMAccountName or e-mail of one user.` +
 			}
 			for _, sel := range args {
 				if strings.TrimSpace(sel) == "" {
-					return usagef("a SEL is empty")
+					return usage.Errorf("a SEL is empty")
 				}
 			}
 			x, err := reading(ctx, a, func(im *importer.Importer) (importer.Explanation, error) { return im.Explain(ctx, r) })

@@ -9,6 +9,7 @@ import (
 
 	"github.com/qpimport/qpimport/internal/cli/input"
 	"github.com/qpimport/qpimport/internal/cli/output"
+	"github.com/qpimport/qpimport/internal/cli/usage"
 	"github.com/qpimport/qpimport/pkg/importer"
 	"github.com/qpimport/qpimport/pkg/registry"
 	"github.com/qpimport/qpimport/pkg/source"
@@ -93,7 +94,7 @@ func (o importOptions) request(ctx context.Context, a *app) (importer.ImportRequ
 	if o.includeDisabled && !o.all {
 		found = append(found, "--include-disabled goes with --all; a user asked for by name is taken though disabled")
 	}
-	if err := problems(found); err != nil {
+	if err := usage.Join(found); err != nil {
 		return importer.ImportRequest{}, err
 	}
 	users := o.users

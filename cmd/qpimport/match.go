@@ -10,6 +10,7 @@ import (
 
 	"github.com/qpimport/qpimport/internal/cli/input"
 	"github.com/qpimport/qpimport/internal/cli/output"
+	"github.com/qpimport/qpimport/internal/cli/usage"
 	"github.com/qpimport/qpimport/pkg/importer"
 	"github.com/qpimport/qpimport/pkg/match"
 	"github.com/qpimport/qpimport/pkg/source"
@@ -146,7 +147,7 @@ func (o matchOptions) check() error {
 			found = append(found, err.Error())
 		}
 	}
-	return problems(found)
+	return usage.Join(found)
 }
 
 // parsePair splits AD=M365 at the last "=": a DN has some, the other side has none.

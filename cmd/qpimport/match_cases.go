@@ -6,6 +6,7 @@ import (
 
 	"github.com/qpimport/qpimport/internal/cli/input"
 	"github.com/qpimport/qpimport/internal/cli/output"
+	"github.com/qpimport/qpimport/internal/cli/usage"
 	"github.com/qpimport/qpimport/pkg/importer"
 	"github.com/qpimport/qpimport/pkg/match"
 )
@@ -119,7 +120,7 @@ func parseReview(f input.File) ([]importer.DecisionRow, error) {
 		}
 		rows = append(rows, row)
 	}
-	return rows, problems(found)
+	return rows, usage.Join(found)
 }
 
 // decisionRowColumns are the CSV of decisions that were carried out.

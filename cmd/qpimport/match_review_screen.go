@@ -11,6 +11,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/qpimport/qpimport/internal/cli/output"
+	"github.com/qpimport/qpimport/internal/cli/usage"
 	"github.com/qpimport/qpimport/pkg/importer"
 	"github.com/qpimport/qpimport/pkg/match"
 	"github.com/qpimport/qpimport/pkg/source"
@@ -20,7 +21,7 @@ import (
 // what was decided, as one run.
 func (o matchOptions) walkThrough(ctx context.Context, a *app) error {
 	if a.settings.NoInput || !a.inTerminal || !a.errTerminal {
-		return usageHint("use --auto --review-out FILE, and --decisions FILE when it is filled in", "--review needs a terminal and somebody at it")
+		return usage.Hintf("use --auto --review-out FILE, and --decisions FILE when it is filled in", "--review needs a terminal and somebody at it")
 	}
 	customer, err := a.customer()
 	if err != nil {

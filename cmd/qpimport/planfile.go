@@ -10,6 +10,7 @@ import (
 
 	"github.com/qpimport/qpimport/internal/cli/input"
 	"github.com/qpimport/qpimport/internal/cli/output"
+	"github.com/qpimport/qpimport/internal/cli/usage"
 	"github.com/qpimport/qpimport/pkg/importer"
 	"github.com/qpimport/qpimport/pkg/source"
 )
@@ -89,10 +90,10 @@ func (a *app) readPlanFile(ctx context.Context, path string) (planFile, error) {
 	}
 	var p planFile
 	if err := json.Unmarshal(f.Data, &p); err != nil || p.Kind != planKind {
-		return planFile{}, usageHint("a manifest is applied with -f", "%s is not a plan that `qpimport plan --out` wrote", f.Name)
+		return planFile{}, usage.Hintf("a manifest is applied with -f", "%s is not a plan that `qpimport plan --out` wrote", f.Name)
 	}
 	if p.Schema != 1 {
-		return planFile{}, usageHint("make a new plan", "%s was written by another version of this program", f.Name)
+		return planFile{}, usage.Hintf("make a new plan", "%s was written by another version of this program", f.Name)
 	}
 	if p.Digest == "" || p.Digest != p.digest() {
 		return planFile{}, &source.Error{Code: importer.CodeStale, Message: f.Name + " was changed after it was made: nothing was applied",

@@ -123,6 +123,7 @@ func sheetVariants(t *testing.T, rows [][]string) map[string]string {
 			{"UTF-16, little end first", unicode.UTF16(unicode.LittleEndian, unicode.UseBOM)},
 			{"UTF-16, big end first", unicode.UTF16(unicode.BigEndian, unicode.UseBOM)},
 			{"UTF-16 without its mark", unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM)},
+			{"UTF-16 without its mark, big end first", unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM)},
 			{"Windows-1252", charmap.Windows1252},
 		} {
 			raw, err := code.by.NewEncoder().String(strings.ReplaceAll(b.String(), "\n", ends[len(variants)%len(ends)]))

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/qpimport/qpimport/internal/cli/output"
+	"github.com/qpimport/qpimport/internal/cli/usage"
 	"github.com/qpimport/qpimport/pkg/importer"
 	"github.com/qpimport/qpimport/pkg/source"
 )
@@ -89,7 +90,7 @@ func (o usersOptions) run(ctx context.Context, a *app) error {
 
 func checkOUFlags(ous []string, recursive bool) error {
 	if recursive && len(ous) == 0 {
-		return usagef("--recursive says how deep --ou goes, but no --ou was given")
+		return usage.Errorf("--recursive says how deep --ou goes, but no --ou was given")
 	}
 	return nil
 }
@@ -114,11 +115,11 @@ func chooseSource(ctx context.Context, im *importer.Importer, customer string, n
 	}
 	switch list := connectedOf(c); len(list) {
 	case 0:
-		return "", usageHint("qpimport directories connect --help", "no directory of %s is connected", c.Name)
+		return "", usage.Hintf("qpimport directories connect --help", "no directory of %s is connected", c.Name)
 	case 1:
 		return list[0].Source, nil
 	}
-	return "", usageHint("add --source ad or --source m365", "%s has two directories connected and none was named", c.Name)
+	return "", usage.Hintf("add --source ad or --source m365", "%s has two directories connected and none was named", c.Name)
 }
 
 func userColumns(all bool) []output.Column[importer.User] {

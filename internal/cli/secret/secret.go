@@ -1,4 +1,6 @@
-package main
+// Package secret resolves references to secrets. A secret is read when it is needed,
+// is never stored, and stands in no error.
+package secret
 
 import (
 	"bytes"
@@ -18,12 +20,12 @@ import (
 )
 
 const (
-	maxSecret      = 1 << 20         // bytes; a certificate with its chain has a few thousand
+	maxSize        = 1 << 20         // bytes; a certificate with its chain has a few thousand
 	commandTimeout = 1 * time.Minute // for a password manager that asks somebody
 )
 
-// refHelp is what the help of a flag that takes a REF refers to.
-const refHelp = `
+// Help is what the help of a flag that takes a REF refers to.
+const Help = `
 REF says where a secret lies; no flag takes the secret itself, and only the REF
 is stored:
   env:NAME              the environment variable NAME
@@ -34,79 +36,87 @@ is stored:
                         character. The program has a minute, and the environment
                         of qpimport, to which nothing is added.`
 
-// secret returns the function that resolves a REF when the protocol needs it;
-// nil for no REF.
-func (a *app) secret(ref string) func(context.Context) (source.Secret, error) {
+// Resolver finds the secrets that references name.
+type Resolver struct {
+	Getenv func(string) string
+	Warn   func(format string, args ...any) // of a file that others can read
+}
+
+// Later returns the function that resolves a REF when the protocol needs it; nil
+// for no REF.
+func (v Resolver) Later(ref string) func(context.Context) (source.Secret, error) {
 	if ref == "" {
 		return nil
 	}
-	return func(ctx context.Context) (source.Secret, error) { return a.resolve(ctx, ref) }
+	return func(ctx context.Context) (source.Secret, error) { return v.Resolve(ctx, ref) }
 }
 
-func (a *app) resolve(ctx context.Context, ref string) (source.Secret, error) {
+// Resolve finds the secret that a REF names. What cannot be read may be a secret
+// that was given by mistake, so no error repeats it.
+func (v Resolver) Resolve(ctx context.Context, ref string) (source.Secret, error) {
 	r, err := source.ParseReference(ref)
 	if err != nil {
-		return source.Secret{}, usagef("%s", err)
+		return source.Secret{}, usage.Errorf("%s", err)
 	}
 	var value []byte
 	switch r.Scheme {
 	case "env":
-		value = []byte(a.getenv(r.Name))
+		value = []byte(v.Getenv(r.Name))
 		if len(value) == 0 {
-			return source.Secret{}, usagef("secret env:%s: the variable is not set, or empty", r.Name)
+			return source.Secret{}, usage.Errorf("secret env:%s: the variable is not set, or empty", r.Name)
 		}
 		return source.NewSecret(string(value)), nil
 	case "file":
-		value, err = a.secretFile(r.Name)
+		value, err = v.file(r.Name)
 	default:
-		value, err = secretCommand(ctx, r.Argv)
+		value, err = output(ctx, r.Argv)
 	}
 	if err != nil {
 		return source.Secret{}, err
 	}
 	if value = trimText(value); len(value) == 0 {
-		return source.Secret{}, usagef("secret %s:%s: it is empty", r.Scheme, r.Subject())
+		return source.Secret{}, usage.Errorf("secret %s:%s: it is empty", r.Scheme, r.Subject())
 	}
 	return source.NewSecret(string(value)), nil
 }
 
-func (a *app) secretFile(path string) ([]byte, error) {
+func (v Resolver) file(path string) ([]byte, error) {
 	f, err := input.Open(path)
 	if err != nil {
-		return nil, usagef("secret file:%s: %s", path, usage.Reason(err))
+		return nil, usage.Errorf("secret file:%s: %s", path, usage.Reason(err))
 	}
 	defer func() { _ = f.Close() }()
 	if info, err := f.Stat(); err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o077 != 0 && runtime.GOOS != "windows" {
-		a.notice("warning: %s can be read by others than its owner (mode %04o): chmod 600 %s", path, info.Mode().Perm(), path)
+		v.Warn("warning: %s can be read by others than its owner (mode %04o): chmod 600 %s", path, info.Mode().Perm(), path)
 	}
-	value, err := io.ReadAll(io.LimitReader(f, maxSecret+1))
+	value, err := io.ReadAll(io.LimitReader(f, maxSize+1))
 	if err != nil {
-		return nil, usagef("secret file:%s: %s", path, usage.Reason(err))
+		return nil, usage.Errorf("secret file:%s: %s", path, usage.Reason(err))
 	}
-	if len(value) > maxSecret {
-		return nil, usagef("secret file:%s: larger than 1 MiB", path)
+	if len(value) > maxSize {
+		return nil, usage.Errorf("secret file:%s: larger than 1 MiB", path)
 	}
 	return value, nil
 }
 
-// secretCommand runs a program for its standard output. What it writes to
+// output runs a program for its standard output. What it writes to
 // standard error is dropped: it may hold the secret.
-func secretCommand(ctx context.Context, argv []string) ([]byte, error) {
+func output(ctx context.Context, argv []string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, commandTimeout)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	cmd.WaitDelay = time.Second
-	out := &bounded{limit: maxSecret}
+	out := &bounded{limit: maxSize}
 	cmd.Stdout = out
 	err := cmd.Run()
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		return nil, usagef("secret command:%s: no answer in time", argv[0])
+		return nil, usage.Errorf("secret command:%s: no answer in time", argv[0])
 	}
 	if out.over {
-		return nil, usagef("secret command:%s: it wrote more than 1 MiB", argv[0])
+		return nil, usage.Errorf("secret command:%s: it wrote more than 1 MiB", argv[0])
 	}
 	if err != nil {
-		return nil, usageHint("run it by hand to see why", "secret command:%s: %s", argv[0], usage.Reason(err))
+		return nil, usage.Hintf("run it by hand to see why", "secret command:%s: %s", argv[0], usage.Reason(err))
 	}
 	return out.buf.Bytes(), nil
 }

@@ -1,15 +1,17 @@
-package main
+package secret
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
 	"github.com/qpimport/qpimport/pkg/source"
 )
 
-func TestSecretFile(t *testing.T) {
+func TestFile(t *testing.T) {
 	pfx := "\x30\x82\x01\x00\xff\x0a"
 	for _, c := range []struct{ name, in, want string }{
 		{"plain", "pa55", "pa55"},
@@ -28,8 +30,7 @@ func TestSecretFile(t *testing.T) {
 			if err := os.WriteFile(path, []byte(c.in), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			a := &app{}
-			got, err := a.resolve(t.Context(), "file:"+path)
+			got, err := Resolver{}.Resolve(t.Context(), "file:"+path)
 			if err != nil || got.Reveal() != c.want {
 				t.Errorf("got %q, %v; want %q", got.Reveal(), err, c.want)
 			}
@@ -37,27 +38,56 @@ func TestSecretFile(t *testing.T) {
 	}
 }
 
-// TestSecretErrors checks that what cannot be resolved is a usage error that
+// TestErrors checks that what cannot be resolved is a usage error that
 // does not repeat what may be a secret.
-func TestSecretErrors(t *testing.T) {
+func TestErrors(t *testing.T) {
 	big := filepath.Join(t.TempDir(), "big")
 	empty := filepath.Join(t.TempDir(), "empty")
-	for path, n := range map[string]int{big: maxSecret + 1, empty: 0} {
+	for path, n := range map[string]int{big: maxSize + 1, empty: 0} {
 		if err := os.WriteFile(path, make([]byte, n), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	a := &app{getenv: func(string) string { return "" }}
+	v := Resolver{Getenv: func(string) string { return "" }}
 	for _, ref := range []string{
 		"hunter2", "env:hunter2!", "env:", "file:", "command:", `command:"hunter2`, "https://hunter2", "env:UNSET",
 		"file:" + big, "file:" + empty, "file:" + t.TempDir(), "command:no-such-program-here hunter2",
 	} {
-		_, err := a.resolve(t.Context(), ref)
+		_, err := v.Resolve(t.Context(), ref)
 		if source.CodeOf(err) != source.CodeUsage {
 			t.Errorf("%s: %v, want a usage error", ref, err)
 		}
 		if err != nil && strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("the error repeats the secret: %v", err)
 		}
+	}
+}
+
+func TestLater(t *testing.T) {
+	v := Resolver{Getenv: func(name string) string { return "pa55 of " + name }}
+	if v.Later("") != nil {
+		t.Error("no REF has a secret")
+	}
+	if got, err := v.Later("env:NAME")(t.Context()); err != nil || got.Reveal() != "pa55 of NAME" {
+		t.Errorf("got %q, %v", got.Reveal(), err)
+	}
+}
+
+// TestWarning is given of a file that others can read, and names no secret.
+func TestWarning(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		return // rights are no bits there
+	}
+	path := filepath.Join(t.TempDir(), "secret")
+	if err := os.WriteFile(path, []byte("hunter2"), 0o640); err != nil {
+		t.Fatal(err)
+	}
+	var warned string
+	v := Resolver{Warn: func(format string, args ...any) { warned = fmt.Sprintf(format, args...) }}
+	if _, err := v.Resolve(t.Context(), "file:"+path); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(warned, "0640") || !strings.Contains(warned, path) || strings.Contains(warned, "hunter2") {
+		t.Errorf("warned: %q", warned)
 	}
 }
