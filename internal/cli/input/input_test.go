@@ -40,6 +40,7 @@ func TestNames(t *testing.T) {
 		{"a table of PowerShell", "\r\nSamAccountName\r\n--------------\r\nann           \r\nbob           \r\n", []string{"ann", "bob"}, ""},
 		{"nobody", "\n# x\n", nil, "f names nobody"},
 		{"nobody in a sheet", "id,user\n", nil, "f names nobody"},
+		{"a column twice", "user,User\na,b\n", nil, "f line 1: 2 columns are headed user"},
 		{"no text", "a\x00b\n", nil, "f is not text in UTF-8, UTF-16 or Windows-1252"},
 		{"damaged", "jürgen\nzoë\nj\xf6rg\n", nil, "f line 3: a byte is not UTF-8, as the rest of the file is"},
 		{"every bad line", "user,note\na,b,c\n,d\nx,y\n\"z,\n", nil,

@@ -46,6 +46,9 @@ func (f File) Names() ([]string, error) {
 func (f File) namesIn(rows []sheet.Row, err error) ([]string, error) {
 	head := rows[0]
 	at := nameColumn(head)
+	if err := f.once(head, head.Cells[at], ""); err != nil {
+		return nil, err
+	}
 	var names, bad []string
 	for i, row := range rows[1:] {
 		name := row.Cell(at)

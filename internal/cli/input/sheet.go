@@ -46,8 +46,8 @@ func (f File) Sheet(columns ...string) ([]Row, error) {
 		head.Cells[i] = strings.ToLower(head.Cells[i])
 	}
 	for _, want := range columns {
-		if n := occurrences(head, want); n != 1 {
-			return nil, usage.Hintf("the columns are "+strings.Join(columns, ", "), "%s: %d columns are headed %s", f.line(head), n, want)
+		if err := f.once(head, want, "the columns are "+strings.Join(columns, ", ")); err != nil {
+			return nil, err
 		}
 	}
 	var bad []string
@@ -87,8 +87,8 @@ func (f File) Pairs(first, second Column) (pairs []Pair, unfilled int, err error
 	if len(rows) > 0 && isHead(rows[0]) {
 		at, columns = [2]int{first.in(rows[0]), second.in(rows[0])}, rows[0].Filled()
 		for _, i := range at {
-			if n := occurrences(rows[0], rows[0].Cells[i]); n > 1 {
-				return nil, 0, usage.Errorf("%s: %d columns are headed %s", f.line(rows[0]), n, rows[0].Cells[i])
+			if err := f.once(rows[0], rows[0].Cells[i], ""); err != nil {
+				return nil, 0, err
 			}
 		}
 		rows = rows[1:]
@@ -137,15 +137,19 @@ func (f File) rows(fits func(first sheet.Row) bool) (rows []sheet.Row, found []s
 	return rows, nil, nil
 }
 
-// occurrences counts the columns of a name.
-func occurrences(head sheet.Row, name string) int {
+// once refuses a header that does not have just one column of a name: of two, nobody
+// knows which is meant.
+func (f File) once(head sheet.Row, name, hint string) error {
 	n := 0
 	for _, cell := range head.Cells {
 		if strings.EqualFold(cell, name) {
 			n++
 		}
 	}
-	return n
+	if n == 1 {
+		return nil
+	}
+	return usage.Hintf(hint, "%s: %d columns are headed %s", f.line(head), n, name)
 }
 
 // line is how an error names a row.
