@@ -156,6 +156,9 @@ func matchPage(p *output.Page, r importer.MatchResult) {
 		}
 		p.Line("%d %s", c.Unpaired, verb)
 	}
+	if r.Read != nil && r.Read.AD != nil && r.Read.AD.AsRead && !r.ByHand {
+		p.Line("Active Directory as it was read on %s: %s", timeText(r.Read.AD.At), output.Count(r.Read.AD.Users, "user"))
+	}
 	pairTable(p, "Matched", r.Pairs)
 	pairTable(p, "Unpaired", r.Unpaired)
 	if len(r.Ambiguous) > 0 {

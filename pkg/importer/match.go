@@ -132,7 +132,7 @@ func (d *draft) reads(s sides) *MatchReads {
 			return &MatchRead{At: r.at, Users: len(r.users)}
 		}
 		if last, ok := d.before.Reads[kind]; ok {
-			return &MatchRead{At: last.At, Users: last.People}
+			return &MatchRead{At: last.At, Users: last.People, AsRead: true}
 		}
 		return nil
 	}

@@ -213,6 +213,8 @@ type MatchReads struct {
 type MatchRead struct {
 	At    time.Time `json:"at"`
 	Users int       `json:"users"`
+	// AsRead says that it was read by an earlier command.
+	AsRead bool `json:"-"`
 }
 
 // MatchCounts counts users by what became of them.
