@@ -91,7 +91,7 @@ func (s *Snapshot) ComparePeople(kind source.Kind, users []*source.User, at time
 		return nil, nil
 	}
 	c := &PeopleChange{Kind: kind, Read: Read{At: at, People: len(users)}}
-	c.stale = at.Sub(last.At) >= readStep || last.People != len(users)
+	c.stale = at.Sub(last.At) >= readStep || last.People != len(users) || last.Failure != nil
 	if len(known) == 0 {
 		c.Changed = slices.Clone(users)
 	} else {

@@ -189,6 +189,8 @@ func roundTrip(b *bench) {
 		b.Fatal(err)
 	}
 	after.Counts = registry.AccountCounts{Total: 2, Active: 1, PendingMatch: 1}
+	after.Ignored = 1
+	after.Links = registry.LinkCounts{{Kind: source.AD, Status: registry.StatusOK}: 2, {Kind: source.M365, Status: registry.StatusDisabled}: 1}
 	if got := b.snapshot(id); !same(got, after) {
 		b.Errorf("got\n%+v, want\n%+v", got, after)
 	}
