@@ -313,7 +313,7 @@ func (h *hand) join(place int, box *source.User) error {
 	if p.Unchanged = a.M365 != nil; p.Unchanged {
 		h.result.Counts.AlreadyMatched++
 	} else {
-		pair(h.edit(place), box, registry.Pairing{Reason: p.Reason, Confidence: 1})
+		pair(h.edit(place), box, registry.Pairing{Reason: p.Reason, Confidence: 1}, h.now)
 		h.holders[box.ID] = place
 		h.result.Counts.Matched++
 	}

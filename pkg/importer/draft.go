@@ -15,6 +15,7 @@ type draft struct {
 	before, after *registry.Snapshot
 	readings      []*reading
 	users         map[source.Kind]map[string]*source.User // of the readings by id, made when first asked for
+	failures      map[source.Kind]registry.Failure        // reads that failed
 	now           time.Time
 	planHash      string
 }
@@ -134,6 +135,7 @@ func (d *draft) changeSet() (registry.ChangeSet, error) {
 			cs.People = append(cs.People, p)
 		}
 	}
+	cs.Failures = d.failures
 	return cs, nil
 }
 
