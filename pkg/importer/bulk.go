@@ -72,7 +72,7 @@ type CustomerPlan struct {
 
 // PlanChange is one thing that changes.
 type PlanChange struct {
-	Action string `json:"action"` // create, update, connect, match, …
+	Action string `json:"action"` // create, update, connect, match, select, decide, …
 	What   string `json:"what"`   // customer, password_sync, directory ad, account …
 	Before any    `json:"before"`
 	After  any    `json:"after"`
@@ -424,6 +424,9 @@ func (d *draft) describe(p *CustomerPlan) error {
 
 // planChanges are the lines of a plan for one change.
 func planChanges(c registry.Change) []PlanChange {
+	if c.Entity == registry.EntityDecision {
+		return []PlanChange{{"decide", "decision about " + c.Name, verdict(c.Before), verdict(c.After)}}
+	}
 	switch is := c.After.(type) {
 	case *registry.Customer:
 		was, _ := c.Before.(*registry.Customer)
@@ -432,10 +435,16 @@ func planChanges(c registry.Change) []PlanChange {
 		var before *source.Connection
 		if was, _ := c.Before.(*registry.Directory); was != nil {
 			if before = &was.Connection; *before == is.Connection {
-				return nil // its identity was learnt
+				return []PlanChange{{"set", "identity of directory " + c.ID, orNull(was.Identity), is.Identity}}
 			}
 		}
 		return []PlanChange{{"connect", "directory " + c.ID, before, &is.Connection}}
+	case *registry.Selection:
+		var before any
+		if was, _ := c.Before.(*registry.Selection); was != nil {
+			before = was
+		}
+		return []PlanChange{{"select", "users of " + c.Name, before, is}}
 	case *registry.Account:
 		was, _ := c.Before.(*registry.Account)
 		action := "update"
@@ -448,6 +457,15 @@ func planChanges(c registry.Change) []PlanChange {
 		return []PlanChange{{action, "account " + cmp.Or(is.DisplayName, is.Username), summary(was), summary(is)}}
 	}
 	return nil
+}
+
+// verdict is a decision in a plan, nil for none.
+func verdict(v any) any {
+	d, _ := v.(*registry.Decision)
+	if d == nil {
+		return nil
+	}
+	return fmt.Sprintf("%s %s", d.Verdict, cmp.Or(d.M365Name, d.M365ID))
 }
 
 func planCustomer(was, is *registry.Customer) []PlanChange {

@@ -73,7 +73,7 @@ func TestBulk(t *testing.T) {
 		said = append(said, c.Action+" "+c.What)
 	}
 	want := []string{"create customer", "set external id itglue", "set password_sync", "connect directory ad", "connect directory m365",
-		"create account Ann", "create account Bob", "create account Kiosk"}
+		"select users of OU=Staff,DC=corp,DC=example", "decide decision about Bob", "create account Ann", "create account Bob", "create account Kiosk"}
 	if !slices.Equal(said, want) {
 		t.Errorf("planned %q, want %q", said, want)
 	}
