@@ -222,7 +222,8 @@ func (im *Importer) readOrNew(ctx context.Context, mc manifest.Customer) (*regis
 			load.People = append(load.People, kind)
 		}
 	}
-	snap, err := im.store.Snapshot(ctx, ref(mc.Name), load)
+	// A name alone: itglue:4711 may be one, and then it is nobody's external id.
+	snap, err := im.store.Snapshot(ctx, registry.Ref{Key: nameKey(mc.Name)}, load)
 	if source.CodeOf(err) == source.CodeNotFound {
 		snap, err = newCustomer(mc.Name, nil, im.clock()), checkName(mc.Name)
 	}
