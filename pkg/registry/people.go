@@ -89,11 +89,12 @@ type PeopleChange struct {
 const readStep = time.Hour
 
 // ComparePeople says how a whole read of a directory at a time differs from what
-// the snapshot knows. It returns nil where it is older than what is known.
+// the snapshot knows. A read that is older than what is known adds only those who
+// were gone before anybody knew them: one of them may have an account by now.
 func (s *Snapshot) ComparePeople(kind source.Kind, users []*source.User, at time.Time) (*PeopleChange, error) {
 	last, known := s.Reads[kind], s.People[kind]
 	if last.At.After(at) {
-		return nil, nil
+		return s.compareOlder(kind, users), nil
 	}
 	c := &PeopleChange{Kind: kind, Read: Read{At: at, People: len(users)}}
 	c.stale = at.Sub(last.At) >= readStep || last.People != len(users) || last.Failure != nil
@@ -110,6 +111,16 @@ func (s *Snapshot) ComparePeople(kind source.Kind, users []*source.User, at time
 	// In the order of the index, which then grows at its end.
 	slices.SortFunc(c.Changed, func(a, b *source.User) int { return strings.Compare(a.ID, b.ID) })
 	return c, nil
+}
+
+func (s *Snapshot) compareOlder(kind source.Kind, users []*source.User) *PeopleChange {
+	c := &PeopleChange{Kind: kind, Read: s.Reads[kind]}
+	for _, u := range users {
+		if _, known := s.People[kind][u.ID]; !known {
+			c.Changed, c.Gone = append(c.Changed, u), append(c.Gone, u.ID)
+		}
+	}
+	return c
 }
 
 // compare finds who differs from what is known, who is gone, and what the limits
