@@ -51,7 +51,7 @@ func (im *Importer) readSides(ctx context.Context, snap *registry.Snapshot, adAs
 		return nil, s, err
 	}
 	for _, kind := range []source.Kind{source.AD, source.M365} { // before either is asked anything
-		if _, err := connection(snap, kind); err != nil && !(adAsRead && kind == source.AD) {
+		if _, err := connection(snap, kind); err != nil {
 			return nil, s, err
 		}
 	}
