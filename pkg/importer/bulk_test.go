@@ -170,7 +170,11 @@ func TestBulkStale(t *testing.T) {
 	if _, err := Fit(saved, w.bulk(BulkRequest{Manifest: m}).Customers); err != nil {
 		t.Errorf("a mailbox that does not matter: %v", err)
 	}
-	w.ad.People[0].Surname = "Lee"
+	slices.Reverse(w.ad.People)
+	if _, err := Fit(saved, w.bulk(BulkRequest{Manifest: m}).Customers); err != nil {
+		t.Errorf("another order: %v", err)
+	}
+	w.ad.People[3].Surname = "Lee"
 	got := w.bulk(BulkRequest{Manifest: m, Apply: true, Plan: saved})
 	for _, c := range got.Customers {
 		if c.Error == nil || c.Error.Code != CodeStale {

@@ -3,6 +3,8 @@ package importer
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -79,6 +81,8 @@ func connection(snap *registry.Snapshot, kind source.Kind) (source.Connection, e
 	return *c, nil
 }
 
+// readAll reads everybody, in the order of their ids: that of a directory is its
+// own affair, and a plan is not to fail for it.
 func readAll(ctx context.Context, dir source.Directory) ([]*source.User, error) {
 	var users []*source.User
 	for u, err := range dir.Users(ctx, source.Scope{}) {
@@ -87,6 +91,7 @@ func readAll(ctx context.Context, dir source.Directory) ([]*source.User, error) 
 		}
 		users = append(users, &u)
 	}
+	slices.SortStableFunc(users, func(a, b *source.User) int { return strings.Compare(a.ID, b.ID) })
 	return users, nil
 }
 
