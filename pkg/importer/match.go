@@ -112,7 +112,7 @@ func (d *draft) matchAuto(by match.Method, mailboxes []*source.User) (func() Mat
 	if err != nil {
 		return nil, err
 	}
-	found := match.Auto(in, by)
+	found := match.Auto(in, by).Result
 	parallel.Ranges(len(found.Pairs), func(from, to int) {
 		for _, p := range found.Pairs[from:to] {
 			d.after[owner[p.AD.ID]].pair(p.M365, matchNote{Reason: p.Reason, Confidence: p.Confidence, Evidence: p.Evidence})
@@ -440,7 +440,7 @@ func MatchExports(ctx context.Context, open Opener, ad, m365 source.Connection, 
 		}
 	}
 	in := match.Input{AD: people(sides[0]), M365: people(sides[1])}
-	return viewMatch(match.Auto(in, by), false, nil), nil
+	return viewMatch(match.Auto(in, by).Result, false, nil), nil
 }
 
 func people(users []*source.User) []match.Person {

@@ -202,7 +202,7 @@ func TestAutoByDisplayName(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			in := match.Input{AD: tc.ad, M365: tc.m365, Decisions: tc.decisions}
-			got := match.Auto(in, match.ByDisplayName)
+			got := match.Auto(in, match.ByDisplayName).Result
 			if s := summary(got); !slices.Equal(s, tc.want) {
 				t.Errorf("got\n  %s\nwant\n  %s", strings.Join(s, "\n  "), strings.Join(tc.want, "\n  "))
 			}
@@ -350,9 +350,9 @@ func FuzzAuto(f *testing.F) {
 			})
 		}
 		for _, by := range []match.Method{match.ByDisplayName, match.ByEvidence} {
-			got := match.Auto(in, by)
+			got := match.Auto(in, by).Result
 			checkInvariants(t, in, got)
-			if again := match.Auto(shuffled(in, uint64(len(data))), by); !reflect.DeepEqual(got, again) {
+			if again := match.Auto(shuffled(in, uint64(len(data))), by).Result; !reflect.DeepEqual(got, again) {
 				t.Errorf("%s: another order of input gave\n  %s\nnot\n  %s", by, strings.Join(summary(again), "\n  "), strings.Join(summary(got), "\n  "))
 			}
 			if by == match.ByDisplayName {

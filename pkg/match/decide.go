@@ -40,7 +40,7 @@ func (e *engine) decideAll() {
 		}
 	}
 	for i, v := range verdicts {
-		if e.adFree(i) || e.adLate(i) {
+		if e.adFree(i) || e.disabledAD[i] && !e.adDone[i] {
 			e.toReview(i, v.reason)
 		}
 	}
@@ -90,7 +90,7 @@ func (e *engine) lead(i, at int) float32 {
 		}
 	}
 	for _, r := range e.byM365[c.m365] {
-		if int(r.ad) != i && (e.adFree(int(r.ad)) || e.adLate(int(r.ad))) && !e.isRejected(int(r.ad), int(c.m365)) {
+		if int(r.ad) != i && (e.adFree(int(r.ad)) || e.disabledAD[r.ad]) && !e.isRejected(int(r.ad), int(c.m365)) {
 			lead = min(lead, c.weight-r.weight)
 			break
 		}
@@ -156,8 +156,7 @@ func (e *engine) toReview(i int, reason string) {
 			continue
 		}
 		if len(list) < maxCandidates {
-			evidence, against := e.evidence(i, c)
-			list = append(list, Candidate{e.table.m365[c.m365].User, confidence(c.weight), evidence, against})
+			list = append(list, e.proposal(i, c))
 		}
 	}
 	switch {
@@ -176,6 +175,12 @@ func (e *engine) toReview(i int, reason string) {
 	case len(e.sheet.ad[i].views) == 0:
 		e.unmatched(i, ReasonNoName)
 	}
+}
+
+// proposal is a candidate as a review shows it.
+func (e *engine) proposal(i int, c *candidate) Candidate {
+	evidence, against := e.evidence(i, c)
+	return Candidate{M365: e.table.m365[c.m365].User, Confidence: confidence(c.weight), Evidence: evidence, Against: against}
 }
 
 // worthShowing says whether somebody should look at a candidate: it is not

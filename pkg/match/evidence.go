@@ -32,20 +32,21 @@ type candidate struct {
 	weight float32
 }
 
-// engine matches by evidence.
+// engine compares and decides, by either method.
 type engine struct {
 	*table
 	*comparer
-	rules    [ruleCount]rule
-	tiers    []tier
-	weights  [ruleCount][]float64 // by level
-	listedAD []float32            // by AD user: what being listed is worth
-	listed   []float32            // by mailbox
-	blocks   blocks
-	counts   []bool        // mailboxes of people whom matching takes, taken or not
-	byAD     [][]candidate // best first
-	byM365   [][]rival     // best first
-	crowded  []bool        // AD users whose name leads to too many mailboxes
+	rules       [ruleCount]rule
+	tiers       []tier
+	weights     [ruleCount][]float64 // by level
+	listedAD    []float32            // by AD user: what being listed is worth
+	listed      []float32            // by mailbox
+	counts      []bool               // mailboxes of people whom matching takes, taken or not
+	disabledAD  []bool               // AD users who are looked up, but never paired by a rule
+	disabledBox []bool               // mailboxes that are proposed for them alone
+	byAD        [][]candidate        // best first
+	byM365      [][]rival            // best first
+	crowded     []bool               // AD users whose name leads to too many mailboxes
 }
 
 // rival is an AD user that a mailbox was compared with.
@@ -57,49 +58,60 @@ type rival struct {
 func newEngine(t *table) *engine {
 	e := &engine{table: t, rules: rules(), tiers: tiers()}
 	s := newSheet(t.ad, t.m365)
-	e.counts = make([]bool, len(t.m365))
+	e.disabledAD, e.disabledBox, e.counts = make([]bool, len(t.ad)), make([]bool, len(t.m365)), make([]bool, len(t.m365))
+	for i := range e.disabledAD {
+		e.disabledAD[i] = t.adSkip[i] == source.SkipDisabled && s.ad[i].excluded == "" && !t.adDone[i]
+	}
 	for j := range e.counts {
-		e.counts[j] = t.m365Skip[j] == "" && s.m365[j].apart == ""
+		e.counts[j] = t.m365Skip[j] == "" && s.m365[j].excluded == ""
+		e.disabledBox[j] = s.m365[j].excluded == "" && isDisabledBox(&t.m365[j], t.m365Skip[j]) && !t.m365Done[j]
 	}
 	e.comparer = newComparer(s, findOrigins(t.ad, t.m365),
-		func(i int) bool { return t.adSkip[i] == "" && s.ad[i].apart == "" },
+		func(i int) bool { return t.adSkip[i] == "" && s.ad[i].excluded == "" },
 		func(j int) bool { return e.counts[j] })
-	e.blocks = newBlocks(e.sheet, func(j int) bool { return e.counts[j] || e.late(j) })
-	e.byAD, e.crowded = make([][]candidate, len(t.ad)), make([]bool, len(t.ad))
+	for r := range e.rules {
+		for _, l := range e.rules[r].levels {
+			e.weights[r] = append(e.weights[r], l.weight)
+		}
+	}
+	e.listedAD, e.listed = make([]float32, len(t.ad)), make([]float32, len(t.m365))
 	return e
 }
 
+// isDisabledBox says whether a mailbox may be proposed for an AD user who is
+// disabled: it keeps an address, but is switched off or shared.
+func isDisabledBox(p *Person, skip string) bool {
+	return (skip == source.SkipDisabled || skip == source.SkipNoMailbox) && p.Email != "" && !p.Guest
+}
+
 // adCounts says whether the AD user is a person whom matching takes, taken or not.
-func (e *engine) adCounts(i int) bool { return e.adSkip[i] == "" && e.sheet.ad[i].apart == "" }
+func (e *engine) adCounts(i int) bool { return e.adSkip[i] == "" && e.sheet.ad[i].excluded == "" }
 
-// adLate says whether the AD user is a person who may be looked up, but is never
-// paired by a rule.
-func (e *engine) adLate(i int) bool {
-	return e.adSkip[i] == source.SkipDisabled && e.sheet.ad[i].apart == "" && !e.adDone[i]
-}
-
-// late says whether the mailbox may be proposed for an AD user who is disabled:
-// it keeps an address, but is switched off or shared.
-func (e *engine) late(j int) bool {
-	m := e.table.m365[j]
-	return (e.m365Skip[j] == source.SkipDisabled || e.m365Skip[j] == source.SkipNoMailbox) && m.Email != "" && !m.Guest &&
-		e.sheet.m365[j].apart == "" && !e.m365Done[j]
-}
-
-func (t *table) byEvidence() {
-	e := newEngine(t)
-	e.setApart()
+// weighEvidence finds the candidates of everybody and weighs them, with what the
+// customer's own data teaches.
+func (e *engine) weighEvidence() {
 	e.findCandidates()
 	e.learn()
 	e.weigh()
+}
+
+// weighByTable is the same where matching goes by name: with the weights that a
+// review was given, those of the table of rules.
+func (e *engine) weighByTable() {
+	e.findCandidates()
+	e.weigh()
+}
+
+func (e *engine) byEvidence() {
+	e.leaveOutAccounts()
 	e.decideAll()
 }
 
-// setApart takes accounts that are nobody's own out of the match.
-func (e *engine) setApart() {
+// leaveOutAccounts takes accounts that are nobody's own out of the match.
+func (e *engine) leaveOutAccounts() {
 	for i := range e.sheet.ad {
-		if e.adFree(i) && e.sheet.ad[i].apart != "" {
-			e.unmatched(i, e.sheet.ad[i].apart)
+		if e.adFree(i) && e.sheet.ad[i].excluded != "" {
+			e.unmatched(i, e.sheet.ad[i].excluded)
 		}
 	}
 }
@@ -107,14 +119,16 @@ func (e *engine) setApart() {
 // findCandidates compares every AD user with the mailboxes that share a key with
 // it and keeps those that may be the same person.
 func (e *engine) findCandidates() {
+	e.byAD, e.crowded = make([][]candidate, len(e.sheet.ad)), make([]bool, len(e.sheet.ad))
+	blocks := newBlocks(e.sheet, func(j int) bool { return e.counts[j] || e.disabledBox[j] })
 	parallel.Ranges(len(e.sheet.ad), func(from, to int) {
 		var found []int32
 		var kept []candidate
 		for i := from; i < to; i++ {
-			if !e.adCounts(i) && !e.adLate(i) {
+			if !e.adCounts(i) && !e.disabledAD[i] {
 				continue
 			}
-			found, kept = e.lookUp(i, found[:0]), kept[:0]
+			found, kept = e.lookUp(&blocks, i, found[:0]), kept[:0]
 			for _, j := range found {
 				if !e.counts[j] && e.adCounts(i) {
 					continue
@@ -126,17 +140,16 @@ func (e *engine) findCandidates() {
 			e.byAD[i] = slices.Clone(kept)
 		}
 	})
-	e.blocks = blocks{} // of no use any more, and large
 }
 
 // lookUp collects the mailboxes that share a key with an AD user, in order.
-func (e *engine) lookUp(i int, found []int32) []int32 {
+func (e *engine) lookUp(b *blocks, i int, found []int32) []int32 {
 	e.keysOf(&e.sheet.ad[i], func(k uint64) {
 		var tooMany bool
-		found, tooMany = e.blocks.lookUp(found, k)
+		found, tooMany = b.lookUp(found, k)
 		e.crowded[i] = e.crowded[i] || tooMany && (k&0xF == keyWords || k&0xF == keyJoined)
 	})
-	if j := e.mailbox[i]; j >= 0 && (e.counts[j] || e.late(int(j))) {
+	if j := e.mailbox[i]; j >= 0 && (e.counts[j] || e.disabledBox[j]) {
 		found = append(found, j)
 	}
 	slices.Sort(found)

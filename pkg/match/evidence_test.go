@@ -211,7 +211,7 @@ func TestAutoByEvidence(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			in := match.Input{AD: tc.ad, M365: tc.m365, Decisions: tc.decisions}
-			got := match.Auto(in, match.ByEvidence)
+			got := match.Auto(in, match.ByEvidence).Result
 			if s := summary(got); !slices.Equal(s, tc.want) {
 				t.Errorf("got\n  %s\nwant\n  %s", strings.Join(s, "\n  "), strings.Join(tc.want, "\n  "))
 			}
@@ -259,7 +259,7 @@ func TestAutoHostile(t *testing.T) {
 				tc.change(m.User, k)
 				in.AD, in.M365 = append(in.AD, a), append(in.M365, m)
 			}
-			got := match.Auto(in, match.ByEvidence)
+			got := match.Auto(in, match.ByEvidence).Result
 			checkInvariants(t, in, got)
 			if len(got.Pairs) > 0 {
 				t.Errorf("%d pairs, the first %s=%s by %s", len(got.Pairs), got.Pairs[0].AD.ID, got.Pairs[0].M365.ID, got.Pairs[0].Reason)

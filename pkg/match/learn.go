@@ -11,13 +11,6 @@ import (
 // person's, how often by chance, and which attributes people with a partner
 // have that people without one lack.
 func (e *engine) learn() {
-	for r := range e.rules {
-		e.weights[r] = make([]float64, len(e.rules[r].levels))
-		for l := range e.rules[r].levels {
-			e.weights[r][l] = e.rules[r].levels[l].weight
-		}
-	}
-	e.listedAD, e.listed = make([]float32, len(e.sheet.ad)), make([]float32, len(e.sheet.m365))
 	e.learnSame(ruleDepartment, sameEqual, sameDiffers, func(i, j int) uint8 {
 		return e.sameLevel(e.sheet.ad[i].department, e.sheet.m365[j].department)
 	})

@@ -43,10 +43,10 @@ type view struct {
 type profile struct {
 	user       *source.User
 	views      []view
-	latin      bool  // the name has Latin letters
-	lettered   bool  // and no letters beyond Latin, Cyrillic and Greek
-	generation uint8 // number of the mark, 0 for none
-	apart      string
+	latin      bool   // the name has Latin letters
+	lettered   bool   // and no letters beyond Latin, Cyrillic and Greek
+	generation uint8  // number of the mark, 0 for none
+	excluded   string // why the account is left out as nobody's own, "" where not
 	taken      bool
 
 	addresses  []uint64 // every address of the user
@@ -164,7 +164,7 @@ func (s *sheet) countWords(p *profile) {
 // profile normalises what a user's directory says.
 func (s *sheet) profile(x *lexicon, person Person, p *profile) {
 	u := person.User
-	p.user, p.taken, p.apart = u, person.Taken(), x.accounts.classify(u)
+	p.user, p.taken, p.excluded = u, person.Taken(), x.accounts.classify(u)
 	p.lettered = true
 	names := x.namesOf(u)
 	var all [][]string // the words of the names in ASCII, particles and letters too
@@ -412,13 +412,13 @@ func (s *sheet) markTwins() {
 		p := &s.ad[i]
 		name := onPrem(p.user)
 		at, last := strings.IndexAny(name, "-_."), strings.LastIndexAny(name, "-_.")
-		if p.apart != "" || at < 1 || last == len(name)-1 {
+		if p.excluded != "" || at < 1 || last == len(name)-1 {
 			continue
 		}
 		for _, cut := range [][2]string{{name[:at], name[at+1:]}, {name[last+1:], name[:last]}} {
 			j, ok := byLogin[cut[1]]
 			if ok && j != i && len(cut[0]) <= 3 && shareWord(p, &s.ad[j]) && !s.begins(p, cut[0]) {
-				p.apart = ReasonAdmin
+				p.excluded = ReasonAdmin
 			}
 		}
 	}
