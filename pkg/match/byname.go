@@ -14,13 +14,14 @@ type namesakes struct {
 	key              string
 	ad, m365         int
 	freeAD, freeM365 []int
+	taken            bool // one of the mailboxes is somebody's already
 }
 
 // byDisplayName pairs users whose display names are equal and found once on
 // either side, unless hard evidence contradicts.
 func (e *engine) byDisplayName() {
 	t := e.table
-	adKeys, m365Keys := keysOfAll(t.ad, t.adSkip), keysOfAll(t.m365, t.m365Skip)
+	adKeys, m365Keys := keysOfAll(t.ad, e.sheet.ad), keysOfAll(t.m365, e.sheet.m365)
 	groups := make(map[string]*namesakes, len(t.ad))
 	var order []*namesakes // by the first AD user
 	for i, key := range adKeys {
@@ -46,6 +47,8 @@ func (e *engine) byDisplayName() {
 			g.m365++
 			if t.m365Free(j) {
 				g.freeM365 = append(g.freeM365, j)
+			} else if t.m365Skip[j] == "" {
+				g.taken = true
 			}
 		}
 	}
@@ -54,12 +57,13 @@ func (e *engine) byDisplayName() {
 	}
 }
 
-// keysOfAll are the keys of the display names; who is set apart has none.
-func keysOfAll(persons []Person, skip []string) []string {
+// keysOfAll are the keys of the display names; AD's own objects and guests have
+// none.
+func keysOfAll(persons []Person, profiles []profile) []string {
 	keys := make([]string, len(persons))
 	parallel.Ranges(len(persons), func(from, to int) {
 		for i := from; i < to; i++ {
-			if skip[i] == "" {
+			if !profiles[i].stranger {
 				keys[i] = wholeKey(persons[i].DisplayName)
 			}
 		}
@@ -83,7 +87,7 @@ func (e *engine) byName(g *namesakes) {
 	}
 	if len(g.freeM365) == 0 {
 		reason := ReasonNoCandidate
-		if g.m365 > 0 {
+		if g.taken {
 			reason = ReasonTaken
 		}
 		for _, i := range g.freeAD {

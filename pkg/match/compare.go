@@ -26,9 +26,25 @@ func (o owners) add(text uint64, user int) {
 	}
 }
 
-func (o owners) addAll(texts []uint64, user int) {
-	for _, t := range texts {
-		o.add(t, user)
+// addRest adds what nobody owns yet.
+func (o owners) addRest(text uint64, user int) {
+	if _, ok := o[text]; !ok && text != 0 {
+		o[text] = int32(user)
+	}
+}
+
+// eachOwner calls f for every person and then for every other account, with what
+// adds a text to the owners.
+func eachOwner(side []profile, f func(i int, add func(o owners, text uint64))) {
+	for i := range side {
+		if side[i].isPerson() {
+			f(i, func(o owners, text uint64) { o.add(text, i) })
+		}
+	}
+	for i := range side {
+		if !side[i].isPerson() {
+			f(i, func(o owners, text uint64) { o.addRest(text, i) })
+		}
 	}
 }
 
@@ -57,43 +73,52 @@ type comparer struct {
 	m365Domains              map[uint64]bool
 }
 
-// newComparer prepares to compare. Only users that count are owners of what is
-// theirs; an anchor counts whoever has it.
-func newComparer(s *sheet, o origins, adCounts, m365Counts func(i int) bool) *comparer {
+// newComparer prepares to compare. Whoever may be a person owns what is his,
+// whatever his state; an account that is nobody's own, what no person has.
+func newComparer(s *sheet, o origins) *comparer {
 	c := &comparer{sheet: s, origins: o, m365Domains: map[uint64]bool{}}
 	for _, o := range []*owners{&c.adAddress, &c.m365Address, &c.adEmployee, &c.m365Employee, &c.adPhone, &c.m365Phone, &c.adLogin, &c.m365Login, &c.adOnPrem, &c.adMail} {
 		*o = owners{}
 	}
 	for i := range s.ad {
-		p := &s.ad[i]
-		c.names += float64(min(1, len(p.views)))
-		if p.excluded == "" { // who is disabled keeps his address
-			c.adMail.add(p.mail, i)
-		}
-		if !adCounts(i) {
-			continue
-		}
-		c.adEmployee.add(p.employee, i)
-		c.adOnPrem.add(p.onPrem, i)
-		c.adAddress.addAll(p.addresses, i)
-		c.adPhone.addAll(p.phones, i)
-		c.adLogin.addAll(p.logins, i)
+		c.names += float64(min(1, len(s.ad[i].views)))
 	}
 	for j := range s.m365 {
 		p := &s.m365[j]
 		c.names += float64(min(1, len(p.views)))
-		if !m365Counts(j) {
-			continue
-		}
-		c.m365Employee.add(p.employee, j)
-		c.m365Address.add(p.upn, j)
-		if p.domain != 0 {
+		if p.isPerson() && p.domain != 0 {
 			c.m365Domains[p.domain] = true
 		}
-		c.m365Address.addAll(p.addresses, j)
-		c.m365Phone.addAll(p.phones, j)
-		c.m365Login.addAll(p.logins, j)
 	}
+	eachOwner(s.ad, func(i int, add func(o owners, text uint64)) {
+		p := &s.ad[i]
+		add(c.adMail, p.mail)
+		add(c.adEmployee, p.employee)
+		add(c.adOnPrem, p.onPrem)
+		for _, x := range p.addresses {
+			add(c.adAddress, x)
+		}
+		for _, x := range p.phones {
+			add(c.adPhone, x)
+		}
+		for _, x := range p.logins {
+			add(c.adLogin, x)
+		}
+	})
+	eachOwner(s.m365, func(j int, add func(o owners, text uint64)) {
+		p := &s.m365[j]
+		add(c.m365Employee, p.employee)
+		add(c.m365Address, p.upn)
+		for _, x := range p.addresses {
+			add(c.m365Address, x)
+		}
+		for _, x := range p.phones {
+			add(c.m365Phone, x)
+		}
+		for _, x := range p.logins {
+			add(c.m365Login, x)
+		}
+	})
 	return c
 }
 

@@ -76,7 +76,7 @@ func (t *table) decide(decisions []Decision) {
 				candidates = append(candidates, Candidate{M365: t.m365[j].User})
 			}
 			conflicts[i] = candidates
-		case !okM365:
+		case !okM365, t.m365[j].Gone:
 			t.unmatched(i, ReasonDecidedMissing)
 		case t.m365Done[j]:
 			t.unmatched(i, ReasonDecidedTaken)

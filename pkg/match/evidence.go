@@ -36,17 +36,14 @@ type candidate struct {
 type engine struct {
 	*table
 	*comparer
-	rules       [ruleCount]rule
-	tiers       []tier
-	weights     [ruleCount][]float64 // by level
-	listedAD    []float32            // by AD user: what being listed is worth
-	listed      []float32            // by mailbox
-	counts      []bool               // mailboxes of people whom matching takes, taken or not
-	disabledAD  []bool               // AD users who are looked up, but never paired by a rule
-	disabledBox []bool               // mailboxes that are proposed for them alone
-	byAD        [][]candidate        // best first
-	byM365      [][]rival            // best first
-	crowded     []bool               // AD users whose name leads to too many mailboxes
+	rules    [ruleCount]rule
+	tiers    []tier
+	weights  [ruleCount][]float64 // by level
+	listedAD []float32            // by AD user: what being listed is worth
+	listed   []float32            // by mailbox
+	byAD     [][]candidate        // best first
+	byM365   [][]rival            // best first
+	crowded  []bool               // AD users whose name leads to too many mailboxes
 }
 
 // rival is an AD user that a mailbox was compared with.
@@ -58,17 +55,7 @@ type rival struct {
 func newEngine(t *table) *engine {
 	e := &engine{table: t, rules: rules(), tiers: tiers()}
 	s := newSheet(t.ad, t.m365)
-	e.disabledAD, e.disabledBox, e.counts = make([]bool, len(t.ad)), make([]bool, len(t.m365)), make([]bool, len(t.m365))
-	for i := range e.disabledAD {
-		e.disabledAD[i] = t.adSkip[i] == source.SkipDisabled && s.ad[i].excluded == "" && !t.adDone[i]
-	}
-	for j := range e.counts {
-		e.counts[j] = t.m365Skip[j] == "" && s.m365[j].excluded == ""
-		e.disabledBox[j] = s.m365[j].excluded == "" && isDisabledBox(&t.m365[j], t.m365Skip[j]) && !t.m365Done[j]
-	}
-	e.comparer = newComparer(s, findOrigins(t.ad, t.m365),
-		func(i int) bool { return t.adSkip[i] == "" && s.ad[i].excluded == "" },
-		func(j int) bool { return e.counts[j] })
+	e.comparer = newComparer(s, findOrigins(t.ad, t.m365))
 	for r := range e.rules {
 		for _, l := range e.rules[r].levels {
 			e.weights[r] = append(e.weights[r], l.weight)
@@ -78,14 +65,17 @@ func newEngine(t *table) *engine {
 	return e
 }
 
-// isDisabledBox says whether a mailbox may be proposed for an AD user who is
-// disabled: it keeps an address, but is switched off or shared.
-func isDisabledBox(p *Person, skip string) bool {
-	return (skip == source.SkipDisabled || skip == source.SkipNoMailbox) && p.Email != "" && !p.Guest
-}
+// adActive and m365Active say whether the user is a person whom matching takes,
+// paired already or not.
+func (e *engine) adActive(i int) bool   { return e.adSkip[i] == "" && e.sheet.ad[i].isPerson() }
+func (e *engine) m365Active(j int) bool { return e.m365Skip[j] == "" && e.sheet.m365[j].isPerson() }
 
-// adCounts says whether the AD user is a person whom matching takes, taken or not.
-func (e *engine) adCounts(i int) bool { return e.adSkip[i] == "" && e.sheet.ad[i].excluded == "" }
+// proposable says whether a mailbox may be shown to whoever decides on an AD
+// user: to one who is disabled, also one that keeps an address but is switched
+// off or shared.
+func (e *engine) proposable(i, j int) bool {
+	return e.m365Skip[j] == "" || e.adSkip[i] == source.SkipDisabled && e.table.m365[j].Email != ""
+}
 
 // weighEvidence finds the candidates of everybody and weighs them, with what the
 // customer's own data teaches.
@@ -120,19 +110,16 @@ func (e *engine) leaveOutAccounts() {
 // it and keeps those that may be the same person.
 func (e *engine) findCandidates() {
 	e.byAD, e.crowded = make([][]candidate, len(e.sheet.ad)), make([]bool, len(e.sheet.ad))
-	blocks := newBlocks(e.sheet, func(j int) bool { return e.counts[j] || e.disabledBox[j] })
+	blocks := newBlocks(e.sheet)
 	parallel.Ranges(len(e.sheet.ad), func(from, to int) {
 		var found []int32
 		var kept []candidate
 		for i := from; i < to; i++ {
-			if !e.adCounts(i) && !e.disabledAD[i] {
+			if !e.sheet.ad[i].isPerson() {
 				continue
 			}
 			found, kept = e.lookUp(&blocks, i, found[:0]), kept[:0]
 			for _, j := range found {
-				if !e.counts[j] && e.adCounts(i) {
-					continue
-				}
 				if f := e.compare(int32(i), j); plausible(&f) {
 					kept = append(kept, candidate{findings: f, m365: j})
 				}
@@ -149,7 +136,7 @@ func (e *engine) lookUp(b *blocks, i int, found []int32) []int32 {
 		found, tooMany = b.lookUp(found, k)
 		e.crowded[i] = e.crowded[i] || tooMany && (k&0xF == keyWords || k&0xF == keyJoined)
 	})
-	if j := e.mailbox[i]; j >= 0 && (e.counts[j] || e.disabledBox[j]) {
+	if j := e.mailbox[i]; j >= 0 && e.sheet.m365[j].isPerson() {
 		found = append(found, j)
 	}
 	slices.Sort(found)

@@ -30,7 +30,7 @@ func (e *engine) learnSame(r int, same, differs uint8, compare func(i, j int) ui
 	var sure, sureSame, chance, chanceSame float64
 	n := len(e.sheet.m365)
 	for i, list := range e.byAD {
-		if !e.adCounts(i) {
+		if !e.adActive(i) {
 			continue
 		}
 		for k := range list {
@@ -80,7 +80,7 @@ func (e *engine) learnListed() {
 	found := make([]bool, len(e.sheet.m365))
 	var with, without []*profile
 	for i, list := range e.byAD {
-		if !e.adCounts(i) {
+		if !e.adActive(i) {
 			continue
 		}
 		best := 0
@@ -109,7 +109,7 @@ func (e *engine) learnListed() {
 	with, without = nil, nil
 	for j := range e.sheet.m365 {
 		switch {
-		case !e.counts[j]:
+		case !e.m365Active(j):
 		case likely[j]:
 			with = append(with, &e.sheet.m365[j])
 		case !found[j]:

@@ -40,6 +40,8 @@ type table struct {
 	adSkip, m365Skip []string      // why a user is set apart, "" where not
 	adDone           []bool        // taken, or in the result
 	m365Done         []bool        // taken, or in Pairs or Ambiguous
+	settledAD        []bool        // who was placed by a decision
+	settledM365      []bool        // what was given away by a decision
 	reserved         []bool        // mailboxes that decisions keep for somebody
 	rejects          map[int][]int // by AD user, the mailboxes rejected by hand, once each
 	res              Result
@@ -57,6 +59,7 @@ func newTable(in Input) *table {
 	t.adSkip, t.adDone = skipAndTaken(t.ad)
 	t.m365Skip, t.m365Done = skipAndTaken(t.m365)
 	t.reserved = make([]bool, len(t.m365))
+	t.settledAD, t.settledM365 = make([]bool, len(t.ad)), make([]bool, len(t.m365))
 	for i, p := range t.ad {
 		if p.Gone && !t.adDone[i] {
 			t.unmatched(i, ReasonGone)
@@ -65,7 +68,14 @@ func newTable(in Input) *table {
 	for j, p := range t.m365 {
 		t.m365Done[j] = t.m365Done[j] || p.Gone
 	}
+	before, boxes := slices.Clone(t.adDone), slices.Clone(t.m365Done)
 	t.decide(in.Decisions)
+	for i := range t.ad {
+		t.settledAD[i] = t.adDone[i] && !before[i]
+	}
+	for j := range t.m365 {
+		t.settledM365[j] = t.m365Done[j] && !boxes[j]
+	}
 	return t
 }
 
