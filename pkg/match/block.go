@@ -146,7 +146,7 @@ func newBlocks(s *sheet) blocks {
 	each := func(f func(k uint64, j int)) {
 		parallel.Ranges(len(s.m365), func(from, to int) {
 			for j := from; j < to; j++ {
-				if s.m365[j].isPerson() {
+				if s.m365[j].mayLookUp() {
 					s.keysOf(&s.m365[j], func(k uint64) { f(k, j) })
 				}
 			}

@@ -2,10 +2,6 @@ package match
 
 import (
 	"slices"
-	"strings"
-	"unicode/utf8"
-
-	"github.com/qpimport/qpimport/internal/parallel"
 )
 
 // namesakes are the users of one display name. All of them count when the name
@@ -21,13 +17,16 @@ type namesakes struct {
 // either side, unless hard evidence contradicts.
 func (e *engine) byDisplayName() {
 	t := e.table
-	adKeys, m365Keys := keysOfAll(t.ad, e.sheet.ad), keysOfAll(t.m365, e.sheet.m365)
 	groups := make(map[string]*namesakes, len(t.ad))
 	var order []*namesakes // by the first AD user
-	for i, key := range adKeys {
+	for i := range e.sheet.ad {
+		key := e.sheet.ad[i].key
+		if e.sheet.ad[i].stranger {
+			continue
+		}
 		if key == "" {
 			if t.adFree(i) {
-				t.unmatched(i, ReasonNoName)
+				t.unmatched(i, noNameReason(t.ad[i].DisplayName))
 			}
 			continue
 		}
@@ -42,8 +41,8 @@ func (e *engine) byDisplayName() {
 			g.freeAD = append(g.freeAD, i)
 		}
 	}
-	for j, key := range m365Keys {
-		if g := groups[key]; g != nil {
+	for j := range e.sheet.m365 {
+		if g := groups[e.sheet.m365[j].key]; g != nil && !e.sheet.m365[j].stranger {
 			g.m365++
 			if t.m365Free(j) {
 				g.freeM365 = append(g.freeM365, j)
@@ -55,29 +54,6 @@ func (e *engine) byDisplayName() {
 	for _, g := range order {
 		e.byName(g)
 	}
-}
-
-// keysOfAll are the keys of the display names; AD's own objects and guests have
-// none.
-func keysOfAll(persons []Person, profiles []profile) []string {
-	keys := make([]string, len(persons))
-	parallel.Ranges(len(persons), func(from, to int) {
-		for i := from; i < to; i++ {
-			if !profiles[i].stranger {
-				keys[i] = wholeKey(persons[i].DisplayName)
-			}
-		}
-	})
-	return keys
-}
-
-// wholeKey is the key of a name, none for one that lost characters on its way:
-// what stood in their place may differ.
-func wholeKey(name string) string {
-	if !utf8.ValidString(name) || strings.ContainsRune(name, utf8.RuneError) {
-		return ""
-	}
-	return Key(name)
 }
 
 func (e *engine) byName(g *namesakes) {
@@ -119,12 +95,23 @@ func (e *engine) byName(g *namesakes) {
 // than the name speaks for the pair.
 func (e *engine) contradicts(c *candidate) bool {
 	forces := e.forces(c)
-	if forces[veto]+forces[conflict] > 0 {
+	if c.levels[ruleAccount] == accountAdmin && (c.levels[ruleEmployee] != employeeEqual || c.levels[ruleAddress] != addressEqual) {
+		return true
+	}
+	if forces[veto]+forces[conflict]+forces[foreign] > 0 || contradicts(c.levels[ruleName]) {
 		return true
 	}
 	same := c.levels[ruleDepartment] == sameEqual || c.levels[ruleTitle] == sameEqual
 	differs := c.levels[ruleDepartment] == sameDiffers || c.levels[ruleTitle] == sameDiffers
 	return differs && !same && forces[proof]+forces[identifier] == 0
+}
+
+// noNameReason says why a display name cannot be matched.
+func noNameReason(name string) string {
+	if isDamaged(name) {
+		return ReasonDamagedName
+	}
+	return ReasonNoName
 }
 
 // nameConfidence is what a name that is unique on both sides is worth.

@@ -137,7 +137,15 @@ func (c *comparer) compare(i, j int32) findings {
 	x, xMiddle := a.middles()
 	y, yMiddle := m.middles()
 	f.levels[ruleInitial] = initialLevel(x, xMiddle, y, yMiddle)
-	f.levels[ruleGeneration] = generationLevel(a.generation, m.generation)
+	f.levels[ruleGeneration] = markLevel(a.generation, m.generation)
+	f.levels[ruleNumber] = markLevel(a.number, m.number)
+	f.levels[ruleRemark] = markLevel(a.remark, m.remark)
+	if (a.excluded == ReasonAdmin) != (m.excluded == ReasonAdmin) {
+		f.levels[ruleAccount] = accountAdmin
+	}
+	if a.forged || m.forged {
+		f.levels[ruleAlphabet] = alphabetMixed
+	}
 	f.levels[ruleDepartment] = c.sameLevel(a.department, m.department)
 	f.levels[ruleTitle] = c.sameLevel(a.title, m.title)
 	return f
@@ -146,8 +154,8 @@ func (c *comparer) compare(i, j int32) findings {
 func (c *comparer) onPremLevel(i, j int32) uint8 {
 	a, m := &c.ad[i], &c.m365[j]
 	switch {
-	case m.onPrem == 0 || a.onPrem == 0:
-		return 0
+	case m.onPrem == 0 || a.onPrem == 0 || c.word[j] == originForeign || c.word[j] == originStamped:
+		return 0 // another directory may have the same names
 	case m.onPrem == a.onPrem && c.adOnPrem.one(m.onPrem, i):
 		return onPremEqual
 	case m.onPrem == a.onPrem:
@@ -160,16 +168,21 @@ func (c *comparer) onPremLevel(i, j int32) uint8 {
 
 func (c *comparer) addressLevel(i, j int32) uint8 {
 	a, m := &c.ad[i], &c.m365[j]
-	shared := false
+	shared, alias := false, false
 	for _, x := range a.addresses {
-		if x == m.upn || slices.Contains(m.addresses, x) {
-			if c.adAddress.one(x, i) && c.m365Address.one(x, j) {
-				return addressEqual
-			}
+		switch {
+		case x != m.upn && !slices.Contains(m.addresses, x):
+		case !c.adAddress.one(x, i) || !c.m365Address.one(x, j):
 			shared = true
+		case x == m.mail || x == m.upn:
+			return addressEqual
+		default:
+			alias = true
 		}
 	}
 	switch {
+	case alias:
+		return addressAlias
 	case shared:
 		return addressShared
 	case a.mail != 0 && c.m365Address.other(a.mail, j):
@@ -216,18 +229,32 @@ func (c *comparer) employeeLevel(i, j int32) uint8 {
 	a, m := &c.ad[i], &c.m365[j]
 	switch {
 	case m.employee == 0:
-		return 0
+		return c.employeeOfOther(i, j)
 	case a.employee == m.employee && c.adEmployee.one(m.employee, i) && c.m365Employee.one(m.employee, j):
 		return employeeEqual
 	case a.employee == m.employee:
 		return employeeShared
+	case a.employee != 0 && a.bare == m.bare:
+		return employeeZeros
 	case a.employee != 0:
 		return employeeDiffers
 	}
 	// The number of somebody else's, unless that is a slip: his name must fit.
 	if owner, ok := c.adEmployee[m.employee]; ok && owner >= 0 && owner != i {
-		if n, _ := c.nameLevel(&c.ad[owner], m); n < nameGiven {
+		if n, _ := c.nameLevel(&c.ad[owner], m); n < nameAlike {
 			return employeeElsewhere
+		}
+	}
+	return 0
+}
+
+// employeeOfOther says whether the AD user's number is that of another mailbox whose
+// name fits, where this one has none.
+func (c *comparer) employeeOfOther(i, j int32) uint8 {
+	a := &c.ad[i]
+	if owner, ok := c.m365Employee[a.employee]; ok && owner >= 0 && owner != j {
+		if n, _ := c.nameLevel(a, &c.m365[owner]); n != 0 && n < nameAlike {
+			return employeeOtherBox
 		}
 	}
 	return 0
@@ -259,8 +286,8 @@ func (c *comparer) phoneLevel(i, j int32) uint8 {
 		return 0
 	}
 	best := uint8(phoneDiffers)
-	for _, x := range a.phones {
-		if !slices.Contains(m.phones, x) {
+	for k, x := range a.phones {
+		if n := slices.Index(m.phones, x); n < 0 || a.countries[k] != m.countries[n] && a.countries[k] != 0 && m.countries[n] != 0 {
 			continue
 		}
 		if c.adPhone.one(x, i) && c.m365Phone.one(x, j) {
@@ -292,13 +319,16 @@ func initialLevel(a, aMiddle, m, mMiddle uint32) uint8 {
 	return 0
 }
 
-func generationLevel(a, m uint8) uint8 {
+// markLevel compares marks of generation, numbers or remarks: equal, on one side
+// only, or different.
+func markLevel[T comparable](a, m T) uint8 {
+	var none T
 	switch {
-	case a == 0 && m == 0:
+	case a == none && m == none:
 		return 0
 	case a == m:
 		return generationEqual
-	case a == 0 || m == 0:
+	case a == none || m == none:
 		return generationOneSide
 	}
 	return generationDiffers

@@ -50,7 +50,7 @@ func (e *engine) learnSame(r int, same, differs uint8, compare func(i, j int) ui
 			}
 		}
 	}
-	if chance < enough {
+	if r == rulePhone && chance < enough {
 		return
 	}
 	u := (chanceSame + 1) / (chance + 2)
@@ -68,7 +68,7 @@ func clamp(x, low, high float64) float64 { return max(low, min(x, high)) }
 
 // isSure says whether a pair can teach: proven, or identified with the same name.
 func isSure(f *findings) bool {
-	return f.levels[ruleAnchor] == anchorEqual || f.levels[ruleName] == nameFull &&
+	return f.levels[ruleAnchor] == anchorSID || f.levels[ruleAnchor] == anchorEqual || f.levels[ruleName] == nameFull &&
 		(f.levels[ruleAddress] == addressEqual || f.levels[ruleEmployee] == employeeEqual)
 }
 
@@ -86,7 +86,7 @@ func (e *engine) learnListed() {
 		best := 0
 		for k := range list {
 			found[list[k].m365] = true
-			if list[k].levels[ruleName] == nameFull || isSure(&list[k].findings) {
+			if n := list[k].levels[ruleName]; n == nameFull || n == nameRomanised || n == nameHint || isSure(&list[k].findings) {
 				best++
 				likely[list[k].m365] = true
 			}

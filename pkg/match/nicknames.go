@@ -332,6 +332,247 @@ yevgeny zhenya evgeny
 yolanda yoli
 yuri jurij
 zachary zach zack zak
+aaron ron ronnie
+abel abe
+adela adele adie addie della
+alexander sandy alexis alexei aleksander aleksandar alessandro xandi alek sander
+alexandra alexandria aleksandra alessandra sasha
+allen allan alan al
+amabel mabel
+amanda manda
+amelia amalia mia
+anastasia stacy stacey stasia
+andrea drea
+angelina lina
+ann annette
+anna ania anya anja anka anni annika anneke hanna
+anthony ant tonio
+arnold arnie arno
+augustus gus august
+beatrice beatrix betty
+benedict bennet bennett
+benjamin bennie
+bernard berny barney
+brittany britt brittney britney
+bronislav broni
+caroline carrie lynn line karolina
+cassandra cass cassie sandra sandy
+cecilia cissy cissie cis sissy
+celestine celeste
+christina christiana kristy kris christy christie tina kristie
+christine kris kristy christy
+christopher kris kit christophe kristoffer christoffer krzysztof
+clara clare claire klara clarissa
+clarence clair
+claudia claudie
+constantine costa kostas konstantinos
+cora corinne corinna
+cornelia nelly conny connie
+cornelius cornelis kees
+deborah debby debs
+denise denny
+derek derrick rick ricky
+diego jacobo
+dimitrios dimitris jimmy
+dominic nick nicky
+donald dony donny
+dorothy dodie thea dortha
+ebenezer eben
+edgar eddy ed ned
+edith edie
+edmund eddy
+edward eddy edu
+edwin eddy ned
+elaine helen lainie
+eleanor leonora lenora nora lenore eleonora
+elias eli
+elijah eli
+elisha eli
+elizabeth libby lisbet liza elsa elise bettie betsey elspeth elisabetta elzbieta ela lilli
+emanuel manuel manny emmanuel
+emma em emmie emmy
+erasmus ras
+eric rick ricky
+ernestine erna tina
+esther essie hettie hetty ester
+eugene genya yevgeny
+fatima fatma
+felicity flick fliss
+fernando nando
+florian flo
+frances fanny frankie
+francesca franca chicca fran
+francis frankie
+francisco cisco kiko
+frederica freda fred
+frederick fredrik friedrich fred fritz
+gabriel gabi gaby gavril
+georg george jorg schorsch
+george georgie jorge georgios yorgos
+georgina gina georgie
+gerald geri
+geraldine geri gerry
+giovanna gianna vanna
+giovanni gio
+gloria glory
+graham gray
+guglielmo memmo
+gustav gus gustavo
+hannah hanni
+harrison harry
+heather hettie hetty
+hector ettore
+henrietta etta hettie hetty
+herman hermann manny
+hermione mione
+horace horry
+ignatius iggy
+ingeborg inge inga
+isabella isa isobel
+isidore izzy dora
+ivan vanya
+jackson jack
+jacob giacomo iago
+jacqueline jacqui jacky
+james jimmie giacomo
+jan jannik janek janus
+janet janette jeanette nettie
+janice jan
+jean jeannie
+jeremiah jem
+jeremy jez jezza
+joachim jochen achim jo
+joan joanie nonie
+johann hannes hans
+johanna hanne jo hanni
+john jonnie jock ian jean johan joao giovanni
+jonathan jonnie jonathon
+joseph giuseppe josef jozef pepe yusuf
+josephine josie fina
+joshua josue
+julia julie jill juliet
+karl-heinz kalle heinz karlheinz
+katherine kay kit katy kathie katya kathi trina catarina caterina katerina
+kathleen kath kathy kay
+kayla kay
+kimberly kimberley kimmy kimberli
+krystyna krysia
+lauren laurie lori
+laurence laurie
+leonard leonhard lennart lennie
+leonardo leo nardo
+leonid lenya
+leopold leo poldi
+leroy roy lee
+leslie lester les
+lester les
+lidia lydia lyddy
+lilian lillie lilly
+linda lynn lin
+lorenzo enzo renzo
+loretta lori lorrie etta
+louis luigi
+ludmila mila lyuda
+madeleine madge
+magdalena leni magdi
+malcolm mal
+margaret margery marjorie gretta gretchen daisy peggie margret marguerite
+maria marika mariya marija masha manya mitzi miriam
+marilyn mary lynn
+martha marty
+martin marty martijn maarten tino
+mary molly polly mamie minnie mitzi moll marion maria may
+mathew mat
+matilda tilly tilda mattie
+matthew mat matty matti mathew
+maureen mo
+maximilian maxi
+michael mikey mickey mike mikhail mikael michel michele michal mihai
+michaela micha michi
+michelle shelly shell
+mikhail misha
+mildred millie
+minerva minnie
+mohammed mohammad muhammad mohamed mo
+montgomery monty
+myrtle mert
+nathaniel nate nat nathan
+nicholas nicky nicolas nikolas nikolai nikolaus nicola nico niko klaus
+nicole nicky niki cole nikki
+octavius tavy
+oliver ollie oli
+olivia livvy ollie liv
+oswald ozzy
+pamela pammy
+patricia patsy trisha tricia pat patty
+patrick paddy pat pate
+paula pauline polly
+peggy peg
+penelope penny pen
+percival percy
+philip pip phil philipp
+philippa pippa pip
+phyllis phyl
+priscilla prissy cilla
+rachel rachael rae
+ralph raoul rafe
+randolph randy
+raymond ray ramon
+rebecca beck becky becca bec
+reginald reg reggie
+richard richie rich ricky ricardo
+robert robby robbie rob bobby roberto rupert
+roberta bobbie robbie berta
+roderick rod roddy rory
+rodney rod
+roger rog
+roland rolf
+ronald ronny ron
+rosalie rosie rose
+rosemary rosey rosie romy
+rudolf rudi rudy
+ryan ry
+salvatore toto turi salvo
+samantha sammy sam sammie
+samuel sammy sam sammie
+sarah sally sadie sara
+sebastian seb bastian basti
+sergio checo
+shirley shirl
+sidney sid syd sydney
+siegfried siggi sigi
+silvester vester
+simon si
+sophia sofie sophy zofia
+stephan stefano stevo
+stephanie stephie stephani stefania
+susan susana suzie suzy zuzana
+susanna sanna sanne
+suzanne suki suzy sue
+svetlana sveta lana
+tatiana tanya tania tatyana
+theodora thea dora
+theodore ned
+tiffany tiff
+timothy timmo
+ulysses uly
+valentina valia
+vera veronica
+veronica ronnie ronni vero
+vincenzo enzo vince
+viviane vivi viv
+vivian viv vivi
+walter walti wat
+wendy wen
+wilfred wilf fred
+wilhelmina minnie wilma mina willa
+william willie wills guilherme guillaume
+winston win
+xavier xavi javier
+yolande yola
+yvonne yve
+zachariah zach zachary zack
+zdenek zdenko
 `
 
 // families maps a given name to the lines of [nicknames] that it stands in.
