@@ -2,6 +2,7 @@
 // and wrong pairs, beside the rules of display names, Entra Connect and Okta.
 //
 //	go run ./pkg/match/matchtest/bench [-people 200,5000] [-companies 6]
+//	go run ./pkg/match/matchtest/bench -adversary [-only TEXT] [-examples 3]
 package main
 
 import (
@@ -21,8 +22,19 @@ import (
 func main() {
 	people := flag.String("people", "200,5000", "sizes of the companies, with commas between")
 	companies := flag.Uint64("companies", 6, "how many companies of each size")
+	hostile := flag.Bool("adversary", false, "count instead how many small companies made to lead matching astray do so")
+	situations := flag.Int("situations", 6000, "with -adversary: how many")
+	seed := flag.Uint64("seed", 1, "with -adversary: other people with another seed")
+	examples := flag.Int("examples", 0, "with -adversary: how many failures to write out")
+	only := flag.String("only", "", "with -adversary: only what has this text in its kind or name")
 	flag.Parse()
-	if err := run(os.Stdout, *people, *companies); err != nil {
+	var err error
+	if *hostile {
+		err = adversary(os.Stdout, *seed, *situations, *examples, *only)
+	} else {
+		err = run(os.Stdout, *people, *companies)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
