@@ -126,7 +126,7 @@ type stage struct {
 }
 
 func newStage(seed, n uint64) *stage {
-	m := &maker{Rand: rand.New(rand.NewPCG(seed, 1<<32|n)), logins: map[string]bool{}, aliases: map[string]bool{}, rid: 1100}
+	m := newMaker(rand.New(rand.NewPCG(seed, 1<<32|n)))
 	m.rid += m.IntN(4000)
 	s := &stage{
 		maker: m, used: map[string]bool{}, withSIDs: m.p(.7), lastFirst: m.p(.2), cnIsName: m.p(.6), size: 5 + m.IntN(4), numbered: m.p(.4),

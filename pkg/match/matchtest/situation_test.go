@@ -98,3 +98,29 @@ func TestCheck(t *testing.T) {
 		}
 	}
 }
+
+// TestDrifted: the same seed makes the same company, and the truth is of users
+// who are in it.
+func TestDrifted(t *testing.T) {
+	for seed := range uint64(5) {
+		c := Drifted(seed, 100)
+		if !reflect.DeepEqual(c, Drifted(seed, 100)) {
+			t.Errorf("seed %d made two companies", seed)
+		}
+		ids := map[string]bool{}
+		for _, u := range slices.Concat(c.AD, c.M365) {
+			if ids[u.ID] {
+				t.Errorf("seed %d: two users with one id", seed)
+			}
+			ids[u.ID] = true
+		}
+		if len(c.Truth) < 100 {
+			t.Errorf("seed %d: %d people have an account on both sides, want 100", seed, len(c.Truth))
+		}
+		for a, u := range c.Truth {
+			if !ids[a] || !ids[u] {
+				t.Errorf("seed %d: a pair of somebody who is not there", seed)
+			}
+		}
+	}
+}

@@ -3,6 +3,7 @@
 //
 //	go run ./pkg/match/matchtest/bench [-people 200,5000] [-companies 6]
 //	go run ./pkg/match/matchtest/bench -adversary [-only TEXT] [-examples 3]
+//	go run ./pkg/match/matchtest/bench -drift [-seed 2001] [-examples 3]
 package main
 
 import (
@@ -24,14 +25,18 @@ func main() {
 	companies := flag.Uint64("companies", 6, "how many companies of each size")
 	hostile := flag.Bool("adversary", false, "count instead how many small companies made to lead matching astray do so")
 	situations := flag.Int("situations", 6000, "with -adversary: how many")
-	seed := flag.Uint64("seed", 1, "with -adversary: other people with another seed")
-	examples := flag.Int("examples", 0, "with -adversary: how many failures to write out")
 	only := flag.String("only", "", "with -adversary: only what has this text in its kind or name")
+	drift := flag.Bool("drift", false, "search instead 1,000 companies of 200 people with other drifts for wrong pairs")
+	seed := flag.Uint64("seed", 1, "with -adversary and -drift: where to begin")
+	examples := flag.Int("examples", 10, "with -adversary and -drift: how many failures to write out")
 	flag.Parse()
 	var err error
-	if *hostile {
+	switch {
+	case *hostile:
 		err = adversary(os.Stdout, *seed, *situations, *examples, *only)
-	} else {
+	case *drift:
+		err = drifted(os.Stdout, *seed, 1000, 200, *examples)
+	default:
 		err = run(os.Stdout, *people, *companies)
 	}
 	if err != nil {
