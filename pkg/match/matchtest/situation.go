@@ -222,6 +222,14 @@ func (s *stage) user(w who) *match.Person {
 	return p
 }
 
+// login gives an AD user another login, and what follows from it.
+func (s *stage) login(a *match.Person, login string) {
+	if strings.HasPrefix(a.DN, "CN="+a.Username+",") {
+		a.DN = s.dn(login)
+	}
+	a.Username, a.UPN = login, login+"@"+s.upnDomain
+}
+
 // dn puts a user into an OU in which nobody has his CN.
 func (s *stage) dn(cn string) string {
 	dn := "CN=" + strings.NewReplacer(",", `\,`, "#", `\#`).Replace(cn) + ",OU=Staff"

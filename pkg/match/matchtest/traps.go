@@ -132,6 +132,37 @@ func everybody() []trap {
 			return fmt.Sprintf("Two users of Microsoft 365 are called %s, and one of them %s. Either may be the AD user's.", w, st.name)
 		}})
 	}
+	out = append(out,
+		trap{kindEverybody, "two pending namesakes, and one mailbox", func(s *stage) string {
+			w := s.who()
+			a, b, box := s.user(w), s.user(w), s.mailbox(w)
+			s.job(a, box)
+			if s.p(.5) {
+				s.at(box, plain(w.given)[:1]+plain(w.surname)+"2")
+			}
+			s.never(a, box)
+			s.never(b, box)
+			return fmt.Sprintf("Two people are called %s, and there is one mailbox: a department, a title or a number in a login does not settle whose.", w)
+		}},
+		trap{kindEverybody, "the mailbox is gone", func(s *stage) string {
+			w := s.who()
+			a, box := s.user(w), s.mailbox(w)
+			s.mail(a, box)
+			s.employee(a, box)
+			box.Gone = true
+			s.never(a, box)
+			return fmt.Sprintf("The mailbox of %s is not there any more.", w)
+		}},
+		trap{kindEverybody, "the mailbox is switched off", func(s *stage) string {
+			w := s.who()
+			a, box := s.user(w), s.mailbox(w)
+			s.mail(a, box)
+			s.employee(a, box)
+			box.Enabled = source.No
+			s.never(a, box)
+			return fmt.Sprintf("Somebody switched the mailbox of %s off: a person has to say whether it is to be used.", w)
+		}},
+	)
 	for _, st := range states()[:5] {
 		out = append(out, trap{kindEverybody, "the user himself " + st.name, func(s *stage) string {
 			w := s.who()
@@ -169,7 +200,7 @@ func origin() []trap {
 	return []trap{
 		{kindOrigin, "a SID of this domain that nobody has any more", func(s *stage) string {
 			w, a, box := tempt(s)
-			box.SID = s.sid()
+			box.SID, box.Synced = s.sid(), pick(s.maker, []source.Flag{source.Yes, source.No, source.Unknown})
 			s.never(a, box)
 			return fmt.Sprintf("The mailbox came from a user of this very domain who was deleted; today's %s has another SID.", w)
 		}},
@@ -207,6 +238,15 @@ func origin() []trap {
 			s.never(a, box)
 			s.never(other, box)
 			return fmt.Sprintf("The mailbox called %s is synchronised from another AD user, who was not imported.", w)
+		}},
+		{kindOrigin, "an anchor and a SID of a user who is matched with another mailbox", func(s *stage) string {
+			w, a, box := tempt(s)
+			other := s.user(w.called(s.show(w) + " (Annex)"))
+			s.sync(box, other)
+			wed(other, s.mailbox(s.who()))
+			s.never(a, box)
+			s.never(other, box)
+			return fmt.Sprintf("The mailbox was made of %s, whatever that one is paired with: it is not that of %s.", other.DisplayName, w)
 		}},
 		{kindOrigin, "a SID of another domain and a name alone", func(s *stage) string {
 			w, a, box := tempt(s)
@@ -376,6 +416,18 @@ func allNames() []trap {
 			s.never(a, box)
 			return fmt.Sprintf("Display name and both telephones are what users can set themselves; %s is not %s.", w, x)
 		}},
+		{kindNames, "an insider takes the name of a director who is in AD", func(s *stage) string {
+			w, x := s.who(), s.who()
+			a, box := s.user(w), s.mailbox(x)
+			director := s.user(x.called(x.surname + ", " + x.given))
+			a.DisplayName = box.DisplayName
+			s.mail(director, box)
+			s.employee(director, box)
+			s.mobile(a, box)
+			s.never(a, box)
+			s.must(director, box)
+			return fmt.Sprintf("%s wrote the name of %s, and keeps nobody from the mailbox by that: address and employee id are the director's.", w, x)
+		}},
 		{kindNames, "one display name, two given names", func(s *stage) string {
 			w, x := s.pair(soundsLike)
 			w.display = w.given[:1] + ". " + w.surname
@@ -416,6 +468,44 @@ func allNames() []trap {
 			s.never(a, box)
 			return fmt.Sprintf("%s and %s are told apart by their middle initials; the address may have been handed on.", w, x)
 		}},
+	}
+	for _, d := range []struct {
+		name string
+		make func(s *stage) (string, string, string, string) // given names, the two displays and the surname
+	}{
+		{"middle names that differ", func(s *stage) (string, string, string, string) {
+			p, middle := s.Perm(8), strings.Fields("Albert Frederick Quentin Marcus Theodore Ulrich Leonard Hubert")
+			w := s.who()
+			return w.given, w.given + " " + middle[p[0]] + " " + w.surname, w.given + " " + middle[p[1]] + " " + w.surname, w.surname
+		}},
+		{"second surnames that differ", func(s *stage) (string, string, string, string) {
+			p, names := s.Perm(8), strings.Fields("Lozano Iglesias Cortés Medina Garrido Santana Ferrer Aguilar")
+			w := s.who()
+			return w.given, w.given + " " + w.surname + " " + names[p[0]], w.given + " " + w.surname + " " + names[p[1]], w.surname
+		}},
+		{"patronymics that differ", func(s *stage) (string, string, string, string) {
+			p, names := s.Perm(6), strings.Fields("Петрович Сергеевич Николаевич Андреевич Борисович Михайлович")
+			given, surname := pick(s.maker, strings.Fields("Иван Олег Павел Антон Роман Степан")), pick(s.maker, strings.Fields("Кузнецов Попов Васильев Павлов Семёнов Голубев"))
+			return given, surname + " " + given + " " + names[p[0]], surname + " " + given + " " + names[p[1]], surname
+		}},
+		{"fathers' names that differ", func(s *stage) (string, string, string, string) {
+			p, names := s.Perm(6), strings.Fields("Salim Rashed Khalid Majid Faisal Hamdan")
+			given, surname := pick(s.maker, strings.Fields("Ahmed Saeed Hamad Mansoor Sultan Obaid")), "Al "+pick(s.maker, strings.Fields("Nuaimi Mazrouei Shamsi Ketbi Marri Suwaidi"))
+			return given, given + " bin " + names[p[0]] + " " + surname, given + " bin " + names[p[1]] + " " + surname, surname
+		}},
+		{"forms of address that differ", func(s *stage) (string, string, string, string) {
+			form := strings.Split(pick(s.maker, []string{"Mr/Mrs", "Mr./Ms.", "Herr/Frau", "M./Mme", "Sr./Sra.", "Sir/Lady"}), "/")
+			w := s.named(pick(s.maker, strings.Fields("Kim Robin Sasha Jean Andrea Chris Alex Dominique Nicola")))
+			return w.given, form[0] + " " + w.given + " " + w.surname, form[1] + " " + w.given + " " + w.surname, w.surname
+		}},
+	} {
+		out = append(out, trap{kindNames, d.name, func(s *stage) string {
+			given, one, two, surname := d.make(s)
+			a, box := s.user(who{given, surname, one}), s.mailbox(who{given, surname, two})
+			said := s.soft(a, box)
+			s.never(a, box)
+			return fmt.Sprintf("%s and %s are two people, told apart by what stands in their names; they have %s in common.", one, two, said)
+		}})
 	}
 	for _, b := range []struct {
 		name string

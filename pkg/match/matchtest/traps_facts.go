@@ -135,6 +135,40 @@ func givenNames() []trap {
 			s.never(a, box)
 			return fmt.Sprintf("%s and %s may be one person or two: both surnames are common, and department and title do not settle it.", long, x)
 		}},
+		trap{kindGiven, "an initial, and department and title", func(s *stage) string {
+			w := s.who()
+			x := w.called(ascii(w.given)[:1] + ". " + w.surname)
+			a, box := s.user(w), s.mailbox(x)
+			box.GivenName, box.Surname = "", ""
+			s.at(box, plain(w.surname))
+			s.job(a, box)
+			s.never(a, box)
+			return fmt.Sprintf("%s may be %s or anybody else with that initial.", x, w)
+		}},
+		trap{kindGiven, "a surname alone, and department and title", func(s *stage) string {
+			w := s.who()
+			x := w.called(w.surname)
+			a, box := s.user(w), s.mailbox(x)
+			box.GivenName, box.Surname = "", ""
+			s.at(box, plain(w.surname))
+			s.job(a, box)
+			s.never(a, box)
+			return fmt.Sprintf("%s may be %s or a relative.", x, w)
+		}},
+		trap{kindGiven, "given names in Cyrillic letters a letter apart", func(s *stage) string {
+			names := strings.Split(pick(s.maker, strings.Fields("Александр/Александра Валерий/Валерия Евгений/Евгения Виктор/Виктория Юлий/Юлия Валентин/Валентина Кирилл/Кира Антон/Антонина Иван/Иванна")), "/")
+			w := who{given: names[0], surname: pick(s.maker, strings.Fields("Шевченко Бондаренко Коваленко Ткаченко Кравченко Гончаренко"))}
+			x := w
+			x.given = names[1]
+			a, box := s.user(w), s.mailbox(x)
+			s.at(box, ascii(w.surname)[:3]+"."+ascii(w.given)[:2])
+			if s.p(.5) {
+				s.mail(a, box)
+			}
+			s.mobile(a, box)
+			s.never(a, box)
+			return fmt.Sprintf("%s and %s are two given names; a home and a desk are shared.", names[0], names[1])
+		}},
 		trap{kindGiven, "a nickname, and department and title", func(s *stage) string {
 			pair := pick(s.maker, strings.Fields("Robert/Bob William/Bill Richard/Rick Edward/Ted Anthony/Tony Margaret/Peggy Elizabeth/Betty Susan/Sue Deborah/Debbie Victoria/Vicky Samantha/Sam Rebecca/Becky"))
 			w := s.named(strings.Split(pair, "/")[0])
@@ -323,6 +357,15 @@ func noIdentifiers() []trap {
 			s.neverProven(a, box)
 			return fmt.Sprintf("Two people called %s, who do different work, are listed with one number: it may be the switchboard.", w)
 		}},
+		{kindNone, "a switchboard's own extension", func(s *stage) string {
+			w := s.who()
+			a, box := s.user(w), s.mailbox(w)
+			a.Phone = s.number() + "-0"
+			box.Phone = a.Phone
+			s.otherJobs(a, box)
+			s.neverProven(a, box)
+			return fmt.Sprintf("%s is where a house answers; the two called %s do different work.", a.Phone, w)
+		}},
 		{kindNone, "a telephone number that somebody else has", func(s *stage) string {
 			w, a, box, said := alike(s)
 			var other *match.Person
@@ -488,7 +531,8 @@ func posts() []trap {
 			w, x := s.pair(soundsLike)
 			a, box := s.user(w), s.mailbox(x)
 			login := plain(w.given)[:1] + plain(w.surname)
-			a.Username, a.UPN = login, login+"@"+s.domain
+			s.login(a, login)
+			a.UPN = login + "@" + s.domain
 			s.at(box, login)
 			box.OnPremUsername = login
 			s.mail(a, box)

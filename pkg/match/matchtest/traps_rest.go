@@ -12,8 +12,7 @@ import (
 func (s *stage) adminOf(a *match.Person) *match.Person {
 	twin := s.user(who{given: a.GivenName, surname: a.Surname, display: a.DisplayName})
 	delete(s.logins, twin.Username)
-	twin.Username = fmt.Sprintf(pick(s.maker, []string{"adm-%s", "adm_%s", "adm.%s", "a-%s", "admin-%s", "t0-%s", "%s-adm", "%s_adm", "%s.admin", "da-%s", "sa-%s", "priv-%s"}), a.Username)
-	twin.UPN = twin.Username + "@" + s.upnDomain
+	s.login(twin, fmt.Sprintf(pick(s.maker, []string{"adm-%s", "adm_%s", "adm.%s", "a-%s", "admin-%s", "t0-%s", "%s-adm", "%s_adm", "%s.admin", "da-%s", "sa-%s", "priv-%s"}), a.Username))
 	return twin
 }
 
@@ -128,6 +127,16 @@ func byName() []trap {
 			s.never(admin, box)
 			return fmt.Sprintf("%s is the admin account of %s, whose the mailbox is.", admin.Username, person.Username)
 		}},
+		{kindByName, "an account for a purpose, called after its owner", func(s *stage) string {
+			w := s.who()
+			w.display = w.given + " " + w.surname
+			person, box := s.user(w.called(w.surname+", "+w.given)), s.mailbox(w)
+			other := s.user(w)
+			s.login(other, fmt.Sprintf(pick(s.maker, []string{"svc-%s", "svc_%s", "%s-test", "%s_old", "test.%s", "%s.training", "vpn-%s", "%s-lab", "backup_%s"}), person.Username))
+			other.GivenName, other.Surname = "", ""
+			s.never(other, box)
+			return fmt.Sprintf("%s is an account for a purpose; the person is %s.", other.Username, person.Username)
+		}},
 		{kindByName, "an admin's mailbox beside the person's", func(s *stage) string {
 			w := s.who()
 			a, admin := s.user(w), s.mailbox(w)
@@ -235,8 +244,7 @@ func rightPairs() []trap {
 			mark, given, _ := strings.Cut(name, "/")
 			w := s.named(given)
 			a, box := s.user(w), s.mailbox(w)
-			a.Username = mark + pick(s.maker, []string{".", "-", "_"}) + plain(w.surname)
-			a.UPN = a.Username + "@" + s.upnDomain
+			s.login(a, mark+pick(s.maker, []string{".", "-", "_"})+plain(w.surname))
 			s.mail(a, box)
 			s.employee(a, box)
 			s.must(a, box)
@@ -248,8 +256,7 @@ func rightPairs() []trap {
 			seconds := map[byte]string{'a': "Alma Axel Arno Agnes", 'u': "Ursel Udo Ulla Urs"}
 			w := s.named(pick(s.maker, strings.Fields(firsts[mark[0]])) + " " + pick(s.maker, strings.Fields(seconds[mark[1]])))
 			a, box := s.user(w), s.mailbox(w)
-			a.Username = mark + "." + plain(w.surname)
-			a.UPN = a.Username + "@" + s.upnDomain
+			s.login(a, mark+"."+plain(w.surname))
 			s.mail(a, box)
 			s.employee(a, box)
 			s.must(a, box)
@@ -273,6 +280,15 @@ func rightPairs() []trap {
 			admin.Email, admin.EmployeeID = a.Email, a.EmployeeID
 			s.never(admin, box)
 			return fmt.Sprintf("%s is the admin account of %s and was given the same address and employee id; the mailbox is the person's.", admin.Username, w)
+		}},
+		{kindRight, "right: an address alone, and an admin account without one", func(s *stage) string {
+			w := s.who()
+			a, box := s.user(w), s.mailbox(w)
+			s.mail(a, box)
+			admin := s.adminOf(a)
+			s.must(a, box)
+			s.never(admin, box)
+			return fmt.Sprintf("Name and address are those of %s; %s is the admin account and no rival.", w, admin.Username)
 		}},
 		{kindRight, "right: a person whose disabled copy looks like a rival", func(s *stage) string {
 			w, a, box := known(s)
@@ -329,8 +345,8 @@ func rightPairs() []trap {
 		{kindRight, "right: a person with a test account of the same employee id", func(s *stage) string {
 			w, a, box := known(s)
 			test := s.user(w.called(s.show(w) + " Test"))
-			test.Username, test.EmployeeID = a.Username+".test", a.EmployeeID
-			test.UPN = test.Username + "@" + s.upnDomain
+			s.login(test, a.Username+".test")
+			test.EmployeeID = a.EmployeeID
 			s.never(test, box)
 			return fmt.Sprintf("%s is a test account of %s, who has the address.", test.Username, w)
 		}},

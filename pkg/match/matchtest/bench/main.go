@@ -23,7 +23,7 @@ func main() {
 	people := flag.String("people", "200,5000", "sizes of the companies, with commas between")
 	companies := flag.Uint64("companies", 6, "how many companies of each size")
 	hostile := flag.Bool("adversary", false, "count instead how many small companies made to lead matching astray do so")
-	situations := flag.Int("situations", 6000, "with -adversary: how many")
+	situations := flag.Int("situations", 8000, "with -adversary: how many")
 	only := flag.String("only", "", "with -adversary: only what has this text in its kind or name")
 	drift := flag.Bool("drift", false, "search instead 1,000 companies of 200 people with other drifts for wrong pairs")
 	seed := flag.Uint64("seed", 1, "with -adversary and -drift: where to begin")
