@@ -2,6 +2,7 @@ package match
 
 import (
 	"slices"
+	"strings"
 )
 
 // namesakes are the users of one display name. All of them count when the name
@@ -51,12 +52,73 @@ func (e *engine) byDisplayName() {
 			}
 		}
 	}
+	others := newSpellings(e.sheet)
 	for _, g := range order {
-		e.byName(g)
+		e.byName(g, others)
 	}
 }
 
-func (e *engine) byName(g *namesakes) {
+// spellings counts who has a name, however it is written: Sören Müller, and
+// Mueller, Soeren.
+type spellings struct {
+	*sheet
+	ad, m365 map[uint64][]int32 // people by the words of a name
+}
+
+func newSpellings(s *sheet) *spellings {
+	x := &spellings{sheet: s, ad: map[uint64][]int32{}, m365: map[uint64][]int32{}}
+	for _, side := range []struct {
+		profiles []profile
+		people   map[uint64][]int32
+	}{{s.ad, x.ad}, {s.m365, x.m365}} {
+		for i := range side.profiles {
+			p := &side.profiles[i]
+			if !p.isPerson() {
+				continue
+			}
+			for k := range p.views {
+				if key := x.key(&p.views[k]); key != 0 && !slices.Contains(side.people[key], int32(i)) && len(side.people[key]) < 3 {
+					side.people[key] = append(side.people[key], int32(i))
+				}
+			}
+		}
+	}
+	return x
+}
+
+// key is the words of a name in any order, umlauts as one letter or as two.
+func (x *spellings) key(v *view) uint64 {
+	if v.n < 2 {
+		return 0
+	}
+	sum := uint64(0)
+	for _, w := range v.words[:v.n] {
+		text := x.words.texts[w.spelt]
+		if v.script.lossy {
+			text = x.words.texts[w.written]
+		}
+		h := hashText(umlauts.Replace(text))
+		sum += h * (h>>7 | 1)
+	}
+	return sum
+}
+
+var umlauts = strings.NewReplacer("ae", "a", "oe", "o", "ue", "u")
+
+// shared says whether somebody else has a name of the AD user's or the mailbox's.
+func (x *spellings) shared(i, j int) bool {
+	for _, p := range []*profile{&x.sheet.ad[i], &x.sheet.m365[j]} {
+		for k := range p.views {
+			key := x.key(&p.views[k])
+			if slices.ContainsFunc(x.ad[key], func(o int32) bool { return int(o) != i }) || slices.ContainsFunc(x.m365[key], func(o int32) bool { return int(o) != j }) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (e *engine) byName(g *namesakes, others *spellings) {
 	t := e.table
 	if len(g.freeAD) == 0 {
 		return
@@ -80,8 +142,13 @@ func (e *engine) byName(g *namesakes) {
 		return
 	}
 	i, j := is[0], js[0]
-	if c := e.candidate(i, int32(j)); e.contradicts(c) {
+	c := e.candidate(i, int32(j))
+	switch {
+	case e.contradicts(c):
 		t.review(i, ReasonContradiction, []Candidate{e.proposal(i, c)})
+		return
+	case others.shared(i, j):
+		t.review(i, ReasonNamesakes, []Candidate{e.proposal(i, c)})
 		return
 	}
 	t.pair(i, j, ReasonDisplayName, nameConfidence, []Evidence{{

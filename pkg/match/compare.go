@@ -69,7 +69,8 @@ type comparer struct {
 	adEmployee, m365Employee owners
 	adPhone, m365Phone       owners
 	adLogin, m365Login       owners
-	adOnPrem, adMail         owners
+	adOnPrem                 owners
+	adMail                   owners // mail and UPN
 	m365Domains              map[uint64]bool
 }
 
@@ -93,6 +94,7 @@ func newComparer(s *sheet, o origins) *comparer {
 	eachOwner(s.ad, func(i int, add func(o owners, text uint64)) {
 		p := &s.ad[i]
 		add(c.adMail, p.mail)
+		add(c.adMail, p.upn)
 		add(c.adEmployee, p.employee)
 		add(c.adOnPrem, p.onPrem)
 		for _, x := range p.addresses {
@@ -140,6 +142,7 @@ func (c *comparer) compare(i, j int32) findings {
 	f.levels[ruleGeneration] = markLevel(a.generation, m.generation)
 	f.levels[ruleNumber] = markLevel(a.number, m.number)
 	f.levels[ruleRemark] = markLevel(a.remark, m.remark)
+	f.levels[ruleSalutation] = salutationLevel(a.salutation, m.salutation)
 	if (a.excluded == ReasonAdmin) != (m.excluded == ReasonAdmin) {
 		f.levels[ruleAccount] = accountAdmin
 	}
@@ -168,7 +171,7 @@ func (c *comparer) onPremLevel(i, j int32) uint8 {
 
 func (c *comparer) addressLevel(i, j int32) uint8 {
 	a, m := &c.ad[i], &c.m365[j]
-	shared, alias := false, false
+	shared, alias, numbered := false, false, false
 	for _, x := range a.addresses {
 		switch {
 		case x != m.upn && !slices.Contains(m.addresses, x):
@@ -178,16 +181,19 @@ func (c *comparer) addressLevel(i, j int32) uint8 {
 			return addressEqual
 		default:
 			alias = true
+			numbered = numbered || a.mail == x && a.mailStem == m.mailStem && a.mailLogin != m.mailLogin
 		}
 	}
 	switch {
+	case numbered:
+		return addressNumbered
 	case alias:
 		return addressAlias
 	case shared:
 		return addressShared
 	case a.mail != 0 && c.m365Address.other(a.mail, j):
 		return addressElsewhere
-	case c.adMail.other(m.mail, i):
+	case c.adMail.other(m.mail, i), c.adMail.other(m.upn, i):
 		return addressOthers
 	case a.mail == 0:
 		return 0
@@ -332,6 +338,15 @@ func markLevel[T comparable](a, m T) uint8 {
 		return generationOneSide
 	}
 	return generationDiffers
+}
+
+// salutationLevel compares how people are addressed: as a man and as a woman.
+func salutationLevel(a, m uint8) uint8 {
+	sir := uint8(salutedSir | maybeSir)
+	if a&sir != 0 && m&salutedMadam != 0 && a&salutedMadam == 0 || m&sir != 0 && a&salutedMadam != 0 && m&salutedMadam == 0 {
+		return salutationDiffers
+	}
+	return 0
 }
 
 // sameLevel compares departments or titles by their numbers.

@@ -99,7 +99,7 @@ func (c *comparer) compareViews(a, b *view) (uint8, float32) {
 	sameScript := a.script.alphabets == b.script.alphabets && a.script.foreign == b.script.foreign
 	switch {
 	case level == 0:
-	case level <= nameSwapped && a.script.lossy != b.script.lossy:
+	case level <= nameSwapped && a.script.lossy != b.script.lossy && !asWritten(a, b):
 		level = nameHint
 	case (level <= nameSwapped || level == nameSlip) && !sameScript:
 		level = nameRomanised
@@ -111,16 +111,23 @@ func (c *comparer) compareViews(a, b *view) (uint8, float32) {
 	return level, bits
 }
 
+// asWritten says whether names are the same only as written: both are in a script
+// that says more than its transliteration, or one has the tones of Vietnamese and
+// the other marks as well.
+func asWritten(a, b *view) bool {
+	return a.script.lossy && b.script.lossy || a.script.tones && b.script.marked || b.script.tones && a.script.marked
+}
+
 func (c *comparer) compareWords(a, b *view) (uint8, float32) {
 	m := alignment{a: a, b: b}
-	asWritten := a.script.lossy && b.script.lossy
+	asWritten := asWritten(a, b)
 	respelt := false // both write marks, and not the same
 	m.each(func(x, y int) bool {
 		v, w := a.words[x], b.words[y]
 		if asWritten && v.written != w.written || !v.equals(w) {
 			return false
 		}
-		respelt = respelt || v.written != w.written && a.script.marked && b.script.marked
+		respelt = respelt || v.written != w.written && v.plain == w.plain && a.script.marked && b.script.marked
 		m.equal++
 		m.bits += c.bits(v)
 		return true
@@ -255,11 +262,11 @@ func (v *view) leaves(used uint32, role uint8) bool {
 // What looks alike, but is known to be two names, is no form of one.
 func (c *comparer) likeness(x, y word, roleX, roleY uint8) uint8 {
 	a, b := c.words.texts[x.plain], c.words.texts[y.plain]
-	if sameSpelling(a, b) {
+	related := areRelated(c.kin[x.plain], c.kin[y.plain])
+	given := roleX != roleSurname && roleY != roleSurname
+	if sameSpelling(a, b) && (!given || related || !c.twoGivenNames(x.plain, y.plain)) {
 		return nameSounds
 	}
-	related := slices.ContainsFunc(c.kin[x.plain], func(f uint16) bool { return slices.Contains(c.kin[y.plain], f) })
-	given := roleX != roleSurname && roleY != roleSurname
 	level := c.resemblance(x, y)
 	if level == 0 && given {
 		switch {
@@ -273,18 +280,28 @@ func (c *comparer) likeness(x, y word, roleX, roleY uint8) uint8 {
 	}
 	switch {
 	case level == 0 || related:
-	case given && (c.twoGivenNames(x.plain, y.plain) || !c.sameEnds(x.plain, y.plain)),
+	case given && (c.given[x.plain] || c.given[y.plain] || !c.sameEnds(x.plain, y.plain)),
 		roleX == roleSurname && roleY == roleSurname && c.twoSurnames(x.plain, y.plain):
 		return nameAlike
 	}
 	return level
 }
 
+// areRelated says whether one of two given names is a form of the other.
+func areRelated(a, b []int16) bool {
+	for _, k := range a {
+		if slices.Contains(b, -k) || k < 0 && slices.Contains(b, k) {
+			return true
+		}
+	}
+	return false
+}
+
 // resemblance says whether one word may be another misheard or mistyped.
 func (c *comparer) resemblance(x, y word) uint8 {
 	a, b := c.words.texts[x.plain], c.words.texts[y.plain]
 	switch sa, sb := c.sounds[x.plain], c.sounds[y.plain]; {
-	case sa == sb && len(sa) > 1 && jaroWinkler(a, b) > 0.7:
+	case sa == sb && len(sa) > 1 && respell(a)[0] == respell(b)[0] && jaroWinkler(a, b) > 0.7:
 		return nameSounds
 	case c.oneSlip(x, y), min(len(a), len(b)) > 4 && jaroWinkler(a, b) > 0.93:
 		return nameTypo
@@ -305,7 +322,7 @@ func shortens(a, b string) bool {
 func sameSpelling(a, b string) bool { return respell(a) == respell(b) }
 
 func respell(word string) string {
-	word = spellings.Replace(word)
+	word = foreignSpellings.Replace(word)
 	b := make([]byte, 0, len(word))
 	for i := 0; i < len(word); i++ {
 		c := word[i]
@@ -319,7 +336,7 @@ func respell(word string) string {
 	return string(b)
 }
 
-var spellings = strings.NewReplacer("ph", "f", "ck", "k", "ch", "ch", "ce", "ce", "ci", "ci", "cy", "cy", "c", "k", "w", "v", "th", "t", "x", "ks", "q", "k")
+var foreignSpellings = strings.NewReplacer("ph", "f", "ck", "k", "ch", "ch", "ce", "ce", "ci", "ci", "cy", "cy", "c", "k", "w", "v", "th", "t", "x", "ks", "q", "k")
 
 // twoGivenNames says whether two words are given names each of its own, which no
 // slip makes of one another: Christian is not Christine.

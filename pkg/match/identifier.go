@@ -16,7 +16,7 @@ func employeeID(id string) string {
 	switch {
 	case len(bare) == 0, len(id) == len(digits) && len(bare) < 2:
 		return ""
-	case len(digits) < 3 && isFiller(letters):
+	case len(digits) < 3 && (isFiller(letters) || len(letters) > 3):
 		return ""
 	case len(id) == len(digits) && len(bare) > 3 && (oneDigit(bare) || isRun(bare)):
 		return ""

@@ -25,7 +25,8 @@ type spelledName struct {
 	all                    []string // every word, particles and letters too
 	generation             string   // "jr", "sr", "2", "3"… or ""
 	number                 string   // that stands behind the name to tell it from another
-	remark                 string   // what stands in brackets or behind a dash, or decorates the name
+	salutation             uint8
+	remark                 string // what stands in brackets or behind a dash, or decorates the name
 	joined                 [2]string
 	own                    string // given name and surname as attributes of their own have them
 }
@@ -45,20 +46,23 @@ func setOf(words string) map[string]bool {
 // families of nicknames.
 type lexicon struct {
 	titles, decorations, credentials, particles map[string]bool
+	sirs, madams                                map[string]bool
 	generations                                 map[string]string
 	emptyNames                                  map[string]bool
 	givenNames                                  map[string]bool
-	families                                    map[string][]uint16
+	families                                    map[string][]int16
 	accounts                                    *accountWords
 }
 
 func newLexicon() *lexicon {
 	x := &lexicon{
-		titles:      setOf("mr mrs ms miss mx mister dr doctor prof professor rev reverend fr sir dame lord lady hon capt maj col lt sgt herr frau hr dipl ing mag mme mlle monsieur madame sr sra srta don doña dott ssa ir drs eng engr arch"),
+		titles:      setOf("mr mrs ms miss mx mister señor senor señora senora signor signora sig sigra pan pani gospodin gospođa dr doctor prof professor rev reverend fr sir dame lord lady hon capt maj col lt sgt herr frau hr dipl ing mag mme mlle monsieur madame sr sra srta don doña dott ssa ir drs eng engr arch"),
+		sirs:        setOf("mr sr mister sir lord herr hr monsieur don señor senor signor sig pan gospodin"),
+		madams:      setOf("mrs ms miss dame lady frau mme mlle madame sra srta doña señora senora signora sigra pani gospođa"),
 		decorations: setOf("ext extern external externe externer contractor consultant temp temporary intern trainee student vendor partner guest admin adm administrator inactive leaver onleave"),
 		credentials: setOf("mba phd md cpa cfa pe esq esquire dds rn bsc msc ba bs ma ms jd llm llb pmp cissp dphil mphil mfa edd pharmd dvm frcs obe mbe cbe"),
 		particles:   setOf("van von vom zu zur zum de der den del della dello di da das do dos du des la las le les lo los el al bin bint ibn abu ben ter ten te y e af av ap mc st"),
-		generations: map[string]string{"2nd": "2", "3rd": "3", "4th": "4", "5th": "5", "ii": "2", "iii": "3", "iv": "4"},
+		generations: map[string]string{"2nd": "2", "3rd": "3", "4th": "4", "5th": "5", "i": "1", "ii": "2", "iii": "3", "iv": "4"},
 		emptyNames:  map[string]bool{},
 		givenNames:  givenNameSet(),
 		families:    families(),
@@ -67,7 +71,7 @@ func newLexicon() *lexicon {
 	for _, name := range strings.Split(emptyNames, "|") {
 		x.emptyNames[name] = true
 	}
-	for mark, words := range map[string]string{"jr": youngerMarks, "sr": elderMarks} {
+	for mark, words := range map[string]string{"jr": youngerMarks, "sr": elderMarks, "gs": grandsonMarks, "np": nephewMarks} {
 		for w := range maps.Keys(setOf(words)) {
 			x.generations[w] = mark
 		}
@@ -77,8 +81,10 @@ func newLexicon() *lexicon {
 
 // The marks of generation in the languages of the field, as one word.
 const (
-	youngerMarks = "jr jnr jun junior iun júnior filho fils hijo figlio neto nieto jüngere juengere jüng yngre nuorempi ifj ifjabb ml mladší mladsi mlađi mladji mlajši młodszy mlodszy мл младший молодший"
-	elderMarks   = "sr snr sen senior pere père padre pai ältere aeltere ält eldre ældre äldre vanhempi idősb idősebb st starší starsi stariji starejši starszy ст старший"
+	youngerMarks  = "jr jnr jun junior iun júnior filho fils hijo figlio jüngere juengere jüng yngre nuorempi ifj ifjabb ml mladší mladsi mlađi mladji mlajši młodszy mlodszy мл младший молодший"
+	grandsonMarks = "neto nieto nipote"
+	nephewMarks   = "sobrinho sobrino"
+	elderMarks    = "sr snr sen id senior pere père padre pai ältere aeltere ält eldre ældre äldre vanhempi idősb idősebb st starší starsi stariji starejši starszy ст старший"
 )
 
 // marksInWords are marks of generation of more than one word.
@@ -170,6 +176,10 @@ func (x *lexicon) parseDisplay(key, own string) spelledName {
 		if i > 0 && x.allIn(words, x.credentials) {
 			continue
 		}
+		if mark := x.markOfWords(words); i > 0 && mark != "" && len(kept) > 0 && len(kept[0]) > 1 {
+			n.generation = mark // Robert King, Jr.
+			continue
+		}
 		if len(words) > 0 {
 			kept = append(kept, words)
 		}
@@ -247,16 +257,7 @@ func (x *lexicon) undecorated(s string, n *spelledName) string {
 // words. Junior and senior are ranks as well, so that they have to stand alone.
 func (x *lexicon) readRemark(remark string, n *spelledName) {
 	words := strings.FieldsFunc(remark, func(r rune) bool { return strings.ContainsRune(" .,;", r) })
-	mark := ""
-	if len(words) == 1 {
-		mark = x.generations[words[0]]
-	}
-	for _, m := range marksInWords {
-		if strings.Join(words, " ") == m.words {
-			mark = m.mark
-		}
-	}
-	switch {
+	switch mark := x.markOfWords(words); {
 	case len(words) == 0:
 	case mark != "":
 		n.generation = mark
@@ -274,6 +275,23 @@ func isNumber(words []string) bool {
 		return false
 	}
 	return len(words) == 1 || len(words) == 2 && (words[0] == "no" || words[0] == "nr" || words[0] == "#" || words[0] == "n°")
+}
+
+// How people are addressed: what tells men from women, one bit each. M. is
+// Monsieur, or an initial.
+const (
+	salutedSir = 1 << iota
+	salutedMadam
+	maybeSir
+)
+
+func (n *spelledName) address(x *lexicon, title string) {
+	switch {
+	case x.sirs[title]:
+		n.salutation |= salutedSir
+	case x.madams[title]:
+		n.salutation |= salutedMadam
+	}
 }
 
 func (n *spelledName) decorate(words ...string) {
@@ -300,7 +318,11 @@ func (x *lexicon) split(s string, n *spelledName, part int) []string {
 	})
 	words = words[:min(len(words), maxParts)]
 	for len(words) > 1 && x.titles[words[0]] {
+		n.address(x, words[0])
 		words = words[1:]
+	}
+	if len(words) > 2 && words[0] == "m" && part == partWhole {
+		n.salutation |= maybeSir
 	}
 	if len(words) > 2 && (words[0] == "ifj" || words[0] == "id") {
 		n.generation = x.generations[strings.Replace(words[0], "id", "idősb", 1)]
@@ -329,7 +351,7 @@ func (x *lexicon) cutMark(words []string, n *spelledName, part int) int {
 			}
 		}
 	}
-	if g := x.generations[last]; g != "" && k > 1 && (k > 2 || part != partWhole && len(last) < 5) && !strings.Contains(n.own, " "+last+" ") {
+	if g := x.markOf(last); g != "" && (k > 2 || k > 1 && part != partWhole) && !strings.Contains(n.own, " "+last+" ") {
 		n.generation = g
 		return 1
 	}
@@ -346,6 +368,29 @@ func (x *lexicon) cutMark(words []string, n *spelledName, part int) int {
 		return 0
 	}
 	return 1
+}
+
+// markOf is the generation that a word marks, "" for none.
+func (x *lexicon) markOf(word string) string {
+	if g := x.generations[word]; g != "" || isASCII(word) {
+		return g
+	}
+	plain, _ := asciiForms(word)
+	return x.generations[plain]
+}
+
+// markOfWords is the same of several words.
+func (x *lexicon) markOfWords(words []string) string {
+	if len(words) == 1 {
+		return x.markOf(words[0])
+	}
+	whole := strings.Join(words, " ")
+	for _, m := range marksInWords {
+		if whole == m.words {
+			return m.mark
+		}
+	}
+	return ""
 }
 
 // cutDigits cuts the digits at the end of a word.

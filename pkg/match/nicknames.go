@@ -2,10 +2,11 @@ package match
 
 import "strings"
 
-// nicknames lists given names that may stand for one another, one family a
-// line. A name may be in several families. It never proves anything: a nickname
-// counts only beside identifiers that agree. A name that is listed is no slip for
-// another that is, which is why some stand alone.
+// nicknames lists given names and what they are called for short or elsewhere, one
+// a line, the name first. The others of a line stand for the name, not for one
+// another: Bob is Robert, Rob is Robert, Rob is not Bob. It never proves anything:
+// a nickname counts only beside identifiers that agree. A name that is listed is
+// no slip for another that is, which is why some stand alone.
 const nicknames = `
 abigail abby gail
 abraham abe bram
@@ -260,7 +261,7 @@ renate rena
 rene
 renee
 richard rick dick rich ricky richie ricardo dickie
-robert bob rob bobby robbie bert roberto rupert
+robert bob rob bobby robbie bert roberto
 roberta bobbie bertie robbie
 roderick rod
 rodney rod
@@ -441,7 +442,7 @@ janice jan
 jean jeannie
 jeremiah jem
 jeremy jez jezza
-joachim jochen achim jo
+joachim achim jo
 joan joanie nonie
 johann hannes hans
 johanna hanne jo hanni
@@ -521,7 +522,7 @@ raymond ray ramon
 rebecca beck becky becca bec
 reginald reg reggie
 richard richie rich ricky ricardo
-robert robby robbie rob bobby roberto rupert
+robert robby robbie rob bobby roberto
 roberta bobbie robbie berta
 roderick rod roddy rory
 rodney rod
@@ -573,14 +574,52 @@ yolande yola
 yvonne yve
 zachariah zach zachary zack
 zdenek zdenko
+andrei andrey andrej andriy
+alexei aleksei alexey aleksey
+dmitri dmitry dmitriy dimitri dmitrij
+evgeni evgeny evgenij yevgeny yevgeni evgeniy
+georgi georgy georgiy
+grigori grigory grigoriy
+igor ihor
+nikolai nikolay mykola
+sergei sergey sergej serhii sergiy
+vasili vasily vasiliy vasyl
+vitali vitaly vitaliy
+yuri yury yuriy jurij juri
+anastasia anastasiya anastasija
+ekaterina yekaterina katerina
+elena yelena olena jelena
+julia yulia yuliya julija iuliia
+natalia natalya nataliya natalija nataly
+sofia sofiya sofija
+tatiana tatyana tatjana tetiana
+viktoria viktoriya viktorija victoriya
+mohamed mohammed muhammad mohammad muhammed
+steven steve stevie
+bob bobby
+bill billy
+jim jimmy
+mike mikey
+tom tommy
+dan danny
+rick ricky
+nick nicky
+chris chrissie
+alex lex
+max maxi
 `
 
-// families maps a given name to the lines of [nicknames] that it stands in.
-func families() map[string][]uint16 {
-	m := map[string][]uint16{}
+// families maps a given name to the lines of [nicknames] that it stands in: the
+// number of the line, negative where the line is its own.
+func families() map[string][]int16 {
+	m := map[string][]int16{}
 	for n, line := range strings.Split(strings.TrimSpace(nicknames), "\n") {
-		for _, name := range strings.Fields(line) {
-			m[name] = append(m[name], uint16(n))
+		for k, name := range strings.Fields(line) {
+			number := int16(n + 1)
+			if k == 0 {
+				number = -number
+			}
+			m[name] = append(m[name], number)
 		}
 	}
 	return m

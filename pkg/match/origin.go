@@ -28,6 +28,7 @@ const (
 	originStamped        // the anchor is, but anybody may have written it
 	originGone           // the SID is of this domain, but nobody has it any more
 	originForeign        // synchronised from elsewhere
+	originTorn           // the anchor is that of one AD user, the SID that of another
 )
 
 // certain says whether the sync engine itself vouches for the origin.
@@ -63,7 +64,7 @@ func findOrigins(ad, m365 []Person) origins {
 		hasGUID, hasSID = hasGUID && p.ImmutableID != "", hasSID && p.SID != ""
 		switch {
 		case hasSID && sid >= 0 && hasGUID && guid >= 0 && guid != sid:
-			o.of[j] = -2 // anchor and SID name two users
+			o.word[j] = originTorn
 		case hasSID && sid >= 0:
 			o.of[j], o.word[j] = sid, originSID
 		case p.SID != "" && domains[domainOf(p.SID)]:
@@ -113,6 +114,8 @@ func (o *origins) level(i, j int32) uint8 {
 		return anchorOtherUser
 	case word == originGone:
 		return anchorGone
+	case word == originTorn:
+		return anchorTorn
 	case mailbox >= 0 && o.word[mailbox].certain():
 		return anchorOtherMailbox
 	case owner >= 0, mailbox >= 0:

@@ -51,6 +51,7 @@ type profile struct {
 	generation uint8  // number of the mark, 0 for none
 	number     uint64 // behind the name, to tell it from another
 	remark     uint64 // what the name is decorated with
+	salutation uint8
 	excluded   string // why the account is left out as nobody's own, "" where not
 	skip       string // why matching does not take the user, "" where it does
 	stranger   bool   // an object of AD's own, or a guest
@@ -59,6 +60,7 @@ type profile struct {
 	addresses  []uint64 // every address of the user
 	mail       uint64   // AD's mail, or the mailbox's primary address
 	mailLogin  uint64   // what stands before its @
+	mailStem   uint64   // the same without the digits at its end
 	domain     uint64   // what stands behind
 	upn        uint64
 	upnLogin   uint64
@@ -91,7 +93,7 @@ type sheet struct {
 	sounds   []string   // by word
 	given    []bool     // by word: a given name, of the lists or of two people here
 	surnames []bool     // by word: the surname of two people here
-	kin      [][]uint16 // by word: its families of nicknames
+	kin      [][]int16  // by word: its families of nicknames
 	nameDF   []int32    // by word: how many users carry it in their name
 	meaning  [][]string // by label: its words
 }
@@ -126,7 +128,7 @@ func (d *dictionary) number(text string) int32 {
 	return n
 }
 
-var generationNumbers = map[string]uint8{"": 0, "jr": 1, "sr": 2, "2": 3, "3": 4, "4": 5}
+var generationNumbers = map[string]uint8{"": 0, "jr": 1, "sr": 2, "2": 3, "3": 4, "4": 5, "5": 6, "1": 7, "gs": 8, "np": 9}
 
 func newSheet(ad, m365 []Person) *sheet {
 	x := newLexicon()
@@ -152,7 +154,7 @@ func newSheet(ad, m365 []Person) *sheet {
 // describe looks the words and labels up once all are known.
 func (s *sheet) describe(x *lexicon) {
 	n := len(s.words.texts)
-	s.sounds, s.kin, s.nameDF = make([]string, n), make([][]uint16, n), make([]int32, n)
+	s.sounds, s.kin, s.nameDF = make([]string, n), make([][]int16, n), make([]int32, n)
 	s.given, s.surnames = make([]bool, n), make([]bool, n)
 	for k, w := range s.words.texts {
 		s.sounds[k], s.kin[k], s.given[k] = sound(w), x.families[w], x.givenNames[w]
@@ -232,6 +234,7 @@ func (s *sheet) profile(x *lexicon, u *source.User, p *profile) {
 		if r := remarkOf(u, n.remark); r != "" {
 			p.remark = hashText(r)
 		}
+		p.salutation |= n.salutation
 		v := s.view(n)
 		p.forged = p.forged || v.script.forged
 		if n.place == inCN {
@@ -280,6 +283,8 @@ func (s *sheet) profile(x *lexicon, u *source.User, p *profile) {
 	if mail := address(u.Email); mail != "" {
 		local, domain, _ := strings.Cut(mail, "@")
 		p.mail, p.mailLogin, p.domain = hashText(mail), hashText(local), hashText(domain)
+		stem, _ := cutDigits(local)
+		p.mailStem = hashText(stem)
 	}
 	upn := login(u.UPN)
 	local, _, _ := strings.Cut(upn, "@")
@@ -426,9 +431,9 @@ func plainWords(s string) []string {
 	return out
 }
 
-// markTwins sets apart the second accounts of AD users: a login that is another
-// user's with something before or after a separator that the name does not
-// explain, and a word of the name in common.
+// markTwins finds the second accounts of AD users: a login that is another user's
+// with something before or after it that the name does not explain, and a word of
+// the name in common.
 func (s *sheet) markTwins() {
 	byLogin := make(map[string]int, len(s.ad))
 	for i := range s.ad {
@@ -442,13 +447,28 @@ func (s *sheet) markTwins() {
 			continue
 		}
 		for _, cut := range [][2]string{{name[:at], name[at+1:]}, {name[last+1:], name[:last]}} {
-			j, ok := byLogin[cut[1]]
-			if ok && j != i && len(cut[0]) <= 3 && shareWord(p, &s.ad[j]) && !s.begins(p, cut[0]) {
+			if j, ok := byLogin[cut[1]]; ok && j != i && s.isTwin(p, &s.ad[j], cut[0]) {
 				p.excluded = ReasonAdmin
 			}
 		}
 	}
 }
+
+// isTwin says whether an account whose login is another's with a mark is a second
+// one of that person.
+func (s *sheet) isTwin(p, owner *profile, mark string) bool {
+	switch {
+	case p.employee != 0 && p.employee == owner.employee && sameName(p, owner):
+		return true
+	case !shareWord(p, owner) || s.begins(p, mark):
+		return false
+	}
+	return len(mark) <= 3 || purposes[mark]
+}
+
+// purposes are the words that an account for a purpose has in its login beside its
+// owner's.
+var purposes = setOf("test tests testing temp training trainer schulung old alt new neu svc serv service vpn lab labor backup demo dev prod admin priv privileged mobile remote cloud azure guest kiosk scan scanner fax shared user spare second secondary zweit copy")
 
 // foldZeros takes employee ids without their leading zeros in a company that shows
 // that they do not count: people of one name have the same id but for the zeros,

@@ -14,6 +14,7 @@ const (
 	ruleGeneration
 	ruleNumber
 	ruleRemark
+	ruleSalutation
 	ruleAlphabet
 	ruleAccount
 	ruleDepartment
@@ -65,6 +66,7 @@ const (
 	anchorOtherMailbox
 	anchorElsewhere
 	anchorGone
+	anchorTorn
 	anchorForeign
 
 	onPremEqual     = 1
@@ -78,6 +80,7 @@ const (
 	addressDiffers     = 5
 	addressOthers      = 6
 	addressAlias       = 7
+	addressNumbered    = 8
 
 	upnEqual     = 1
 	upnDerived   = 2
@@ -129,6 +132,8 @@ const (
 	remarkOneSide = 2
 	remarkDiffers = 3
 
+	salutationDiffers = 1
+
 	alphabetMixed = 1
 
 	accountAdmin = 1
@@ -152,6 +157,7 @@ func rules() [ruleCount]rule {
 			anchorOtherMailbox: {name: "other_mailbox", weight: -24, force: veto, text: "another mailbox was synchronised from this AD user"},
 			anchorElsewhere:    {name: "elsewhere", weight: -8, force: conflict, text: "the anchor of one of the two is that of somebody else, if not from the sync engine for certain"},
 			anchorGone:         {name: "gone", weight: -24, force: veto, text: "the mailbox was synchronised from a user of this domain who is not among those read"},
+			anchorTorn:         {name: "torn", weight: -12, force: veto, text: "the anchor of the mailbox is that of one AD user, its SID that of another"},
 			anchorForeign:      {name: "foreign", weight: -6, force: foreign, text: "the mailbox was synchronised from a directory that is not this one"},
 		}},
 		ruleOnPrem: {name: "on_prem_username", levels: []level{
@@ -162,11 +168,12 @@ func rules() [ruleCount]rule {
 		ruleAddress: {name: "address", levels: []level{
 			addressEqual:       {name: "equal", weight: 12, force: identifier, text: "an address of the AD user is an address of the mailbox"},
 			addressAlias:       {name: "alias", weight: 10, force: identifier, text: "an address of the AD user is an alias of the mailbox, as after a change of name, or where mail is forwarded"},
+			addressNumbered:    {name: "numbered", weight: -2, force: conflict, text: "the AD user's address is an alias of the mailbox, whose own is the same but for a number, as namesakes have"},
 			addressShared:      {name: "equal_shared", weight: 3, force: support, text: "an address of the AD user is one of the mailbox, but others have it as well"},
 			addressOtherDomain: {name: "other_domain", weight: 1, force: support, text: "the addresses are the same before the @"},
 			addressElsewhere:   {name: "elsewhere", weight: -8, force: conflict, text: "the AD user's mail address belongs to another mailbox"},
 			addressDiffers:     {name: "differs", weight: -4, force: against, text: "the AD user's mail address is not one of the mailbox"},
-			addressOthers:      {name: "others", weight: -8, force: conflict, text: "the mailbox's address is the mail address of another AD user"},
+			addressOthers:      {name: "others", weight: -8, force: conflict, text: "the mailbox's address is the mail address or principal name of another AD user"},
 		}},
 		ruleUPN: {name: "upn", levels: []level{
 			upnEqual:     {name: "equal", weight: 9, force: identifier, text: "the user principal names are equal and do not follow from the name"},
@@ -228,6 +235,9 @@ func rules() [ruleCount]rule {
 			remarkEqual:   {name: "equal", weight: 1, force: support, text: "both names carry the same remark"},
 			remarkOneSide: {name: "one_side", weight: -0.5, force: neutral, text: "only one of the names carries a remark"},
 			remarkDiffers: {name: "differs", weight: -4, force: conflict, text: "the names carry different remarks"},
+		}},
+		ruleSalutation: {name: "salutation", levels: []level{
+			salutationDiffers: {name: "differs", weight: -8, force: conflict, text: "one is addressed as a man, the other as a woman"},
 		}},
 		ruleAlphabet: {name: "alphabet", levels: []level{
 			alphabetMixed: {name: "mixed", weight: -24, force: veto, text: "the name has letters that look like those of another alphabet, or signs that look like letters"},

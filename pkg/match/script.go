@@ -2,6 +2,7 @@ package match
 
 import (
 	"math/bits"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -43,12 +44,15 @@ func scriptOf(words []string) script {
 		}
 		s.read(norm.NFC.String(w))
 	}
-	if s.tones {
-		s.lossy = true
-	}
+	s.tones = s.tones || s.marked && slices.ContainsFunc(words, func(w string) bool { return strings.Contains(vietnamese, " "+w+" ") })
+	s.lossy = s.lossy || s.tones
 	s.forged = s.forged || bits.OnesCount32(s.alphabets) > 1
 	return s
 }
+
+// vietnamese are words of names by which a name is known to be Vietnamese even
+// where no letter of it is of that language alone.
+const vietnamese = " nguyễn nguyên trần trân lê phạm hoàng huỳnh phan vũ võ đặng đăng bùi đỗ hồ hô ngô dương lý đinh trương lâm tô trịnh đào đoàn lương lưu thái châu quách tăng tạ vương đình thị văn hữu đức "
 
 func latinOf(ascii string) uint32 {
 	if strings.ContainsFunc(ascii, func(r rune) bool { return 'a' <= r && r <= 'z' }) {

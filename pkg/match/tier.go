@@ -4,16 +4,17 @@ import "math"
 
 // facts is what a decision is taken on.
 type facts struct {
-	levels    [ruleCount]uint8
-	forces    [veto + 1]int // findings by what they may do
-	hard      int           // identifiers that stay with a person: employee id, anchor
-	soft      int           // those that travel with a post or a home: address, sAMAccountName, telephone
-	phoneOnly bool          // the one identifier is a telephone number
-	vouched   bool          // the AD user's display name is not the only one that says so
-	fitsOther bool          // another mailbox fits the AD user better but for the anchor
-	namesakes int           // others on either side whose name fits as well
-	same      float64       // what department and title say
-	lead      float32       // over every other pair of the two
+	levels     [ruleCount]uint8
+	forces     [veto + 1]int // findings by what they may do
+	hard       int           // identifiers that stay with a person: the employee id
+	soft       int           // those that travel with a post or a home: address, sAMAccountName, telephone; and an anchor that anybody may have written
+	phoneOnly  bool          // the one identifier is a telephone number
+	originOnly bool          // the one identifier is the sAMAccountName that the mailbox remembers
+	vouched    bool          // the AD user's display name is not the only one that says so
+	fitsOther  bool          // another mailbox fits the AD user better but for the anchor
+	namesakes  int           // others on either side whose name fits as well
+	same       float64       // what department and title say
+	lead       float32       // over every other pair of the two
 	// corroboration is by how much what bears out the name exceeds what is asked;
 	// below zero: it does not.
 	corroboration float64
@@ -50,6 +51,11 @@ func (f *facts) halfName() bool {
 
 // unreadable: there is no name to compare.
 func (f *facts) unreadable() bool { return f.is(ruleName, 0, nameScript) }
+
+// ownAddress: the mailbox's own address, no alias of it, is one of the AD user's.
+func (f *facts) ownAddress() bool {
+	return f.is(ruleAddress, addressEqual) || f.is(ruleUPN, upnEqual)
+}
 
 // bothDiffer: department and title both differ.
 func (f *facts) bothDiffer() bool {
@@ -102,16 +108,16 @@ func tiers() []tier {
 		{ReasonForeign, func(f *facts) bool { return f.forces[foreign] > 0 && f.hard == 0 && f.soft < 2 }},
 		{ReasonNotProven, func(f *facts) bool { return f.bothDiffer() || f.markedOnce() }},
 		{ReasonEvidence, func(f *facts) bool {
-			return f.ids() > 0 && f.sameName() && f.namesakes == 0 && (!f.phoneOnly || f.vouched)
+			return f.ids() > 0 && f.sameName() && f.namesakes == 0 && (!f.phoneOnly || f.vouched) && (!f.originOnly || f.same > 0)
 		}},
 		{ReasonEvidence, func(f *facts) bool {
 			return f.ids() > 0 && f.sameName() && (f.lead >= farLead || f.same > 2) && (f.is(ruleAddress, addressEqual) || f.hard > 0)
 		}},
 		{ReasonEvidence, func(f *facts) bool {
-			return f.ids() > 0 && f.variant() && f.namesakes == 0 && (!f.phoneOnly || f.vouched && f.same > 0)
+			return f.variant() && f.namesakes == 0 && (f.ownAddress() || f.hard > 0 || f.ids() > 0 && f.vouched && f.same > 0)
 		}},
 		{ReasonEvidence, func(f *facts) bool {
-			return f.givenVariant() && f.namesakes == 0 && (f.is(ruleAddress, addressEqual) || f.is(ruleUPN, upnEqual) || f.hard > 0 || f.ids() > 0 && f.same > 2)
+			return f.givenVariant() && f.namesakes == 0 && (f.ownAddress() || f.hard > 0 || f.ids() > 0 && f.vouched && f.same > 2)
 		}},
 		{ReasonNamesakes, func(f *facts) bool { return f.namesakes > 0 }},
 
@@ -163,11 +169,12 @@ func (e *engine) facts(i int, c *candidate, lead float32, namesakes int) facts {
 	if a := &e.sheet.ad[i]; onPrem && sameAddress && (a.onPrem == a.mailLogin || a.onPrem == a.upnLogin) {
 		onPrem = false // the address was made of the sAMAccountName: it is one identifier
 	}
-	count(&f.hard, f.is(ruleAnchor, anchorStamped))
+	count(&f.soft, f.is(ruleAnchor, anchorStamped))
 	count(&f.hard, f.is(ruleEmployee, employeeEqual))
 	count(&f.soft, sameAddress)
 	count(&f.soft, onPrem)
 	count(&f.soft, f.is(rulePhone, phoneEqual))
+	f.originOnly = f.ids() == 1 && onPrem
 	f.phoneOnly = f.ids() == 1 && f.is(rulePhone, phoneEqual)
 	return f
 }

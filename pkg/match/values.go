@@ -31,7 +31,7 @@ func (e *engine) values(r int, i int32, c *candidate) (ad, m365 string) {
 		return common(loginsOf(a), loginsOf(m))
 	case rulePhone:
 		return commonPhone(phonesOf(a), phonesOf(m))
-	case ruleName, ruleInitial, ruleGeneration, ruleNumber, ruleRemark, ruleAlphabet:
+	case ruleName, ruleInitial, ruleGeneration, ruleNumber, ruleRemark, ruleSalutation, ruleAlphabet:
 		return shownName(&e.sheet.ad[i]), shownName(&e.sheet.m365[c.m365])
 	case ruleDepartment:
 		return strings.Join(plainWords(a.Department), " "), strings.Join(plainWords(m.Department), " ")
