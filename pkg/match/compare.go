@@ -141,7 +141,7 @@ func (c *comparer) compare(i, j int32) findings {
 	f.levels[ruleInitial] = initialLevel(x, xMiddle, y, yMiddle)
 	f.levels[ruleGeneration] = markLevel(a.generation, m.generation)
 	f.levels[ruleNumber] = markLevel(a.number, m.number)
-	f.levels[ruleRemark] = markLevel(a.remark, m.remark)
+	f.levels[ruleRemark] = c.remarkLevel(a.remark, m.remark)
 	f.levels[ruleSalutation] = salutationLevel(a.salutation, m.salutation)
 	if (a.excluded == ReasonAdmin) != (m.excluded == ReasonAdmin) {
 		f.levels[ruleAccount] = accountAdmin
@@ -338,6 +338,14 @@ func markLevel[T comparable](a, m T) uint8 {
 		return generationOneSide
 	}
 	return generationDiffers
+}
+
+// remarkLevel compares remarks by what they mean.
+func (c *comparer) remarkLevel(a, m int32) uint8 {
+	if a != 0 && m != 0 && c.sameLabel(a, m) {
+		return remarkEqual
+	}
+	return markLevel(a, m)
 }
 
 // salutationLevel compares how people are addressed: as a man and as a woman.

@@ -101,9 +101,9 @@ func (c *comparer) compareViews(a, b *view) (uint8, float32) {
 	case level == 0:
 	case level <= nameSwapped && a.script.lossy != b.script.lossy && !asWritten(a, b):
 		level = nameHint
-	case (level <= nameSwapped || level == nameSlip) && !sameScript:
+	case level != nameFull && (level <= nameSwapped || level == nameSlip) && !sameScript:
 		level = nameRomanised
-	case level == nameOther && a.script.foreign != b.script.foreign, (level == nameGiven || level == nameSurname) && !sameScript:
+	case level == nameOther && a.script.foreign != b.script.foreign, (level == nameAlike || level == nameGiven || level == nameSurname) && !sameScript:
 		// Cyrillic and Greek are read letter by letter, so that a name which has
 		// nothing in common with another is another.
 		level = nameScript

@@ -50,7 +50,7 @@ type profile struct {
 	forged     bool   // a spelling mixes alphabets
 	generation uint8  // number of the mark, 0 for none
 	number     uint64 // behind the name, to tell it from another
-	remark     uint64 // what the name is decorated with
+	remark     int32  // what the name is decorated with, by its number in the dictionary
 	salutation uint8
 	excluded   string // why the account is left out as nobody's own, "" where not
 	skip       string // why matching does not take the user, "" where it does
@@ -169,7 +169,55 @@ func (s *sheet) describe(x *lexicon) {
 		}
 		s.findNames(side)
 	}
+	s.readRemarks()
 }
+
+// readRemarks takes a remark on a name that is a department here for what it is,
+// and one that only repeats the title or the company for none.
+func (s *sheet) readRemarks() {
+	departments := map[int32]bool{}
+	for _, side := range [][]profile{s.ad, s.m365} {
+		for i := range side {
+			departments[side[i].department] = true
+		}
+	}
+	delete(departments, 0)
+	known := map[int32]bool{} // by remark: is it a department
+	for _, side := range [][]profile{s.ad, s.m365} {
+		for i := range side {
+			p := &side[i]
+			if p.remark == 0 {
+				continue
+			}
+			is, ok := known[p.remark]
+			if !ok {
+				is = s.isLabel(p.remark, departments)
+				known[p.remark] = is
+			}
+			switch {
+			case is && p.department == 0:
+				p.department, p.remark = p.remark, 0
+			case is, s.sameLabel(p.remark, p.title), sameWords(s.meaning[p.remark], plainWords(p.user.Company)) == sameEqual:
+				p.remark = 0
+			}
+		}
+	}
+}
+
+// isLabel says whether a label means the same as one of a set.
+func (s *sheet) isLabel(label int32, set map[int32]bool) bool {
+	if set[label] {
+		return true
+	}
+	for other := range set {
+		if s.sameLabel(label, other) {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *sheet) sameLabel(a, b int32) bool { return sameWords(s.meaning[a], s.meaning[b]) == sameEqual }
 
 // findNames learns names from the customer's own people: a word is one where two
 // people of a side have it in its place.
@@ -231,8 +279,8 @@ func (s *sheet) profile(x *lexicon, u *source.User, p *profile) {
 		if n.number != "" && n.place != inCN {
 			p.number = hashText(n.number)
 		}
-		if r := remarkOf(u, n.remark); r != "" {
-			p.remark = hashText(r)
+		if n.remark != "" {
+			p.remark = s.labels.number(n.remark)
 		}
 		p.salutation |= n.salutation
 		v := s.view(n)
@@ -609,21 +657,6 @@ func (s *sheet) view(n *spelledName) view {
 		v.joined[k] = hashText(joined)
 	}
 	return v
-}
-
-// remarkOf is a remark on a name as it is compared, "" for one that tells no more
-// than the department, title or company does.
-func remarkOf(u *source.User, remark string) string {
-	if remark == "" {
-		return ""
-	}
-	words := plainWords(remark)
-	for _, known := range []string{u.Department, u.Title, u.Company} {
-		if sameWords(words, plainWords(known)) == sameEqual {
-			return ""
-		}
-	}
-	return strings.Join(words, " ")
 }
 
 // markTones takes every word of a name as it is written where one has the tones of

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 )
@@ -66,7 +67,7 @@ func (s *script) read(word string) {
 		switch k := alphabetOf(r); {
 		case k == alphabetLatin:
 			s.alphabets |= alphabetLatin
-			s.marked = s.marked || r > 0x7F
+			s.marked = s.marked || r > 0x7F && utf8.RuneCountInString(word) > 1
 			s.tones = s.tones || 0x1EA0 <= r && r <= 0x1EF9 || r == 'ơ' || r == 'ư'
 			s.forged = s.forged || !inNames(r)
 		case k != 0:

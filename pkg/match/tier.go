@@ -137,7 +137,7 @@ func tiers() []tier {
 const (
 	clearLead = 4 // of every pair that is made
 	farLead   = 8 // of one identifier among namesakes
-	remarked  = 3 // more corroboration, where one of the names carries a remark
+	remarked  = 1 // more corroboration, where one of the names carries a remark
 )
 
 // corroborationFor is how much more corroboration a name asks for than an equal
@@ -200,11 +200,14 @@ func (e *engine) fitsOther(i int, c *candidate) bool {
 // what is asked: more than one fact, and the more the more people there are,
 // since what they have in common by chance grows with their number.
 func (e *engine) corroboration(i int, c *candidate) (sum float64, supports int) {
-	for _, r := range []int{ruleAddress, rulePhone, ruleDepartment, ruleTitle, ruleListedAD, ruleListedM365} {
+	for _, r := range []int{ruleAddress, rulePhone, ruleInitial, ruleDepartment, ruleTitle, ruleListedAD, ruleListedM365} {
 		if e.rules[r].levels[c.levels[r]].force == identifier {
 			continue // counted as such
 		}
 		w := e.weight(i, c, r)
+		if listed := r == ruleListedAD || r == ruleListedM365; listed && w < 0 && c.levels[ruleDepartment] == sameEqual && c.levels[ruleTitle] == sameEqual {
+			w = 0
+		}
 		sum += w
 		switch listed := r == ruleListedAD || r == ruleListedM365; {
 		case w >= 4 && listed:
