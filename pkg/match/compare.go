@@ -72,6 +72,7 @@ type comparer struct {
 	adOnPrem                 owners
 	adMail                   owners // mail and UPN
 	m365Domains              map[uint64]bool
+	synonyms                 map[[2]int32]bool // departments that are called otherwise on the other side
 }
 
 // newComparer prepares to compare. Whoever may be a person owns what is his,
@@ -149,7 +150,7 @@ func (c *comparer) compare(i, j int32) findings {
 	if a.forged || m.forged {
 		f.levels[ruleAlphabet] = alphabetMixed
 	}
-	f.levels[ruleDepartment] = c.sameLevel(a.department, m.department)
+	f.levels[ruleDepartment] = c.departmentLevel(a.department, m.department)
 	f.levels[ruleTitle] = c.sameLevel(a.title, m.title)
 	return f
 }
@@ -277,7 +278,7 @@ func (c *comparer) loginLevel(i, j int32) uint8 {
 		switch x, y := derivedFrom(a, m, l); {
 		case !x && !y && unique:
 			return loginEqual
-		case x && !y && unique:
+		case x != y && unique:
 			best = loginFormer
 		case best == 0:
 			best = loginDerived
@@ -363,6 +364,14 @@ func (c *comparer) sameLevel(a, b int32) uint8 {
 		return sameEqual
 	}
 	return sameWords(c.meaning[a], c.meaning[b])
+}
+
+// departmentLevel compares departments, with what was learnt of their names.
+func (c *comparer) departmentLevel(a, b int32) uint8 {
+	if c.synonyms[[2]int32{a, b}] {
+		return sameEqual
+	}
+	return c.sameLevel(a, b)
 }
 
 // sameWords compares departments or titles by their words: equal, or one an

@@ -281,7 +281,7 @@ func (c *comparer) likeness(x, y word, roleX, roleY uint8) uint8 {
 	switch {
 	case level == 0 || related:
 	case given && (c.given[x.plain] || c.given[y.plain] || !c.sameEnds(x.plain, y.plain)),
-		roleX == roleSurname && roleY == roleSurname && c.twoSurnames(x.plain, y.plain):
+		!given && (a[0] != b[0] && respell(a)[0] != respell(b)[0] || c.twoSurnames(x.plain, y.plain)):
 		return nameAlike
 	}
 	return level

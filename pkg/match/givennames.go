@@ -192,7 +192,7 @@ zoran zorica zorka zsofia zsolt zuzana zuzanna zvi zvonimir zygmunt
 func givenNameSet() map[string]bool {
 	set := setOf(givenNames)
 	for _, name := range strings.Fields(nicknames) {
-		set[name] = true
+		set[name] = name != "="
 	}
 	return set
 }

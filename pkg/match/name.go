@@ -46,7 +46,7 @@ func setOf(words string) map[string]bool {
 // families of nicknames.
 type lexicon struct {
 	titles, decorations, credentials, particles map[string]bool
-	sirs, madams                                map[string]bool
+	sirs, madams, pronouns                      map[string]bool
 	generations                                 map[string]string
 	emptyNames                                  map[string]bool
 	givenNames                                  map[string]bool
@@ -59,6 +59,7 @@ func newLexicon() *lexicon {
 		titles:      setOf("mr mrs ms miss mx mister señor senor señora senora signor signora sig sigra pan pani gospodin gospođa dr doctor prof professor rev reverend fr sir dame lord lady hon capt maj col lt sgt herr frau hr dipl ing mag mme mlle monsieur madame sr sra srta don doña dott ssa ir drs eng engr arch"),
 		sirs:        setOf("mr sr mister sir lord herr hr monsieur don señor senor signor sig pan gospodin"),
 		madams:      setOf("mrs ms miss dame lady frau mme mlle madame sra srta doña señora senora signora sigra pani gospođa"),
+		pronouns:    setOf("she her hers he him his they them theirs sie ihr er ihm elle lui il ella"),
 		decorations: setOf("ext extern external externe externer contractor consultant temp temporary intern trainee student vendor partner guest admin adm administrator inactive leaver onleave"),
 		credentials: setOf("mba phd md cpa cfa pe esq esquire dds rn bsc msc ba bs ma ms jd llm llb pmp cissp dphil mphil mfa edd pharmd dvm frcs obe mbe cbe"),
 		particles:   setOf("van von vom zu zur zum de der den del della dello di da das do dos du des la las le les lo los el al bin bint ibn abu ben ter ten te y e af av ap mc st"),
@@ -81,10 +82,10 @@ func newLexicon() *lexicon {
 
 // The marks of generation in the languages of the field, as one word.
 const (
-	youngerMarks  = "jr jnr jun junior iun júnior filho fils hijo figlio jüngere juengere jüng yngre nuorempi ifj ifjabb ml mladší mladsi mlađi mladji mlajši młodszy mlodszy мл младший молодший"
+	youngerMarks  = "jr jnr jn cadet minor jun junior iun júnior filho fils hijo figlio jüngere juengere jüng yngre nuorempi ifj ifjabb ml mladší mladsi mlađi mladji mlajši młodszy mlodszy мл младший молодший"
 	grandsonMarks = "neto nieto nipote"
 	nephewMarks   = "sobrinho sobrino"
-	elderMarks    = "sr snr sen id senior pere père padre pai ältere aeltere ält eldre ældre äldre vanhempi idősb idősebb st starší starsi stariji starejši starszy ст старший"
+	elderMarks    = "sr snr sn aine maior sen id senior pere père padre pai ältere aeltere ält eldre ældre äldre vanhempi idősb idősebb st starší starsi stariji starejši starszy ст старший"
 )
 
 // marksInWords are marks of generation of more than one word.
@@ -263,9 +264,16 @@ func (x *lexicon) readRemark(remark string, n *spelledName) {
 		n.generation = mark
 	case isNumber(words):
 		n.number = strings.TrimLeft(digitsOf(words[len(words)-1]), "0")
-	default:
+	case !x.arePronouns(remark):
 		n.decorate(words...)
 	}
+}
+
+// arePronouns says whether a remark is how somebody wants to be spoken of, she/her,
+// which tells nobody from another.
+func (x *lexicon) arePronouns(remark string) bool {
+	words := strings.FieldsFunc(remark, func(r rune) bool { return strings.ContainsRune(" /,|", r) })
+	return len(words) > 1 && x.allIn(words, x.pronouns)
 }
 
 // isNumber says whether a remark is a number: 2, #2, No. 2.

@@ -6,7 +6,8 @@ import "strings"
 // a line, the name first. The others of a line stand for the name, not for one
 // another: Bob is Robert, Rob is Robert, Rob is not Bob. It never proves anything:
 // a nickname counts only beside identifiers that agree. A name that is listed is
-// no slip for another that is, which is why some stand alone.
+// no slip for another that is, which is why some stand alone. Behind an equals sign
+// stand the spellings that one name of another alphabet has in Latin letters.
 const nicknames = `
 abigail abby gail
 abraham abe bram
@@ -574,27 +575,27 @@ yolande yola
 yvonne yve
 zachariah zach zachary zack
 zdenek zdenko
-andrei andrey andrej andriy
-alexei aleksei alexey aleksey
-dmitri dmitry dmitriy dimitri dmitrij
-evgeni evgeny evgenij yevgeny yevgeni evgeniy
-georgi georgy georgiy
-grigori grigory grigoriy
-igor ihor
-nikolai nikolay mykola
-sergei sergey sergej serhii sergiy
-vasili vasily vasiliy vasyl
-vitali vitaly vitaliy
-yuri yury yuriy jurij juri
-anastasia anastasiya anastasija
-ekaterina yekaterina katerina
-elena yelena olena jelena
-julia yulia yuliya julija iuliia
-natalia natalya nataliya natalija nataly
-sofia sofiya sofija
-tatiana tatyana tatjana tetiana
-viktoria viktoriya viktorija victoriya
-mohamed mohammed muhammad mohammad muhammed
+= andrei andrey andrej andriy
+= alexei aleksei alexey aleksey
+= dmitri dmitry dmitriy dimitri dmitrij
+= evgeni evgeny evgenij yevgeny yevgeni evgeniy
+= georgi georgy georgiy
+= grigori grigory grigoriy
+= igor ihor
+= nikolai nikolay mykola
+= sergei sergey sergej serhii sergiy
+= vasili vasily vasiliy vasyl
+= vitali vitaly vitaliy
+= yuri yury yuriy jurij juri
+= anastasia anastasiya anastasija
+= ekaterina yekaterina katerina
+= elena yelena olena jelena
+= julia yulia yuliya julija iuliia
+= natalia natalya nataliya natalija nataly
+= sofia sofiya sofija
+= tatiana tatyana tatjana tetiana
+= viktoria viktoriya viktorija victoriya
+= mohamed mohammed muhammad mohammad muhammed
 steven steve stevie
 bob bobby
 bill billy
@@ -604,19 +605,139 @@ tom tommy
 dan danny
 rick ricky
 nick nicky
+= ali aly
+= ashley ashly
+bella bell
+betsy beth
+brian bryan bryant
+catherine cathy cath
+cheryl cher
+christine christina
+daniel dann
+debra debbie deb
+diane di didi
+dora doris
+ella helen
+frederick freddy freddie
+geraldine dina
+griselda grissel
+isabelle bella
+joanne jo
+joseph joey
+joshua joe
+joyce joy
+kathryn katie kathy
+kenneth kendrick
+levi lee
+malcolm mac
+martha mattie
+matthew mattie
+maurice morey mo
+michelle shellie shelley
+mildred milly
+nancy nan
+natalie natty nat
+paul pauly
+phillip pip phil
+polly paula
+roger roge
+ronald ronnie
+rosanna rosie
+roxanna roxy rox
+sharon shaz
+= shaun sean shawn
+stephanie steph
+susanna susie
+suzanne susie
+= terri terry teri
+wesley wes
+= abdallah abdullah abdulla abdula
+= ahmed ahmad ahmet achmed
+= aisha aicha ayesha aysha aishah
+= amin ameen
+= amir ameer emir
+= bilal belal
+= fatima fatma fatemeh fatimah
+= farid fareed
+= habib habeeb
+= hakim hakeem
+= hamid hameed
+= hassan hasan hassen
+= hussein hussain husain husayn hossein hussen
+= ibrahim ebrahim ibraheem
+= ismail ismael esmail
+= jamal gamal jamaal
+= kamal kamel
+= karim kareem
+= khalid khaled
+= khadija khadijah khadidja
+= layla leila laila leyla lejla
+= mahmoud mahmud mahmood
+= mariam maryam meryem miriam
+= mustafa moustafa mostafa
+= nadir nader
+= nasser nasir naser
+= noor nour nur
+= omar umar omer
+= osama usama
+= rafiq rafik rafeek
+= rashid rachid rasheed
+= said saeed saad
+= salim saleem selim
+= samir sameer
+= tariq tarek tarik
+= walid waleed
+= yasmin yasmine yasmeen
+= yusuf youssef yousef yousuf
+= zaynab zeinab zainab
+= oleksandr aleksandr alexander aleksander
+= oksana oxana
+= olexiy oleksiy aleksei alexei
+= volodymyr vladimir wladimir
+= mykhailo mikhail michail
+= pavlo pavel
+= petro pyotr petr
+= kyrylo kirill kiril
+= maksym maxim maksim
+= ksenia xenia kseniya
+= feodor fedor fyodor
+= ilia ilya ilja
+= anatoly anatoli anatoliy anatolij
+= arkady arkadi arkadiy
+= valery valeri valeriy
+= gennady gennadi gennadiy
+= leonid leonyd
+= ludmila lyudmila liudmila ljudmila
+= svitlana svetlana
+= larisa larysa larissa
+= galina halyna
+= marina maryna
+= irina iryna
+= polina polyna
+= daria darya dariya dasha
+= maria mariya mariia marija
+= eugenia evgenia yevgenia evgeniya
+= georgios giorgos yorgos george
+= ioannis yannis giannis
+= konstantinos constantinos
+= dimitrios dimitris demetrios
+= nikolaos nikos nicolaos
+= panagiotis panayiotis
+= eleni elena helen
 chris chrissie
 alex lex
 max maxi
 `
 
 // families maps a given name to the lines of [nicknames] that it stands in: the
-// number of the line, negative where the line is its own.
+// number of the line, negative where the others stand for it.
 func families() map[string][]int16 {
 	m := map[string][]int16{}
 	for n, line := range strings.Split(strings.TrimSpace(nicknames), "\n") {
-		for k, name := range strings.Fields(line) {
+		spellings, sameName := strings.CutPrefix(line, "= ")
+		for k, name := range strings.Fields(spellings) {
 			number := int16(n + 1)
-			if k == 0 {
+			if k == 0 || sameName {
 				number = -number
 			}
 			m[name] = append(m[name], number)

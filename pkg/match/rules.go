@@ -161,7 +161,7 @@ func rules() [ruleCount]rule {
 			anchorForeign:      {name: "foreign", weight: -6, force: foreign, text: "the mailbox was synchronised from a directory that is not this one"},
 		}},
 		ruleOnPrem: {name: "on_prem_username", levels: []level{
-			onPremEqual:     {name: "equal", weight: 10, force: identifier, text: "the mailbox names this AD user's sAMAccountName as its origin"},
+			onPremEqual:     {name: "equal", weight: 4, force: support, text: "the mailbox names this AD user's sAMAccountName as its origin"},
 			onPremOtherUser: {name: "other_user", weight: -8, force: conflict, text: "the mailbox names another AD user's sAMAccountName as its origin"},
 			onPremDiffers:   {name: "differs", weight: -4, force: conflict, text: "the mailbox names a sAMAccountName as its origin that this AD user does not have"},
 		}},
@@ -191,7 +191,7 @@ func rules() [ruleCount]rule {
 		ruleLogin: {name: "login", levels: []level{
 			loginEqual:   {name: "equal", weight: 8, force: identifier, text: "login and alias are equal and do not follow from the name"},
 			loginDerived: {name: "equal_derived", weight: 1, force: support, text: "login and alias are equal, but follow from the name"},
-			loginFormer:  {name: "equal_former", weight: 5, force: support, text: "an alias of the mailbox follows from the AD user's name and not from its own, as after a change of name"},
+			loginFormer:  {name: "equal_former", weight: 5, force: support, text: "login and alias are equal and follow from the name of one of the two alone, as after a change of name"},
 		}},
 		rulePhone: {name: "phone", levels: []level{
 			phoneEqual:   {name: "equal", weight: 11, force: identifier, text: "a telephone number is equal that nobody else has"},

@@ -4,17 +4,16 @@ import "math"
 
 // facts is what a decision is taken on.
 type facts struct {
-	levels     [ruleCount]uint8
-	forces     [veto + 1]int // findings by what they may do
-	hard       int           // identifiers that stay with a person: the employee id
-	soft       int           // those that travel with a post or a home: address, sAMAccountName, telephone; and an anchor that anybody may have written
-	phoneOnly  bool          // the one identifier is a telephone number
-	originOnly bool          // the one identifier is the sAMAccountName that the mailbox remembers
-	vouched    bool          // the AD user's display name is not the only one that says so
-	fitsOther  bool          // another mailbox fits the AD user better but for the anchor
-	namesakes  int           // others on either side whose name fits as well
-	same       float64       // what department and title say
-	lead       float32       // over every other pair of the two
+	levels    [ruleCount]uint8
+	forces    [veto + 1]int // findings by what they may do
+	hard      int           // identifiers that stay with a person: the employee id
+	soft      int           // those that travel with a post or a home: address, telephone; and an anchor that anybody may have written
+	phoneOnly bool          // the one identifier is a telephone number
+	vouched   bool          // the AD user's display name is not the only one that says so
+	fitsOther bool          // another mailbox fits the AD user better but for the anchor
+	namesakes int           // others on either side whose name fits as well
+	same      float64       // what department and title say
+	lead      float32       // over every other pair of the two
 	// corroboration is by how much what bears out the name exceeds what is asked;
 	// below zero: it does not.
 	corroboration float64
@@ -90,7 +89,7 @@ func tiers() []tier {
 
 		// Two identifiers that do not depend on one another, and a name that fits.
 		{ReasonEvidence, func(f *facts) bool {
-			return f.ids() > 1 && f.forces[conflict] == 0 && (f.sameName() || f.variant() || f.givenVariant())
+			return f.ids() > 1 && f.forces[conflict] == 0 && (f.sameName() || (f.variant() || f.givenVariant()) && (f.ownAddress() || f.hard > 0))
 		}},
 		// What travels with a post or a home goes to a successor of the same given
 		// name, and to both of a couple: with half a name, or one that cannot be
@@ -108,16 +107,16 @@ func tiers() []tier {
 		{ReasonForeign, func(f *facts) bool { return f.forces[foreign] > 0 && f.hard == 0 && f.soft < 2 }},
 		{ReasonNotProven, func(f *facts) bool { return f.bothDiffer() || f.markedOnce() }},
 		{ReasonEvidence, func(f *facts) bool {
-			return f.ids() > 0 && f.sameName() && f.namesakes == 0 && (!f.phoneOnly || f.vouched) && (!f.originOnly || f.same > 0)
+			return f.ids() > 0 && f.sameName() && f.namesakes == 0 && (!f.phoneOnly || f.vouched)
 		}},
 		{ReasonEvidence, func(f *facts) bool {
 			return f.ids() > 0 && f.sameName() && (f.lead >= farLead || f.same > 2) && (f.is(ruleAddress, addressEqual) || f.hard > 0)
 		}},
 		{ReasonEvidence, func(f *facts) bool {
-			return f.variant() && f.namesakes == 0 && (f.ownAddress() || f.hard > 0 || f.ids() > 0 && f.vouched && f.same > 0)
+			return f.variant() && f.namesakes == 0 && (f.ownAddress() || f.hard > 0 || f.phoneOnly && f.vouched && f.same > 0)
 		}},
 		{ReasonEvidence, func(f *facts) bool {
-			return f.givenVariant() && f.namesakes == 0 && (f.ownAddress() || f.hard > 0 || f.ids() > 0 && f.vouched && f.same > 2)
+			return f.givenVariant() && f.namesakes == 0 && (f.ownAddress() || f.hard > 0 || f.phoneOnly && f.vouched && f.same > 2)
 		}},
 		{ReasonNamesakes, func(f *facts) bool { return f.namesakes > 0 }},
 
@@ -165,16 +164,10 @@ func (e *engine) facts(i int, c *candidate, lead float32, namesakes int) facts {
 	}
 	// Address, UPN and login are one identifier in three places.
 	sameAddress := f.is(ruleAddress, addressEqual, addressAlias) || f.is(ruleUPN, upnEqual) || f.is(ruleLogin, loginEqual)
-	onPrem := f.is(ruleOnPrem, onPremEqual)
-	if a := &e.sheet.ad[i]; onPrem && sameAddress && (a.onPrem == a.mailLogin || a.onPrem == a.upnLogin) {
-		onPrem = false // the address was made of the sAMAccountName: it is one identifier
-	}
 	count(&f.soft, f.is(ruleAnchor, anchorStamped))
 	count(&f.hard, f.is(ruleEmployee, employeeEqual))
 	count(&f.soft, sameAddress)
-	count(&f.soft, onPrem)
 	count(&f.soft, f.is(rulePhone, phoneEqual))
-	f.originOnly = f.ids() == 1 && onPrem
 	f.phoneOnly = f.ids() == 1 && f.is(rulePhone, phoneEqual)
 	return f
 }
@@ -200,29 +193,40 @@ func (e *engine) fitsOther(i int, c *candidate) bool {
 // what is asked: more than one fact, and the more the more people there are,
 // since what they have in common by chance grows with their number.
 func (e *engine) corroboration(i int, c *candidate) (sum float64, supports int) {
-	for _, r := range []int{ruleAddress, rulePhone, ruleInitial, ruleDepartment, ruleTitle, ruleListedAD, ruleListedM365} {
-		if e.rules[r].levels[c.levels[r]].force == identifier {
-			continue // counted as such
+	people := math.Log2(float64(len(e.sheet.m365) + 1))
+	listed := float64(e.listedAD[i] + e.listed[c.m365])
+	own := 0 // facts that are the person's own
+	for _, r := range []int{ruleAddress, ruleLogin, rulePhone, ruleInitial, ruleDepartment, ruleTitle} {
+		if e.rules[r].levels[c.levels[r]].force == identifier || r == ruleLogin && c.levels[r] == loginDerived {
+			continue // counted as such, or follows from the name
 		}
 		w := e.weight(i, c, r)
-		if listed := r == ruleListedAD || r == ruleListedM365; listed && w < 0 && c.levels[ruleDepartment] == sameEqual && c.levels[ruleTitle] == sameEqual {
-			w = 0
-		}
 		sum += w
-		switch listed := r == ruleListedAD || r == ruleListedM365; {
-		case w >= 4 && listed:
-			supports += 2 // hardly anybody without a partner has it
+		switch {
 		case w >= 1:
 			supports++
-		case w < 0 && !listed && r != rulePhone:
+			own++
+		case w < 0 && r != rulePhone:
 			sum-- // a contradiction, if a soft one
 		}
 	}
-	// Taken together they look like people without a partner, who may be two of one
-	// name: one who left, and one yet to come.
-	alone := e.listedAD[i]+e.listed[c.m365] < -listedBound
-	if sameJob := c.levels[ruleDepartment] == sameEqual && c.levels[ruleTitle] == sameEqual; alone && !sameJob || supports < 2 {
+	for _, w := range []float32{e.listedAD[i], e.listed[c.m365]} {
+		switch {
+		case w >= 4:
+			supports += 2 // hardly anybody without a partner has it
+		case w >= 1:
+			supports++
+		}
+	}
+	switch {
+	case supports < 2:
+		return math.Inf(-1), supports
+	case listed >= -listedBound:
+		return sum + listed - people/4 - 0.5, supports
+	case own < 2:
+		// They look like people without a partner, who may be two of one name: one
+		// who left, and one yet to come.
 		return math.Inf(-1), supports
 	}
-	return sum - math.Log2(float64(len(e.sheet.m365)+1))/4 - 0.5, supports
+	return sum - people/2 - 0.5, supports
 }
