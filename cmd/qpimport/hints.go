@@ -76,6 +76,12 @@ func adviceOnTopic(topic source.Topic, subject string) string {
 		return "check the directory or the export; if that is right: --allow " + strings.ReplaceAll(subject, " ", " --allow ")
 	case importer.TopicSecondDirectory:
 		return "delete the accounts and import from the other directory alone, or say --also-m365 for those of Microsoft 365 whom Active Directory does not know"
+	case importer.TopicForeignAccounts:
+		return "delete them first, or keep the mode"
+	case importer.TopicNothingToRelink:
+		return "`qpimport match --pair AD=M365` gives an account its mailbox"
+	case importer.TopicDeleteFirst:
+		return "if that account is a ghost of the same person, delete it first: `qpimport accounts delete " + subject + "`"
 	case source.TopicUnknownBase:
 		return "`qpimport ous --all` lists what it holds"
 	case itglue.TopicUnknownStatus:
@@ -95,7 +101,7 @@ func adviceOnCode(code source.Code, subject string) string {
 	case importer.CodePasswordSyncUnset:
 		return "choose with --password-sync at the first import; it is fixed while accounts exist: " + modesInShort
 	case importer.CodePasswordSyncLocked:
-		return "the mode is fixed while accounts exist: delete them with `qpimport accounts delete --all --yes -c NAME`, then import again"
+		return "the mode is fixed while accounts exist: delete them with `qpimport accounts delete --all --yes -c NAME`, then import again; or `qpimport customers set NAME --password-sync MODE --convert`"
 	case importer.CodeAccountsExist:
 		return "--with-accounts deletes them with the customer"
 	case importer.CodeDirectoryChanged:

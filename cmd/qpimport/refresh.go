@@ -215,20 +215,24 @@ func (o refreshOptions) refreshAll(ctx context.Context, a *app, r importer.Refre
 }
 
 func refreshView(r importer.RefreshResult) output.View {
-	type change = importer.AccountChange
 	return output.View{
 		Document: r,
 		Items:    output.Items(r.Changes),
-		Rows: func() [][]string {
-			return output.Rows([]output.Column[change]{
-				{Key: "account", Text: func(c change) string { return c.Account }},
-				{Key: "display_name", Text: func(c change) string { return c.DisplayName }},
-				{Key: "what", Text: func(c change) string { return c.What }},
-				{Key: "before", Text: func(c change) string { return string(c.Before) }},
-				{Key: "after", Text: func(c change) string { return string(c.After) }},
-			}, r.Changes)
-		},
-		Page: func(p *output.Page) { refreshPage(p, r) },
+		Rows:     func() [][]string { return output.Rows(accountChangeColumns(), r.Changes) },
+		Page:     func(p *output.Page) { refreshPage(p, r) },
+	}
+}
+
+// accountChangeColumns are those of an account before and after.
+func accountChangeColumns() []output.Column[importer.AccountChange] {
+	type change = importer.AccountChange
+	return []output.Column[change]{
+		{Key: "account", Text: func(c change) string { return c.Account }},
+		{Key: "display_name", Title: "Account", Text: func(c change) string { return c.DisplayName }},
+		{Key: "what", Title: "What", Text: func(c change) string { return strings.ReplaceAll(c.What, "_", " ") }},
+		{Title: "Before and after", Text: func(c change) string { return changeText(c.Before, c.After) }},
+		{Key: "before", Text: func(c change) string { return string(c.Before) }},
+		{Key: "after", Text: func(c change) string { return string(c.After) }},
 	}
 }
 
@@ -244,13 +248,8 @@ func refreshPage(p *output.Page, r importer.RefreshResult) {
 		p.Line("note: %s", note)
 	}
 	if len(r.Changes) > 0 {
-		type change = importer.AccountChange
 		p.Blank()
-		output.TableOf(p, []output.Column[change]{
-			{Title: "Account", Text: func(c change) string { return c.DisplayName }},
-			{Title: "What", Text: func(c change) string { return strings.ReplaceAll(c.What, "_", " ") }},
-			{Title: "Before and after", Text: func(c change) string { return changeText(c.Before, c.After) }},
-		}, r.Changes)
+		output.TableOf(p, accountChangeColumns(), r.Changes)
 	}
 	if len(r.New) > 0 {
 		p.Blank()

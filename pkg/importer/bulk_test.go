@@ -270,7 +270,7 @@ func TestDecisions(t *testing.T) {
 		t.Errorf("automatic after one was forgotten: %+v", auto.Counts)
 	}
 	// They come back from their export, into a registry without the accounts.
-	if _, err := w.DeleteAccounts(t.Context(), "Contoso", nil, true); err != nil {
+	if _, err := w.DeleteAccounts(t.Context(), DeleteRequest{Customer: "Contoso", All: true}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := w.ForgetDecisions(t.Context(), "Contoso", nil, true); err != nil {

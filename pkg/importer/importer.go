@@ -62,6 +62,9 @@ const (
 	TopicTooManyNew       source.Topic = "too_many_new" // subject: how many
 	TopicGuard            source.Topic = "guard"        // subject: the answers, kind=number each
 	TopicSecondDirectory  source.Topic = "second_directory"
+	TopicForeignAccounts  source.Topic = "foreign_accounts" // of Microsoft 365 alone
+	TopicNothingToRelink  source.Topic = "nothing_to_relink"
+	TopicDeleteFirst      source.Topic = "delete_first" // subject: the id of the account in the way
 	TopicIDTaken          source.Topic = "id_taken"
 	TopicNoState          source.Topic = "no_state" // there is no registry yet
 	TopicNoDirectory      source.Topic = "no_directory"

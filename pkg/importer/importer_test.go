@@ -232,7 +232,7 @@ func TestImportOff(t *testing.T) {
 	if taken := w.mustImport(ImportRequest{Customer: "Contoso", Source: source.AD, OUs: []string{"1"}, Users: []string{"p9"}}); taken.Counts.OthersChanged != 1 {
 		t.Errorf("a shared address: %+v", taken.Counts)
 	}
-	if _, err := w.DeleteAccounts(t.Context(), "Contoso", []string{"p9"}, false); err != nil {
+	if _, err := w.DeleteAccounts(t.Context(), DeleteRequest{Customer: "Contoso", Accounts: []string{"p9"}}); err != nil {
 		t.Fatal(err)
 	}
 	w.ad.People = w.ad.People[:len(w.ad.People)-1]

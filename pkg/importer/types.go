@@ -34,21 +34,24 @@ func (d Directories) Get(kind source.Kind) *source.Connection {
 
 // Account is an end-user account in the registry.
 type Account struct {
-	ID          string         `json:"id"`
-	Customer    string         `json:"customer"`
-	DisplayName string         `json:"display_name"`
-	GivenName   string         `json:"given_name"`
-	Surname     string         `json:"surname"`
-	Username    string         `json:"username"`
-	UPN         string         `json:"upn"`
-	Email       string         `json:"email"`
-	EmailSource *string        `json:"email_source"`
-	EmailIssue  *string        `json:"email_issue"`
-	State       registry.State `json:"state"`
-	AD          *ADLink        `json:"ad"`
-	M365        *M365Link      `json:"m365"`
-	ImportedAt  time.Time      `json:"imported_at"`
-	UpdatedAt   time.Time      `json:"updated_at"`
+	ID          string  `json:"id"`
+	Customer    string  `json:"customer"`
+	DisplayName string  `json:"display_name"`
+	GivenName   string  `json:"given_name"`
+	Surname     string  `json:"surname"`
+	Username    string  `json:"username"`
+	UPN         string  `json:"upn"`
+	Email       string  `json:"email"`
+	EmailSource *string `json:"email_source"`
+	EmailIssue  *string `json:"email_issue"`
+	// DirectoryEmail is what the directory says where the address was set by hand;
+	// it is shown of a single account alone.
+	DirectoryEmail *string        `json:"directory_email,omitempty"`
+	State          registry.State `json:"state"`
+	AD             *ADLink        `json:"ad"`
+	M365           *M365Link      `json:"m365"`
+	ImportedAt     time.Time      `json:"imported_at"`
+	UpdatedAt      time.Time      `json:"updated_at"`
 }
 
 // ADLink is the AD user behind an account.

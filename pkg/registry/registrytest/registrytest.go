@@ -305,6 +305,22 @@ func mailboxesHandedOn(b *bench) {
 		}
 	})
 	b.change(id, func(s *registry.Snapshot) { s.Accounts[0] = account(1, 12) })
+	b.change(id, func(s *registry.Snapshot) { // and back: users are handed on as well
+		x, y := *s.Accounts[1], *s.Accounts[2]
+		x.AD, y.AD = y.AD, x.AD
+		s.Accounts[1], s.Accounts[2] = &x, &y
+	})
+	if s := b.snapshot(id); s.Accounts[0].AD.Name == s.Accounts[1].AD.Name || s.Accounts[0].M365 == nil || s.Accounts[1].M365 == nil {
+		b.Errorf("%+v, %+v", s.Accounts[0], s.Accounts[1])
+	}
+	b.change(id, func(s *registry.Snapshot) {
+		x := *s.Accounts[1]
+		x.AD = &registry.Link{ID: sourcetest.GUID(99), Name: "CN=u99", Status: registry.StatusOK}
+		s.Accounts[1] = &x
+	})
+	if s := b.snapshot(id); s.Accounts[1].M365 == nil || s.Accounts[1].AD.Name != "CN=u99" {
+		b.Errorf("another user took the mailbox along: %+v", s.Accounts[1])
+	}
 	s := b.snapshot(id)
 	var got []string
 	for _, a := range s.Accounts {
