@@ -132,7 +132,7 @@ func (im *Importer) readBatch(ctx context.Context, reg *registry, r ImportReques
 		switch {
 		case excluded.match(&u):
 			reason, asked = SkipExcluded, false
-		case reason == source.SkipSystem, reason == source.SkipConflict:
+		case source.NeverImported(reason):
 		case asked, reason == source.SkipDisabled && r.IncludeDisabled:
 			reason = ""
 		}
