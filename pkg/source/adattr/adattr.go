@@ -47,8 +47,8 @@ const (
 	trustAccount = 0x800 // ADS_UF_INTERDOMAIN_TRUST_ACCOUNT
 )
 
-// trustType is the sAMAccountType of accounts that stand for another domain.
-const trustType = "805306370"
+// TrustType is the sAMAccountType of accounts that stand for another domain.
+const TrustType = "805306370"
 
 // FromAttributes makes a user of the raw attribute values that get returns by
 // name, nil for an attribute that is not there. Text is kept byte for byte, but
@@ -112,9 +112,9 @@ func FromAttributes(dn string, get func(name string) [][]byte) (source.User, err
 	switch {
 	case strings.EqualFold(first("isDeleted"), "TRUE"), strings.EqualFold(first("isRecycled"), "TRUE"):
 		u.NotPerson = source.SkipDeleted
-	case isManagedService(get("objectClass")):
+	case IsManagedService(get("objectClass")):
 		u.NotPerson = source.SkipService
-	case bits&trustAccount != 0, first("sAMAccountType") == trustType:
+	case bits&trustAccount != 0, first("sAMAccountType") == TrustType:
 		u.NotPerson = source.SkipTrust
 	}
 	if t := first("msExchRecipientTypeDetails"); t != "" {
@@ -140,9 +140,9 @@ func damaged(dn, attribute string, err error) error {
 	}
 }
 
-// isManagedService knows the accounts whose password AD changes itself: group,
+// IsManagedService knows the accounts whose password AD changes itself: group,
 // standalone and delegated managed service accounts.
-func isManagedService(classes [][]byte) bool {
+func IsManagedService(classes [][]byte) bool {
 	for _, c := range classes {
 		switch strings.ToLower(string(c)) {
 		case "msds-groupmanagedserviceaccount", "msds-managedserviceaccount", "msds-delegatedmanagedserviceaccount":

@@ -1,12 +1,14 @@
 package file
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // addText adds a value that a tool wrote as text: what LDAP has as bytes is
@@ -20,6 +22,12 @@ func (r *record) addText(a attr, text string) error {
 			v, err = guidBytes(text)
 		case objectSID:
 			v, err = sidBytes(text)
+		case pwdLastSet, accountExpires:
+			v, err = fileTime(text)
+		case mail:
+			v = []byte(text) // adattr takes the blanks away
+		case isDeleted, isRecycled, critical, enabled:
+			v, err = truthBytes(text)
 		default:
 			v = []byte(text)
 		}
@@ -29,6 +37,27 @@ func (r *record) addText(a attr, text string) error {
 	}
 	r.add(a, v)
 	return nil
+}
+
+// fileTime reads a FILETIME, or a time as ldap3 writes it, as AD stores it: 100 ns
+// since 1601.
+func fileTime(text string) ([]byte, error) {
+	text = strings.TrimSpace(text)
+	for _, layout := range []string{"2006-01-02 15:04:05.999999-07:00", "2006-01-02T15:04:05.999999Z07:00"} {
+		if t, err := time.Parse(layout, text); err == nil {
+			if t.Year() == 9999 || t.Year() == 1601 {
+				return []byte("0"), nil
+			}
+			return strconv.AppendInt(nil, (t.Unix()+11644473600)*1e7+int64(t.Nanosecond()/100), 10), nil
+		}
+	}
+	return []byte(text), nil // adattr complains of what is no number
+}
+
+// truthBytes writes True and False as AD does, whatever Excel made of them.
+func truthBytes(text string) ([]byte, error) {
+	yes, err := truth(text)
+	return bytes.ToUpper(strconv.AppendBool(nil, yes)), err
 }
 
 // guidBytes reads a GUID, dashed or in base64, as AD stores it: the first three

@@ -31,7 +31,7 @@ type Directory struct {
 	attrs  attrs
 
 	mu       sync.Mutex
-	surveyed *survey // what a pass over an AD export found, once there was one
+	surveyed *survey // what a pass over the whole export found, once there was one
 }
 
 // Open opens the export that conn.File names. An empty conn.Format is found by
@@ -39,6 +39,11 @@ type Directory struct {
 // cannot work are [source.CodeUsage], a file that cannot be opened is
 // [source.CodeUnreachable], an empty one [source.CodeIncomplete].
 func Open(ctx context.Context, conn source.Connection) (*Directory, error) {
+	return openAs(ctx, conn, "")
+}
+
+// openAs opens an export of which a person said how its text is written.
+func openAs(ctx context.Context, conn source.Connection, encoding string) (*Directory, error) {
 	switch {
 	case conn.File == "" || conn.File == "-":
 		return nil, &source.Error{
@@ -52,19 +57,22 @@ func Open(ctx context.Context, conn source.Connection) (*Directory, error) {
 	if err := checkFormat(conn.Kind, conn.Format); err != nil {
 		return nil, err
 	}
-	in, err := openInput(conn.File)
+	in, err := openInput(conn.Kind, conn.File)
 	if err != nil {
 		return nil, err
 	}
 	d := &Directory{in: in, kind: conn.Kind, format: conn.Format, attrs: newAttrs()}
-	if err := d.prepare(ctx); err != nil {
+	if err := d.prepare(ctx, encoding); err != nil {
 		_ = in.file.Close()
 		return nil, err
 	}
 	return d, nil
 }
 
-func (d *Directory) prepare(ctx context.Context) (err error) {
+func (d *Directory) prepare(ctx context.Context, encoding string) (err error) {
+	if err := d.in.encode(encoding); err != nil {
+		return err
+	}
 	if d.format == "" {
 		if d.format, err = recognise(ctx, d.in); err != nil {
 			return err
@@ -73,8 +81,8 @@ func (d *Directory) prepare(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	if d.format == formatCSV {
-		return d.in.guessWindows1252(ctx)
+	if d.format != formatLDIF && encoding == "" { // LDIF has what is not ASCII in base64
+		return d.in.guess(ctx)
 	}
 	return nil
 }
@@ -83,7 +91,9 @@ func (d *Directory) prepare(ctx context.Context) (err error) {
 func (d *Directory) Close() error { return d.in.file.Close() }
 
 // Users yields the users in the order of the file. The base of the scope must
-// be in the export, else the error is [source.CodeNotFound].
+// be in the export, else the error is [source.CodeNotFound]. Users of another
+// domain than the export's own are left out, which Info notes. An export of
+// Microsoft 365 in which nobody has an address is [source.CodeIncomplete].
 func (d *Directory) Users(ctx context.Context, scope source.Scope) iter.Seq2[source.User, error] {
 	return func(yield func(source.User, error) bool) {
 		users, err := d.users(ctx, scope)
@@ -91,18 +101,21 @@ func (d *Directory) Users(ctx context.Context, scope source.Scope) iter.Seq2[sou
 			yield(source.User{}, err)
 			return
 		}
-		lines := map[string]int{}
+		lines, addresses := map[string]int{}, 0
 		for n := 0; scope.Limit == 0 || n < scope.Limit; n++ {
 			u, line, err := users.next()
 			if errors.Is(err, io.EOF) {
-				err = d.in.unchanged()
+				if err = d.in.unchanged(); err == nil {
+					err = d.checkAddresses(len(lines), addresses)
+				}
 				if err == nil {
 					return
 				}
 			}
 			if err == nil {
 				if before, ok := lines[u.ID]; ok {
-					err = d.in.damaged(line, "the user %q stands in line %d already", u.ID, before)
+					err = d.in.incomplete(line, fmt.Sprintf("Take one of the two away, or make the file anew. %s", hintAgain(d.kind)),
+						"the user %q stands in line %d already", u.ID, before)
 				}
 				lines[u.ID] = line
 			}
@@ -110,14 +123,26 @@ func (d *Directory) Users(ctx context.Context, scope source.Scope) iter.Seq2[sou
 				yield(source.User{}, err)
 				return
 			}
+			if u.Email != "" {
+				addresses++
+			}
 			if scope.Brief {
-				u = source.User{Kind: u.Kind, ID: u.ID, DN: u.DN, Critical: u.Critical}
+				u = source.User{Kind: u.Kind, ID: u.ID, DN: u.DN, Critical: u.Critical, RecipientType: u.RecipientType, NotPerson: u.NotPerson}
 			}
 			if !yield(u, nil) {
 				return
 			}
 		}
 	}
+}
+
+// checkAddresses refuses an export of Microsoft 365 in which nobody has an address:
+// mailboxes are what it is read for. In Active Directory addresses may be missing.
+func (d *Directory) checkAddresses(users, addresses int) error {
+	if d.kind != source.M365 || users == 0 || addresses > 0 {
+		return nil
+	}
+	return d.in.incomplete(0, "", "nobody of the %d users in the file has an e-mail address", users)
 }
 
 // userReader reads the users of an export one by one, each with its line;
@@ -128,13 +153,17 @@ type userReader interface {
 
 func (d *Directory) users(ctx context.Context, scope source.Scope) (userReader, error) {
 	if d.kind == source.M365 {
-		return d.people(ctx)
+		return d.people(ctx, &findings{})
 	}
-	records, err := d.records(ctx)
+	s, err := d.survey(ctx)
 	if err != nil {
 		return nil, err
 	}
-	r := &adUsers{in: d.in, records: records, record: record{attrs: d.attrs}}
+	records, err := d.records(ctx, &findings{})
+	if err != nil {
+		return nil, err
+	}
+	r := &adUsers{in: d.in, records: records, record: record{attrs: d.attrs}, domain: newDomain(s)}
 	if scope.Base != "" {
 		r.base = &base{dn: scope.Base, key: source.DNKey(scope.Base), inside: map[string]bool{}}
 	}
@@ -142,12 +171,12 @@ func (d *Directory) users(ctx context.Context, scope source.Scope) (userReader, 
 }
 
 // people opens a pass over an export of Microsoft 365.
-func (d *Directory) people(ctx context.Context) (userReader, error) {
+func (d *Directory) people(ctx context.Context, found *findings) (userReader, error) {
 	in := d.in.open(ctx)
 	if d.format == formatCSV {
-		return newGraphTable(in)
+		return newGraphTable(in, found)
 	}
-	return graphJSON{newJSONReader(in)}, nil
+	return graphJSON{newJSONReader(in), newGraphFields(), found}, nil
 }
 
 // recordReader reads the objects of an export of AD one by one; io.EOF follows
@@ -157,15 +186,15 @@ type recordReader interface {
 }
 
 // records opens a pass over an export of AD.
-func (d *Directory) records(ctx context.Context) (recordReader, error) {
+func (d *Directory) records(ctx context.Context, found *findings) (recordReader, error) {
 	in := d.in.open(ctx)
 	switch d.format {
 	case formatLDIF:
 		return newLDIFReader(in), nil
 	case formatCSV:
-		return newADTable(in, d.attrs)
+		return newADTable(in, d.attrs, found)
 	}
-	return adJSON{newJSONReader(in)}, nil
+	return adJSON{newJSONReader(in), found}, nil
 }
 
 // adUsers makes users of the records of an export of AD.
@@ -174,6 +203,7 @@ type adUsers struct {
 	records recordReader
 	record  record
 	base    *base
+	domain  *domain // nil where all are of one
 }
 
 func (r *adUsers) next() (source.User, int, error) {
@@ -189,7 +219,7 @@ func (r *adUsers) next() (source.User, int, error) {
 			return source.User{}, 0, err
 		}
 		inBase := r.base == nil || r.base.holds(r.record.dn)
-		if !inBase || !r.record.isUser() {
+		if !inBase || !r.record.isUser() || !r.domain.holds(r.record.dn) {
 			continue
 		}
 		u, err := r.user()
@@ -197,7 +227,7 @@ func (r *adUsers) next() (source.User, int, error) {
 	}
 }
 
-const hintAllAttributes = "Export it with an account that may read it, and with all attributes."
+const hintAllAttributes = "Export it with an account that may read it, and with all attributes: " + ldifdeCommand
 
 // user converts the record. An object without userAccountControl is refused:
 // AD does not show it to who may not read it, and whether the user may sign in
@@ -211,10 +241,16 @@ func (r *adUsers) user() (source.User, error) {
 	if err != nil {
 		return source.User{}, r.in.wrong(rec.line, err)
 	}
+	if u.NotPerson == "" && strings.HasSuffix(u.Username, "$") && u.Enabled == source.Unknown && rec.first(sAMAccountType) == nil {
+		u.NotPerson = source.SkipTrust // Get-ADUser lists the accounts of trusts too
+	}
 	if u.Enabled != source.Unknown {
 		return u, nil
 	}
 	said := string(rec.first(enabled))
+	if said == "" && u.NotPerson == source.SkipDeleted {
+		return u, nil // AD strips what it deletes
+	}
 	if said == "" {
 		return source.User{}, r.in.incomplete(rec.line, hintAllAttributes, "user %s has no userAccountControl", rec.name())
 	}
@@ -224,6 +260,40 @@ func (r *adUsers) user() (source.User, error) {
 	}
 	u.Enabled = source.FlagOf(yes)
 	return u, nil
+}
+
+// domain is the domain that an export of several is read for.
+type domain struct {
+	key    string
+	inside map[string]bool // by the DN of a parent; users share parents
+}
+
+func newDomain(s *survey) *domain {
+	if len(s.found.others) == 0 {
+		return nil
+	}
+	return &domain{key: source.DNKey(s.tree.Root), inside: map[string]bool{}}
+}
+
+func (d *domain) holds(dn string) bool {
+	if d == nil {
+		return true
+	}
+	parent := source.ParentDN(dn)
+	inside, ok := d.inside[parent]
+	if !ok {
+		inside = source.DNKey(domainDN(parent)) == d.key
+		d.inside[parent] = inside
+	}
+	return inside
+}
+
+// domainDN is the end of a DN that names the domain: the steps of type DC.
+func domainDN(dn string) string {
+	for dn != "" && !isDomain(dn) {
+		dn = source.ParentDN(dn)
+	}
+	return dn
 }
 
 // base is the container below which users are wanted.
