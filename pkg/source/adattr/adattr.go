@@ -144,6 +144,9 @@ func damaged(dn, attribute string, err error) error {
 // standalone and delegated managed service accounts.
 func IsManagedService(classes [][]byte) bool {
 	for _, c := range classes {
+		if len(c) < 20 || c[4] != '-' {
+			continue
+		}
 		switch strings.ToLower(string(c)) {
 		case "msds-groupmanagedserviceaccount", "msds-managedserviceaccount", "msds-delegatedmanagedserviceaccount":
 			return true

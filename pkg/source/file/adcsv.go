@@ -37,7 +37,7 @@ func newADTable(in *stream, known attrs, found *findings) (*adTable, error) {
 		}
 		seen[name] = true
 		a.attrs = append(a.attrs, known.find([]byte(field)))
-		if isDN && a.dn < 0 {
+		if isDN && (a.dn < 0 || isPath(t.columns[a.dn]) && !isPath(name)) {
 			a.dn = i
 		}
 	}
@@ -58,7 +58,7 @@ func (t *adTable) next(rec *record) error {
 			if b, ok := unhex(cell); ok {
 				cell = string(b)
 			}
-			rec.dn = pathDN(cell)
+			rec.dn = pathDN(t.columns[i], cell)
 		case a == none:
 		case isTypeName(cell), a == proxyAddresses && isCutList(cell), a == phone && isShortened(cell):
 			t.found.lose(t.header[i])
@@ -75,12 +75,19 @@ func (t *adTable) next(rec *record) error {
 	return rec.checkID(t.in.input)
 }
 
-// pathDN takes the DN out of the path that ADSI gives: LDAP://DC1/CN=…
-func pathDN(s string) string {
-	if len(s) < 7 || !strings.EqualFold(s[:7], "LDAP://") {
+// isPath knows the properties in which ADSI has the name of an object.
+func isPath(name string) bool { return name == "path" || name == "adspath" }
+
+// pathDN takes the DN out of a value: as it is, or out of the path that ADSI gives,
+// LDAP://DC1/CN=… Another path is no DN.
+func pathDN(name, s string) string {
+	if !isPath(name) {
 		return s
 	}
-	s = s[7:]
+	if len(s) < len("LDAP://") || !strings.EqualFold(s[:len("LDAP://")], "LDAP://") {
+		return ""
+	}
+	s = s[len("LDAP://"):]
 	if server, rest, ok := strings.Cut(s, "/"); ok && !strings.Contains(server, "=") {
 		return rest
 	}

@@ -48,7 +48,7 @@ func (r *record) addObject(raw []byte, found *findings, depth int) error {
 		}
 		a := r.attrs.find([]byte(name))
 		lower := strings.ToLower(name)
-		isDN := lower == "dn" || lower == "distinguishedname" || lower == "path" || lower == "adspath"
+		isDN := lower == "dn" || lower == "distinguishedname" || isPath(lower)
 		if a == none && !isDN {
 			var other json.RawMessage
 			if err := dec.Decode(&other); err != nil {
@@ -74,8 +74,8 @@ func (r *record) addObject(raw []byte, found *findings, depth int) error {
 			if !ok && v != nil {
 				return fmt.Errorf("%s is no text", name)
 			}
-			if r.dn == "" || lower == "dn" || lower == "distinguishedname" {
-				r.dn = pathDN(dn)
+			if r.dn == "" || !isPath(lower) {
+				r.dn = pathDN(lower, dn)
 			}
 			continue
 		}

@@ -162,7 +162,7 @@ func (t *table) next() (row []string, line int, err error) {
 
 // isHeader says whether a row is the header once more.
 func (t *table) isHeader(row []string) bool {
-	if foldColumn(row[0]) != t.columns[0] {
+	if !strings.EqualFold(strings.TrimSpace(row[0]), strings.TrimSpace(t.header[0])) {
 		return false
 	}
 	return slices.EqualFunc(row[:min(len(row), len(t.columns))], t.columns, func(cell, column string) bool { return foldColumn(cell) == column })

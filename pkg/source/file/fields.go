@@ -197,7 +197,7 @@ func graphIndex(columns []string) (index map[string]string, language string) {
 	return index, language
 }
 
+var unmarked = strings.NewReplacer(" ", "", "\u00a0", "", "_", "", "-", "", "'", "", "’", "", "\ufeff", "")
+
 // foldColumn makes spellings of a name equal.
-func foldColumn(name string) string {
-	return strings.ToLower(strings.NewReplacer(" ", "", "\u00a0", "", "_", "", "-", "", "'", "", "’", "", "\ufeff", "").Replace(name))
-}
+func foldColumn(name string) string { return strings.ToLower(unmarked.Replace(name)) }

@@ -96,7 +96,8 @@ func (d *Directory) Close() error { return d.in.file.Close() }
 // Microsoft 365 in which nobody has an address is [source.CodeIncomplete].
 func (d *Directory) Users(ctx context.Context, scope source.Scope) iter.Seq2[source.User, error] {
 	return func(yield func(source.User, error) bool) {
-		users, err := d.users(ctx, scope)
+		found := &findings{}
+		users, err := d.users(ctx, scope, found)
 		if err != nil {
 			yield(source.User{}, err)
 			return
@@ -106,7 +107,7 @@ func (d *Directory) Users(ctx context.Context, scope source.Scope) iter.Seq2[sou
 			u, line, err := users.next()
 			if errors.Is(err, io.EOF) {
 				if err = d.in.unchanged(); err == nil {
-					err = d.checkAddresses(len(lines), addresses)
+					err = d.checkAddresses(len(lines), addresses, found)
 				}
 				if err == nil {
 					return
@@ -138,9 +139,12 @@ func (d *Directory) Users(ctx context.Context, scope source.Scope) iter.Seq2[sou
 
 // checkAddresses refuses an export of Microsoft 365 in which nobody has an address:
 // mailboxes are what it is read for. In Active Directory addresses may be missing.
-func (d *Directory) checkAddresses(users, addresses int) error {
+func (d *Directory) checkAddresses(users, addresses int, found *findings) error {
 	if d.kind != source.M365 || users == 0 || addresses > 0 {
 		return nil
+	}
+	if len(found.lost) > 0 {
+		return d.in.incomplete(0, "", "nobody of the %d users in the file has an e-mail address; the tool that wrote it left the names of types in the place of values: %s", users, strings.Join(found.lost, ", "))
 	}
 	return d.in.incomplete(0, "", "nobody of the %d users in the file has an e-mail address", users)
 }
@@ -151,15 +155,15 @@ type userReader interface {
 	next() (source.User, int, error)
 }
 
-func (d *Directory) users(ctx context.Context, scope source.Scope) (userReader, error) {
+func (d *Directory) users(ctx context.Context, scope source.Scope, found *findings) (userReader, error) {
 	if d.kind == source.M365 {
-		return d.people(ctx, &findings{})
+		return d.people(ctx, found)
 	}
 	s, err := d.survey(ctx)
 	if err != nil {
 		return nil, err
 	}
-	records, err := d.records(ctx, &findings{})
+	records, err := d.records(ctx, found)
 	if err != nil {
 		return nil, err
 	}

@@ -73,7 +73,7 @@ func (d *Directory) surveyPeople(ctx context.Context) (*survey, error) {
 		}
 		s.found.add(&u)
 	}
-	if err := d.checkAddresses(s.found.users, s.found.addresses); err != nil {
+	if err := d.checkAddresses(s.found.users, s.found.addresses, &s.found); err != nil {
 		return nil, err
 	}
 	switch r := users.(type) {
