@@ -126,6 +126,9 @@ func (c Charset) text(w string) string {
 	return string(runes)
 }
 
+// Text decodes a text; what the code page does not have makes it "".
+func (c Charset) Text(b []byte) string { return c.text(string(b)) }
+
 // sorted returns the keys of a set in order.
 func sorted(set map[string]bool) []string {
 	var list []string

@@ -3,6 +3,7 @@ package charset
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -96,26 +97,48 @@ func (g *Guesser) Guess() (Charset, error) {
 	case len(best) == 1:
 		return best[0].Charset, nil
 	}
-	a, b := best[0], best[1]
+	return decide(best[0], best[1], words)
+}
+
+// decide takes the code page in which words read as some language has them; where
+// single words do not tell, all of them together do.
+func decide(a, b candidate, words []string) (Charset, error) {
+	var forA, forB int
+	var differ *AmbiguousError
 	for _, w := range words {
-		if x, y := a.text(w), b.text(w); x != y {
-			if a.fits != b.fits {
-				if b.fits {
-					a = b
-				}
-				return a.Charset, nil
-			}
-			return Charset{}, &AmbiguousError{[2]Charset{a.Charset, b.Charset}, [2]string{x, y}}
+		x, y := a.text(w), b.text(w)
+		if x == y {
+			continue
+		}
+		if differ == nil {
+			differ = &AmbiguousError{[2]Charset{a.Charset, b.Charset}, [2]string{x, y}}
+		}
+		switch fitsA, fitsB := fits(a.Charset, letters(x)), fits(b.Charset, letters(y)); {
+		case fitsA && !fitsB:
+			forA++
+		case fitsB && !fitsA:
+			forB++
 		}
 	}
-	return a.Charset, nil
+	switch {
+	case differ == nil, forA > 0 && forB == 0:
+		return a.Charset, nil
+	case forB > 0 && forA == 0:
+		return b.Charset, nil
+	case forA == 0 && a.fits != b.fits:
+		if b.fits {
+			return b.Charset, nil
+		}
+		return a.Charset, nil
+	}
+	return Charset{}, differ
 }
 
 // weigh reads the words in a code page; ok is false where one has a byte that it
 // does not have.
 func weigh(c Charset, words []string) (cand candidate, ok bool) {
 	cand.Charset = c
-	letters := map[rune]bool{}
+	all := map[rune]bool{}
 	for _, w := range words {
 		runes, ok := c.word(w)
 		if !ok {
@@ -124,20 +147,35 @@ func weigh(c Charset, words []string) (cand candidate, ok bool) {
 		if !isPlausible(runes) {
 			cand.bad++
 		}
-		for _, r := range runes {
-			if r >= 0x80 && unicode.IsLetter(r) {
-				letters[unicode.ToLower(r)] = true
+		for r := range letters(string(runes)) {
+			all[r] = true
+		}
+	}
+	cand.fits = fits(c, all)
+	return cand, true
+}
+
+// letters are those of a word that are not ASCII, in small.
+func letters(word string) map[rune]bool {
+	set := map[rune]bool{}
+	for _, r := range word {
+		if r >= 0x80 && unicode.IsLetter(r) {
+			set[unicode.ToLower(r)] = true
+		}
+	}
+	return set
+}
+
+// fits says whether some language of the code page has all of the letters.
+func fits(c Charset, letters map[rune]bool) bool {
+	return slices.ContainsFunc(alphabets()[c.Name], func(alphabet string) bool {
+		for r := range letters {
+			if !strings.ContainsRune(alphabet, r) {
+				return false
 			}
 		}
-	}
-	for _, alphabet := range alphabets()[c.Name] {
-		fits := true
-		for r := range letters {
-			fits = fits && strings.ContainsRune(alphabet, r)
-		}
-		cand.fits = cand.fits || fits
-	}
-	return cand, true
+		return true
+	})
 }
 
 // alphabets are the letters beyond ASCII of the languages that are written in a

@@ -28,6 +28,7 @@ type table struct {
 	headerLine int      // where the header stands
 	header     []string // as spelled
 	columns    []string // the header, folded by foldColumn
+	most       int      // fields of the header line, the empty ones at its end too
 	least      int      // columns that each row must have
 	found      *findings
 }
@@ -65,7 +66,7 @@ func newTable(in *stream, found *findings) (*table, error) {
 		return nil, err
 	}
 	t.headerLine = line
-	t.header = slices.Clone(header)
+	t.header, t.most = slices.Clone(header), len(header)
 	for _, name := range t.header {
 		t.columns = append(t.columns, foldColumn(name))
 	}
@@ -173,7 +174,7 @@ func (t *table) fit(row []string, line int) ([]string, error) {
 	n := len(t.header)
 	if len(row) > n {
 		for _, cell := range row[n:] {
-			if cell != "" {
+			if cell != "" || len(row) > t.most { // one of the values may be two
 				return nil, t.in.incomplete(line, "A value with the separator in it has to stand in quotes, as Export-Csv writes it. "+hintAgain(t.in.kind),
 					"the row has %d fields and the header %d", len(row), n)
 			}

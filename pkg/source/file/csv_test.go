@@ -186,6 +186,12 @@ func FuzzCSV(f *testing.F) {
 	}
 	f.Add("sep=;\nDN;objectGUID;displayName;sAMAccountName;userAccountControl\n\"CN=a,DC=x\";"+guidAX+";\"a\";b;512\n", true)
 	f.Add("Object Id,Display name,User principal name,Proxy addresses,Licenses\n"+guidA+",A,a@x,SMTP:a@x+smtp:b@x,Unlicensed\n", false)
+	list := people("Ann Lee", "Bob Öz")
+	for _, tool := range tools() {
+		if tool.csv {
+			f.Add(tool.write(list, ";"), tool.kind == source.AD)
+		}
+	}
 	path := write(f, "")
 	f.Fuzz(func(t *testing.T, content string, ad bool) {
 		kind := source.M365

@@ -155,16 +155,43 @@ func (in *input) guess(ctx context.Context) error {
 	}
 	page, err := g.Guess()
 	var either *charset.AmbiguousError
+	if errors.As(err, &either) {
+		if told, ok := in.toldByHeader(either.Charsets); ok {
+			page, err = told, nil
+		}
+	}
 	switch {
-	case errors.As(err, &either):
+	case err == nil:
+	case either != nil:
 		return in.unsuitable(0, fmt.Sprintf("Say which when you connect the file, --encoding %s or --encoding %s, or save it as UTF-8.", either.Charsets[0].Name, either.Charsets[1].Name),
 			"the file is not UTF-8: %v", err)
-	case err != nil:
+	default:
 		return in.unsuitable(0, "Save it as UTF-8, or say which encoding it has when you connect the file: --encoding NAME, one of "+strings.Join(charset.Names(), ", ")+".",
 			"the file is neither UTF-8 nor UTF-16, and its words read like none in Windows-1252, Windows-1250 or code page 850")
 	}
 	in.written, in.page, in.guessed = codePage, page, true
 	return nil
+}
+
+// toldByHeader takes the code page in which more names of the first line are known.
+func (in *input) toldByHeader(pages [2]charset.Charset) (charset.Charset, bool) {
+	head, err := in.head(bufferSize)
+	if err != nil {
+		return charset.Charset{}, false
+	}
+	line, _, _ := bytes.Cut(head, []byte("\n"))
+	known, names := allNames(), [2]int{}
+	for i, page := range pages {
+		for _, name := range strings.Split(page.Text(line), string(separator(line))) {
+			if known[foldColumn(strings.Trim(name, "\"\r"))] {
+				names[i]++
+			}
+		}
+	}
+	if names[0] < names[1] {
+		return pages[1], true
+	}
+	return pages[0], names[0] > names[1]
 }
 
 // each reads the file in pieces, as it is on disk.

@@ -138,6 +138,12 @@ func FuzzJSON(f *testing.F) {
 			f.Add(tt.content, tt.kind == source.AD)
 		}
 	}
+	list := people("Ann Lee", "Bob Öz")
+	for _, tool := range tools() {
+		if !tool.csv && tool.name != "ldifde" {
+			f.Add(tool.write(list, ""), tool.kind == source.AD)
+		}
+	}
 	path := write(f, "")
 	f.Fuzz(func(t *testing.T, content string, ad bool) {
 		kind := source.M365

@@ -2,6 +2,7 @@ package file
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -33,6 +34,9 @@ func (p *person) user() (source.User, error) {
 	p.ID = strings.ToLower(strings.Trim(strings.TrimSpace(p.ID), "{}"))
 	if p.ID != "" && !isGUID(p.ID) {
 		return source.User{}, fmt.Errorf("the id of %.80q is no GUID but %.80q", p.who(), p.ID)
+	}
+	if p.UserPrincipalName != "" && !strings.Contains(p.UserPrincipalName, "@") {
+		return source.User{}, fmt.Errorf("the user principal name of %.80q is %.80q, which has no @", cmp.Or(p.DisplayName, p.ID), p.UserPrincipalName)
 	}
 	if p.ID == "" && p.ad {
 		return source.User{}, fmt.Errorf("%.80q has no id but attributes of Active Directory: connect the file as ad", p.who())
