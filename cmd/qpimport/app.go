@@ -106,6 +106,7 @@ func (a *app) open(ctx context.Context, readOnly bool) (*importer.Importer, erro
 		Path:     a.settings.State,
 		ReadOnly: readOnly,
 		Open:     a.openDirectory,
+		Check:    checkFiles,
 		Now:      time.Now,
 	})
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/qpimport/qpimport/pkg/importer"
+	"github.com/qpimport/qpimport/pkg/source"
 	"github.com/qpimport/qpimport/pkg/source/itglue"
 )
 
@@ -55,12 +56,12 @@ func (o importITGlueOptions) check() error {
 	}
 	if o.keyFrom == "" {
 		found = append(found, "--api-key-from is missing")
-	} else if _, err := parseReference(o.keyFrom); err != nil {
+	} else if _, err := source.ParseReference(o.keyFrom); err != nil {
 		found = append(found, "--api-key-from: "+err.Error())
 	}
 	if o.url != "" {
-		if _, problem := parseURL("--url", o.url, "https", "http"); problem != "" {
-			found = append(found, problem)
+		if err := source.CheckWebAddress(o.url); err != nil {
+			found = append(found, "--url: "+err.Error())
 		}
 	}
 	return problems(found)

@@ -6,11 +6,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/qpimport/qpimport/pkg/importer"
+	"github.com/qpimport/qpimport/pkg/source"
 	"github.com/qpimport/qpimport/pkg/source/m365"
 )
 
 type importPartnerOptions struct {
-	graph  graphFlags
+	graph  source.Graph
 	dryRun bool
 }
 
@@ -32,16 +33,16 @@ another name here keeps it, and the difference is shown (name_differs).
 		RunE: a.command(func(ctx context.Context, _ []string) error { return o.run(ctx, a) }),
 	}
 	f := cmd.Flags()
-	o.graph.add(f)
+	addGraphFlags(f, &o.graph)
 	f.BoolVar(&o.dryRun, "dry-run", false, "show the result and write nothing")
 	return cmd
 }
 
 func (o importPartnerOptions) run(ctx context.Context, a *app) error {
-	if o.graph.none() {
+	if o.graph == (source.Graph{}) {
 		return usagef("say which tenant is yours: --tenant, --client-id and its credentials")
 	}
-	conn, err := o.graph.connection()
+	conn, err := connectionOf(source.Connection{Kind: source.M365, Graph: o.graph})
 	if err != nil {
 		return err
 	}

@@ -91,6 +91,7 @@ func connectedColumns() []column[connected] {
 		{"graph_url", "", func(c connected) string { return c.GraphURL }},
 		{"authority_url", "", func(c connected) string { return c.AuthorityURL }},
 		{"file", "", func(c connected) string { return c.File }},
+		{"encoding", "", func(c connected) string { return c.Encoding }},
 	}
 }
 

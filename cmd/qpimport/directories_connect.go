@@ -2,13 +2,15 @@ package main
 
 import (
 	"context"
-	"net/url"
-	"path/filepath"
+	"errors"
+	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/qpimport/qpimport/pkg/importer"
 	"github.com/qpimport/qpimport/pkg/source"
+	"github.com/qpimport/qpimport/pkg/source/file"
 )
 
 func newConnectCmd(a *app) *cobra.Command {
@@ -26,8 +28,23 @@ before. The directory is not asked: "directories test" does that.` + exits(11, 1
 	return cmd
 }
 
-// connect stores a connection whose flags were found to be in order.
+// exportHelp tells of the commands that make an export which says everything.
+func exportHelp(kind source.Kind) string {
+	return `
+An export that says everything is made with
+  ` + strings.Join(file.Commands(kind), "\n  ") + `
+Other tools' exports are read too, where they hold the fields that are needed;
+"schema exports" lists the names by which they are known. Where the text does not
+show how it is written, --encoding says it.
+`
+}
+
+// connect stores the connection that the flags tell of.
 func (a *app) connect(ctx context.Context, conn source.Connection) error {
+	conn, err := connectionOf(conn)
+	if err != nil {
+		return err
+	}
 	name, err := a.customer()
 	if err != nil {
 		return err
@@ -42,36 +59,68 @@ func (a *app) connect(ctx context.Context, conn source.Connection) error {
 	return a.render(customerSentence(c, "%s: %s is connected: %s", c.Name, conn.Kind, where(&conn)))
 }
 
-// storedFile checks that a file can be read and makes its path absolute.
-func storedFile(flag, path string) (abs, problem string) {
+// connectionOf makes a connection of what the flags say, or tells all that is
+// wrong with them.
+func connectionOf(conn source.Connection) (source.Connection, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return conn, usagef("the current folder is unknown")
+	}
+	conn = conn.Normalize(dir)
+	var found []string
+	if err := conn.Validate(); err != nil {
+		var wrong source.ConnectionProblems
+		if !errors.As(err, &wrong) {
+			return conn, err
+		}
+		for _, p := range wrong {
+			found = append(found, p.Text(flagOf))
+		}
+	}
+	if field, problem := unreadableFile(conn); problem != "" {
+		found = append(found, flagOf(field)+" "+problem)
+	}
+	return conn, problems(found)
+}
+
+// flagOf is the flag for a field of a connection.
+func flagOf(field string) string { return "--" + strings.ReplaceAll(field, "_", "-") }
+
+// checkFiles refuses a connection whose files are not there, for a manifest.
+func checkFiles(conn source.Connection) error {
+	field, problem := unreadableFile(conn)
+	if problem == "" {
+		return nil
+	}
+	code := source.CodeUsage
+	if field == "file" { // an export may be late
+		code = source.CodeUnreachable
+	}
+	return &source.Error{Code: code, Message: field + " " + problem}
+}
+
+// unreadableFile looks for a file that a connection names and that cannot be
+// read. Those of secrets are looked for when the secret is needed.
+func unreadableFile(conn source.Connection) (field, problem string) {
+	for _, f := range []struct{ field, path string }{{"file", conn.File}, {"ca_file", conn.CAFile}} {
+		if f.path == "" {
+			continue
+		}
+		if problem := unreadable(f.path); problem != "" {
+			return f.field, f.path + ": " + problem
+		}
+	}
+	return "", ""
+}
+
+func unreadable(path string) string {
 	f, err := openInput(path)
 	if err != nil {
-		return "", flag + " " + path + ": " + reason(err)
+		return reason(err)
 	}
 	defer func() { _ = f.Close() }()
 	if info, err := f.Stat(); err == nil && info.IsDir() {
-		return "", flag + " " + path + ": is a folder"
+		return "is a folder"
 	}
-	if abs, err = filepath.Abs(path); err != nil {
-		return "", flag + " " + path + ": the current folder is unknown"
-	}
-	return abs, ""
-}
-
-// parseURL reads an address of one of the schemes. A URL can hold a password,
-// so no problem repeats it.
-func parseURL(flag, text string, schemes ...string) (u *url.URL, problem string) {
-	u, err := url.Parse(text)
-	if err != nil || u.Host == "" || u.Hostname() == "" {
-		return nil, flag + ": not an address such as " + schemes[0] + "://HOST"
-	}
-	if u.User != nil {
-		return nil, flag + ": holds a user name or password; leave it out"
-	}
-	for _, s := range schemes {
-		if u.Scheme == s {
-			return u, ""
-		}
-	}
-	return nil, flag + ": must begin with " + schemes[0] + "://"
+	return ""
 }

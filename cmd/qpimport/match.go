@@ -228,11 +228,8 @@ func (o matchOptions) decide(ctx context.Context, a *app, customer string, rows 
 
 func (o matchOptions) match(ctx context.Context, a *app) (importer.MatchResult, error) {
 	if o.adExport != "" {
-		export := func(kind source.Kind, path string) source.Connection {
-			return source.Connection{Kind: kind, Transport: source.TransportFile, File: path}
-		}
 		return importer.MatchExports(ctx, a.openDirectory,
-			export(source.AD, o.adExport), export(source.M365, o.m365Export), o.method())
+			source.ExportOf(source.AD, o.adExport), source.ExportOf(source.M365, o.m365Export), o.method())
 	}
 	name, err := a.customer()
 	if err != nil {

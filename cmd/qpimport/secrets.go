@@ -4,14 +4,10 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
-	"regexp"
 	"runtime"
-	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -35,88 +31,6 @@ is stored:
                         character. The program has a minute, and the environment
                         of qpimport, to which nothing is added.`
 
-// reference is a parsed REF.
-type reference struct {
-	scheme string // env, file or command
-	name   string // of the variable or the file
-	argv   []string
-}
-
-// parseReference reads a REF. What cannot be read may be a secret that was
-// given by mistake, so no error repeats it.
-func parseReference(ref string) (reference, error) {
-	scheme, rest, _ := strings.Cut(ref, ":")
-	switch scheme {
-	case "env":
-		if !regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`).MatchString(rest) {
-			return reference{}, errors.New("env: must be followed by the name of a variable")
-		}
-		return reference{scheme: scheme, name: rest}, nil
-	case "file":
-		if strings.TrimSpace(rest) == "" {
-			return reference{}, errors.New("file: must be followed by a path")
-		}
-		return reference{scheme: scheme, name: rest}, nil
-	case "command":
-		argv, err := splitWords(rest)
-		if err != nil {
-			return reference{}, err
-		}
-		return reference{scheme: scheme, argv: argv}, nil
-	}
-	return reference{}, errors.New("not a reference to a secret: it must begin with env:, file: or command: and name where the secret lies")
-}
-
-// splitWords splits a command as refHelp says.
-func splitWords(s string) ([]string, error) {
-	var words []string
-	var word strings.Builder
-	inWord, quote := false, rune(0)
-	for _, r := range s {
-		switch {
-		case quote != 0 && r == quote:
-			quote = 0
-		case quote != 0:
-			word.WriteRune(r)
-		case r == '"' || r == '\'':
-			quote, inWord = r, true
-		case r == ' ' || r == '\t':
-			if inWord {
-				words = append(words, word.String())
-				word.Reset()
-				inWord = false
-			}
-		default:
-			word.WriteRune(r)
-			inWord = true
-		}
-	}
-	if quote != 0 {
-		return nil, fmt.Errorf("command: has a quote %c without its end", quote)
-	}
-	if inWord {
-		words = append(words, word.String())
-	}
-	if len(words) == 0 || words[0] == "" {
-		return nil, errors.New("command: must be followed by a program")
-	}
-	return words, nil
-}
-
-// storedReference checks a REF and makes a path in it absolute, so that it
-// holds from whichever folder the program is run later.
-func storedReference(ref string) (string, error) {
-	r, err := parseReference(ref)
-	if err != nil || r.scheme != "file" {
-		return ref, err
-	}
-	path, err := filepath.Abs(r.name)
-	if err != nil {
-		return "", errors.New("file: the current folder is unknown")
-	}
-	return "file:" + path, nil
-}
-
 // secret returns the function that resolves a REF when the protocol needs it;
 // nil for no REF.
 func (a *app) secret(ref string) func(context.Context) (source.Secret, error) {
@@ -127,38 +41,30 @@ func (a *app) secret(ref string) func(context.Context) (source.Secret, error) {
 }
 
 func (a *app) resolve(ctx context.Context, ref string) (source.Secret, error) {
-	r, err := parseReference(ref)
+	r, err := source.ParseReference(ref)
 	if err != nil {
 		return source.Secret{}, usagef("%s", err)
 	}
 	var value []byte
-	switch r.scheme {
+	switch r.Scheme {
 	case "env":
-		value = []byte(a.getenv(r.name))
+		value = []byte(a.getenv(r.Name))
 		if len(value) == 0 {
-			return source.Secret{}, usagef("secret env:%s: the variable is not set, or empty", r.name)
+			return source.Secret{}, usagef("secret env:%s: the variable is not set, or empty", r.Name)
 		}
 		return source.NewSecret(string(value)), nil
 	case "file":
-		value, err = a.secretFile(r.name)
+		value, err = a.secretFile(r.Name)
 	default:
-		value, err = secretCommand(ctx, r.argv)
+		value, err = secretCommand(ctx, r.Argv)
 	}
 	if err != nil {
 		return source.Secret{}, err
 	}
 	if value = trimText(value); len(value) == 0 {
-		return source.Secret{}, usagef("secret %s:%s: it is empty", r.scheme, r.subject())
+		return source.Secret{}, usagef("secret %s:%s: it is empty", r.Scheme, r.Subject())
 	}
 	return source.NewSecret(string(value)), nil
-}
-
-// subject names what a reference points at; arguments of a command stay out.
-func (r reference) subject() string {
-	if r.scheme == "command" {
-		return r.argv[0]
-	}
-	return r.name
 }
 
 func (a *app) secretFile(path string) ([]byte, error) {

@@ -3,37 +3,11 @@ package main
 import (
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
 	"github.com/qpimport/qpimport/pkg/source"
 )
-
-func TestSplitWords(t *testing.T) {
-	for _, c := range []struct {
-		in   string
-		want []string // nil is an error
-	}{
-		{"op read x", []string{"op", "read", "x"}},
-		{"  op   read\tx  ", []string{"op", "read", "x"}},
-		{`op "a b" 'c d'`, []string{"op", "a b", "c d"}},
-		{`op --x="a b"c`, []string{"op", "--x=a bc"}},
-		{`op ''`, []string{"op", ""}},
-		{`C:\tools\op.exe "it's"`, []string{`C:\tools\op.exe`, "it's"}},
-		{`"C:\Program Files\op.exe" x`, []string{`C:\Program Files\op.exe`, "x"}},
-		{`op "a`, nil},
-		{`op 'a`, nil},
-		{"", nil},
-		{"   ", nil},
-		{"'' x", nil},
-	} {
-		got, err := splitWords(c.in)
-		if (err != nil) != (c.want == nil) || !slices.Equal(got, c.want) {
-			t.Errorf("splitWords(%q) = %q, %v; want %q", c.in, got, err, c.want)
-		}
-	}
-}
 
 func TestSecretFile(t *testing.T) {
 	pfx := "\x30\x82\x01\x00\xff\x0a"

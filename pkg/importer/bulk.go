@@ -259,7 +259,7 @@ func (im *Importer) readJob(ctx context.Context, reg *registry, mc manifest.Cust
 	target := &registry{customer: reg.customer, connections: d.connections, identity: reg.identity}
 	j := &job{Customer: mc}
 	for _, kind := range d.connectionChanges() {
-		if err := im.checkExport(ctx, *d.connections.Get(kind)); err != nil {
+		if err := im.check(*d.connections.Get(kind)); err != nil {
 			return nil, err
 		}
 	}
@@ -293,18 +293,6 @@ func (im *Importer) readJob(ctx context.Context, reg *registry, mc manifest.Cust
 		j.tenant, j.synced = info.ID, info.Synced
 	}
 	return j, nil
-}
-
-// checkExport refuses to connect an export that is not there.
-func (im *Importer) checkExport(ctx context.Context, conn source.Connection) error {
-	if conn.Transport != source.TransportFile {
-		return nil
-	}
-	dir, err := im.open(ctx, conn)
-	if err != nil {
-		return err
-	}
-	return dir.Close()
 }
 
 // adopt drafts what a manifest says of the customer itself.

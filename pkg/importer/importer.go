@@ -52,7 +52,10 @@ type Options struct {
 	// that may not be written as it is.
 	ReadOnly bool
 	Open     Opener
-	Now      func() time.Time // nil is the clock; several may look at once
+	// Check looks for what a new connection of a manifest names on this machine,
+	// without which it is refused; nil looks for nothing.
+	Check func(source.Connection) error
+	Now   func() time.Time // nil is the clock; several may look at once
 }
 
 // Importer runs the use cases on one state file.
@@ -61,6 +64,7 @@ type Importer struct {
 	path     string
 	readOnly bool
 	open     Opener
+	check    func(source.Connection) error
 	now      func() time.Time
 }
 
@@ -70,7 +74,10 @@ func Open(ctx context.Context, o Options) (*Importer, error) {
 	if err != nil {
 		return nil, stateError(err, o.Path)
 	}
-	im := &Importer{db: db, path: o.Path, readOnly: o.ReadOnly, open: o.Open, now: o.Now}
+	im := &Importer{db: db, path: o.Path, readOnly: o.ReadOnly, open: o.Open, check: o.Check, now: o.Now}
+	if im.check == nil {
+		im.check = func(source.Connection) error { return nil }
+	}
 	if im.now == nil {
 		im.now = time.Now
 	}

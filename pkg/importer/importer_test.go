@@ -46,7 +46,7 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	for _, kind := range []source.Kind{source.AD, source.M365} {
-		if _, err := w.Connect(t.Context(), "Contoso", source.Connection{Kind: kind, Transport: source.TransportFile, File: "x"}); err != nil {
+		if _, err := w.Connect(t.Context(), "Contoso", source.ExportOf(kind, "x")); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -436,6 +436,23 @@ func TestCustomers(t *testing.T) {
 }
 
 // TestHistory reads back what a run recorded.
+// What an older version stored as it was spelled is no other connection now.
+func TestConnectionSpelledOtherwise(t *testing.T) {
+	w := newWorld(t)
+	if _, err := w.db.Exec(`UPDATE directories SET connection = '{"transport":"ldaps","url":"LDAPS://DC1:636/","bind_dn":"svc","bind_password_from":"env:PW"}' WHERE kind = 'ad'`); err != nil {
+		t.Fatal(err)
+	}
+	m := parse(t, `
+version: 1
+customers:
+  - name: Contoso
+    directories: {ad: {url: "ldaps://dc1", bind_dn: svc, bind_password: "env:PW"}}
+`)
+	if r := w.bulk(BulkRequest{Manifest: m}); r.Counts.Unchanged != 1 {
+		t.Errorf("%+v", r.Customers)
+	}
+}
+
 func TestHistory(t *testing.T) {
 	w := newWorld(t)
 	ann := w.person(1, "Ann", "OU=Staff", "a@x.example")

@@ -152,6 +152,7 @@ func findConnections(ctx context.Context, tx *sql.Tx, n int64) (Directories, err
 			return d, damagedRow(err, "connection of %s", kind)
 		}
 		c.Kind = kind
+		*c = c.Normalize("") // an older version may have spelled it otherwise
 		if kind == source.AD {
 			d.AD = c
 		} else {

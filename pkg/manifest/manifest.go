@@ -119,5 +119,7 @@ var schema []byte
 
 // Schema returns the JSON Schema (2020-12) of the document. It says all that
 // [Parse] checks except that names, ids, pairs and accounts occur once, that a
-// name can be seen, and that a base_dn is a distinguished name.
+// name can be seen, that a port is one, and that a base_dn is a distinguished
+// name. Words that Parse takes in capital letters or with blanks round them, it
+// wants plain.
 func Schema() []byte { return append([]byte(nil), schema...) }

@@ -246,41 +246,6 @@ type Organization struct {
 	Primary bool
 }
 
-// Connection says how a directory is reached. It holds references to secrets
-// (env:NAME, file:PATH, command:PROGRAM ARG…), never a secret.
-type Connection struct {
-	Kind Kind `json:"-"`
-	// Transport is ldaps, starttls, graph or file.
-	Transport string `json:"transport"`
-
-	URL              string `json:"url,omitempty"`
-	BindDN           string `json:"bind_dn,omitempty"`
-	BindPasswordFrom string `json:"bind_password_from,omitempty"`
-	BaseDN           string `json:"base_dn,omitempty"`
-	CAFile           string `json:"ca_file,omitempty"`
-	TLSServerName    string `json:"tls_server_name,omitempty"`
-
-	Tenant           string `json:"tenant,omitempty"`
-	ClientID         string `json:"client_id,omitempty"`
-	ClientSecretFrom string `json:"client_secret_from,omitempty"`
-	CertificateFrom  string `json:"certificate_from,omitempty"`
-	AccessTokenFrom  string `json:"access_token_from,omitempty"`
-	Cloud            string `json:"cloud,omitempty"`
-	GraphURL         string `json:"graph_url,omitempty"`
-	AuthorityURL     string `json:"authority_url,omitempty"`
-
-	File   string `json:"file,omitempty"`
-	Format string `json:"format,omitempty"`
-}
-
-// The transports of a [Connection].
-const (
-	TransportLDAPS    = "ldaps"
-	TransportStartTLS = "starttls"
-	TransportGraph    = "graph"
-	TransportFile     = "file"
-)
-
 // Secret is a password, key or token. It prints as [redacted] whatever the
 // verb; only Reveal gives the value away.
 type Secret struct{ value string }

@@ -1,6 +1,7 @@
 package ad
 
 import (
+	"cmp"
 	"context"
 	"crypto/rsa"
 	"crypto/tls"
@@ -9,7 +10,6 @@ import (
 	"net"
 	"net/url"
 	"os"
-	"strconv"
 
 	ber "github.com/go-asn1-ber/asn1-ber"
 
@@ -27,49 +27,20 @@ func usage(hint, format string, args ...any) error {
 	return &source.Error{Code: source.CodeUsage, Message: fmt.Sprintf(format, args...), Hint: hint}
 }
 
-// parseEndpoint checks the settings of a connection before anything is sent.
-// Messages do not repeat the URL, since somebody may have put a password there.
+// parseEndpoint makes an endpoint of a connection that was found to be valid.
 func parseEndpoint(c source.Connection) (endpoint, error) {
-	const form = "Use ldaps://HOST[:PORT], or ldap://HOST[:PORT] with StartTLS."
 	u, err := url.Parse(c.URL)
-	if err != nil || u.Hostname() == "" {
-		return endpoint{}, usage(form, "the URL of the domain controller is not one")
-	}
-	if u.User != nil || u.Opaque != "" || u.RawQuery != "" || u.Fragment != "" || u.Path != "" && u.Path != "/" {
-		return endpoint{}, usage(form, "the URL of the domain controller holds more than a host and a port")
+	if err != nil { // not after Validate
+		return endpoint{}, usage("", "the URL of the domain controller is not one")
 	}
 	to := endpoint{startTLS: c.Transport == source.TransportStartTLS}
 	port := "636"
-	switch {
-	case c.Transport != "" && c.Transport != source.TransportLDAPS && c.Transport != source.TransportStartTLS:
-		return endpoint{}, usage(form, "the transport %q is not one of LDAP", c.Transport)
-	case u.Scheme == "ldaps" && to.startTLS:
-		return endpoint{}, usage("Use ldap:// with StartTLS, or ldaps:// without it.", "StartTLS does not go with ldaps://")
-	case u.Scheme == "ldap" && !to.startTLS:
-		return endpoint{}, usage("Use ldaps://, or add --starttls.", "ldap:// would send the password unencrypted")
-	case u.Scheme == "ldap":
+	if to.startTLS {
 		port = "389"
-	case u.Scheme != "ldaps":
-		return endpoint{}, usage(form, "%q is not a scheme of LDAP", u.Scheme)
 	}
-	if u.Port() != "" {
-		port = u.Port()
-	}
-	if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 {
-		return endpoint{}, usage(form, "%q is not a port", port)
-	}
-	if c.BindDN == "" {
-		return endpoint{}, usage("Name the account that reads the directory: name@domain, DOMAIN\\name or its DN.", "no account to log in with")
-	}
-	if c.BaseDN != "" {
-		if _, err := source.ParseDN(c.BaseDN); err != nil {
-			return endpoint{}, usage("Leave it out to read the whole domain.", "the base DN: %v", err)
-		}
-	}
-	to.address = net.JoinHostPort(u.Hostname(), port)
-	to.tls = &tls.Config{MinVersion: tls.VersionTLS12, ServerName: u.Hostname(), VerifyConnection: refuseWeakKey}
-	if c.TLSServerName != "" {
-		to.tls.ServerName = c.TLSServerName
+	to.address = net.JoinHostPort(u.Hostname(), cmp.Or(u.Port(), port))
+	to.tls = &tls.Config{
+		MinVersion: tls.VersionTLS12, ServerName: cmp.Or(c.TLSServerName, u.Hostname()), VerifyConnection: refuseWeakKey,
 	}
 	if c.CAFile != "" {
 		if to.tls.RootCAs, err = readCA(c.CAFile); err != nil {

@@ -25,8 +25,7 @@ import (
 
 // Config says how a domain controller is reached.
 type Config struct {
-	// Connection holds the URL (ldaps://HOST[:PORT], or ldap:// with the
-	// transport starttls), bind DN, base DN, CA file and TLS server name.
+	// Connection is one of Active Directory that is live.
 	Connection source.Connection
 	// Password is asked once, after the server has proved who it is.
 	Password func(context.Context) (source.Secret, error)
@@ -85,6 +84,10 @@ func Open(ctx context.Context, cfg Config) (*Directory, error) {
 	cfg.Timeouts = cfg.Timeouts.withDefaults()
 	if cfg.Log == nil {
 		cfg.Log = func(string, ...any) {}
+	}
+	cfg.Connection = cfg.Connection.Normalize("")
+	if err := cfg.Connection.Validate(); err != nil {
+		return nil, err
 	}
 	to, err := parseEndpoint(cfg.Connection)
 	if err != nil {

@@ -26,8 +26,11 @@ func live(t *testing.T) Config {
 	}
 	return Config{
 		Connection: source.Connection{
-			Transport: source.TransportLDAPS, URL: liveEnv(t, "URL"), BindDN: liveEnv(t, "BIND_DN"),
-			CAFile: liveEnv(t, "CA"), TLSServerName: liveEnv(t, "TLS_NAME"),
+			Kind: source.AD, Transport: source.TransportLDAPS,
+			LDAP: source.LDAP{
+				URL: liveEnv(t, "URL"), BindDN: liveEnv(t, "BIND_DN"), BindPasswordFrom: "env:PASSWORD",
+				CAFile: liveEnv(t, "CA"), TLSServerName: liveEnv(t, "TLS_NAME"),
+			},
 		},
 		Password: func(context.Context) (source.Secret, error) { return source.NewSecret(livePassword(t)), nil },
 		Log:      t.Logf,
@@ -255,7 +258,7 @@ func TestLiveRefusals(t *testing.T) {
 	cfg = good
 	cfg.Connection.URL = liveEnv(t, "STARTTLS_URL")
 	_, err = Open(t.Context(), cfg)
-	expect(t, err, source.CodeUsage, "unencrypted")
+	expect(t, err, source.CodeUsage, "in clear")
 	var e *source.Error
 	if !errors.As(err, &e) || !strings.Contains(e.Hint, "--starttls") {
 		t.Errorf("no way out: %v", err)

@@ -477,7 +477,7 @@ func TestTrickle(t *testing.T) {
 	client, s := pipe(t, ldapfake.Options{Entries: company(1)})
 	slow := &trickle{Conn: client}
 	d, err := login(t.Context(), client, slow, "pipe", Config{
-		Connection: source.Connection{BindDN: account},
+		Connection: connection("ldaps://dc1", ""),
 		Password:   func(context.Context) (source.Secret, error) { return source.NewSecret(password), nil },
 		Timeouts:   Timeouts{Bind: 5 * time.Second, Answer: 5 * time.Second}, Log: t.Logf,
 	})
@@ -666,7 +666,7 @@ func TestNotes(t *testing.T) {
 	}
 	client, _ := pipe(t, ldapfake.Options{})
 	catalog, err := login(t.Context(), client, client, "dc1:3269", Config{
-		Connection: source.Connection{BindDN: account}, Log: t.Logf, Timeouts: Timeouts{}.withDefaults(),
+		Connection: connection("ldaps://dc1", ""), Log: t.Logf, Timeouts: Timeouts{}.withDefaults(),
 		Password: func(context.Context) (source.Secret, error) { return source.NewSecret(password), nil },
 	})
 	if err != nil {

@@ -5,7 +5,6 @@ package charset
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding/charmap"
@@ -37,29 +36,10 @@ func all() []Charset {
 	}
 }
 
-// Names lists what [Named] knows.
-func Names() []string {
-	var names []string
-	for _, c := range all() {
-		names = append(names, c.Name)
-	}
-	return names
-}
-
-// Named finds a code page by its name, as people and PowerShell spell it: 1252,
-// cp1252, windows-1252, ibm850, latin1.
+// Named finds a code page by its name, as [source.Encodings] spells it.
 func Named(name string) (Charset, bool) {
-	name = strings.ToLower(strings.NewReplacer("_", "-", " ", "-").Replace(strings.TrimSpace(name)))
-	switch name {
-	case "latin1", "latin-1":
-		name = "iso-8859-1"
-	case "latin2", "latin-2":
-		name = "iso-8859-2"
-	}
-	number := strings.TrimLeft(name, "abcdefghijklmnopqrstuvwxyz-")
 	for _, c := range all() {
-		if c.Name == name || strings.HasPrefix(c.Name, "cp") && c.Name == "cp"+number ||
-			strings.HasPrefix(c.Name, "windows-") && c.Name == "windows-"+number {
+		if c.Name == name {
 			return c, true
 		}
 	}

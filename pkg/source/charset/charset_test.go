@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"golang.org/x/text/transform"
+
+	"github.com/qpimport/qpimport/pkg/source"
 )
 
 func encode(t testing.TB, c Charset, text string) []byte {
@@ -73,22 +75,15 @@ func TestGuessThatCannotBe(t *testing.T) {
 }
 
 func TestNamed(t *testing.T) {
-	for in, want := range map[string]string{
-		"windows-1252": "windows-1252", " CP1252": "windows-1252", "1250": "windows-1250", "Windows 1250": "windows-1250",
-		"850": "cp850", "ibm850": "cp850", "cp850": "cp850", "latin1": "iso-8859-1", "ISO-8859-2": "iso-8859-2", "macintosh": "macintosh",
-	} {
-		if got, ok := Named(in); !ok || got.Name != want {
-			t.Errorf("%q: %q, %v", in, got.Name, ok)
-		}
-	}
-	for _, in := range []string{"", "utf-7", "99", "windows"} {
-		if got, ok := Named(in); ok {
-			t.Errorf("%q is %q", in, got.Name)
-		}
-	}
-	for _, name := range Names() {
-		if c, ok := Named(name); !ok || c.Name != name {
+	for _, name := range source.Encodings() {
+		c, ok := Named(name)
+		if isUnicode := strings.HasPrefix(name, "utf-"); ok == isUnicode || !isUnicode && c.Name != name {
 			t.Errorf("%q: %q, %v", name, c.Name, ok)
+		}
+	}
+	for _, c := range all() {
+		if !slices.Contains(source.Encodings(), c.Name) {
+			t.Errorf("nobody can name %q", c.Name)
 		}
 	}
 }

@@ -34,35 +34,25 @@ type Directory struct {
 	surveyed *survey // what a pass over the whole export found, once there was one
 }
 
-// Open opens the export that conn.File names. An empty conn.Format is found by
-// the content; "ldif", "csv", "json" and "jsonl" insist on one. Settings that
-// cannot work are [source.CodeUsage], a file that cannot be opened is
-// [source.CodeUnreachable], an empty one [source.CodeIncomplete].
+// Open opens the export that a connection names; its content tells the format.
+// Settings that cannot work are [source.CodeUsage], a file that cannot be opened
+// is [source.CodeUnreachable], an empty one [source.CodeIncomplete].
 func Open(ctx context.Context, conn source.Connection) (*Directory, error) {
-	return openAs(ctx, conn, "")
-}
-
-// openAs opens an export of which a person said how its text is written.
-func openAs(ctx context.Context, conn source.Connection, encoding string) (*Directory, error) {
-	switch {
-	case conn.File == "" || conn.File == "-":
-		return nil, &source.Error{
-			Code:    source.CodeUsage,
-			Message: "no file is named as the export",
-			Hint:    "An export is read more than once; save it to a file first.",
-		}
-	case conn.Kind != source.AD && conn.Kind != source.M365:
-		return nil, &source.Error{Code: source.CodeUsage, Message: "unknown kind of directory " + quote(string(conn.Kind))}
-	}
-	if err := checkFormat(conn.Kind, conn.Format); err != nil {
+	conn = conn.Normalize("")
+	if err := conn.Validate(); err != nil {
 		return nil, err
 	}
-	in, err := openInput(conn.Kind, conn.File)
+	return openAs(ctx, conn.Kind, conn.Export, "")
+}
+
+// openAs opens an export of a format; "" is found by the content.
+func openAs(ctx context.Context, kind source.Kind, export source.Export, format string) (*Directory, error) {
+	in, err := openInput(kind, export.File)
 	if err != nil {
 		return nil, err
 	}
-	d := &Directory{in: in, kind: conn.Kind, format: conn.Format, attrs: newAttrs()}
-	if err := d.prepare(ctx, encoding); err != nil {
+	d := &Directory{in: in, kind: kind, format: format, attrs: newAttrs()}
+	if err := d.prepare(ctx, export.Encoding); err != nil {
 		_ = in.file.Close()
 		return nil, err
 	}
@@ -70,15 +60,17 @@ func openAs(ctx context.Context, conn source.Connection, encoding string) (*Dire
 }
 
 func (d *Directory) prepare(ctx context.Context, encoding string) (err error) {
-	if err := d.in.encode(encoding); err != nil {
-		return err
-	}
+	d.in.encode(encoding)
 	if d.format == "" {
 		if d.format, err = recognise(ctx, d.in); err != nil {
 			return err
 		}
-		if err := checkFormat(d.kind, d.format); err != nil {
-			return err
+		if d.format == formatLDIF && d.kind == source.M365 {
+			return &source.Error{
+				Code:    source.CodeUsage,
+				Message: "an export of Microsoft 365 is JSON or CSV, not LDIF",
+				Hint:    "LDIF comes from Active Directory: connect the file as ad.",
+			}
 		}
 	}
 	if d.format != formatLDIF && encoding == "" { // LDIF has what is not ASCII in base64
@@ -335,5 +327,3 @@ func (b *base) missing(in *input) error {
 
 // maxDN bounds a distinguished name; AD's own limit is lower.
 const maxDN = 8 << 10
-
-func quote(s string) string { return strconv.Quote(s) }

@@ -31,7 +31,7 @@ func write(t testing.TB, content string) string {
 
 func open(t testing.TB, kind source.Kind, path string) *Directory {
 	t.Helper()
-	d, err := Open(context.Background(), source.Connection{Kind: kind, File: path})
+	d, err := Open(context.Background(), source.ExportOf(kind, path))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,7 +52,7 @@ func collect(d *Directory, scope source.Scope) ([]source.User, error) {
 
 // read opens an export and reads all of it; the error is of either step.
 func read(path string, kind source.Kind) ([]source.User, error) {
-	d, err := Open(context.Background(), source.Connection{Kind: kind, File: path})
+	d, err := Open(context.Background(), source.ExportOf(kind, path))
 	if err != nil {
 		return nil, err
 	}
@@ -226,14 +226,13 @@ func TestOpenRefuses(t *testing.T) {
 		words []string
 	}{
 		{"no file", source.Connection{Kind: source.AD}, source.CodeUsage, nil},
-		{"standard input", source.Connection{Kind: source.AD, File: "-"}, source.CodeUsage, nil},
-		{"no kind", source.Connection{File: csv}, source.CodeUsage, nil},
-		{"missing file", source.Connection{Kind: source.AD, File: csv + ".gone"}, source.CodeUnreachable, []string{"export.txt.gone"}},
-		{"a folder", source.Connection{Kind: source.AD, File: t.TempDir()}, source.CodeUsage, []string{"regular file"}},
-		{"empty", source.Connection{Kind: source.AD, File: write(t, "")}, source.CodeIncomplete, []string{"empty"}},
-		{"a web page", source.Connection{Kind: source.M365, File: write(t, "<!DOCTYPE html>\n<p>dn: x</p>")}, source.CodeUsage, []string{"export.txt"}},
-		{"unknown format", source.Connection{Kind: source.AD, File: csv, Format: "xlsx"}, source.CodeUsage, []string{"xlsx"}},
-		{"LDIF of m365", source.Connection{Kind: source.M365, File: contoso + "ad.ldif"}, source.CodeUsage, []string{"LDIF"}},
+		{"standard input", source.ExportOf(source.AD, "-"), source.CodeUsage, nil},
+		{"no kind", source.ExportOf("", csv), source.CodeUsage, nil},
+		{"missing file", source.ExportOf(source.AD, csv+".gone"), source.CodeUnreachable, []string{"export.txt.gone"}},
+		{"a folder", source.ExportOf(source.AD, t.TempDir()), source.CodeUsage, []string{"regular file"}},
+		{"empty", source.ExportOf(source.AD, write(t, "")), source.CodeIncomplete, []string{"empty"}},
+		{"a web page", source.ExportOf(source.M365, write(t, "<!DOCTYPE html>\n<p>dn: x</p>")), source.CodeUsage, []string{"export.txt"}},
+		{"LDIF of m365", source.ExportOf(source.M365, contoso+"ad.ldif"), source.CodeUsage, []string{"LDIF"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -241,7 +240,7 @@ func TestOpenRefuses(t *testing.T) {
 			checkRefused(t, err, tt.code, tt.words...)
 		})
 	}
-	_, err := Open(context.Background(), source.Connection{Kind: source.AD, File: write(t, "hunter2\n")})
+	_, err := Open(context.Background(), source.ExportOf(source.AD, write(t, "hunter2\n")))
 	if err == nil || strings.Contains(err.Error(), "hunter2") {
 		t.Errorf("the error tells what a file that is no export holds: %v", err)
 	}

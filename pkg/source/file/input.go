@@ -116,28 +116,17 @@ func (in *input) head(n int) ([]byte, error) {
 }
 
 // encode sets the encoding that a person named.
-func (in *input) encode(name string) error {
-	switch strings.ToLower(strings.ReplaceAll(strings.TrimSpace(name), "-", "")) {
-	case "":
-		return nil
-	case "utf8":
-		in.written = utf8Text
-	case "utf16", "utf16le", "unicode":
-		in.written = utf16LE
-	case "utf16be":
-		in.written = utf16BE
-	default:
-		page, ok := charset.Named(name)
-		if !ok {
-			return &source.Error{
-				Code:    source.CodeUsage,
-				Message: "unknown encoding " + quote(name),
-				Hint:    "Use utf-8, utf-16le, utf-16be or one of " + strings.Join(charset.Names(), ", ") + ".",
-			}
-		}
+func (in *input) encode(name string) {
+	switch page, isPage := charset.Named(name); {
+	case isPage:
 		in.written, in.page = codePage, page
+	case name == "utf-8":
+		in.written = utf8Text
+	case name == "utf-16le":
+		in.written = utf16LE
+	case name == "utf-16be":
+		in.written = utf16BE
 	}
-	return nil
 }
 
 // guess finds the code page of text that is no UTF-8.
@@ -166,7 +155,7 @@ func (in *input) guess(ctx context.Context) error {
 		return in.unsuitable(0, fmt.Sprintf("Say which when you connect the file, --encoding %s or --encoding %s, or save it as UTF-8.", either.Charsets[0].Name, either.Charsets[1].Name),
 			"the file is not UTF-8: %v", err)
 	default:
-		return in.unsuitable(0, "Save it as UTF-8, or say which encoding it has when you connect the file: --encoding NAME, one of "+strings.Join(charset.Names(), ", ")+".",
+		return in.unsuitable(0, "Save it as UTF-8, or say which encoding it has when you connect the file: --encoding NAME, one of "+strings.Join(source.Encodings(), ", ")+".",
 			"the file is neither UTF-8 nor UTF-16, and its words read like none in Windows-1252, Windows-1250 or code page 850")
 	}
 	in.written, in.page, in.guessed = codePage, page, true
@@ -299,7 +288,7 @@ func (s *stream) failed(line int, err error) error {
 	}
 	var wrong *charset.ByteError
 	if errors.As(err, &wrong) {
-		return s.unsuitable(wrong.Line, "Say which encoding the file has when you connect it: --encoding NAME, one of utf-8, "+strings.Join(charset.Names(), ", ")+".",
+		return s.unsuitable(wrong.Line, "Say which encoding the file has when you connect it: --encoding NAME, one of "+strings.Join(source.Encodings(), ", ")+".",
 			"the byte 0x%02X is no character of %s", wrong.Byte, wrong.Charset)
 	}
 	return unreadable(s.path, err)

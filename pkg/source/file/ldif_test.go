@@ -142,7 +142,7 @@ func checkAnything(t *testing.T, path string, kind source.Kind, format, content 
 	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	d, err := Open(context.Background(), source.Connection{Kind: kind, File: path, Format: format})
+	d, err := openAs(context.Background(), kind, source.Export{File: path}, format)
 	if err != nil {
 		if source.CodeOf(err) == "" {
 			t.Fatalf("an error without code: %v", err)

@@ -15,10 +15,9 @@ import (
 
 // The formats of an export.
 const (
-	formatLDIF  = "ldif"
-	formatJSON  = "json" // documents, one or several: lines as well
-	formatJSONL = "jsonl"
-	formatCSV   = "csv"
+	formatLDIF = "ldif"
+	formatJSON = "json" // documents, one or several: lines as well
+	formatCSV  = "csv"
 )
 
 // recognise finds the format of an input by its first lines: extensions lie. What
@@ -203,26 +202,4 @@ func unrecognised(in *input, head []byte) error {
 	}
 	return in.unsuitable(0, "An export is LDIF (ldifde, ldapsearch), JSON, JSON lines, or CSV with a header line. "+hintAgain(in.kind),
 		"the file is no export that qpimport knows")
-}
-
-// checkFormat refuses what Microsoft 365 does not write, and unknown names.
-func checkFormat(kind source.Kind, format string) error {
-	switch format {
-	case "", formatJSON, formatJSONL, formatCSV:
-		return nil
-	case formatLDIF:
-		if kind == source.AD {
-			return nil
-		}
-		return &source.Error{
-			Code:    source.CodeUsage,
-			Message: "an export of Microsoft 365 is JSON or CSV, not LDIF",
-			Hint:    "LDIF comes from Active Directory: connect the file as ad.",
-		}
-	}
-	return &source.Error{
-		Code:    source.CodeUsage,
-		Message: "unknown format " + quote(format) + " of an export",
-		Hint:    "Use ldif, csv, json or jsonl, or leave it out: the file's content tells.",
-	}
 }
