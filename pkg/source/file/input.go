@@ -152,7 +152,7 @@ func (in *input) unchanged() error {
 		return unreadable(in.path, err)
 	}
 	if stat.Size() != in.size || !stat.ModTime().Equal(in.changed) {
-		return in.damaged(0, "the file changed while it was read")
+		return &source.Error{Code: source.CodeIncomplete, Message: in.path + ": the file changed while it was read", Hint: hintExportAgain}
 	}
 	return nil
 }
@@ -230,15 +230,16 @@ func (in *input) damaged(line int, format string, args ...any) error {
 
 func (in *input) incomplete(line int, hint, format string, args ...any) error {
 	return &source.Error{
-		Code:    source.CodeIncomplete,
-		Message: in.where(line) + ": " + fmt.Sprintf(format, args...),
-		Hint:    hint,
+		Code:      source.CodeIncomplete,
+		Message:   in.where(line) + ": " + fmt.Sprintf(format, args...),
+		Hint:      hint,
+		Permanent: true,
 	}
 }
 
 // wrong names the line of a record that cannot be made a user.
 func (in *input) wrong(line int, err error) error {
-	return &source.Error{Code: source.CodeIncomplete, Message: in.where(line), Hint: hintExportAgain, Err: err}
+	return &source.Error{Code: source.CodeIncomplete, Message: in.where(line), Hint: hintExportAgain, Permanent: true, Err: err}
 }
 
 // unsuitable is the error of a file that is whole but cannot serve.
