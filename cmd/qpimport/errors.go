@@ -49,9 +49,10 @@ func exitStatus(code source.Code) int {
 	return 1
 }
 
-// retryable says whether the same command may succeed later by itself.
-func retryable(code source.Code) bool {
-	return exitStatus(code) == 14 || code == importer.CodeStateBusy
+// retryable says whether the same command may succeed later by itself, after an
+// error with the code.
+func retryable(err error, code source.Code) bool {
+	return exitStatus(code) == 14 && !source.IsPermanent(err) || code == importer.CodeStateBusy
 }
 
 // exits writes the EXIT STATUS section of a manual page. 0, 1, 10 and 130 are
@@ -154,7 +155,7 @@ func (a *app) fail(cmd *cobra.Command, err error) int {
 		}
 		var places manifest.Problems
 		_ = errors.As(err, &places)
-		line, merr := marshal(map[string]object{"error": {code, status, err.Error(), hint, retryable(code), places}})
+		line, merr := marshal(map[string]object{"error": {code, status, err.Error(), hint, retryable(err, code), places}})
 		if merr == nil {
 			fmt.Fprintf(a.err, "%s\n", line)
 			return status

@@ -145,7 +145,9 @@ func (c Connection) Normalize(dir string) Connection {
 	for _, address := range []*string{&c.URL, &c.GraphURL, &c.AuthorityURL} {
 		*address = normalURL(*address)
 	}
-	c.GraphURL = strings.TrimRight(strings.TrimSuffix(c.GraphURL, "/v1.0"), "/")
+	for strings.HasSuffix(c.GraphURL, "/v1.0") { // the version that is always asked
+		c.GraphURL = strings.TrimRight(strings.TrimSuffix(c.GraphURL, "/v1.0"), "/")
+	}
 	c.Encoding = normalEncoding(c.Encoding)
 	if c.Cloud == globalCloud {
 		c.Cloud = ""

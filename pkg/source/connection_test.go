@@ -252,3 +252,25 @@ func TestEncoding(t *testing.T) {
 		t.Errorf("without a file: %v", err)
 	}
 }
+
+// FuzzNormalize: what was normalized stays as it is, or it would be connected
+// again for ever.
+func FuzzNormalize(f *testing.F) {
+	f.Add(" LDAPS://DC1.Corp.Example:636// ", "Contoso.example", "file:../pw", "ca.pem")
+	f.Add("https://Gate/v1.0/v1.0/", "common", `command:op "x`, "")
+	f.Add("ldaps://[fe80::1%25Eth0]:0636", "", "file:", "-")
+	f.Fuzz(func(t *testing.T, url, name, ref, path string) {
+		for _, c := range []Connection{
+			{Kind: AD, LDAP: LDAP{URL: url, BindDN: name, TLSServerName: name, BindPasswordFrom: ref, CAFile: path}},
+			{Kind: M365, Graph: Graph{GraphURL: url, AuthorityURL: url, Tenant: name, Cloud: name, ClientSecretFrom: ref}, Export: Export{File: path}},
+		} {
+			once := c.Normalize("/dir")
+			if twice := once.Normalize("/dir"); twice != once {
+				t.Errorf("%+v\nbecomes %+v\nand then %+v", c, once, twice)
+			}
+			if err := once.Validate(); err != nil && CodeOf(err) != CodeUsage {
+				t.Errorf("%+v: %v", once, err)
+			}
+		}
+	})
+}

@@ -23,7 +23,10 @@ type Error struct {
 	Code    Code
 	Message string
 	Hint    string
-	Err     error // the cause, where there is one
+	// Permanent is set where the same will fail until somebody mends what is
+	// wrong, though the code is one of those that may pass.
+	Permanent bool
+	Err       error // the cause, where there is one
 }
 
 func (e *Error) Error() string {
@@ -37,6 +40,18 @@ func (e *Error) Error() string {
 }
 
 func (e *Error) Unwrap() error { return e.Err }
+
+// IsPermanent says whether an [Error] in err's chain is permanent.
+func IsPermanent(err error) bool {
+	var e *Error
+	for errors.As(err, &e) {
+		if e.Permanent {
+			return true
+		}
+		err = e.Err
+	}
+	return false
+}
 
 // CodeOf returns the code of the first [Error] in err's chain, "" if none.
 func CodeOf(err error) Code {

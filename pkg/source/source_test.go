@@ -206,3 +206,21 @@ func TestSecretIsNeverPrinted(t *testing.T) {
 		}
 	}
 }
+
+func TestIsPermanent(t *testing.T) {
+	permanent := &Error{Code: CodeUnreachable, Permanent: true}
+	for name, c := range map[string]struct {
+		err  error
+		want bool
+	}{
+		"nil":     {nil, false},
+		"other":   {fmt.Errorf("x"), false},
+		"passing": {&Error{Code: CodeUnreachable}, false},
+		"itself":  {permanent, true},
+		"inside":  {fmt.Errorf("AD: %w", &Error{Code: CodeIncomplete, Err: permanent}), true},
+	} {
+		if got := IsPermanent(c.err); got != c.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"crypto/rsa"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"net"
 	"net/url"
@@ -90,6 +91,8 @@ func dial(ctx context.Context, to endpoint, limits Timeouts) (raw net.Conn, conn
 	switch {
 	case ctx.Err() != nil && err != nil:
 		return nil, nil, contextError(ctx, to.address)
+	case isUnknown(err):
+		return nil, nil, permanent(err, "Check the name of the domain controller.", "cannot connect to %s", to.address)
 	case err != nil:
 		return nil, nil, unreachable(err, "Check the name, the port and the firewall: 636 is LDAPS, 389 is LDAP with StartTLS.", "cannot connect to %s", to.address)
 	}
@@ -155,6 +158,17 @@ func startTLS(raw net.Conn, server string) error {
 
 func unreachable(err error, hint, format string, args ...any) error {
 	return &source.Error{Code: source.CodeUnreachable, Message: fmt.Sprintf(format, args...), Hint: hint, Err: err}
+}
+
+// permanent is unreachable for a server that stays so until somebody acts.
+func permanent(err error, hint, format string, args ...any) error {
+	return &source.Error{Code: source.CodeUnreachable, Message: fmt.Sprintf(format, args...), Hint: hint, Permanent: true, Err: err}
+}
+
+// isUnknown says whether there is no server of that name.
+func isUnknown(err error) bool {
+	var dns *net.DNSError
+	return errors.As(err, &dns) && dns.IsNotFound
 }
 
 // contextError says that the caller's context ended the wait.

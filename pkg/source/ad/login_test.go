@@ -146,6 +146,10 @@ func TestTLS(t *testing.T) {
 			if errors.As(err, &e) && e.Hint == "" {
 				t.Errorf("no hint: %v", err)
 			}
+			mayPass := name == "not yet valid" || name == "StartTLS refused" || c.opts.MuteTLS
+			if source.IsPermanent(err) == mayPass {
+				t.Errorf("permanent: %v", !mayPass)
+			}
 			if asked || s.Count("bind") != 0 {
 				t.Error("the password was asked for or sent")
 			}

@@ -276,6 +276,9 @@ func TestFileThatChangesWhileRead(t *testing.T) {
 	}
 	_, err = collect(d, source.Scope{})
 	checkRefused(t, err, source.CodeIncomplete, "changed")
+	if source.IsPermanent(err) {
+		t.Error("who writes it now will be done")
+	}
 }
 
 func mustFile(t testing.TB, path string) []byte {

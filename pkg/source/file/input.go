@@ -229,7 +229,7 @@ func (in *input) unchanged() error {
 		return unreadable(in.path, err)
 	}
 	if stat.Size() != in.size || !stat.ModTime().Equal(in.changed) {
-		return in.damaged(0, "the file changed while it was read")
+		return &source.Error{Code: source.CodeIncomplete, Message: in.path + ": the file changed while it was read", Hint: "Wait until the program that writes it has ended."}
 	}
 	return nil
 }
@@ -315,15 +315,16 @@ func (in *input) incomplete(line int, hint, format string, args ...any) error {
 		hint = hintAgain(in.kind)
 	}
 	return &source.Error{
-		Code:    source.CodeIncomplete,
-		Message: in.where(line) + ": " + fmt.Sprintf(format, args...),
-		Hint:    hint,
+		Code:      source.CodeIncomplete,
+		Message:   in.where(line) + ": " + fmt.Sprintf(format, args...),
+		Hint:      hint,
+		Permanent: true,
 	}
 }
 
 // wrong names the line of a record that cannot be made a user.
 func (in *input) wrong(line int, err error) error {
-	return &source.Error{Code: source.CodeIncomplete, Message: in.where(line), Hint: hintAgain(in.kind), Err: err}
+	return &source.Error{Code: source.CodeIncomplete, Message: in.where(line), Hint: hintAgain(in.kind), Permanent: true, Err: err}
 }
 
 // unsuitable is the error of a file that is whole but cannot serve.

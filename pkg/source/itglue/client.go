@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"mime"
+	"net"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -185,7 +186,9 @@ func (c *client) ask(ctx context.Context, number int) (answer, error) {
 	if err != nil {
 		e := &source.Error{Code: source.CodeUnreachable, Message: "IT Glue (" + c.where + ") cannot be reached", Err: err}
 		var certificate *tls.CertificateVerificationError
-		if errors.As(err, &certificate) {
+		var dns *net.DNSError
+		e.Permanent = errors.As(err, &certificate) || errors.As(err, &dns) && dns.IsNotFound
+		if certificate != nil {
 			e.Hint = "its certificate is not trusted; something on the way may be intercepting TLS"
 		}
 		return answer{}, e
@@ -210,9 +213,8 @@ func (c *client) ask(ctx context.Context, number int) (answer, error) {
 
 // worthRetrying says whether the failure may pass by itself.
 func worthRetrying(a answer, err error) bool {
-	var certificate *tls.CertificateVerificationError
 	switch {
-	case errors.As(err, &certificate):
+	case source.IsPermanent(err):
 		return false
 	case a.cut || a.status >= 500:
 		return true

@@ -596,7 +596,7 @@ func TestCertificateIsChecked(t *testing.T) {
 	cfg.URL = server.URL
 	_, err := read(t.Context(), cfg)
 	wantError(t, err, source.CodeUnreachable, "certificate is not trusted")
-	if asked != 0 || len(*waits) != 0 {
-		t.Errorf("%d requests, waits %v", asked, *waits)
+	if asked != 0 || len(*waits) != 0 || !source.IsPermanent(err) {
+		t.Errorf("%d requests, waits %v, permanent: %v", asked, *waits, source.IsPermanent(err))
 	}
 }
