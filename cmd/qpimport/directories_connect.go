@@ -18,7 +18,9 @@ func newConnectCmd(a *app) *cobra.Command {
 		Use:   "connect",
 		Short: "Say how a directory is reached",
 		Long: `Stores how one of a customer's directories is reached, in place of what was stored
-before. The directory is not asked: "directories test" does that.` + exits(11, 12, 15),
+before. A live directory is not asked: "directories test" does that. An export is
+read once, and what is to be known of it is said; one that cannot be used as it is
+is connected all the same, since it may be mended.` + exits(11, 12, 15),
 		Example: `  qpimport directories connect ad -c Contoso --file contoso-ad.ldif
   qpimport directories connect m365 -c Contoso --file contoso-users.json`,
 		Args: subcommand,
@@ -55,8 +57,30 @@ func (a *app) connect(ctx context.Context, conn source.Connection) error {
 	if err != nil {
 		return err
 	}
+	if conn.Transport == source.TransportFile {
+		a.lookAtExport(ctx, conn)
+	}
 	a.notice("next: qpimport directories test -c %s %s", shellWord(c.Name), string(conn.Kind))
 	return a.render(customerSentence(c, "%s: %s is connected: %s", c.Name, conn.Kind, where(&conn)))
+}
+
+// lookAtExport says what is to be known of an export.
+func (a *app) lookAtExport(ctx context.Context, conn source.Connection) {
+	dir, err := file.Open(ctx, conn)
+	var info source.Info
+	if err == nil {
+		defer func() { _ = dir.Close() }()
+		info, err = dir.Info(ctx)
+	}
+	if err != nil {
+		a.notice("the export cannot be used as it is: %s", err)
+		if hint := hintOf(err); hint != "" {
+			a.notice("hint: %s", hint)
+		}
+	}
+	for _, note := range info.Notes {
+		a.notice("note: %s", note)
+	}
 }
 
 // connectionOf makes a connection of what the flags say, or tells all that is
