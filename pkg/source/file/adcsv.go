@@ -114,8 +114,12 @@ func (t *adTable) notes() []string {
 	if t.dn < 0 {
 		notes = append(notes, "The export has no distinguished names, so that nothing is known of OUs.")
 	}
-	if !slices.Contains(t.attrs, mail) && !slices.Contains(t.attrs, proxyAddresses) {
+	if !t.hasAddresses() {
 		notes = append(notes, "The export has no e-mail addresses: neither mail nor proxyAddresses.")
 	}
 	return notes
+}
+
+func (t *adTable) hasAddresses() bool {
+	return slices.Contains(t.attrs, mail) || slices.Contains(t.attrs, proxyAddresses)
 }

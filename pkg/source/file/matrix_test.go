@@ -250,7 +250,10 @@ func TestMatrix(t *testing.T) {
 				list = czech
 			}
 			for damage, write := range damages() {
-				for _, separator := range separators {
+				for i, separator := range separators {
+					if damage != "" && i != len(damage)%len(separators) {
+						continue // one of them will do
+					}
 					text, err := encode(write(tool, list, separator))
 					if err != nil {
 						continue // the code page lacks a character

@@ -285,8 +285,12 @@ func isTypeName(cell string) bool {
 	if !strings.HasPrefix(cell, "System.") && !strings.HasPrefix(cell, "Microsoft.") {
 		return false
 	}
-	first, _, _ := strings.Cut(cell, " ") // of several, one behind another
-	return typeForm.MatchString(first)
+	for _, name := range strings.Fields(cell) { // of several, one behind another
+		if !typeForm.MatchString(name) {
+			return false
+		}
+	}
+	return true
 }
 
 // isCutList says whether a tool for the screen cut a list short.

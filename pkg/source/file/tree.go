@@ -61,11 +61,12 @@ func (d *Directory) surveyAD(ctx context.Context) (*survey, error) {
 	}
 	s.tree, s.found.others = b.tree()
 	s.id = b.domainSID()
-	t, isTable := records.(*adTable)
-	if isTable {
+	noColumn := false
+	if t, ok := records.(*adTable); ok {
 		s.notes = append(s.notes, t.notes()...)
+		noColumn = !t.hasAddresses()
 	}
-	if s.found.users > 0 && s.found.addresses == 0 && !(isTable && len(s.notes) > 0) {
+	if s.found.users > 0 && s.found.addresses == 0 && !noColumn {
 		s.notes = append(s.notes, "Nobody in the export has an e-mail address.")
 	}
 	if len(b.sids) > 1 && len(s.found.others) == 0 {
@@ -204,7 +205,8 @@ func (b *treeBuilder) tree() (tree source.Tree, others map[string]int) {
 			others[strings.ToLower(source.CanonicalPath(spelled[key]))] = users[key]
 		}
 	}
-	ofDomain := func(dn string) bool { return len(others) == 0 || source.DNKey(domainDN(dn)) == rootKey }
+	several := len(others) > 0 || slices.ContainsFunc(b.roots, func(r root) bool { return !isWithin(source.DNKey(r.dn), rootKey) })
+	ofDomain := func(dn string) bool { return !several || source.DNKey(domainDN(dn)) == rootKey }
 
 	if b.root != "" {
 		b.derive(b.root, rootKey)
