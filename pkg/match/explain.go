@@ -338,6 +338,10 @@ func ReasonText(reason string) string {
 		return "the user was deleted"
 	case source.SkipExchange:
 		return "this is one of Exchange's own mailboxes"
+	case source.SkipRoom:
+		return "this is a room"
+	case source.SkipEquipment:
+		return "this is equipment"
 	case source.SkipService:
 		return "this is a managed service account"
 	case source.SkipTrust:

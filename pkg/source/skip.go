@@ -10,6 +10,9 @@ const (
 	SkipExchange  = "exchange_mailbox"        // one of Exchange's own: monitoring, arbitration, discovery…
 	SkipService   = "managed_service_account" // its password is AD's own affair
 	SkipTrust     = "trust_account"           // it stands for another domain
+	SkipShared    = "shared_mailbox"
+	SkipRoom      = "room_mailbox"
+	SkipEquipment = "equipment_mailbox"
 	SkipDisabled  = "disabled"
 	SkipGuest     = "guest"
 	SkipNoMailbox = "no_mailbox"
@@ -39,6 +42,8 @@ func (u *User) SkipReason() string {
 		return SkipConflict
 	case u.isExchanges():
 		return SkipExchange
+	case resourceTypes[u.RecipientType] != "":
+		return resourceTypes[u.RecipientType]
 	case u.Guest:
 		return SkipGuest
 	case u.Enabled == No:
@@ -68,6 +73,14 @@ var exchangeTypes = map[int64]bool{
 	1 << 44: true, // scheduling
 	1 << 46: true, // audit log
 	1 << 47: true, // supervisory review
+}
+
+// resourceTypes are the values of msExchRecipientTypeDetails of mailboxes that
+// several people or none use, on site and in the cloud.
+var resourceTypes = map[int64]string{
+	1 << 2: SkipShared, 1 << 35: SkipShared,
+	1 << 4: SkipRoom, 1 << 33: SkipRoom, 1 << 41: SkipRoom,
+	1 << 5: SkipEquipment, 1 << 34: SkipEquipment,
 }
 
 // isExchanges says whether the user is one of Exchange's own. The recipient type

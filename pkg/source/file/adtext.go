@@ -61,9 +61,13 @@ func truthBytes(text string) ([]byte, error) {
 }
 
 // guidBytes reads a GUID, dashed or in base64, as AD stores it: the first three
-// groups little-endian.
+// groups little-endian. Scripts write the bytes one by one: 219 43 177 …, or in hex
+// DB-2B-B1-….
 func guidBytes(text string) ([]byte, error) {
 	text = strings.TrimSpace(text)
+	if b, ok := byteTexts(text); ok {
+		return b, nil
+	}
 	if b, err := base64.StdEncoding.DecodeString(text); err == nil && len(b) == 16 {
 		return b, nil
 	}
@@ -77,6 +81,26 @@ func guidBytes(text string) ([]byte, error) {
 	b[4], b[5] = b[5], b[4]
 	b[6], b[7] = b[7], b[6]
 	return b, nil
+}
+
+// byteTexts reads sixteen bytes that stand one by one.
+func byteTexts(text string) ([]byte, bool) {
+	parts, base := strings.FieldsFunc(text, func(r rune) bool { return r == ' ' || r == ',' || r == ';' }), 10
+	if len(parts) == 1 {
+		parts, base = strings.Split(text, "-"), 16
+	}
+	if len(parts) != 16 {
+		return nil, false
+	}
+	b := make([]byte, 16)
+	for i, p := range parts {
+		n, err := strconv.ParseUint(p, base, 8)
+		if err != nil {
+			return nil, false
+		}
+		b[i] = byte(n)
+	}
+	return b, true
 }
 
 // sidBytes reads a security identifier, S-1-5-… or in base64, as AD stores it.

@@ -23,7 +23,9 @@ func notesOf(t *testing.T, kind source.Kind, content string) string {
 // What was guessed, lost or left out is said.
 func TestNotes(t *testing.T) {
 	const ad, m365 = "dn,objectGUID,sAMAccountName,displayName,mail,enabled,title\n", "Id,DisplayName,UserPrincipalName,Mail,AccountEnabled\n"
-	adRow := func(id, name, rest string) string { return `"CN=x,DC=x",` + id + ",x," + name + ",a@x.example,True," + rest + "\n" }
+	adRow := func(id, name, rest string) string {
+		return `"CN=x,DC=x",` + id + ",x," + name + ",a@x.example,True," + rest + "\n"
+	}
 	many := func(n int) string {
 		var b strings.Builder
 		b.WriteString(m365)

@@ -54,6 +54,7 @@ func TestGraphJSON(t *testing.T) {
 		"an array of users":               `[` + a + `,` + b + `]`,
 		"lines":                           a + "\r\n\r\n" + b + "\n",
 		"lists in a list":                 `[[` + a + `],[` + b + `]]`,
+		"Exchange's own shell":            `[{"ExternalDirectoryObjectId":"` + guidA + `","PrimarySmtpAddress":{"Local":"a","Domain":"x","Address":"a@x"},"UserPrincipalName":"a@x"},` + b + `]`,
 		"n8n":                             `[{"json":` + a + `,"pairedItem":{"item":0}},{"json":` + b + `}]`,
 		"a list of another name":          `{"Metadata":{},"Results":[` + a + `,` + b + `],"Count":2}`,
 		"a batch":                         `{"responses":[{"id":"1","status":200,"headers":{},"body":{"@odata.context":"c","value":[` + a + `]}},{"id":"2","status":200,"body":{"value":[` + b + `]}}]}`,

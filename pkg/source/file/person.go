@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -217,6 +218,10 @@ func recipientTypes() map[string]int64 {
 
 func recipientType(types map[string]int64) setter {
 	return func(p *person, values []string) error {
+		if n, err := strconv.ParseInt(values[0], 10, 64); err == nil {
+			p.recipient = n
+			return nil
+		}
 		p.recipient = types[strings.ToLower(strings.TrimSpace(values[0]))]
 		return nil
 	}
@@ -473,6 +478,18 @@ func unwrapList(value jsontext.Value) (jsontext.Value, error) {
 	return jsontext.Value(wrapped.Value), nil
 }
 
+// objectText takes the text of an object as Exchange's own shell writes addresses.
+func objectText(value jsontext.Value) ([]string, error) {
+	var address struct{ ProxyAddressString, Address string }
+	if err := json.Unmarshal(value, &address); err != nil {
+		return nil, err
+	}
+	if s := cmp.Or(address.ProxyAddressString, address.Address); s != "" {
+		return []string{s}, nil
+	}
+	return nil, errors.New("an object in the place of a text")
+}
+
 // jsonTexts makes texts of a value: of a list each element, of null and "" none.
 func jsonTexts(value jsontext.Value) ([]string, error) {
 	value, err := unwrapList(value)
@@ -496,8 +513,8 @@ func jsonTexts(value jsontext.Value) ([]string, error) {
 		var out []string
 		for _, e := range elements {
 			v := jsontext.Value(e)
-			if v.Kind() == '[' || v.Kind() == '{' {
-				return nil, fmt.Errorf("a list of lists or objects in the place of texts")
+			if v.Kind() == '[' {
+				return nil, fmt.Errorf("a list of lists in the place of texts")
 			}
 			texts, err := jsonTexts(v)
 			if err != nil {
@@ -507,7 +524,7 @@ func jsonTexts(value jsontext.Value) ([]string, error) {
 		}
 		return out, nil
 	case '{':
-		return nil, fmt.Errorf("an object in the place of a text")
+		return objectText(value)
 	}
 	return []string{string(value)}, nil // a number, true or false
 }
