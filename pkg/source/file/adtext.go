@@ -23,7 +23,7 @@ func (r *record) addText(a attr, text string) error {
 		case objectSID:
 			v, err = sidBytes(text)
 		case pwdLastSet, accountExpires:
-			v, err = fileTime(text)
+			v = fileTime(text)
 		case mail:
 			v = []byte(text) // adattr takes the blanks away
 		case isDeleted, isRecycled, critical, enabled:
@@ -41,17 +41,17 @@ func (r *record) addText(a attr, text string) error {
 
 // fileTime reads a FILETIME, or a time as ldap3 writes it, as AD stores it: 100 ns
 // since 1601.
-func fileTime(text string) ([]byte, error) {
+func fileTime(text string) []byte {
 	text = strings.TrimSpace(text)
 	for _, layout := range []string{"2006-01-02 15:04:05.999999-07:00", "2006-01-02T15:04:05.999999Z07:00"} {
 		if t, err := time.Parse(layout, text); err == nil {
 			if t.Year() == 9999 || t.Year() == 1601 {
-				return []byte("0"), nil
+				return []byte("0")
 			}
-			return strconv.AppendInt(nil, (t.Unix()+11644473600)*1e7+int64(t.Nanosecond()/100), 10), nil
+			return strconv.AppendInt(nil, (t.Unix()+11644473600)*1e7+int64(t.Nanosecond()/100), 10)
 		}
 	}
-	return []byte(text), nil // adattr complains of what is no number
+	return []byte(text) // adattr complains of what is no number
 }
 
 // truthBytes writes True and False as AD does, whatever Excel made of them.

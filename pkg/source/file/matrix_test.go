@@ -3,6 +3,7 @@ package file
 import (
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -290,19 +291,16 @@ func TestMatrix(t *testing.T) {
 	}
 }
 
+// hintOf is the hint of an error, or of one that it wraps.
 func hintOf(err error) string {
-	hint := ""
-	for err != nil {
-		if e, ok := err.(*source.Error); ok {
-			hint += e.Hint
+	var e *source.Error
+	for errors.As(err, &e) {
+		if e.Hint != "" {
+			return e.Hint
 		}
-		unwrapper, ok := err.(interface{ Unwrap() error })
-		if !ok {
-			break
-		}
-		err = unwrapper.Unwrap()
+		err = e.Err
 	}
-	return hint
+	return ""
 }
 
 func checkPeople(t *testing.T, name string, users []source.User, want []someone) {
