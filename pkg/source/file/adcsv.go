@@ -67,7 +67,7 @@ func (t *adTable) next(rec *record) error {
 		default:
 			for _, v := range cellValues(a, cell) {
 				if err := rec.addText(a, v); err != nil {
-					return t.in.wrong(line, fmt.Errorf("column %s: %w", t.header[i], err))
+					return t.wrong(row, line, fmt.Errorf("column %s: %w", t.header[i], err))
 				}
 			}
 		}

@@ -28,6 +28,7 @@ type table struct {
 	headerLine int      // where the header stands
 	header     []string // as spelled
 	columns    []string // the header, folded by foldColumn
+	lineEnd    byte     // what the last byte of the file has to be
 	most       int      // fields of the header line, the empty ones at its end too
 	least      int      // columns that each row must have
 	found      *findings
@@ -35,7 +36,15 @@ type table struct {
 
 func newTable(in *stream, found *findings) (*table, error) {
 	text := bufio.NewReaderSize(transform.NewReader(in, markRemover{}), bufferSize)
-	t := &table{in: in, found: found}
+	t := &table{in: in, found: found, lineEnd: '\n'}
+	head, err := text.Peek(bufferSize)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, in.failed(0, err)
+	}
+	if bytes.IndexByte(head, '\n') < 0 && bytes.Count(head, []byte("\r")) > 1 { // as on old Macs, which Excel still writes
+		text = bufio.NewReaderSize(transform.NewReader(text, lineEnds{}), bufferSize)
+		t.lineEnd = '\r'
+	}
 	var comma byte
 	for comma == 0 {
 		line, err := firstLine(text)
@@ -110,6 +119,22 @@ func (markRemover) Transform(dst, src []byte, atEOF bool) (nDst, nSrc int, err e
 	return nDst, nSrc, nil
 }
 
+// lineEnds makes line feeds of carriage returns.
+type lineEnds struct{ transform.NopResetter }
+
+func (lineEnds) Transform(dst, src []byte, _ bool) (nDst, nSrc int, err error) {
+	n := copy(dst, src)
+	for i, c := range dst[:n] {
+		if c == '\r' {
+			dst[i] = '\n'
+		}
+	}
+	if n < len(src) {
+		err = transform.ErrShortDst
+	}
+	return n, n, err
+}
+
 // firstLine looks at the next line without reading it.
 func firstLine(text *bufio.Reader) ([]byte, error) {
 	head, err := text.Peek(bufferSize)
@@ -169,6 +194,21 @@ func (t *table) isHeader(row []string) bool {
 	return slices.EqualFunc(row[:min(len(row), len(t.columns))], t.columns, func(cell, column string) bool { return foldColumn(cell) == column })
 }
 
+// wrong is the error of a row that cannot be read. A row of columns' names is the
+// header of another file.
+func (t *table) wrong(row []string, line int, err error) error {
+	known, n := allNames(), 0
+	for _, cell := range row {
+		if known[foldColumn(cell)] {
+			n++
+		}
+	}
+	if n >= 3 {
+		return t.in.incomplete(line, "Connect or compare each file by itself. "+hintAgain(t.in.kind), "the header of another file stands here: two files were joined")
+	}
+	return t.in.wrong(line, err)
+}
+
 // fit makes a row as long as the header.
 func (t *table) fit(row []string, line int) ([]string, error) {
 	n := len(t.header)
@@ -199,7 +239,7 @@ func (t *table) read() (row []string, line int, err error) {
 	var bad *csv.ParseError
 	switch {
 	case errors.Is(err, io.EOF):
-		if t.in.last != '\n' {
+		if t.in.last != t.lineEnd {
 			return nil, 0, t.in.incomplete(0, "If the file is whole, end its last line with a line break. "+hintAgain(t.in.kind),
 				"the file ends in the middle of a line")
 		}

@@ -26,6 +26,14 @@ type findings struct {
 	mojibake    int            // names that were decoded wrongly before
 	mojiExample string         // one of them
 	others      map[string]int // users of other domains
+	leftOut     map[string]int // objects that are no users, by what they are
+}
+
+func (f *findings) leaveOut(what string) {
+	if f.leftOut == nil {
+		f.leftOut = map[string]int{}
+	}
+	f.leftOut[what]++
 }
 
 func (f *findings) lose(name string) {
@@ -123,17 +131,24 @@ func (f *findings) notes() []string {
 	case 100, 500, 999, 1000, 5000:
 		add("The export holds exactly %d users, at which tools stop that are not asked for all: see that nobody is missing (Get-MgUser -All, -ResultSize Unlimited, a page size for LDAP).", f.users)
 	}
-	if len(f.others) > 0 {
-		total := 0
-		var domains []string
-		for domain, n := range f.others {
-			total += n
-			domains = append(domains, fmt.Sprintf("%s: %d", domain, n))
-		}
-		slices.Sort(domains)
-		add("%d users of other domains are left out (%s). Connect each domain as a customer's own directory.", total, strings.Join(domains[:min(len(domains), 10)], ", "))
+	if n, which := counted(f.others); n > 0 {
+		add("%d users of other domains are left out (%s). Connect each domain as a customer's own directory.", n, which)
+	}
+	if n, which := counted(f.leftOut); n > 0 {
+		add("%d objects that are no users are left out (%s).", n, which)
 	}
 	return notes
+}
+
+// counted sums up a count, and says of what there are how many.
+func counted(of map[string]int) (sum int, which string) {
+	var parts []string
+	for what, n := range of {
+		sum += n
+		parts = append(parts, fmt.Sprintf("%.60s: %d", what, n))
+	}
+	slices.Sort(parts)
+	return sum, strings.Join(parts[:min(len(parts), 10)], ", ")
 }
 
 func rowsAre(n int) string {

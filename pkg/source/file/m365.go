@@ -18,19 +18,25 @@ type graphJSON struct {
 }
 
 func (j graphJSON) next() (source.User, int, error) {
-	raw, line, err := j.jsonReader.next()
-	if err != nil {
-		return source.User{}, 0, err
+	for {
+		raw, line, err := j.jsonReader.next()
+		if err != nil {
+			return source.User{}, 0, err
+		}
+		p, err := j.fields.read(raw, j.found.lose)
+		if err == nil && p.other != "" {
+			j.found.leaveOut(p.other)
+			continue
+		}
+		var u source.User
+		if err == nil {
+			u, err = p.user()
+		}
+		if err != nil {
+			return source.User{}, 0, j.in.wrong(line, err)
+		}
+		return u, line, nil
 	}
-	p, err := j.fields.read(raw, j.found.lose)
-	var u source.User
-	if err == nil {
-		u, err = p.user()
-	}
-	if err != nil {
-		return source.User{}, 0, j.in.wrong(line, err)
-	}
-	return u, line, nil
 }
 
 // graphTable reads users of Microsoft 365 from CSV: Get-MgUser, and the export
@@ -115,9 +121,19 @@ func (t *graphTable) unknown() string {
 }
 
 func (t *graphTable) next() (source.User, int, error) {
+	for {
+		u, line, isUser, err := t.read()
+		if isUser || err != nil {
+			return u, line, err
+		}
+	}
+}
+
+// read reads a row. Lists of Exchange hold groups and contacts as well.
+func (t *graphTable) read() (u source.User, line int, isUser bool, err error) {
 	row, line, err := t.table.next()
 	if err != nil {
-		return source.User{}, 0, err
+		return source.User{}, 0, false, err
 	}
 	p := person{sawMail: t.hasMail}
 	for i, cell := range row {
@@ -128,7 +144,7 @@ func (t *graphTable) next() (source.User, int, error) {
 		switch field := t.fields[i]; field {
 		case "":
 			if t.language != "" && isDeletionWord(t.columns[i]) {
-				return source.User{}, 0, t.in.incomplete(line, hintEnglish, "column %.60q may say that the user was deleted, and is not known", t.header[i])
+				return source.User{}, 0, false, t.in.incomplete(line, hintEnglish, "column %.60q may say that the user was deleted, and is not known", t.header[i])
 			}
 		case "id":
 			p.setID(t.columns[i], cell)
@@ -137,15 +153,18 @@ func (t *graphTable) next() (source.User, int, error) {
 			if errors.Is(err, errLost) {
 				t.found.lose(t.header[i])
 			} else if err != nil {
-				return source.User{}, 0, t.in.wrong(line, fmt.Errorf("column %s: %w", t.header[i], err))
+				return source.User{}, 0, false, t.wrong(row, line, fmt.Errorf("column %s: %w", t.header[i], err))
 			}
 		}
 	}
-	u, err := p.user()
-	if err != nil {
-		return source.User{}, 0, t.in.wrong(line, err)
+	if p.other != "" {
+		t.found.leaveOut(p.other)
+		return source.User{}, 0, false, nil
 	}
-	return u, line, nil
+	if u, err = p.user(); err != nil {
+		return source.User{}, 0, false, t.wrong(row, line, err)
+	}
+	return u, line, true, nil
 }
 
 // cellTexts makes values of a cell: the elements, where a tool wrote a JSON list

@@ -24,7 +24,8 @@ type person struct {
 	sawMail   bool
 	deleted   bool
 	recipient int64
-	ad        bool // it has attributes of Active Directory
+	ad        bool   // it has attributes of Active Directory
+	other     string // what it is in the place of a user, as its directory calls it
 }
 
 var errNoObject = errors.New("it is no JSON object")
@@ -202,12 +203,17 @@ const (
 	guestMailUser = 1 << 45
 )
 
+// isGroupOrContact holds the types of recipients that are no users.
+var isGroupOrContact = map[int64]bool{1 << 6: true, 1 << 8: true, 1 << 9: true, 1 << 10: true, 1 << 11: true, 1 << 12: true, 1 << 28: true}
+
 // recipientTypes are the values of msExchRecipientTypeDetails by the names that
 // Exchange's own tools write.
 func recipientTypes() map[string]int64 {
 	return map[string]int64{
 		"usermailbox": 1, "linkedmailbox": 1 << 1, "sharedmailbox": 1 << 2, "legacymailbox": 1 << 3, "roommailbox": 1 << 4,
-		"equipmentmailbox": 1 << 5, "mailuser": mailUser, "systemattendantmailbox": 1 << 13, "systemmailbox": 1 << 14,
+		"equipmentmailbox": 1 << 5, "mailcontact": 1 << 6, "mailuser": mailUser, "mailuniversaldistributiongroup": 1 << 8,
+		"mailnonuniversalgroup": 1 << 9, "mailuniversalsecuritygroup": 1 << 10, "dynamicdistributiongroup": 1 << 11,
+		"publicfolder": 1 << 12, "roomlist": 1 << 28, "systemattendantmailbox": 1 << 13, "systemmailbox": 1 << 14,
 		"microsoftexchange": 1 << 22, "arbitrationmailbox": 1 << 23, "mailboxplan": 1 << 24, "discoverymailbox": 1 << 29,
 		"remoteusermailbox": 1 << 31, "remoteroommailbox": 1 << 33, "remoteequipmentmailbox": 1 << 34, "remotesharedmailbox": 1 << 35,
 		"publicfoldermailbox": 1 << 36, "teammailbox": 1 << 37, "remoteteammailbox": 1 << 38, "monitoringmailbox": 1 << 39,
@@ -218,11 +224,14 @@ func recipientTypes() map[string]int64 {
 
 func recipientType(types map[string]int64) setter {
 	return func(p *person, values []string) error {
-		if n, err := strconv.ParseInt(values[0], 10, 64); err == nil {
-			p.recipient = n
-			return nil
+		n, err := strconv.ParseInt(values[0], 10, 64)
+		if err != nil {
+			n = types[strings.ToLower(strings.TrimSpace(values[0]))]
 		}
-		p.recipient = types[strings.ToLower(strings.TrimSpace(values[0]))]
+		p.recipient = n
+		if isGroupOrContact[p.recipient] {
+			p.other = values[0]
+		}
 		return nil
 	}
 }
@@ -381,6 +390,8 @@ func (f *graphFields) read(raw []byte, lost func(name string)) (person, error) {
 			return p, fmt.Errorf("the JSON is damaged: %w", err)
 		case k.folded == "@removed":
 			p.deleted = true
+		case k.folded == "@odata.type":
+			p.other = otherType(value)
 		case k.field == "", value.Kind() == 'n':
 		default:
 			switch err := p.set(k, value, f.setters); {
@@ -412,6 +423,19 @@ func (p *person) set(k knownName, value jsontext.Value, setters map[string]sette
 		return nil
 	}
 	return setters[k.field](p, values)
+}
+
+// otherType is what an object of Graph is in the place of a user: lists of members
+// hold groups and devices as well.
+func otherType(value jsontext.Value) string {
+	name, err := jsontext.AppendUnquote(nil, value)
+	if err != nil || !bytes.HasPrefix(name, []byte("#microsoft.graph.")) {
+		return ""
+	}
+	if what := strings.TrimPrefix(string(name), "#microsoft.graph."); what != "user" {
+		return what
+	}
+	return ""
 }
 
 // plans reads assignedPlans; a list of types' names, as a tool writes that was told
