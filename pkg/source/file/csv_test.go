@@ -2,12 +2,15 @@ package file
 
 import (
 	"context"
+	"io"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/transform"
 
 	"github.com/qpimport/qpimport/pkg/source"
 )
@@ -204,4 +207,19 @@ func FuzzCSV(f *testing.F) {
 		}
 		checkAnything(t, path, kind, "csv", content)
 	})
+}
+
+// Marks are found however the text comes in.
+func TestMarkRemover(t *testing.T) {
+	const mark = "\ufeff"
+	for in, want := range map[string]string{
+		"": "", "a\n" + mark + "b\n" + mark: "a\nb\n", "a" + mark + "\n": "a" + mark + "\n", "\n\n" + mark + mark + "x": "\n\n" + mark + "x",
+		"\n\xef\xbb": "\n\xef\xbb", strings.Repeat("x", 5000) + "\n" + mark + "y": strings.Repeat("x", 5000) + "\ny",
+	} {
+		for _, r := range []io.Reader{strings.NewReader(in), iotest.OneByteReader(strings.NewReader(in)), iotest.HalfReader(strings.NewReader(in))} {
+			if got, err := io.ReadAll(transform.NewReader(r, markRemover{})); err != nil || string(got) != want {
+				t.Errorf("%.40q: %.40q, %v", in, got, err)
+			}
+		}
+	}
 }

@@ -94,23 +94,16 @@ func (d *Directory) Users(ctx context.Context, scope source.Scope) iter.Seq2[sou
 			yield(source.User{}, err)
 			return
 		}
-		lines, addresses := map[string]int{}, 0
+		addresses := 0
 		for n := 0; scope.Limit == 0 || n < scope.Limit; n++ {
-			u, line, err := users.next()
+			u, _, err := users.next()
 			if errors.Is(err, io.EOF) {
 				if err = d.in.unchanged(); err == nil {
-					err = d.checkAddresses(len(lines), addresses, found)
+					err = d.checkAddresses(n, addresses, found)
 				}
 				if err == nil {
 					return
 				}
-			}
-			if err == nil {
-				if before, ok := lines[u.ID]; ok {
-					err = d.in.incomplete(line, fmt.Sprintf("Take one of the two away, or make the file anew. %s", hintAgain(d.kind)),
-						"the user %q stands in line %d already", u.ID, before)
-				}
-				lines[u.ID] = line
 			}
 			if err != nil {
 				yield(source.User{}, err)
@@ -147,7 +140,33 @@ type userReader interface {
 	next() (source.User, int, error)
 }
 
+// once reads users and refuses one whose id came before.
+type once struct {
+	users userReader
+	in    *input
+	lines map[string]int // by id
+}
+
+func (o once) next() (source.User, int, error) {
+	u, line, err := o.users.next()
+	if err != nil {
+		return u, line, err
+	}
+	if before, ok := o.lines[u.ID]; ok {
+		return u, line, o.in.incomplete(line, "Take one of the two away, or make the file anew. "+hintAgain(o.in.kind),
+			"the user %q stands in line %d already", u.ID, before)
+	}
+	o.lines[u.ID] = line
+	return u, line, nil
+}
+
+// users opens a pass over the users of the scope.
 func (d *Directory) users(ctx context.Context, scope source.Scope, found *findings) (userReader, error) {
+	users, err := d.passOver(ctx, scope, found)
+	return once{users, d.in, map[string]int{}}, err
+}
+
+func (d *Directory) passOver(ctx context.Context, scope source.Scope, found *findings) (userReader, error) {
 	if d.kind == source.M365 {
 		return d.people(ctx, found)
 	}

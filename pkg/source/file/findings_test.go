@@ -50,6 +50,7 @@ func TestNotes(t *testing.T) {
 		{"files joined", source.AD, ad + adRow(guidA, "Ann", "") + ad + adRow(guidB, "Bob", ""), "The header stands again in line 3"},
 		{"a lost column", source.AD, ad + adRow(guidA, "Ann", "System.DirectoryServices.ResultPropertyValueCollection"), `Column "title" is unknown`},
 		{"a company of that name", source.AD, ad + adRow(guidA, "Ann", "System.Net GmbH"), ""},
+		{"a login of that name", source.AD, ad + adRow(guidA, "System.Backup", "Microsoft.Admin"), ""},
 		{"nobody with an address", source.AD, strings.ReplaceAll(ad+adRow(guidA, "Ann", ""), "a@x.example", ""), "Nobody in the export has an e-mail address"},
 		{"99 users", source.M365, many(99), "The export does not say who has a mailbox"},
 		{"100 users", source.M365, many(100), "exactly 100 users"},
@@ -173,6 +174,26 @@ func TestForeignFiles(t *testing.T) {
 		checkRefused(t, err, source.CodeUsage, want)
 		if err != nil && hintOf(err) == "" {
 			t.Errorf("no hint: %v", err)
+		}
+	}
+}
+
+func TestTypeNames(t *testing.T) {
+	for _, name := range []string{
+		"System.String[]", "System.Byte[]", "System.Object[]", "System.Collections.ArrayList", "System.Collections.Hashtable",
+		"System.Collections.Generic.List`1[System.String]", "System.Collections.Generic.Dictionary`2[System.String,System.Object]",
+		"System.DirectoryServices.ResultPropertyValueCollection", "System.DirectoryServices.PropertyValueCollection",
+		"Microsoft.ActiveDirectory.Management.ADPropertyValueCollection", "Microsoft.Exchange.Data.ProxyAddressCollection",
+		"Microsoft.Graph.PowerShell.Models.MicrosoftGraphAssignedPlan Microsoft.Graph.PowerShell.Models.MicrosoftGraphAssignedPlan",
+		"Microsoft.Open.AzureAD.Model.AssignedPlan[]", "@{service=exchange; capabilityStatus=Enabled}",
+	} {
+		if !isTypeName(name) {
+			t.Errorf("%q is taken for a value", name)
+		}
+	}
+	for _, value := range []string{"", "System", "System.Backup", "Microsoft.Admin", "Microsoft", "System.Net GmbH", "Systems.Of.Things", "System. Of. Things", "SMTP:System.Of.Things@x"} {
+		if isTypeName(value) {
+			t.Errorf("%q is taken for a type", value)
 		}
 	}
 }

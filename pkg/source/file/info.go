@@ -63,8 +63,9 @@ func (d *Directory) surveyPeople(ctx context.Context) (*survey, error) {
 	if err != nil {
 		return nil, err
 	}
+	each := once{users, d.in, map[string]int{}}
 	for {
-		u, _, err := users.next()
+		u, _, err := each.next()
 		if errors.Is(err, io.EOF) {
 			break
 		}

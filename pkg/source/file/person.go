@@ -287,8 +287,9 @@ func (p *person) setID(name, value string) {
 	}
 }
 
-// typeForm is how PowerShell writes the name of a type in the place of values.
-var typeForm = regexp.MustCompile("^(System|Microsoft)(\\.[A-Z][A-Za-z0-9]*)+(`[0-9]+(\\[.*\\])?)?(\\[\\])?$")
+// typeForm is how PowerShell writes the name of a type in the place of values. A
+// name of two parts may be somebody's login.
+var typeForm = regexp.MustCompile("^(System|Microsoft)(\\.[A-Z][A-Za-z0-9]*)+(`[0-9]+(\\[.*\\])?|\\[\\]|(\\.[A-Z][A-Za-z0-9]*))(\\[\\])?$")
 
 // isTypeName says whether PowerShell wrote the name of a .NET type, or the form of
 // an object, where a value should stand.
