@@ -32,13 +32,37 @@ is connected all the same, since it may be mended.` + exits(11, 12, 15),
 
 // exportHelp tells of the commands that make an export which says everything.
 func exportHelp(kind source.Kind) string {
+	var commands strings.Builder
+	for i, command := range file.Commands(kind) {
+		if i > 0 {
+			commands.WriteString("or with\n")
+		}
+		commands.WriteString(wrapCommand(command))
+	}
 	return `
 An export that says everything is made with
-  ` + strings.Join(file.Commands(kind), "\n  ") + `
-Other tools' exports are read too, where they hold the fields that are needed;
+` + commands.String() + `Other tools' exports are read too, where they hold the fields that are needed;
 "schema exports" lists the names by which they are known. Where the text does not
 show how it is written, --encoding says it.
 `
+}
+
+// wrapCommand breaks a long command of PowerShell where it may go on in the next
+// line: behind a comma or a pipe.
+func wrapCommand(command string) string {
+	const width = 80
+	var lines strings.Builder
+	line := "  "
+	for _, part := range strings.SplitAfter(strings.ReplaceAll(command, ",", ",\x00"), "\x00") {
+		for _, piece := range strings.SplitAfter(strings.TrimSuffix(part, "\x00"), "| ") {
+			if len(line)+len(strings.TrimRight(piece, " ")) > width {
+				lines.WriteString(strings.TrimRight(line, " ") + "\n")
+				line = "    "
+			}
+			line += piece
+		}
+	}
+	return lines.String() + line + "\n"
 }
 
 // connect stores the connection that the flags tell of.

@@ -7,8 +7,7 @@ import (
 
 // The commands that make exports which say everything.
 const (
-	graphCommand = "Get-MgUser -All -Property " + graphuser.Select +
-		" | Select-Object " + graphuser.Select + " | ConvertTo-Json -Depth 4 | Out-File -Encoding utf8 FILE"
+	graphCommand   = "Get-MgUser -All -Property " + graphuser.Select + " | ConvertTo-Json -Depth 4 | Out-File -Encoding utf8 FILE"
 	ldifdeCommand  = "ldifde -f FILE"
 	adCommand      = `Get-ADUser -Filter * -Properties displayName,mail,employeeID,department,title,company,userAccountControl,telephoneNumber,mobile,proxyAddresses,"mS-DS-ConsistencyGuid" | ConvertTo-Json -Depth 4 | Out-File -Encoding utf8 FILE`
 	mailboxCommand = "Get-EXOMailbox -ResultSize Unlimited -Properties ExternalDirectoryObjectId,AccountDisabled,RecipientTypeDetails,IsDirSynced | ConvertTo-Json -Depth 4 | Out-File -Encoding utf8 FILE"
