@@ -5,6 +5,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/qpimport/qpimport/internal/cli/output"
+	"github.com/qpimport/qpimport/internal/cli/usage"
 	"github.com/qpimport/qpimport/pkg/importer"
 )
 
@@ -32,9 +34,9 @@ deleted or none. The directories are not touched.` + exits(11, 12, 15),
 func (o accountsDeleteOptions) run(ctx context.Context, a *app, args []string) error {
 	switch {
 	case o.all && len(args) > 0:
-		return usagef("name accounts, or give --all, not both")
+		return usage.Errorf("name accounts, or give --all, not both")
 	case !o.all && len(args) == 0:
-		return usagef("say which accounts: SEL…, or --all")
+		return usage.Errorf("say which accounts: SEL…, or --all")
 	}
 	if o.all {
 		name, err := a.customer() // never everybody's
@@ -51,10 +53,10 @@ func (o accountsDeleteOptions) run(ctx context.Context, a *app, args []string) e
 	if err != nil {
 		return err
 	}
-	return a.render(accountsView(result, func(p *page) {
-		p.line("deleted: %s", count(len(result.Accounts), "account"))
+	return a.render(accountsView(result, func(p *output.Page) {
+		p.Line("deleted: %s", output.Count(len(result.Accounts), "account"))
 		for _, acc := range result.Accounts {
-			p.line("  %s: %s (%s)", acc.Customer, orDash(acc.DisplayName), orDash(acc.Username))
+			p.Line("  %s: %s (%s)", acc.Customer, output.OrDash(acc.DisplayName), output.OrDash(acc.Username))
 		}
 	}))
 }

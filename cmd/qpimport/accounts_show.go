@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/qpimport/qpimport/internal/cli/output"
 	"github.com/qpimport/qpimport/pkg/importer"
 )
 
@@ -25,14 +26,14 @@ narrows the search to a customer.` + exits(11, 15),
 			if err != nil {
 				return err
 			}
-			return a.render(itemView(acc, accountColumns(true), accountPage(acc)))
+			return a.render(output.Item(acc, accountColumns(true), accountPage(acc)))
 		}),
 	}
 }
 
-func accountPage(acc importer.Account) func(*page) {
-	return func(p *page) {
-		p.fields([][]string{
+func accountPage(acc importer.Account) func(*output.Page) {
+	return func(p *output.Page) {
+		p.Fields([][]string{
 			{"Account", acc.DisplayName},
 			{"Id", acc.ID},
 			{"Customer", acc.Customer},

@@ -7,6 +7,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/qpimport/qpimport/internal/cli/output"
+	"github.com/qpimport/qpimport/internal/cli/secret"
+	"github.com/qpimport/qpimport/internal/cli/usage"
 	"github.com/qpimport/qpimport/pkg/importer"
 	"github.com/qpimport/qpimport/pkg/source"
 	"github.com/qpimport/qpimport/pkg/source/itglue"
@@ -33,7 +36,7 @@ Taken are organizations of status Active and of type Customer; --status and --ty
 name others, and --type any takes every type. Where nobody is a Customer, nobody is
 taken, and the types are listed. The primary organization, you yourself, is never
 taken. A customer that IT Glue renamed is renamed here.
-` + customersImportHelp + "\n" + refHelp + exits(3, 13, 14, 15),
+` + customersImportHelp + "\n" + secret.Help + exits(3, 13, 14, 15),
 		Example: `  qpimport customers import itglue --region eu --api-key-from env:ITGLUE_KEY --dry-run
   qpimport customers import itglue --api-key-from file:/run/secrets/itglue --type Customer --type "Co-managed"`,
 		Args: cobra.NoArgs,
@@ -64,14 +67,14 @@ func (o importITGlueOptions) check() error {
 			found = append(found, "--url: "+err.Error())
 		}
 	}
-	return problems(found)
+	return usage.Join(found)
 }
 
 func (o importITGlueOptions) run(ctx context.Context, a *app) error {
 	if err := o.check(); err != nil {
 		return err
 	}
-	key, err := a.resolve(ctx, o.keyFrom)
+	key, err := a.secrets().Resolve(ctx, o.keyFrom)
 	if err != nil {
 		return err
 	}
@@ -99,9 +102,9 @@ func skippedOrganization(s itglue.Skipped) string {
 	case itglue.SkipPrimary:
 		return "the primary organization"
 	case itglue.SkipStatus:
-		return "status " + orDash(s.Status)
+		return "status " + output.OrDash(s.Status)
 	case itglue.SkipType:
-		return "type " + orDash(s.Type)
+		return "type " + output.OrDash(s.Type)
 	}
 	return s.Reason
 }

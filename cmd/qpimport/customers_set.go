@@ -5,7 +5,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/qpimport/qpimport/internal/cli/usage"
 	"github.com/qpimport/qpimport/pkg/importer"
+	"github.com/qpimport/qpimport/pkg/registry"
 )
 
 type customersSetOptions struct {
@@ -41,7 +43,7 @@ func (o customersSetOptions) run(ctx context.Context, a *app, name string) error
 		return err
 	}
 	if mode == "" {
-		return usagef("nothing to set: give --password-sync on or off")
+		return usage.Errorf("nothing to set: give --password-sync on or off")
 	}
 	c, err := writing(ctx, a, func(im *importer.Importer) (importer.Customer, error) {
 		return im.SetPasswordSync(ctx, name, mode)
@@ -53,10 +55,10 @@ func (o customersSetOptions) run(ctx context.Context, a *app, name string) error
 }
 
 // parseMode reads --password-sync, "" where it was not given.
-func parseMode(s string) (importer.Mode, error) {
-	switch mode := importer.Mode(s); mode {
-	case "", importer.ModeOn, importer.ModeOff:
+func parseMode(s string) (registry.Mode, error) {
+	switch mode := registry.Mode(s); mode {
+	case "", registry.ModeOn, registry.ModeOff:
 		return mode, nil
 	}
-	return "", usagef("--password-sync %q: use on or off", s)
+	return "", usage.Errorf("--password-sync %q: use on or off", s)
 }

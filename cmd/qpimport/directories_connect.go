@@ -8,6 +8,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/qpimport/qpimport/internal/cli/input"
+	"github.com/qpimport/qpimport/internal/cli/output"
+	"github.com/qpimport/qpimport/internal/cli/usage"
 	"github.com/qpimport/qpimport/pkg/importer"
 	"github.com/qpimport/qpimport/pkg/source"
 	"github.com/qpimport/qpimport/pkg/source/file"
@@ -84,7 +87,7 @@ func (a *app) connect(ctx context.Context, conn source.Connection) error {
 	if conn.Transport == source.TransportFile {
 		a.lookAtExport(ctx, conn)
 	}
-	a.notice("next: qpimport directories test -c %s %s", shellWord(c.Name), string(conn.Kind))
+	a.notice("next: qpimport directories test -c %s %s", output.ShellWord(c.Name), string(conn.Kind))
 	return a.render(customerSentence(c, "%s: %s is connected: %s", c.Name, conn.Kind, where(&conn)))
 }
 
@@ -98,7 +101,7 @@ func (a *app) lookAtExport(ctx context.Context, conn source.Connection) {
 	}
 	if err != nil {
 		a.notice("the export cannot be used as it is: %s", err)
-		if hint := hintOf(err); hint != "" {
+		if hint := advice(err); hint != "" {
 			a.notice("hint: %s", hint)
 		}
 	}
@@ -112,7 +115,7 @@ func (a *app) lookAtExport(ctx context.Context, conn source.Connection) {
 func connectionOf(conn source.Connection) (source.Connection, error) {
 	dir, err := os.Getwd()
 	if err != nil {
-		return conn, usagef("the current folder is unknown")
+		return conn, usage.Errorf("the current folder is unknown")
 	}
 	conn = conn.Normalize(dir)
 	var found []string
@@ -128,7 +131,7 @@ func connectionOf(conn source.Connection) (source.Connection, error) {
 	if field, problem := unreadableFile(conn); problem != "" {
 		found = append(found, flagOf(field)+" "+problem)
 	}
-	return conn, problems(found)
+	return conn, usage.Join(found)
 }
 
 // flagOf is the flag for a field of a connection.
@@ -162,9 +165,9 @@ func unreadableFile(conn source.Connection) (field, problem string) {
 }
 
 func unreadable(path string) string {
-	f, err := openInput(path)
+	f, err := input.Open(path)
 	if err != nil {
-		return reason(err)
+		return usage.Reason(err)
 	}
 	defer func() { _ = f.Close() }()
 	if info, err := f.Stat(); err == nil && info.IsDir() {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/qpimport/qpimport/internal/cli/secret"
 	"github.com/qpimport/qpimport/pkg/source"
 )
 
@@ -19,7 +20,7 @@ with StartTLS, or an export on disk (LDIF, CSV or JSON lines; the content tells
 which). A password never travels in clear. A user without any special right can
 read what is needed.
 
-The password is not stored, only where it lies.` + "\n" + exportHelp(source.AD) + refHelp + exits(11, 12, 15),
+The password is not stored, only where it lies.` + "\n" + exportHelp(source.AD) + secret.Help + exits(11, 12, 15),
 		Example: `  qpimport directories connect ad -c Contoso --url ldaps://dc1.corp.contoso.example \
       --bind-dn svc@corp.contoso.example --bind-password-from file:/run/secrets/contoso-ad
   qpimport directories connect ad -c Contoso --url ldap://10.0.0.5 --starttls \

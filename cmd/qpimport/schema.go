@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/qpimport/qpimport/internal/cli/output"
 	"github.com/qpimport/qpimport/pkg/manifest"
 	"github.com/qpimport/qpimport/pkg/source"
 	"github.com/qpimport/qpimport/pkg/source/file"
@@ -51,12 +52,12 @@ proxyAddresses.` + exits(),
   qpimport schema exports -o json`,
 		Args: cobra.NoArgs,
 		RunE: a.command(func(context.Context, []string) error {
-			v := listView("fields", file.Fields(), []column[file.Field]{
-				{"source", "", func(f file.Field) string { return string(f.Source) }},
-				{"field", "", func(f file.Field) string { return f.Name }},
-				{"names", "", func(f file.Field) string { return strings.Join(allNames(f), ", ") }},
+			v := output.List("fields", file.Fields(), []output.Column[file.Field]{
+				{Key: "source", Text: func(f file.Field) string { return string(f.Source) }},
+				{Key: "field", Text: func(f file.Field) string { return f.Name }},
+				{Key: "names", Text: func(f file.Field) string { return strings.Join(allNames(f), ", ") }},
 			}, nil, nil)
-			v.page = exportNamesPage
+			v.Page = exportNamesPage
 			return a.render(v)
 		}),
 	}
@@ -77,16 +78,16 @@ func allNames(f file.Field) []string {
 
 // exportNamesPage lists the names of each field by tool, tools of the same names
 // together.
-func exportNamesPage(p *page) {
+func exportNamesPage(p *output.Page) {
 	var kind source.Kind
 	for _, f := range file.Fields() {
 		if f.Source != kind {
 			if kind = f.Source; kind != source.AD {
-				p.blank()
+				p.Blank()
 			}
-			p.line("%s", kind)
+			p.Line("%s", kind)
 		}
-		p.line("  %s", f.Name)
+		p.Line("  %s", f.Name)
 		tools := map[string][]string{}
 		for _, t := range f.Names {
 			names := strings.Join(t.Names, ", ")
@@ -96,7 +97,7 @@ func exportNamesPage(p *page) {
 		for _, t := range f.Names {
 			if names := strings.Join(t.Names, ", "); !shown[names] {
 				shown[names] = true
-				p.line("    %s: %s", names, strings.Join(tools[names], "; "))
+				p.Line("    %s: %s", names, strings.Join(tools[names], "; "))
 			}
 		}
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/qpimport/qpimport/internal/cli/output"
 	"github.com/qpimport/qpimport/pkg/importer"
 )
 
@@ -26,9 +27,9 @@ the directories.` + exits(15),
 			if err != nil {
 				return err
 			}
-			v := listView("customers", list, statusColumns(), nil, nil)
-			table := v.page
-			v.page = func(p *page) {
+			v := output.List("customers", list, statusColumns(), nil, nil)
+			table := v.Page
+			v.Page = func(p *output.Page) {
 				waiting := 0
 				for _, c := range list {
 					if len(c.Attention) > 0 {
@@ -36,8 +37,8 @@ the directories.` + exits(15),
 					}
 				}
 				if len(list) > 0 {
-					p.line("%s, of which need attention: %d", count(len(list), "customer"), waiting)
-					p.blank()
+					p.Line("%s, of which need attention: %d", output.Count(len(list), "customer"), waiting)
+					p.Blank()
 				}
 				table(p)
 			}
@@ -46,12 +47,12 @@ the directories.` + exits(15),
 	}
 }
 
-func statusColumns() []column[importer.CustomerStatus] {
-	var columns []column[importer.CustomerStatus]
+func statusColumns() []output.Column[importer.CustomerStatus] {
+	var columns []output.Column[importer.CustomerStatus]
 	for _, c := range customerColumns() {
-		columns = append(columns, column[importer.CustomerStatus]{c.key, c.title,
-			func(s importer.CustomerStatus) string { return c.text(s.Customer) }})
+		columns = append(columns, output.Column[importer.CustomerStatus]{Key: c.Key, Title: c.Title,
+			Text: func(s importer.CustomerStatus) string { return c.Text(s.Customer) }})
 	}
-	return append(columns, column[importer.CustomerStatus]{"attention", "Attention",
-		func(s importer.CustomerStatus) string { return strings.Join(s.Attention, ", ") }})
+	return append(columns, output.Column[importer.CustomerStatus]{Key: "attention", Title: "Attention",
+		Text: func(s importer.CustomerStatus) string { return strings.Join(s.Attention, ", ") }})
 }

@@ -1,53 +1,51 @@
 package importer
 
 import (
-	"encoding/json"
 	"strings"
-	"time"
 	"unicode"
 
-	jsonv2 "github.com/go-json-experiment/json"
-
 	"github.com/qpimport/qpimport/pkg/match"
+	"github.com/qpimport/qpimport/pkg/registry"
 	"github.com/qpimport/qpimport/pkg/source"
 )
 
-// The rules of the mission, as pure functions over the registry's rows.
+// The rules of the mission, as pure functions over accounts.
 
 // nameKey is a customer's name as it is compared.
 func nameKey(name string) string { return match.Key(name) }
 
-func parseTime(s string) time.Time {
-	t, _ := time.Parse(time.RFC3339Nano, s)
-	return t
-}
-
-// settle decides the state of every account of a customer from its mode and
-// its addresses; within a customer an address belongs to one account alone.
-// It changes the accounts in place.
-func settle(mode Mode, accounts []*account) {
-	holders := make(map[string]int, len(accounts))
-	for _, a := range accounts {
-		if (mode != ModeOn || a.m365ID != "") && validEmail(a.email) {
-			holders[emailKey(a.email)]++
+// settle decides the state of every account of a customer from its mode and its
+// addresses; within a customer an address belongs to one account alone.
+func settle(d *draft) {
+	mode := d.after.Customer.PasswordSync
+	pending := func(a *registry.Account) bool { return mode == registry.ModeOn && a.M365 == nil }
+	holders := make(map[string]int, len(d.after.Accounts))
+	for _, a := range d.after.Accounts {
+		if a != nil && !pending(a) && validEmail(a.Email) {
+			holders[emailKey(a.Email)]++
 		}
 	}
-	for _, a := range accounts {
-		a.emailIssue = ""
-		switch {
-		case mode == ModeOn && a.m365ID == "":
-			a.state = string(StatePendingMatch)
+	for i, a := range d.after.Accounts {
+		if a == nil {
 			continue
-		case a.email == "":
-			a.emailIssue = EmailMissing
-		case !validEmail(a.email):
-			a.emailIssue = EmailInvalid
-		case holders[emailKey(a.email)] > 1:
-			a.emailIssue = EmailDuplicate
 		}
-		a.state = string(StateActive)
-		if a.emailIssue != "" {
-			a.state = string(StateNeedsEmail)
+		issue, state := "", registry.StateActive
+		switch {
+		case pending(a):
+			state = registry.StatePendingMatch
+		case a.Email == "":
+			issue = registry.EmailMissing
+		case !validEmail(a.Email):
+			issue = registry.EmailInvalid
+		case holders[emailKey(a.Email)] > 1:
+			issue = registry.EmailDuplicate
+		}
+		if issue != "" {
+			state = registry.StateNeedsEmail
+		}
+		if a.EmailIssue != issue || a.State != state {
+			a = d.edit(i)
+			a.EmailIssue, a.State = issue, state
 		}
 	}
 }
@@ -90,105 +88,55 @@ func mailRune(r rune) bool {
 	return unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r)
 }
 
-// picked is what a directory says about a user, in the form of an account.
-func picked(u *source.User) *account {
-	a := &account{displayName: u.DisplayName, givenName: u.GivenName, surname: u.Surname, username: u.Username, upn: u.UPN}
-	if u.Kind == source.AD {
-		a.adID, a.adDN, a.adStatus, a.ad = optional(u.ID), optional(u.DN), status(u), snapshot(u)
-	} else {
-		a.setMailbox(u)
-	}
-	a.setEmail(u.Email, string(u.Kind))
+// begin makes an account of a user. On: the address comes with the mailbox.
+func begin(mode registry.Mode, u *source.User) *registry.Account {
+	a := &registry.Account{}
+	adopt(mode, a, u)
 	return a
-}
-
-// begin makes an account of what was picked. On: the address comes with the
-// mailbox.
-func (a *account) begin(mode Mode) {
-	if mode == ModeOn {
-		a.setEmail("", "")
-	}
 }
 
 // adopt takes over what a directory says about the account's user. Off:
 // everything comes from the one directory. On: everything from AD but the
 // address, which comes with the mailbox. An address set by hand stays.
-func (a *account) adopt(mode Mode, p *account) {
-	a.displayName, a.givenName, a.surname, a.username, a.upn = p.displayName, p.givenName, p.surname, p.username, p.upn
-	if p.adID != "" {
-		a.adID, a.adDN, a.adStatus, a.ad = p.adID, p.adDN, p.adStatus, p.ad
+func adopt(mode registry.Mode, a *registry.Account, u *source.User) {
+	a.DisplayName, a.GivenName, a.Surname, a.Username, a.UPN = u.DisplayName, u.GivenName, u.Surname, u.Username, u.UPN
+	if u.Kind == source.AD {
+		a.AD = linkTo(u)
 	} else {
-		a.m365ID, a.m365UPN, a.m365Status, a.m365 = p.m365ID, p.m365UPN, p.m365Status, p.m365
+		a.M365 = linkTo(u)
 	}
-	if mode == ModeOff && a.emailSource != EmailFromManual {
-		a.email, a.emailSource = p.email, p.emailSource
+	if mode == registry.ModeOff && a.EmailSource != registry.EmailFromManual {
+		setEmail(a, u.Email, string(u.Kind))
 	}
 }
 
-func (a *account) setEmail(email, from string) {
-	a.email, a.emailSource = email, optional(from)
+func setEmail(a *registry.Account, email, from string) {
+	a.Email, a.EmailSource = email, from
 	if email == "" {
-		a.emailSource = ""
+		a.EmailSource = ""
 	}
 }
 
-func (a *account) setMailbox(u *source.User) {
-	a.m365ID, a.m365UPN, a.m365Status, a.m365 = optional(u.ID), optional(u.UPN), status(u), snapshot(u)
+// linkTo is the link from an account to a user.
+func linkTo(u *source.User) *registry.Link {
+	l := &registry.Link{ID: u.ID, Name: u.DN, Status: registry.StatusOK}
+	if u.Kind == source.M365 {
+		l.Name = u.UPN
+	}
+	if u.Enabled == source.No {
+		l.Status = registry.StatusDisabled
+	}
+	return l
 }
 
 // pair joins a pending account with its mailbox.
-func (a *account) pair(u *source.User, note matchNote) {
-	a.setMailbox(u)
-	a.setEmail(u.Email, EmailFromM365)
-	a.match = optional(mustJSON(note))
+func pair(a *registry.Account, box *source.User, p registry.Pairing) {
+	a.M365, a.Pairing = linkTo(box), &p
+	setEmail(a, box.Email, registry.EmailFromM365)
 }
 
-// unpair makes a matched account pending again.
-func (a *account) unpair() {
-	a.m365ID, a.m365UPN, a.m365Status, a.m365, a.match = "", "", "", "", ""
-	a.setEmail("", "")
-}
-
-// matchNote is what the registry keeps of why two users belong together.
-type matchNote struct {
-	Reason     string           `json:"reason"`
-	Confidence float64          `json:"confidence"`
-	Evidence   []match.Evidence `json:"evidence,omitempty"`
-}
-
-// statusOK is the status of a user who may sign in.
-const statusOK = "ok"
-
-func status(u *source.User) optional {
-	if u.Enabled == source.No {
-		return "disabled"
-	}
-	return statusOK
-}
-
-func snapshot(u *source.User) optional { return optional(mustJSON(u)) }
-
-// user is what was last read of the account's user in a directory.
-func (a *account) user(kind source.Kind) (*source.User, error) {
-	text := a.ad
-	if kind == source.M365 {
-		text = a.m365
-	}
-	if a.key(kind) == "" {
-		return nil, nil
-	}
-	u := &source.User{}
-	if err := jsonv2.UnmarshalRead(strings.NewReader(string(text)), u); err != nil {
-		return nil, damagedRow(err, "%s user of account %s", kind, a.id)
-	}
-	return u, nil
-}
-
-// mustJSON marshals values that always can be.
-func mustJSON(v any) string {
-	b, err := json.Marshal(v)
-	if err != nil {
-		panic(err)
-	}
-	return string(b)
+// part makes a matched account pending again.
+func part(a *registry.Account) {
+	a.M365, a.Pairing = nil, nil
+	setEmail(a, "", "")
 }

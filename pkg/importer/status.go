@@ -3,24 +3,21 @@ package importer
 import (
 	"cmp"
 	"context"
-	"database/sql"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 
+	"github.com/qpimport/qpimport/pkg/registry"
 	"github.com/qpimport/qpimport/pkg/source"
 )
 
 // Status shows a customer, or with "" each, with what needs somebody's hand.
 func (im *Importer) Status(ctx context.Context, sel string) ([]CustomerStatus, error) {
-	customers, err := im.oneOrAll(ctx, sel)
+	list, err := im.oneOrAll(ctx, sel)
 	if err != nil {
 		return nil, err
 	}
 	lines := []CustomerStatus{}
-	for _, c := range customers {
-		lines = append(lines, CustomerStatus{Customer: c, Attention: attention(c)})
+	for _, snap := range list {
+		lines = append(lines, viewStatus(snap))
 	}
 	return lines, nil
 }
@@ -36,20 +33,37 @@ func attention(c Customer) []string {
 	none := c.Directories.AD == nil && c.Directories.M365 == nil
 	say(none, "connect a directory")
 	say(!none && c.Accounts.Total == 0, "nothing imported yet")
-	say(c.PasswordSync == ModeOn && c.Directories.AD == nil && !none, "password sync is on, but Active Directory is not connected")
-	say(c.PasswordSync == ModeOn && c.Directories.M365 == nil && !none, "password sync is on, but Microsoft 365 is not connected")
+	say(c.PasswordSync == registry.ModeOn && c.Directories.AD == nil && !none, "password sync is on, but Active Directory is not connected")
+	say(c.PasswordSync == registry.ModeOn && c.Directories.M365 == nil && !none, "password sync is on, but Microsoft 365 is not connected")
 	say(c.Accounts.PendingMatch > 0, "%d to match", c.Accounts.PendingMatch)
 	say(c.Accounts.NeedsEmail > 0, "%d without a usable e-mail", c.Accounts.NeedsEmail)
 	return todo
 }
 
-// oneOrAll is the customer that is named, or with "" all of them.
-func (im *Importer) oneOrAll(ctx context.Context, sel string) ([]Customer, error) {
-	if sel == "" {
-		return im.Customers(ctx)
+// viewStatus is a customer's line.
+func viewStatus(snap *registry.Snapshot) CustomerStatus {
+	c := viewCustomer(snap)
+	of := func(kind source.Kind) *DirectoryStatus {
+		conn := snap.Connection(kind)
+		if conn == nil {
+			return nil
+		}
+		d := &DirectoryStatus{Connection: *conn}
+		if last, ok := snap.Reads[kind]; ok {
+			d.LastRead, d.People = &last.At, &last.People
+		}
+		return d
 	}
-	c, err := im.Customer(ctx, sel)
-	return []Customer{c}, err
+	return CustomerStatus{Customer: c, Directories: DirectoryStatuses{AD: of(source.AD), M365: of(source.M365)}, Attention: attention(c)}
+}
+
+// oneOrAll is the customer that is named, or with "" all of them.
+func (im *Importer) oneOrAll(ctx context.Context, sel string) ([]*registry.Snapshot, error) {
+	if sel == "" {
+		return im.store.List(ctx)
+	}
+	snap, err := im.find(ctx, sel, registry.Load{})
+	return []*registry.Snapshot{snap}, err
 }
 
 // Doctor examines the state file and reads a little from every directory of a
@@ -63,18 +77,19 @@ func (im *Importer) Doctor(ctx context.Context, sel string) ([]Finding, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, c := range customers {
+	for _, snap := range customers {
+		c := snap.Customer
 		tests, err := im.TestDirectories(ctx, c.ID, nil)
 		if err != nil {
 			return nil, err
 		}
 		if len(tests) == 0 {
-			findings = append(findings, Finding{Subject: c.Name, Level: "warning", Message: "no directory is connected", Hint: "`qpimport directories connect --help` tells how"})
+			findings = append(findings, Finding{Subject: c.Name, Level: "warning", Message: "no directory is connected", Topic: TopicNoDirectory})
 		}
 		for _, t := range tests {
 			subject := c.Name + " / " + string(t.Source)
 			if t.Error != nil {
-				findings = append(findings, Finding{subject, "error", t.Error.Message, t.Error.Hint})
+				findings = append(findings, Finding{Subject: subject, Level: "error", Message: t.Error.Message, Cause: t.Error.Cause})
 				continue
 			}
 			findings = append(findings, Finding{Subject: subject, Level: "ok", Message: fmt.Sprintf("%s answers (%s)", cmp.Or(t.Info.Name, t.Source.String()), t.Info.Server)})
@@ -90,27 +105,12 @@ func (im *Importer) Doctor(ctx context.Context, sel string) ([]Finding, error) {
 }
 
 func (im *Importer) examineState(ctx context.Context) ([]Finding, error) {
-	if _, err := os.Stat(im.path); errors.Is(err, fs.ErrNotExist) {
-		return []Finding{{Subject: "state file", Level: "warning", Message: im.path + " does not exist yet",
-			Hint: "the first command that writes makes it; is --state right?"}}, nil
-	}
-	var integrity string
-	var orphans, accounts int
-	err := im.inTx(ctx, func(tx *sql.Tx) error {
-		if err := tx.QueryRowContext(ctx, `PRAGMA integrity_check(1)`).Scan(&integrity); err != nil {
-			return err
-		}
-		if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM pragma_foreign_key_check`).Scan(&orphans); err != nil {
-			return err
-		}
-		return tx.QueryRowContext(ctx, `SELECT count(*) FROM accounts`).Scan(&accounts)
-	})
+	h, err := im.store.Health(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if integrity != "ok" || orphans > 0 {
-		return nil, &source.Error{Code: CodeStateDamaged, Message: fmt.Sprintf("state file %s: %s, %d rows without owner", im.path, integrity, orphans),
-			Hint: "put back a copy of the file"}
+	if !h.Exists {
+		return []Finding{{Subject: "state file", Level: "warning", Message: h.Place + " does not exist yet", Topic: TopicNoState}}, nil
 	}
-	return []Finding{{Subject: "state file", Level: "ok", Message: fmt.Sprintf("%s: sound, %d accounts", im.path, accounts)}}, nil
+	return []Finding{{Subject: "state file", Level: "ok", Message: fmt.Sprintf("%s: sound, %d accounts", h.Place, h.Accounts)}}, nil
 }

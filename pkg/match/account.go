@@ -6,7 +6,7 @@ import (
 	"github.com/qpimport/qpimport/pkg/source"
 )
 
-// Why an account that is nobody's own is set apart when matching by evidence.
+// Why an account that is nobody's own is left out of matching by evidence.
 const (
 	ReasonService = "service_account"
 	ReasonAdmin   = "admin_account"
@@ -37,7 +37,7 @@ const (
 	remoteShared       = 34359738368
 )
 
-// classify says why an account is set apart, "" for what may be a person.
+// classify says why an account is left out, "" for what may be a person.
 func (x *accountWords) classify(u *source.User) string {
 	switch u.RecipientType {
 	case recipientShared, recipientRoom, recipientEquipment, remoteRoom, remoteEquipment, remoteShared:

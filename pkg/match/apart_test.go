@@ -129,7 +129,7 @@ func TestAutoKeepsPeopleTogether(t *testing.T) {
 		with(mailbox("o", "Robert Smith"), func(u *source.User) { u.Email, u.EmployeeID = "robert@ex.example", "816" }),
 	}
 	for _, by := range []match.Method{match.ByDisplayName, match.ByEvidence} {
-		if got := match.Auto(match.Input{AD: ad, M365: m365}, by); len(got.Pairs) != 3 {
+		if got := match.Auto(match.Input{AD: ad, M365: m365}, by).Result; len(got.Pairs) != 3 {
 			t.Errorf("by %s: %q", by, summary(got))
 		}
 	}

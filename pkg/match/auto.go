@@ -1,29 +1,27 @@
 package match
 
-import (
-	"fmt"
-	"strings"
-)
+import "sync"
 
-// ParseMethod reads a method as people spell it.
-func ParseMethod(s string) (Method, error) {
-	switch strings.ToLower(strings.TrimSpace(s)) {
-	case "display-name", "display_name", "name":
-		return ByDisplayName, nil
-	case "evidence":
-		return ByEvidence, nil
-	}
-	return "", fmt.Errorf("unknown way of matching %q: use display-name or evidence", s)
+// Trace is a match that was made: its result, and all that it was decided on, so
+// that [Trace.Explain] tells about the very run and not about another one.
+type Trace struct {
+	Result
+	by     Method
+	engine *engine
+	weighs sync.Once // a match by name compares no more than it must, until asked why
 }
 
 // Auto pairs the users of both sides by the method. Decisions taken by hand
-// come first and beat every rule.
-func Auto(in Input, by Method) Result {
-	t := newTable(in)
+// come first and beat every rule. The trace holds on to the input and to every
+// comparison; who needs the result alone keeps that.
+func Auto(in Input, by Method) *Trace {
+	t := &Trace{by: by, engine: newEngine(newTable(in))}
 	if by == ByEvidence {
-		t.byEvidence()
+		t.weighs.Do(t.engine.weighEvidence)
+		t.engine.byEvidence()
 	} else {
-		t.byDisplayName()
+		t.engine.byDisplayName()
 	}
-	return t.result()
+	t.Result = t.engine.result()
+	return t
 }

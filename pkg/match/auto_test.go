@@ -34,6 +34,16 @@ func taken(p match.Person) match.Person {
 	return p
 }
 
+func bystander(p match.Person) match.Person {
+	p.Bystander = true
+	return p
+}
+
+func gone(p match.Person) match.Person {
+	p.Gone = true
+	return p
+}
+
 // summary writes a result in short: one line a case.
 func summary(r match.Result) []string {
 	ids := func(users []*source.User) string {
@@ -120,12 +130,35 @@ func TestAutoByDisplayName(t *testing.T) {
 			want: []string{"m365 n"},
 		},
 		{
-			name: "who is left out does not count",
-			ad: []match.Person{adUser("a", "ada"), with(adUser("b", "ada"), disabled), with(adUser("c", "ada"), func(u *source.User) { u.Critical = true }),
+			name: "AD's own objects and guests do not count",
+			ad: []match.Person{adUser("a", "ada"), with(adUser("c", "ada"), func(u *source.User) { u.Critical = true }),
 				with(adUser("d", "ada"), func(u *source.User) { u.DN = `CN=ada\0ACNF:1,DC=x` })},
-			m365: []match.Person{mailbox("m", "Ada"), with(mailbox("g", "Ada"), func(u *source.User) { u.Guest = true }),
-				with(mailbox("n", "Ada"), func(u *source.User) { u.Exchange = source.No }), with(mailbox("o", "Ada"), disabled)},
-			want: []string{"pair a=m display_name", "ad b disabled", "ad c system_object", "ad d replication_conflict", "m365 o"},
+			m365: []match.Person{mailbox("m", "Ada"), with(mailbox("g", "Ada"), func(u *source.User) { u.Guest = true })},
+			want: []string{"pair a=m display_name", "ad c system_object", "ad d replication_conflict"},
+		},
+		{
+			name: "a disabled namesake in AD counts", ad: []match.Person{adUser("a", "ada"), with(adUser("b", "ada"), disabled)}, m365: []match.Person{mailbox("m", "Ada")},
+			want: []string{"ambiguous a | m same_name", "ad b disabled"},
+		},
+		{
+			name: "a namesake in AD who was not imported counts", ad: []match.Person{adUser("a", "ada"), bystander(adUser("b", "ada"))}, m365: []match.Person{mailbox("m", "Ada")},
+			want: []string{"ambiguous a | m same_name"},
+		},
+		{
+			name: "a namesake who is gone from AD counts", ad: []match.Person{adUser("a", "ada"), gone(adUser("b", "ada"))}, m365: []match.Person{mailbox("m", "Ada")},
+			want: []string{"ambiguous a | m same_name", "ad b gone"},
+		},
+		{
+			name: "a disabled namesake in Microsoft 365 counts", ad: []match.Person{adUser("a", "ada")}, m365: []match.Person{mailbox("m", "Ada"), with(mailbox("o", "Ada"), disabled)},
+			want: []string{"ambiguous a | m same_name", "m365 o"},
+		},
+		{
+			name: "a namesake without a mailbox counts", ad: []match.Person{adUser("a", "ada")}, m365: []match.Person{mailbox("m", "Ada"), with(mailbox("n", "Ada"), func(u *source.User) { u.Exchange = source.No })},
+			want: []string{"ambiguous a | m same_name"},
+		},
+		{
+			name: "who is gone from AD is not paired", ad: []match.Person{gone(adUser("a", "ada"))}, m365: []match.Person{mailbox("m", "Ada")},
+			want: []string{"ad a gone", "m365 m"},
 		},
 		{
 			name: "a decision beats uniqueness and the rest stays ambiguous",
@@ -202,7 +235,7 @@ func TestAutoByDisplayName(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			in := match.Input{AD: tc.ad, M365: tc.m365, Decisions: tc.decisions}
-			got := match.Auto(in, match.ByDisplayName)
+			got := match.Auto(in, match.ByDisplayName).Result
 			if s := summary(got); !slices.Equal(s, tc.want) {
 				t.Errorf("got\n  %s\nwant\n  %s", strings.Join(s, "\n  "), strings.Join(tc.want, "\n  "))
 			}
@@ -249,13 +282,17 @@ func checkInvariants(t *testing.T, in match.Input, r match.Result) {
 		placed["m365 "+u.ID]++
 	}
 	for _, p := range in.AD {
-		if want, got := 1, placed["ad "+p.ID]; p.Taken() && got != 0 || !p.Taken() && got != want {
+		if want, got := 1, placed["ad "+p.ID]; p.Taken() || p.Bystander {
+			if got != 0 {
+				t.Errorf("AD user %s (taken %v, bystander %v) is placed %d times", p.ID, p.Taken(), p.Bystander, got)
+			}
+		} else if got != want {
 			t.Errorf("AD user %s (taken %v) is placed %d times", p.ID, p.Taken(), got)
 		}
 	}
 	for _, p := range in.M365 {
 		got := placed["m365 "+p.ID]
-		if p.Taken() && got != 0 || !p.Taken() && p.HasMailbox() && got != 1 || got > 1 {
+		if (p.Taken() || p.Gone) && got != 0 || !p.Taken() && !p.Gone && p.HasMailbox() && got != 1 || got > 1 {
 			t.Errorf("m365 user %s (taken %v, mailbox %v) is placed %d times", p.ID, p.Taken(), p.HasMailbox(), got)
 		}
 	}
@@ -315,8 +352,13 @@ func (s *scrap) person(kind source.Kind, n int) match.Person {
 		u.ConsistencyGUID = s.pick("", "", "00000000-0000-4000-8000-000000000000")
 	}
 	p := match.Person{User: u}
-	if s.next(7) == 1 {
+	switch s.next(9) {
+	case 1:
 		p.Partner = "somebody"
+	case 2:
+		p.Bystander = kind == source.AD
+	case 3:
+		p.Gone = true
 	}
 	return p
 }
@@ -350,9 +392,9 @@ func FuzzAuto(f *testing.F) {
 			})
 		}
 		for _, by := range []match.Method{match.ByDisplayName, match.ByEvidence} {
-			got := match.Auto(in, by)
+			got := match.Auto(in, by).Result
 			checkInvariants(t, in, got)
-			if again := match.Auto(shuffled(in, uint64(len(data))), by); !reflect.DeepEqual(got, again) {
+			if again := match.Auto(shuffled(in, uint64(len(data))), by).Result; !reflect.DeepEqual(got, again) {
 				t.Errorf("%s: another order of input gave\n  %s\nnot\n  %s", by, strings.Join(summary(again), "\n  "), strings.Join(summary(got), "\n  "))
 			}
 			if by == match.ByDisplayName {
@@ -362,13 +404,13 @@ func FuzzAuto(f *testing.F) {
 	})
 }
 
-// checkTies: who shares the name with another user of the side that matching
-// takes is never paired by name.
+// checkTies: who shares the name with anybody else of the side, whatever his state,
+// is never paired by name.
 func checkTies(t *testing.T, in match.Input, r match.Result) {
 	t.Helper()
 	count := map[string]int{}
 	for _, p := range slices.Concat(in.AD, in.M365) {
-		if p.SkipReason() == "" {
+		if reason := p.SkipReason(); reason == "" || reason == source.SkipDisabled || reason == source.SkipNoMailbox {
 			count[string(p.Kind)+match.Key(p.DisplayName)]++
 		}
 	}

@@ -139,14 +139,14 @@ type entry struct {
 	user int32
 }
 
-func newBlocks(s *sheet, open func(j int) bool) blocks {
+func newBlocks(s *sheet) blocks {
 	wide := min(16, bits.Len(uint(len(s.m365))))
 	buckets := 1 << wide
 	x := blocks{start: make([]int32, buckets+1), shift: 64 - wide}
 	each := func(f func(k uint64, j int)) {
 		parallel.Ranges(len(s.m365), func(from, to int) {
 			for j := from; j < to; j++ {
-				if open(j) {
+				if s.m365[j].isPerson() {
 					s.keysOf(&s.m365[j], func(k uint64) { f(k, j) })
 				}
 			}

@@ -3,7 +3,6 @@ package match
 import (
 	"slices"
 	"strings"
-	"sync"
 	"unicode/utf8"
 
 	"github.com/qpimport/qpimport/internal/parallel"
@@ -15,15 +14,14 @@ type namesakes struct {
 	key              string
 	ad, m365         int
 	freeAD, freeM365 []int
+	taken            bool // one of the mailboxes is somebody's already
 }
 
 // byDisplayName pairs users whose display names are equal and found once on
 // either side, unless hard evidence contradicts.
-func (t *table) byDisplayName() {
-	var v *vetoer
-	var wg sync.WaitGroup
-	wg.Go(func() { v = newVetoer(t) })
-	adKeys, m365Keys := keysOfAll(t.ad, t.adSkip), keysOfAll(t.m365, t.m365Skip)
+func (e *engine) byDisplayName() {
+	t := e.table
+	adKeys, m365Keys := keysOfAll(t.ad, e.sheet.ad), keysOfAll(t.m365, e.sheet.m365)
 	groups := make(map[string]*namesakes, len(t.ad))
 	var order []*namesakes // by the first AD user
 	for i, key := range adKeys {
@@ -49,21 +47,23 @@ func (t *table) byDisplayName() {
 			g.m365++
 			if t.m365Free(j) {
 				g.freeM365 = append(g.freeM365, j)
+			} else if t.m365Skip[j] == "" {
+				g.taken = true
 			}
 		}
 	}
-	wg.Wait()
 	for _, g := range order {
-		t.byName(g, v)
+		e.byName(g)
 	}
 }
 
-// keysOfAll are the keys of the display names; who is set apart has none.
-func keysOfAll(persons []Person, skip []string) []string {
+// keysOfAll are the keys of the display names; AD's own objects and guests have
+// none.
+func keysOfAll(persons []Person, profiles []profile) []string {
 	keys := make([]string, len(persons))
 	parallel.Ranges(len(persons), func(from, to int) {
 		for i := from; i < to; i++ {
-			if skip[i] == "" {
+			if !profiles[i].stranger {
 				keys[i] = wholeKey(persons[i].DisplayName)
 			}
 		}
@@ -80,13 +80,14 @@ func wholeKey(name string) string {
 	return Key(name)
 }
 
-func (t *table) byName(g *namesakes, x *vetoer) {
+func (e *engine) byName(g *namesakes) {
+	t := e.table
 	if len(g.freeAD) == 0 {
 		return
 	}
 	if len(g.freeM365) == 0 {
 		reason := ReasonNoCandidate
-		if g.m365 > 0 {
+		if g.taken {
 			reason = ReasonTaken
 		}
 		for _, i := range g.freeAD {
@@ -103,15 +104,27 @@ func (t *table) byName(g *namesakes, x *vetoer) {
 		return
 	}
 	i, j := is[0], js[0]
-	a, m := t.ad[i].User, t.m365[j].User
-	if against := x.against(i, j, a, m); len(against) > 0 {
-		t.review(i, ReasonContradiction, []Candidate{{M365: m, Against: against}})
+	if c := e.candidate(i, int32(j)); e.contradicts(c) {
+		t.review(i, ReasonContradiction, []Candidate{e.proposal(i, c)})
 		return
 	}
 	t.pair(i, j, ReasonDisplayName, nameConfidence, []Evidence{{
 		Rule: ReasonDisplayName, AD: g.key, M365: g.key,
 		Text: "the display names are the same, and nobody else on either side has it",
 	}})
+}
+
+// contradicts says whether something speaks against a pair of one display name.
+// A department or title changes with the years: it counts where nothing else
+// than the name speaks for the pair.
+func (e *engine) contradicts(c *candidate) bool {
+	forces := e.forces(c)
+	if forces[veto]+forces[conflict] > 0 {
+		return true
+	}
+	same := c.levels[ruleDepartment] == sameEqual || c.levels[ruleTitle] == sameEqual
+	differs := c.levels[ruleDepartment] == sameDiffers || c.levels[ruleTitle] == sameDiffers
+	return differs && !same && forces[proof]+forces[identifier] == 0
 }
 
 // nameConfidence is what a name that is unique on both sides is worth.

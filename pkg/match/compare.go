@@ -1,8 +1,6 @@
 package match
 
 import (
-	"math"
-	"math/bits"
 	"slices"
 	"strings"
 )
@@ -28,9 +26,25 @@ func (o owners) add(text uint64, user int) {
 	}
 }
 
-func (o owners) addAll(texts []uint64, user int) {
-	for _, t := range texts {
-		o.add(t, user)
+// addRest adds what nobody owns yet.
+func (o owners) addRest(text uint64, user int) {
+	if _, ok := o[text]; !ok && text != 0 {
+		o[text] = int32(user)
+	}
+}
+
+// eachOwner calls f for every person and then for every other account, with what
+// adds a text to the owners.
+func eachOwner(side []profile, f func(i int, add func(o owners, text uint64))) {
+	for i := range side {
+		if side[i].isPerson() {
+			f(i, func(o owners, text uint64) { o.add(text, i) })
+		}
+	}
+	for i := range side {
+		if !side[i].isPerson() {
+			f(i, func(o owners, text uint64) { o.addRest(text, i) })
+		}
 	}
 }
 
@@ -59,43 +73,52 @@ type comparer struct {
 	m365Domains              map[uint64]bool
 }
 
-// newComparer prepares to compare. Only users that count are owners of what is
-// theirs; an anchor counts whoever has it.
-func newComparer(s *sheet, o origins, adCounts, m365Counts func(i int) bool) *comparer {
+// newComparer prepares to compare. Whoever may be a person owns what is his,
+// whatever his state; an account that is nobody's own, what no person has.
+func newComparer(s *sheet, o origins) *comparer {
 	c := &comparer{sheet: s, origins: o, m365Domains: map[uint64]bool{}}
 	for _, o := range []*owners{&c.adAddress, &c.m365Address, &c.adEmployee, &c.m365Employee, &c.adPhone, &c.m365Phone, &c.adLogin, &c.m365Login, &c.adOnPrem, &c.adMail} {
 		*o = owners{}
 	}
 	for i := range s.ad {
-		p := &s.ad[i]
-		c.names += float64(min(1, len(p.views)))
-		if p.apart == "" { // who is disabled keeps his address
-			c.adMail.add(p.mail, i)
-		}
-		if !adCounts(i) {
-			continue
-		}
-		c.adEmployee.add(p.employee, i)
-		c.adOnPrem.add(p.onPrem, i)
-		c.adAddress.addAll(p.addresses, i)
-		c.adPhone.addAll(p.phones, i)
-		c.adLogin.addAll(p.logins, i)
+		c.names += float64(min(1, len(s.ad[i].views)))
 	}
 	for j := range s.m365 {
 		p := &s.m365[j]
 		c.names += float64(min(1, len(p.views)))
-		if !m365Counts(j) {
-			continue
-		}
-		c.m365Employee.add(p.employee, j)
-		c.m365Address.add(p.upn, j)
-		if p.domain != 0 {
+		if p.isPerson() && p.domain != 0 {
 			c.m365Domains[p.domain] = true
 		}
-		c.m365Address.addAll(p.addresses, j)
-		c.m365Phone.addAll(p.phones, j)
-		c.m365Login.addAll(p.logins, j)
 	}
+	eachOwner(s.ad, func(i int, add func(o owners, text uint64)) {
+		p := &s.ad[i]
+		add(c.adMail, p.mail)
+		add(c.adEmployee, p.employee)
+		add(c.adOnPrem, p.onPrem)
+		for _, x := range p.addresses {
+			add(c.adAddress, x)
+		}
+		for _, x := range p.phones {
+			add(c.adPhone, x)
+		}
+		for _, x := range p.logins {
+			add(c.adLogin, x)
+		}
+	})
+	eachOwner(s.m365, func(j int, add func(o owners, text uint64)) {
+		p := &s.m365[j]
+		add(c.m365Employee, p.employee)
+		add(c.m365Address, p.upn)
+		for _, x := range p.addresses {
+			add(c.m365Address, x)
+		}
+		for _, x := range p.phones {
+			add(c.m365Phone, x)
+		}
+		for _, x := range p.logins {
+			add(c.m365Login, x)
+		}
+	})
 	return c
 }
 
@@ -343,175 +366,4 @@ func cutsShort(short, long string) bool {
 		}
 	}
 	return k == len(short) && len(short) <= 5
-}
-
-// nameLevel compares every spelling of one name with every spelling of the
-// other; the best counts.
-func (c *comparer) nameLevel(a, m *profile) (uint8, float32) {
-	best, bestBits := uint8(0), float32(0)
-	for x := range a.views {
-		for y := range m.views {
-			l, b := c.compareViews(&a.views[x], &m.views[y])
-			if l != 0 && (best == 0 || l < best || l == best && b > bestBits) {
-				best, bestBits = l, b
-			}
-		}
-	}
-	// Cyrillic and Greek are read letter by letter, so that a name which has nothing
-	// in common with another is another.
-	if best >= nameGiven && a.latin != m.latin && !(best == nameOther && a.lettered && m.lettered) {
-		best = nameScript
-	}
-	return best, bestBits
-}
-
-func (c *comparer) bits(w word) float32 {
-	df := max(c.nameDF[w.plain], c.nameDF[w.spelt], 1)
-	return float32(math.Log2(max(1, c.names/float64(df))))
-}
-
-func (c *comparer) compareViews(a, b *view) (uint8, float32) {
-	var usedA, usedB uint32
-	equal := 0
-	sum := float32(0)
-	for x := range a.words[:a.n] {
-		for y := range b.words[:b.n] {
-			if usedB>>y&1 == 0 && a.words[x].equals(b.words[y]) {
-				usedA |= 1 << x
-				usedB |= 1 << y
-				equal++
-				sum += c.bits(a.words[x])
-				break
-			}
-		}
-	}
-	if a.joined[0] != 0 && (a.joined[0] == b.joined[0] || a.joined[0] == b.joined[1]) && (a.n > 1 || b.n > 1) {
-		for x := range a.words[:a.n] {
-			if usedA>>x&1 == 0 {
-				sum += c.bits(a.words[x])
-			}
-		}
-		return nameFull, sum
-	}
-	leftA, leftB := int(a.n)-equal, int(b.n)-equal
-	switch {
-	case leftA == 0 && leftB == 0 && equal > 1:
-		return nameFull, sum
-	case leftA == 0 && leftB == 0:
-		if a.first != 0 && b.first != 0 && a.first != b.first {
-			return nameSurname, sum
-		}
-		return nameInitial, sum
-	case (leftA == 0 || leftB == 0) && equal > 1:
-		return namePart, sum
-	case leftA == 0 || leftB == 0:
-		short, long, used := a, b, usedB
-		if leftB == 0 {
-			short, long, used = b, a, usedA
-		}
-		if short.first == 0 {
-			return 0, sum // one word against a whole name
-		}
-		for x := range long.words[:long.n] {
-			if used>>x&1 == 0 && short.first == letterBit(c.words.texts[long.words[x].plain][0]) {
-				return nameInitial, sum + 2
-			}
-		}
-		return nameSurname, sum
-	}
-
-	// Words that are left on both sides may be forms of one another.
-	worst := uint8(0)
-	near, nicks := 0, 0
-	for x := range a.words[:a.n] {
-		if usedA>>x&1 == 1 {
-			continue
-		}
-		for y := range b.words[:b.n] {
-			if usedB>>y&1 == 1 {
-				continue
-			}
-			kind := c.likeness(a.words[x], b.words[y])
-			if kind == 0 || kind == nameNick && (a.roles[x] == roleSurname || b.roles[y] == roleSurname) {
-				continue
-			}
-			usedA |= 1 << x
-			usedB |= 1 << y
-			worst = max(worst, kind)
-			near++
-			if kind == nameNick {
-				nicks++
-				sum += 2
-			} else {
-				sum += 0.6 * min(c.bits(a.words[x]), c.bits(b.words[y]))
-			}
-			break
-		}
-	}
-	leftA, leftB = int(a.n)-bits.OnesCount32(usedA), int(b.n)-bits.OnesCount32(usedB)
-	if equal+near > 1 && (leftA == 0 || leftB == 0) {
-		if nicks > 0 && equal == 0 {
-			return nameOther, sum
-		}
-		if worst == 0 {
-			worst = namePart
-		}
-		return worst, sum
-	}
-	if equal+near == 0 {
-		return nameOther, 0
-	}
-	given, surname := false, false
-	for x := range a.words[:a.n] {
-		if usedA>>x&1 == 1 {
-			given = given || a.roles[x] == roleGiven
-			surname = surname || a.roles[x] == roleSurname
-		}
-	}
-	for y := range b.words[:b.n] {
-		if usedB>>y&1 == 1 {
-			given = given || b.roles[y] == roleGiven
-			surname = surname || b.roles[y] == roleSurname
-		}
-	}
-	if given && !surname {
-		return nameGiven, sum
-	}
-	return nameSurname, sum
-}
-
-// likeness says how two different words may stand for one another: 0 not at all.
-// Two given names that are both known are one name only where they are listed as
-// forms of one: Christian is no slip for Christine.
-func (c *comparer) likeness(x, y word) uint8 {
-	a, b := c.words.texts[x.plain], c.words.texts[y.plain]
-	p, q := c.kin[x.plain], c.kin[y.plain]
-	related := slices.ContainsFunc(p, func(f uint16) bool { return slices.Contains(q, f) })
-	if len(p) > 0 && len(q) > 0 && !related {
-		return 0
-	}
-	if sa, sb := c.sounds[x.plain], c.sounds[y.plain]; sa == sb && len(sa) > 1 && jaroWinkler(a, b) > 0.7 {
-		return nameSounds
-	}
-	for _, p := range [2]int32{x.plain, x.spelt} {
-		for _, q := range [2]int32{y.plain, y.spelt} {
-			a, b := c.words.texts[p], c.words.texts[q]
-			if min(len(a), len(b)) > 3 && oneEdit(a, b) {
-				return nameTypo
-			}
-		}
-	}
-	if related {
-		return nameNick
-	}
-	if len(a) > len(b) {
-		a, b = b, a
-	}
-	if len(a) > 2 && len(b) > len(a)+1 && strings.HasPrefix(b, a) {
-		return nameNick
-	}
-	if min(len(a), len(b)) > 4 && jaroWinkler(a, b) > 0.93 {
-		return nameTypo
-	}
-	return 0
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/qpimport/qpimport/internal/parallel"
+	"github.com/qpimport/qpimport/pkg/source"
 )
 
 // worthALook is the log2 odds from which on a candidate is proposed.
@@ -40,7 +41,7 @@ func (e *engine) decideAll() {
 		}
 	}
 	for i, v := range verdicts {
-		if e.adFree(i) || e.adLate(i) {
+		if e.adFree(i) || e.adSkip[i] == source.SkipDisabled && e.sheet.ad[i].isPerson() && !e.adDone[i] {
 			e.toReview(i, v.reason)
 		}
 	}
@@ -84,18 +85,27 @@ func (e *engine) lead(i, at int) float32 {
 	c := &e.byAD[i][at]
 	lead := float32(math.Inf(1))
 	for k := range e.byAD[i] {
-		if o := &e.byAD[i][k]; k != at && e.possible(i, o) {
+		if o := &e.byAD[i][k]; k != at && e.claimable(o.m365) && !e.isRejected(i, int(o.m365)) {
 			lead = min(lead, c.weight-o.weight)
 			break
 		}
 	}
 	for _, r := range e.byM365[c.m365] {
-		if int(r.ad) != i && (e.adFree(int(r.ad)) || e.adLate(int(r.ad))) && !e.isRejected(int(r.ad), int(c.m365)) {
+		if int(r.ad) != i && e.claims(int(r.ad)) && !e.isRejected(int(r.ad), int(c.m365)) {
 			lead = min(lead, c.weight-r.weight)
 			break
 		}
 	}
 	return lead
+}
+
+// claims says whether the AD user may be the one a mailbox belongs to: he has none
+// yet, whether or not a rule may give him one.
+func (e *engine) claims(i int) bool { return !e.table.ad[i].Taken() && !e.settledAD[i] }
+
+// claimable is the same of a mailbox.
+func (e *engine) claimable(j int32) bool {
+	return !e.table.m365[j].Taken() && !e.settledM365[j] && !e.reserved[j]
 }
 
 // isNamesake says whether a comparison found a name that could be the same
@@ -119,7 +129,7 @@ func (e *engine) namesakes(i, at int) int {
 		}
 	}
 	for _, r := range e.byM365[c.m365] {
-		if int(r.ad) != i && e.adCounts(int(r.ad)) && e.isNamesake(&e.byAD[r.ad][r.at]) {
+		if int(r.ad) != i && e.isNamesake(&e.byAD[r.ad][r.at]) {
 			n++
 		}
 	}
@@ -144,7 +154,7 @@ func (e *engine) toReview(i int, reason string) {
 	taken, unlikely := false, false
 	for k := range e.byAD[i] {
 		c := &e.byAD[i][k]
-		if e.isRejected(i, int(c.m365)) {
+		if e.isRejected(i, int(c.m365)) || !e.proposable(i, int(c.m365)) {
 			continue
 		}
 		if !e.worthShowing(c) {
@@ -156,8 +166,7 @@ func (e *engine) toReview(i int, reason string) {
 			continue
 		}
 		if len(list) < maxCandidates {
-			evidence, against := e.evidence(i, c)
-			list = append(list, Candidate{e.table.m365[c.m365].User, confidence(c.weight), evidence, against})
+			list = append(list, e.proposal(i, c))
 		}
 	}
 	switch {
@@ -176,6 +185,12 @@ func (e *engine) toReview(i int, reason string) {
 	case len(e.sheet.ad[i].views) == 0:
 		e.unmatched(i, ReasonNoName)
 	}
+}
+
+// proposal is a candidate as a review shows it.
+func (e *engine) proposal(i int, c *candidate) Candidate {
+	evidence, against := e.evidence(i, c)
+	return Candidate{M365: e.table.m365[c.m365].User, Confidence: confidence(c.weight), Evidence: evidence, Against: against}
 }
 
 // worthShowing says whether somebody should look at a candidate: it is not

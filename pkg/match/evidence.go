@@ -32,7 +32,7 @@ type candidate struct {
 	weight float32
 }
 
-// engine matches by evidence.
+// engine compares and decides, by either method.
 type engine struct {
 	*table
 	*comparer
@@ -41,11 +41,9 @@ type engine struct {
 	weights  [ruleCount][]float64 // by level
 	listedAD []float32            // by AD user: what being listed is worth
 	listed   []float32            // by mailbox
-	blocks   blocks
-	counts   []bool        // mailboxes of people whom matching takes, taken or not
-	byAD     [][]candidate // best first
-	byM365   [][]rival     // best first
-	crowded  []bool        // AD users whose name leads to too many mailboxes
+	byAD     [][]candidate        // best first
+	byM365   [][]rival            // best first
+	crowded  []bool               // AD users whose name leads to too many mailboxes
 }
 
 // rival is an AD user that a mailbox was compared with.
@@ -57,49 +55,53 @@ type rival struct {
 func newEngine(t *table) *engine {
 	e := &engine{table: t, rules: rules(), tiers: tiers()}
 	s := newSheet(t.ad, t.m365)
-	e.counts = make([]bool, len(t.m365))
-	for j := range e.counts {
-		e.counts[j] = t.m365Skip[j] == "" && s.m365[j].apart == ""
+	e.comparer = newComparer(s, findOrigins(t.ad, t.m365))
+	for r := range e.rules {
+		for _, l := range e.rules[r].levels {
+			e.weights[r] = append(e.weights[r], l.weight)
+		}
 	}
-	e.comparer = newComparer(s, findOrigins(t.ad, t.m365),
-		func(i int) bool { return t.adSkip[i] == "" && s.ad[i].apart == "" },
-		func(j int) bool { return e.counts[j] })
-	e.blocks = newBlocks(e.sheet, func(j int) bool { return e.counts[j] || e.late(j) })
-	e.byAD, e.crowded = make([][]candidate, len(t.ad)), make([]bool, len(t.ad))
+	e.listedAD, e.listed = make([]float32, len(t.ad)), make([]float32, len(t.m365))
 	return e
 }
 
-// adCounts says whether the AD user is a person whom matching takes, taken or not.
-func (e *engine) adCounts(i int) bool { return e.adSkip[i] == "" && e.sheet.ad[i].apart == "" }
+// adActive and m365Active say whether the user is a person whom matching takes,
+// paired already or not.
+func (e *engine) adActive(i int) bool   { return e.adSkip[i] == "" && e.sheet.ad[i].isPerson() }
+func (e *engine) m365Active(j int) bool { return e.m365Skip[j] == "" && e.sheet.m365[j].isPerson() }
 
-// adLate says whether the AD user is a person who may be looked up, but is never
-// paired by a rule.
-func (e *engine) adLate(i int) bool {
-	return e.adSkip[i] == source.SkipDisabled && e.sheet.ad[i].apart == "" && !e.adDone[i]
+// proposable says whether a mailbox may be shown to whoever decides on an AD
+// user: to one who is disabled, also one that keeps an address but is switched
+// off or shared.
+func (e *engine) proposable(i, j int) bool {
+	return e.m365Skip[j] == "" || e.adSkip[i] == source.SkipDisabled && e.table.m365[j].Email != ""
 }
 
-// late says whether the mailbox may be proposed for an AD user who is disabled:
-// it keeps an address, but is switched off or shared.
-func (e *engine) late(j int) bool {
-	m := e.table.m365[j]
-	return (e.m365Skip[j] == source.SkipDisabled || e.m365Skip[j] == source.SkipNoMailbox) && m.Email != "" && !m.Guest &&
-		e.sheet.m365[j].apart == "" && !e.m365Done[j]
-}
-
-func (t *table) byEvidence() {
-	e := newEngine(t)
-	e.setApart()
+// weighEvidence finds the candidates of everybody and weighs them, with what the
+// customer's own data teaches.
+func (e *engine) weighEvidence() {
 	e.findCandidates()
 	e.learn()
 	e.weigh()
+}
+
+// weighByTable is the same where matching goes by name: with the weights that a
+// review was given, those of the table of rules.
+func (e *engine) weighByTable() {
+	e.findCandidates()
+	e.weigh()
+}
+
+func (e *engine) byEvidence() {
+	e.leaveOutAccounts()
 	e.decideAll()
 }
 
-// setApart takes accounts that are nobody's own out of the match.
-func (e *engine) setApart() {
+// leaveOutAccounts takes accounts that are nobody's own out of the match.
+func (e *engine) leaveOutAccounts() {
 	for i := range e.sheet.ad {
-		if e.adFree(i) && e.sheet.ad[i].apart != "" {
-			e.unmatched(i, e.sheet.ad[i].apart)
+		if e.adFree(i) && e.sheet.ad[i].excluded != "" {
+			e.unmatched(i, e.sheet.ad[i].excluded)
 		}
 	}
 }
@@ -107,18 +109,17 @@ func (e *engine) setApart() {
 // findCandidates compares every AD user with the mailboxes that share a key with
 // it and keeps those that may be the same person.
 func (e *engine) findCandidates() {
+	e.byAD, e.crowded = make([][]candidate, len(e.sheet.ad)), make([]bool, len(e.sheet.ad))
+	blocks := newBlocks(e.sheet)
 	parallel.Ranges(len(e.sheet.ad), func(from, to int) {
 		var found []int32
 		var kept []candidate
 		for i := from; i < to; i++ {
-			if !e.adCounts(i) && !e.adLate(i) {
+			if !e.sheet.ad[i].isPerson() {
 				continue
 			}
-			found, kept = e.lookUp(i, found[:0]), kept[:0]
+			found, kept = e.lookUp(&blocks, i, found[:0]), kept[:0]
 			for _, j := range found {
-				if !e.counts[j] && e.adCounts(i) {
-					continue
-				}
 				if f := e.compare(int32(i), j); plausible(&f) {
 					kept = append(kept, candidate{findings: f, m365: j})
 				}
@@ -126,17 +127,16 @@ func (e *engine) findCandidates() {
 			e.byAD[i] = slices.Clone(kept)
 		}
 	})
-	e.blocks = blocks{} // of no use any more, and large
 }
 
 // lookUp collects the mailboxes that share a key with an AD user, in order.
-func (e *engine) lookUp(i int, found []int32) []int32 {
+func (e *engine) lookUp(b *blocks, i int, found []int32) []int32 {
 	e.keysOf(&e.sheet.ad[i], func(k uint64) {
 		var tooMany bool
-		found, tooMany = e.blocks.lookUp(found, k)
+		found, tooMany = b.lookUp(found, k)
 		e.crowded[i] = e.crowded[i] || tooMany && (k&0xF == keyWords || k&0xF == keyJoined)
 	})
-	if j := e.mailbox[i]; j >= 0 && (e.counts[j] || e.late(int(j))) {
+	if j := e.mailbox[i]; j >= 0 && e.sheet.m365[j].isPerson() {
 		found = append(found, j)
 	}
 	slices.Sort(found)

@@ -204,6 +204,32 @@ func TestAutoByEvidence(t *testing.T) {
 			want:      []string{"review a ? n namesakes", "m365 m", "m365 n"},
 		},
 		{
+			name: "a disabled namesake counts", ad: []match.Person{ad("a", "Ada", "Lind", job("HR", "Welder")), with(ad("b", "Ada", "Lind"), func(u *source.User) { u.Enabled = source.No })},
+			m365: []match.Person{mb("m", "Ada", "Lind", job("HR", "Welder"))},
+			want: []string{"review a ? m namesakes", "review b ? m disabled", "m365 m"},
+		},
+		{
+			name: "a namesake who was not imported counts", ad: []match.Person{ad("a", "Ada", "Lind", job("HR", "Welder")), bystander(ad("b", "Ada", "Lind"))},
+			m365: []match.Person{mb("m", "Ada", "Lind", job("HR", "Welder"))},
+			want: []string{"review a ? m namesakes", "m365 m"},
+		},
+		{
+			name: "a namesake who is gone counts", ad: []match.Person{ad("a", "Ada", "Lind", job("HR", "Welder")), gone(ad("b", "Ada", "Lind"))},
+			m365: []match.Person{mb("m", "Ada", "Lind", job("HR", "Welder"))},
+			want: []string{"review a ? m namesakes", "ad b gone", "m365 m"},
+		},
+		{
+			name: "an address of somebody who was not imported is his", ad: []match.Person{ad("a", "Ada", "Lind", job("HR", "Welder")), bystander(ad("b", "Eva", "Berg", mail("ada@ex.example")))},
+			m365: []match.Person{mb("m", "Ada", "Lind", mail("ada@ex.example"), job("HR", "Welder"))},
+			want: []string{"review a ? m contradiction", "m365 m"},
+		},
+		{
+			name: "a disabled copy of somebody is not his rival",
+			ad:   []match.Person{ad("a", "Ada", "Lind", mail("ada@ex.example"), employee("471")), with(ad("b", "Ada", "Lind", mail("ada@ex.example"), employee("471")), func(u *source.User) { u.Enabled = source.No })},
+			m365: []match.Person{mb("m", "Ada", "Lind", mail("ada@ex.example"), employee("471"))},
+			want: []string{"pair a=m evidence", "ad b disabled"},
+		},
+		{
 			name: "a taken namesake still counts", ad: []match.Person{ad("a", "Ada", "Lind", job("HR", "Welder")), taken(ad("b", "Ada", "Lind"))},
 			m365: []match.Person{mb("m", "Ada", "Lind", job("HR", "Welder"))},
 			want: []string{"review a ? m namesakes", "m365 m"},
@@ -211,7 +237,7 @@ func TestAutoByEvidence(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			in := match.Input{AD: tc.ad, M365: tc.m365, Decisions: tc.decisions}
-			got := match.Auto(in, match.ByEvidence)
+			got := match.Auto(in, match.ByEvidence).Result
 			if s := summary(got); !slices.Equal(s, tc.want) {
 				t.Errorf("got\n  %s\nwant\n  %s", strings.Join(s, "\n  "), strings.Join(tc.want, "\n  "))
 			}
@@ -259,7 +285,7 @@ func TestAutoHostile(t *testing.T) {
 				tc.change(m.User, k)
 				in.AD, in.M365 = append(in.AD, a), append(in.M365, m)
 			}
-			got := match.Auto(in, match.ByEvidence)
+			got := match.Auto(in, match.ByEvidence).Result
 			checkInvariants(t, in, got)
 			if len(got.Pairs) > 0 {
 				t.Errorf("%d pairs, the first %s=%s by %s", len(got.Pairs), got.Pairs[0].AD.ID, got.Pairs[0].M365.ID, got.Pairs[0].Reason)

@@ -39,8 +39,8 @@ type Explanation struct {
 type Party struct {
 	ID   string `json:"id"`
 	Name string `json:"name"`
-	// Apart says why matching leaves the user out, "" where it does not.
-	Apart string `json:"apart"`
+	// Excluded says why matching leaves the user out, "" where it does not.
+	Excluded string `json:"apart"`
 	// Matched is set where the user had a partner before.
 	Matched bool `json:"matched"`
 }
@@ -55,15 +55,18 @@ type RunnerUp struct {
 	Against  []Evidence `json:"against"`
 }
 
-// Explain says what [Auto] does with an AD user, with a Microsoft 365 user or,
-// where both ids are given, with that pair. A user alone is held against whom he
-// is paired with, or else his best candidate.
+// Explain matches and says what became of a user or a pair: see [Trace.Explain].
 func Explain(in Input, by Method, adID, m365ID string) Explanation {
-	x := Explanation{Method: by, For: []Evidence{}, Against: []Evidence{}, Silent: []string{}, Settle: []string{}}
-	e := newEngine(newTable(Input{AD: in.AD, M365: in.M365}))
-	e.findCandidates()
-	e.learn()
-	e.weigh()
+	return Auto(in, by).Explain(adID, m365ID)
+}
+
+// Explain says what became of an AD user, of a Microsoft 365 user or, where both
+// ids are given, of that pair. A user alone is held against whom he is paired
+// with, or else his best candidate.
+func (t *Trace) Explain(adID, m365ID string) Explanation {
+	x := Explanation{Method: t.by, For: []Evidence{}, Against: []Evidence{}, Silent: []string{}, Settle: []string{}}
+	e := t.engine
+	t.weighs.Do(e.weighByTable)
 
 	adIndex, m365Index := index(e.table.ad), index(e.table.m365)
 	i, okAD := adIndex[normalID(adID)]
@@ -85,22 +88,21 @@ func Explain(in Input, by Method, adID, m365ID string) Explanation {
 		}
 	}
 
-	result := Auto(in, by)
 	var made *Pair // of the two, or of the one that is named
-	for k := range result.Pairs {
-		p := &result.Pairs[k]
+	for k := range t.Pairs {
+		p := &t.Pairs[k]
 		a, m := adIndex[normalID(p.AD.ID)], m365Index[normalID(p.M365.ID)]
 		if (adID == "" || a == i) && (m365ID == "" || m == j) {
 			made, i, j = p, a, m
 			break
 		}
 	}
-	x.outcome(e, result, i, j, adID != "" && m365ID != "", m365ID != "")
+	x.outcome(e, &t.Result, i, j, adID != "" && m365ID != "", m365ID != "")
 	if i >= 0 {
-		x.AD = e.party(e.table.ad[i], e.adSkip[i], e.sheet.ad[i].apart)
+		x.AD = e.party(e.table.ad[i], e.adSkip[i], e.sheet.ad[i].excluded)
 	}
 	if j >= 0 {
-		x.M365 = e.party(e.table.m365[j], e.m365Skip[j], e.sheet.m365[j].apart)
+		x.M365 = e.party(e.table.m365[j], e.m365Skip[j], e.sheet.m365[j].excluded)
 	}
 	if i < 0 || j < 0 {
 		x.settle(e, nil)
@@ -124,22 +126,24 @@ func Explain(in Input, by Method, adID, m365ID string) Explanation {
 
 func round(w float32) float64 { return math.Round(float64(w)*10) / 10 }
 
-func (e *engine) party(p Person, skip, apart string) *Party {
+func (e *engine) party(p Person, skip, excluded string) *Party {
 	name := p.DisplayName
 	if Key(name) == "" {
 		name = strings.TrimSpace(p.GivenName + " " + p.Surname)
 	}
 	if skip == "" {
-		skip = apart
+		skip = excluded
 	}
-	return &Party{ID: p.ID, Name: name, Apart: skip, Matched: p.Taken()}
+	return &Party{ID: p.ID, Name: name, Excluded: skip, Matched: p.Taken()}
 }
 
 // candidate is the comparison of a pair, made now where no key led to it.
 func (e *engine) candidate(i int, j int32) *candidate {
-	for k := range e.byAD[i] {
-		if e.byAD[i][k].m365 == j {
-			return &e.byAD[i][k]
+	if e.byAD != nil {
+		for k := range e.byAD[i] {
+			if e.byAD[i][k].m365 == j {
+				return &e.byAD[i][k]
+			}
 		}
 	}
 	c := &candidate{findings: e.compare(int32(i), j), m365: j}
@@ -175,14 +179,14 @@ func (e *engine) runnerUp(i, j int, weight float32) *RunnerUp {
 	in, against := e.bothSides(bestAD, best)
 	m := int(best.m365)
 	return &RunnerUp{
-		AD:     *e.party(e.table.ad[bestAD], e.adSkip[bestAD], e.sheet.ad[bestAD].apart),
-		M365:   *e.party(e.table.m365[m], e.m365Skip[m], e.sheet.m365[m].apart),
+		AD:     *e.party(e.table.ad[bestAD], e.adSkip[bestAD], e.sheet.ad[bestAD].excluded),
+		M365:   *e.party(e.table.m365[m], e.m365Skip[m], e.sheet.m365[m].excluded),
 		Weight: round(best.weight), BehindBy: round(weight - best.weight), For: in, Against: against,
 	}
 }
 
 // outcome finds the users in the result.
-func (x *Explanation) outcome(e *engine, r Result, i, j int, pair, byMailbox bool) {
+func (x *Explanation) outcome(e *engine, r *Result, i, j int, pair, byMailbox bool) {
 	set := func(outcome, reason, text string) { x.Outcome, x.Reason, x.Text = outcome, reason, text }
 	var ad, m365 *source.User
 	if i >= 0 {
@@ -241,11 +245,11 @@ func (x *Explanation) settle(e *engine, c *candidate) {
 		return
 	}
 	add := func(format string, args ...any) { x.Settle = append(x.Settle, fmt.Sprintf(format, args...)) }
-	if x.AD != nil && x.AD.Apart != "" {
-		add("the AD user is left out of automatic matching (%s); pair it by hand if it is a person's", x.AD.Apart)
+	if x.AD != nil && x.AD.Excluded != "" {
+		add("the AD user is left out of automatic matching (%s); pair it by hand if it is a person's", x.AD.Excluded)
 	}
-	if x.M365 != nil && x.M365.Apart != "" {
-		add("the mailbox is left out of automatic matching (%s); pair it by hand if it is a person's", x.M365.Apart)
+	if x.M365 != nil && x.M365.Excluded != "" {
+		add("the mailbox is left out of automatic matching (%s); pair it by hand if it is a person's", x.M365.Excluded)
 	}
 	if len(x.Settle) > 0 {
 		return

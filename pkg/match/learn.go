@@ -11,13 +11,6 @@ import (
 // person's, how often by chance, and which attributes people with a partner
 // have that people without one lack.
 func (e *engine) learn() {
-	for r := range e.rules {
-		e.weights[r] = make([]float64, len(e.rules[r].levels))
-		for l := range e.rules[r].levels {
-			e.weights[r][l] = e.rules[r].levels[l].weight
-		}
-	}
-	e.listedAD, e.listed = make([]float32, len(e.sheet.ad)), make([]float32, len(e.sheet.m365))
 	e.learnSame(ruleDepartment, sameEqual, sameDiffers, func(i, j int) uint8 {
 		return e.sameLevel(e.sheet.ad[i].department, e.sheet.m365[j].department)
 	})
@@ -37,7 +30,7 @@ func (e *engine) learnSame(r int, same, differs uint8, compare func(i, j int) ui
 	var sure, sureSame, chance, chanceSame float64
 	n := len(e.sheet.m365)
 	for i, list := range e.byAD {
-		if !e.adCounts(i) {
+		if !e.adActive(i) {
 			continue
 		}
 		for k := range list {
@@ -87,7 +80,7 @@ func (e *engine) learnListed() {
 	found := make([]bool, len(e.sheet.m365))
 	var with, without []*profile
 	for i, list := range e.byAD {
-		if !e.adCounts(i) {
+		if !e.adActive(i) {
 			continue
 		}
 		best := 0
@@ -116,7 +109,7 @@ func (e *engine) learnListed() {
 	with, without = nil, nil
 	for j := range e.sheet.m365 {
 		switch {
-		case !e.counts[j]:
+		case !e.m365Active(j):
 		case likely[j]:
 			with = append(with, &e.sheet.m365[j])
 		case !found[j]:

@@ -1,6 +1,9 @@
 package match
 
 import (
+	"bytes"
+	"encoding/base64"
+	"encoding/hex"
 	"slices"
 	"strings"
 )
@@ -78,4 +81,17 @@ func (o *origins) level(i, j int32) uint8 {
 		return anchorOtherMailbox
 	}
 	return 0
+}
+
+// anchor is the immutableId that a GUID becomes: base64 of its bytes in the
+// order in which AD stores them, "" for what is no GUID.
+func anchor(guid string) string {
+	b, err := hex.DecodeString(strings.ReplaceAll(strings.Trim(guid, "{} "), "-", ""))
+	if err != nil || len(b) != 16 || len(bytes.Trim(b, "\x00")) == 0 {
+		return ""
+	}
+	b[0], b[1], b[2], b[3] = b[3], b[2], b[1], b[0]
+	b[4], b[5] = b[5], b[4]
+	b[6], b[7] = b[7], b[6]
+	return base64.StdEncoding.EncodeToString(b)
 }

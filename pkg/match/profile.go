@@ -43,11 +43,13 @@ type view struct {
 type profile struct {
 	user       *source.User
 	views      []view
-	latin      bool  // the name has Latin letters
-	lettered   bool  // and no letters beyond Latin, Cyrillic and Greek
-	generation uint8 // number of the mark, 0 for none
-	apart      string
-	taken      bool
+	latin      bool   // the name has Latin letters
+	lettered   bool   // and no letters beyond Latin, Cyrillic and Greek
+	generation uint8  // number of the mark, 0 for none
+	excluded   string // why the account is left out as nobody's own, "" where not
+	skip       string // why matching does not take the user, "" where it does
+	stranger   bool   // an object of AD's own, or a guest
+	copied     bool   // an account out of use of somebody who has another one
 
 	addresses  []uint64 // every address of the user
 	mail       uint64   // AD's mail, or the mailbox's primary address
@@ -63,6 +65,10 @@ type profile struct {
 	department int32 // number of the dictionary
 	title      int32
 }
+
+// isPerson says whether the user may be somebody: a namesake, an owner and a rival,
+// whether or not he may be paired.
+func (p *profile) isPerson() bool { return p.excluded == "" && !p.stranger && !p.copied }
 
 // sheet is the profiles of both sides and the dictionaries that they share.
 type sheet struct {
@@ -116,12 +122,14 @@ func newSheet(ad, m365 []Person) *sheet {
 	}{{ad, s.ad}, {m365, s.m365}} {
 		parallel.Ranges(len(side.persons), func(from, to int) {
 			for i := from; i < to; i++ {
-				s.profile(x, side.persons[i], &side.profiles[i])
+				s.profile(x, side.persons[i].User, &side.profiles[i])
 			}
 		})
 	}
 	s.describe(x)
 	s.markTwins()
+	markCopies(s.ad)
+	markCopies(s.m365)
 	return s
 }
 
@@ -162,9 +170,10 @@ func (s *sheet) countWords(p *profile) {
 }
 
 // profile normalises what a user's directory says.
-func (s *sheet) profile(x *lexicon, person Person, p *profile) {
-	u := person.User
-	p.user, p.taken, p.apart = u, person.Taken(), x.accounts.classify(u)
+func (s *sheet) profile(x *lexicon, u *source.User, p *profile) {
+	p.user, p.excluded = u, x.accounts.classify(u)
+	p.skip = u.SkipReason()
+	p.stranger = p.skip == source.SkipSystem || p.skip == source.SkipConflict || p.skip == source.SkipGuest
 	p.lettered = true
 	names := x.namesOf(u)
 	var all [][]string // the words of the names in ASCII, particles and letters too
@@ -412,16 +421,46 @@ func (s *sheet) markTwins() {
 		p := &s.ad[i]
 		name := onPrem(p.user)
 		at, last := strings.IndexAny(name, "-_."), strings.LastIndexAny(name, "-_.")
-		if p.apart != "" || at < 1 || last == len(name)-1 {
+		if p.excluded != "" || at < 1 || last == len(name)-1 {
 			continue
 		}
 		for _, cut := range [][2]string{{name[:at], name[at+1:]}, {name[last+1:], name[:last]}} {
 			j, ok := byLogin[cut[1]]
 			if ok && j != i && len(cut[0]) <= 3 && shareWord(p, &s.ad[j]) && !s.begins(p, cut[0]) {
-				p.apart = ReasonAdmin
+				p.excluded = ReasonAdmin
 			}
 		}
 	}
+}
+
+// markCopies finds the accounts out of use of people who have another one on the
+// same side: the same employee id and the same name. They are nobody's rivals.
+func markCopies(side []profile) {
+	inUse := owners{}
+	for i := range side {
+		if side[i].skip == "" && side[i].isPerson() {
+			inUse.add(side[i].employee, i)
+		}
+	}
+	for i := range side {
+		p := &side[i]
+		if j, ok := inUse[p.employee]; ok && j >= 0 && p.skip != "" && p.isPerson() && sameName(p, &side[j]) {
+			p.copied = true
+		}
+	}
+}
+
+// sameName says whether two users have the same words in a spelling of their names.
+func sameName(a, b *profile) bool {
+	for x := range a.views {
+		for y := range b.views {
+			v, w := &a.views[x], &b.views[y]
+			if v.n == w.n && !slices.ContainsFunc(v.words[:v.n], func(o word) bool { return !slices.ContainsFunc(w.words[:w.n], o.equals) }) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // begins says whether a word of the user's name, admin and the like apart, begins

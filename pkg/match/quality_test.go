@@ -26,7 +26,7 @@ func TestQuality(t *testing.T) {
 			for seed := range uint64(size.companies) {
 				c := matchtest.New(seed+1, size.people)
 				in := c.Input()
-				r := match.Auto(in, match.ByEvidence)
+				r := match.Auto(in, match.ByEvidence).Result
 				checkInvariants(t, in, r)
 				score := c.Score(matchtest.IDs(r))
 				if score.Wrong > 0 {
@@ -41,7 +41,7 @@ func TestQuality(t *testing.T) {
 						}
 					}
 				}
-				name = name.Add(c.Score(matchtest.IDs(match.Auto(in, match.ByDisplayName))))
+				name = name.Add(c.Score(matchtest.IDs(match.Auto(in, match.ByDisplayName).Result)))
 				entra, okta = entra.Add(c.Score(c.EntraSoftMatch())), okta.Add(c.Score(c.OktaExact()))
 			}
 			if got := evidence.Recall(); got < size.recall {
@@ -64,9 +64,9 @@ func TestAutoIgnoresOrder(t *testing.T) {
 	c := matchtest.New(5, 400)
 	in := c.Input()
 	for _, by := range []match.Method{match.ByDisplayName, match.ByEvidence} {
-		want := match.Auto(in, by)
+		want := match.Auto(in, by).Result
 		for seed := range uint64(3) {
-			if got := match.Auto(shuffled(in, seed), by); !reflect.DeepEqual(got, want) {
+			if got := match.Auto(shuffled(in, seed), by).Result; !reflect.DeepEqual(got, want) {
 				t.Errorf("%s: order %d of the input gave another result", by, seed)
 			}
 		}

@@ -40,6 +40,8 @@ type table struct {
 	adSkip, m365Skip []string      // why a user is set apart, "" where not
 	adDone           []bool        // taken, or in the result
 	m365Done         []bool        // taken, or in Pairs or Ambiguous
+	settledAD        []bool        // who was placed by a decision
+	settledM365      []bool        // what was given away by a decision
 	reserved         []bool        // mailboxes that decisions keep for somebody
 	rejects          map[int][]int // by AD user, the mailboxes rejected by hand, once each
 	res              Result
@@ -57,6 +59,7 @@ func newTable(in Input) *table {
 	t.adSkip, t.adDone = skipAndTaken(t.ad)
 	t.m365Skip, t.m365Done = skipAndTaken(t.m365)
 	t.reserved = make([]bool, len(t.m365))
+	t.settledAD, t.settledM365 = make([]bool, len(t.ad)), make([]bool, len(t.m365))
 	for i, p := range t.ad {
 		if p.Gone && !t.adDone[i] {
 			t.unmatched(i, ReasonGone)
@@ -65,7 +68,14 @@ func newTable(in Input) *table {
 	for j, p := range t.m365 {
 		t.m365Done[j] = t.m365Done[j] || p.Gone
 	}
+	before, boxes := slices.Clone(t.adDone), slices.Clone(t.m365Done)
 	t.decide(in.Decisions)
+	for i := range t.ad {
+		t.settledAD[i] = t.adDone[i] && !before[i]
+	}
+	for j := range t.m365 {
+		t.settledM365[j] = t.m365Done[j] && !boxes[j]
+	}
 	return t
 }
 
@@ -113,74 +123,6 @@ func (t *table) review(i int, reason string, candidates []Candidate) {
 func (t *table) unmatched(i int, reason string) {
 	t.res.UnmatchedAD = append(t.res.UnmatchedAD, Unmatched{t.ad[i].User, reason})
 	t.adDone[i] = true
-}
-
-// decide applies what was decided by hand. A user whom a decision binds to a
-// mailbox that cannot be had is left unmatched: no rule may find another one.
-func (t *table) decide(decisions []Decision) {
-	if len(decisions) == 0 {
-		return
-	}
-	ads, m365s := index(t.ad), index(t.m365)
-	matched, ignored := map[[2]string]bool{}, map[string]bool{}
-	perAD, perM365 := map[string]int{}, map[string]int{}
-	for _, d := range decisions {
-		key := [2]string{normalID(d.ADID), normalID(d.M365ID)}
-		i, okAD := ads[key[0]]
-		j, okM365 := m365s[key[1]]
-		switch d.Verdict {
-		case VerdictIgnore:
-			ignored[key[0]] = true
-		case VerdictReject:
-			if okAD && okM365 && !t.isRejected(i, j) {
-				t.rejects[i] = append(t.rejects[i], j)
-			}
-		case VerdictMatch:
-			if !matched[key] {
-				matched[key] = true
-				perAD[key[0]]++
-				perM365[key[1]]++
-			}
-		}
-	}
-
-	keys := make([][2]string, 0, len(matched))
-	for key := range matched {
-		keys = append(keys, key)
-	}
-	slices.SortFunc(keys, func(a, b [2]string) int { return cmp.Or(cmp.Compare(a[0], b[0]), cmp.Compare(a[1], b[1])) })
-	conflicts := map[int][]Candidate{}
-	for _, key := range keys {
-		i, okAD := ads[key[0]]
-		j, okM365 := m365s[key[1]]
-		if okM365 {
-			t.reserved[j] = true
-		}
-		if !okAD || t.adDone[i] {
-			continue
-		}
-		switch {
-		case perAD[key[0]] > 1, perM365[key[1]] > 1, ignored[key[0]], okM365 && t.isRejected(i, j):
-			candidates := conflicts[i]
-			if okM365 {
-				candidates = append(candidates, Candidate{M365: t.m365[j].User})
-			}
-			conflicts[i] = candidates
-		case !okM365:
-			t.unmatched(i, ReasonDecidedMissing)
-		case t.m365Done[j]:
-			t.unmatched(i, ReasonDecidedTaken)
-		default:
-			t.pair(i, j, ReasonDecision, 1, []Evidence{{Rule: ReasonDecision, Text: "decided by hand"}})
-		}
-	}
-	for i := range t.ad {
-		if candidates, ok := conflicts[i]; ok {
-			t.review(i, ReasonDecisionConflict, candidates[:min(len(candidates), maxCandidates)])
-		} else if ignored[normalID(t.ad[i].ID)] && !t.adDone[i] {
-			t.unmatched(i, ReasonIgnored)
-		}
-	}
 }
 
 // maxCandidates is how many mailboxes a review proposes.

@@ -4,18 +4,18 @@ import "math"
 
 // facts is what a decision is taken on.
 type facts struct {
-	levels     [ruleCount]uint8
-	contrary   int     // findings that contradict the pair
-	proofs     int     // anchors
-	ids        int     // identifiers that agree and do not depend on one another
-	strong     bool    // the names are the same, or one is part of the other
-	weak       bool    // the names are forms of one another: sound, slip, nickname, initial
-	namesakes  int     // others on either side whose name fits as well
-	elsewhere  bool    // an address or login of the AD user is another's in Microsoft 365, or the reverse
-	bothDiffer bool    // department and title both differ
-	same       float64 // what department and title say
-	lead       float32 // over every other pair of the two
-	beyond     float64 // by how much what bears out the name exceeds what is asked; below zero: it does not
+	levels        [ruleCount]uint8
+	contrary      int     // findings that contradict the pair
+	proofs        int     // anchors
+	ids           int     // identifiers that agree and do not depend on one another
+	strong        bool    // the names are the same, or one is part of the other
+	weak          bool    // the names are forms of one another: sound, slip, nickname, initial
+	namesakes     int     // others on either side whose name fits as well
+	elsewhere     bool    // an address or login of the AD user is another's in Microsoft 365, or the reverse
+	bothDiffer    bool    // department and title both differ
+	same          float64 // what department and title say
+	lead          float32 // over every other pair of the two
+	corroboration float64 // by how much what bears out the name exceeds what is asked; below zero: it does not
 }
 
 // tier is a step of the decision. The first that holds decides.
@@ -59,7 +59,7 @@ func tiers() []tier {
 		// A new surname, with the old one in an alias of the mailbox, and more
 		// that bears it out.
 		{ReasonEvidence, func(f *facts) bool {
-			return name(f, nameGiven) && f.levels[ruleLogin] == loginFormer && !f.elsewhere && !f.bothDiffer && f.beyond >= formerName
+			return name(f, nameGiven) && f.levels[ruleLogin] == loginFormer && !f.elsewhere && !f.bothDiffer && f.corroboration >= formerName
 		}},
 		{ReasonNameDiffer, func(f *facts) bool { return name(f, nameGiven, nameSurname, nameOther) }},
 
@@ -77,7 +77,7 @@ func tiers() []tier {
 		// No identifier: a name found once on either side that independent facts
 		// bear out.
 		{ReasonCorroborated, func(f *facts) bool {
-			return f.ids == 0 && f.levels[ruleGeneration] != generationOneSide && !f.bothDiffer && f.beyond >= beyondName[f.levels[ruleName]]
+			return f.ids == 0 && f.levels[ruleGeneration] != generationOneSide && !f.bothDiffer && f.corroboration >= corroborationFor[f.levels[ruleName]]
 		}},
 	}
 }
@@ -86,12 +86,12 @@ func tiers() []tier {
 const (
 	clearLead  = 4 // of every pair that is made
 	farLead    = 8 // of one identifier among namesakes
-	formerName = 2 // beyond what an equal name asks for, where the surname is new
+	formerName = 2 // more than an equal name asks for, where the surname is new
 )
 
-// beyondName is what a name asks for beyond an equal one: the less it agrees,
-// the more.
-var beyondName = [nameScript + 1]float64{
+// corroborationFor is how much more corroboration a name asks for than an equal
+// one: the less it agrees, the more.
+var corroborationFor = [nameScript + 1]float64{
 	0: math.MaxFloat64, nameFull: 0, namePart: 3, nameSounds: 4, nameTypo: 4, nameInitial: 4, nameNick: 6,
 	nameGiven: math.MaxFloat64, nameSurname: math.MaxFloat64, nameOther: math.MaxFloat64, nameScript: math.MaxFloat64,
 }
@@ -101,12 +101,12 @@ func (e *engine) facts(i int, c *candidate, lead float32, namesakes int) facts {
 	forces := e.forces(c)
 	f := facts{
 		levels: l, contrary: forces[veto], proofs: forces[proof], namesakes: namesakes, lead: lead,
-		strong:     l[ruleName] == nameFull || l[ruleName] == namePart,
-		weak:       l[ruleName] >= nameSounds && l[ruleName] <= nameInitial,
-		elsewhere:  l[ruleAddress] == addressElsewhere || l[ruleAddress] == addressOthers || l[ruleUPN] == upnElsewhere || l[ruleOnPrem] == onPremOtherUser || l[ruleOnPrem] == onPremDiffers,
-		bothDiffer: l[ruleDepartment] == sameDiffers && l[ruleTitle] == sameDiffers,
-		same:       e.weights[ruleDepartment][l[ruleDepartment]] + e.weights[ruleTitle][l[ruleTitle]],
-		beyond:     e.beyond(i, c),
+		strong:        l[ruleName] == nameFull || l[ruleName] == namePart,
+		weak:          l[ruleName] >= nameSounds && l[ruleName] <= nameInitial,
+		elsewhere:     l[ruleAddress] == addressElsewhere || l[ruleAddress] == addressOthers || l[ruleUPN] == upnElsewhere || l[ruleOnPrem] == onPremOtherUser || l[ruleOnPrem] == onPremDiffers,
+		bothDiffer:    l[ruleDepartment] == sameDiffers && l[ruleTitle] == sameDiffers,
+		same:          e.weights[ruleDepartment][l[ruleDepartment]] + e.weights[ruleTitle][l[ruleTitle]],
+		corroboration: e.corroboration(i, c),
 	}
 	sameAddress := l[ruleAddress] == addressEqual || l[ruleUPN] == upnEqual || l[ruleLogin] == loginEqual
 	onPrem := l[ruleOnPrem] == onPremEqual
@@ -124,10 +124,10 @@ func (e *engine) facts(i int, c *candidate, lead float32, namesakes int) facts {
 	return f
 }
 
-// beyond adds up what bears a name out and does not follow from it, less what is
+// corroboration adds up what bears a name out and does not follow from it, less what is
 // asked: more than one fact, and the more the more people there are, since what
 // they have in common by chance grows with their number.
-func (e *engine) beyond(i int, c *candidate) float64 {
+func (e *engine) corroboration(i int, c *candidate) float64 {
 	sum, supports := 0.0, 0
 	for _, r := range []int{ruleAddress, rulePhone, ruleDepartment, ruleTitle, ruleListedAD, ruleListedM365} {
 		if e.rules[r].levels[c.levels[r]].force == identifier {

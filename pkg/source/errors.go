@@ -16,11 +16,21 @@ const (
 	CodeUsage       Code = "usage"                 // the connection's settings cannot work
 )
 
-// Error is what an adapter returns: a code for scripts, a message that names
-// what is wrong, and where there is one a hint at what to do. Neither the
-// message nor the wrapped error may hold a secret.
+// Topic says more exactly than a [Code] what an error is about. It is for whoever
+// words the advice; scripts never see it.
+type Topic string
+
+// TopicUnknownBase is a DN that a directory is to be read below and does not hold.
+const TopicUnknownBase Topic = "unknown_base"
+
+// Error is what a library returns: a code for scripts, a message that names what
+// is wrong, and where there is one a hint at what to do in the directory or the
+// file. Which flag or command helps is not a library's to say: topic and subject
+// tell the command, which knows. Nothing in it may hold a secret.
 type Error struct {
 	Code    Code
+	Topic   Topic  // "" where the code says it all
+	Subject string // whom or what advice may name
 	Message string
 	Hint    string
 	// Permanent is set where the same will fail until somebody mends what is

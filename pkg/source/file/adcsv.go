@@ -22,7 +22,7 @@ func newADTable(in *stream, known attrs, found *findings) (*adTable, error) {
 	has := func(column string) bool { return slices.Contains(t.columns, foldColumn(column)) }
 	if err := t.need("objectGUID", "sAMAccountName", "displayName", "userAccountControl|Enabled"); err != nil {
 		if !has("objectGUID") && !has("sAMAccountName") && (has("id") || has("objectId") || has("ExternalDirectoryObjectId") || has("Benutzerprinzipalname") || has("Proxy addresses")) {
-			return nil, in.unsuitable(t.headerLine, "Connect it as m365: qpimport directories connect m365 --file FILE", "this is an export of Microsoft 365, not of Active Directory")
+			return nil, in.otherDirectory(t.headerLine)
 		}
 		return nil, err
 	}

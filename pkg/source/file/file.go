@@ -339,8 +339,8 @@ func isWithin(key, baseKey string) bool {
 func (b *base) missing(in *input) error {
 	return &source.Error{
 		Code:    source.CodeNotFound,
+		Topic:   source.TopicUnknownBase,
 		Message: fmt.Sprintf("%s: the export holds no %q", in.path, b.dn),
-		Hint:    "List what it holds: qpimport ous --all",
 	}
 }
 

@@ -51,7 +51,7 @@ func (d *Directory) survey(ctx context.Context) (*survey, error) {
 	}
 	s.notes = append(s.notes, s.found.notes()...)
 	if d.in.guessed {
-		s.notes = append(s.notes, fmt.Sprintf("The file is not UTF-8 and was read as %s, in which its words read best: names may be wrong. Another encoding is named with --encoding.", d.in.page.Name))
+		s.notes = append(s.notes, fmt.Sprintf("The file is not UTF-8 and was read as %s, in which its words read best: names may be wrong, unless it is said how the file is written.", d.in.page.Name))
 	}
 	d.surveyed = s
 	return s, nil

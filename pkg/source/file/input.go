@@ -152,11 +152,9 @@ func (in *input) guess(ctx context.Context) error {
 	switch {
 	case err == nil:
 	case either != nil:
-		return in.unsuitable(0, fmt.Sprintf("Say which when you connect the file, --encoding %s or --encoding %s, or save it as UTF-8.", either.Charsets[0].Name, either.Charsets[1].Name),
-			"the file is not UTF-8: %v", err)
+		return in.unknownEncoding(0, either.Charsets[0].Name+" "+either.Charsets[1].Name, "the file is not UTF-8: %v", err)
 	default:
-		return in.unsuitable(0, "Save it as UTF-8, or say which encoding it has when you connect the file: --encoding NAME, one of "+strings.Join(source.Encodings(), ", ")+".",
-			"the file is neither UTF-8 nor UTF-16, and its words read like none in Windows-1252, Windows-1250 or code page 850")
+		return in.unknownEncoding(0, "", "the file is neither UTF-8 nor UTF-16, and its words read like none in Windows-1252, Windows-1250 or code page 850")
 	}
 	in.written, in.page, in.guessed = codePage, page, true
 	return nil
@@ -288,8 +286,7 @@ func (s *stream) failed(line int, err error) error {
 	}
 	var wrong *charset.ByteError
 	if errors.As(err, &wrong) {
-		return s.unsuitable(wrong.Line, "Say which encoding the file has when you connect it: --encoding NAME, one of "+strings.Join(source.Encodings(), ", ")+".",
-			"the byte 0x%02X is no character of %s", wrong.Byte, wrong.Charset)
+		return s.unknownEncoding(wrong.Line, "", "the byte 0x%02X is no character of %s", wrong.Byte, wrong.Charset)
 	}
 	return unreadable(s.path, err)
 }
@@ -333,6 +330,35 @@ func (in *input) unsuitable(line int, hint, format string, args ...any) error {
 		Code:    source.CodeUsage,
 		Message: in.where(line) + ": " + fmt.Sprintf(format, args...),
 		Hint:    hint,
+	}
+}
+
+// Topics of errors of this package.
+const (
+	// TopicEncoding: a person has to say how the text is written. The subject names
+	// the encodings that it may have, with a blank between; "" may be any.
+	TopicEncoding source.Topic = "encoding"
+	// TopicOtherDirectory: the export is of the other kind, which is the subject.
+	TopicOtherDirectory source.Topic = "other_directory"
+)
+
+// unknownEncoding is the error of text of which it cannot be told how it is written.
+func (in *input) unknownEncoding(line int, among, format string, args ...any) error {
+	return &source.Error{
+		Code: source.CodeUsage, Topic: TopicEncoding, Subject: among,
+		Message: in.where(line) + ": " + fmt.Sprintf(format, args...),
+	}
+}
+
+// otherDirectory is the error of an export that is one of the other kind.
+func (in *input) otherDirectory(line int) error {
+	other := source.AD
+	if in.kind == source.AD {
+		other = source.M365
+	}
+	return &source.Error{
+		Code: source.CodeUsage, Topic: TopicOtherDirectory, Subject: string(other),
+		Message: fmt.Sprintf("%s: this is an export of %s, not of %s", in.where(line), other, in.kind),
 	}
 }
 

@@ -112,7 +112,7 @@ const maxArrays = 4
 func (j *jsonReader) element(line int) error {
 	j.elementLine = line
 	if !utf8.Valid(j.raw) {
-		return j.in.incomplete(line, "Export it again as UTF-8, or say which encoding it has with --encoding.", "the text is not UTF-8")
+		return j.in.incomplete(line, "Export it again as UTF-8.", "the text is not UTF-8")
 	}
 	if !bytes.Contains(j.raw, []byte(`"json"`)) && !bytes.Contains(j.raw, []byte(`"body"`)) {
 		j.wrapped = append(j.wrapped, j.raw)

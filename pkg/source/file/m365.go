@@ -32,6 +32,9 @@ func (j graphJSON) next() (source.User, int, error) {
 		if err == nil {
 			u, err = p.user()
 		}
+		if errors.Is(err, errOfAD) {
+			return source.User{}, 0, j.in.otherDirectory(line)
+		}
 		if err != nil {
 			return source.User{}, 0, j.in.wrong(line, err)
 		}
@@ -93,7 +96,7 @@ func (t *graphTable) check(seen map[string]bool) error {
 	has := func(column string) bool { return slices.Contains(t.columns, foldColumn(column)) }
 	switch {
 	case missing != nil && (has("objectGUID") || has("sAMAccountName")):
-		return t.in.unsuitable(t.headerLine, "Connect it as ad: qpimport directories connect ad --file FILE", "this is an export of Active Directory, not of Microsoft 365")
+		return t.in.otherDirectory(t.headerLine)
 	case missing != nil && (has("RecipientTypeDetails") || has("PrimarySmtpAddress") || has("ExchangeGuid")):
 		return t.in.incomplete(t.headerLine, "Export the mailboxes with: "+mailboxCommand, "this is a list of Exchange without: %s", strings.Join(missing, ", "))
 	case missing != nil && t.language != "":

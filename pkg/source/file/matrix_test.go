@@ -291,12 +291,13 @@ func TestMatrix(t *testing.T) {
 	}
 }
 
-// hintOf is the hint of an error, or of one that it wraps.
+// hintOf is the hint of an error, or of one that it wraps, or what advice is given
+// about.
 func hintOf(err error) string {
 	var e *source.Error
 	for errors.As(err, &e) {
-		if e.Hint != "" {
-			return e.Hint
+		if e.Hint != "" || e.Topic != "" {
+			return e.Hint + string(e.Topic) + e.Subject
 		}
 		err = e.Err
 	}

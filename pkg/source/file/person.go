@@ -28,6 +28,9 @@ type person struct {
 	other     string // what it is in the place of a user, as its directory calls it
 }
 
+// errOfAD is the error of an object that is one of Active Directory.
+var errOfAD = errors.New("it is an object of Active Directory")
+
 var errNoObject = errors.New("it is no JSON object")
 
 // user makes the user. An id that is no GUID is no id of Microsoft 365: Exchange
@@ -41,7 +44,7 @@ func (p *person) user() (source.User, error) {
 		return source.User{}, fmt.Errorf("the user principal name of %.80q is %.80q, which has no @", cmp.Or(p.DisplayName, p.ID), p.UserPrincipalName)
 	}
 	if p.ID == "" && p.ad {
-		return source.User{}, fmt.Errorf("%.80q has no id but attributes of Active Directory: connect the file as ad", p.who())
+		return source.User{}, errOfAD
 	}
 	if !p.sawMail {
 		p.Mail = adattr.PrimaryAddress(p.ProxyAddresses)

@@ -165,7 +165,7 @@ func (r *record) name() string {
 // objects with one.
 func (r *record) checkID(in *input) error {
 	if r.first(objectGUID) == nil && r.foreign {
-		return in.unsuitable(r.line, "Connect it as m365: qpimport directories connect m365 --file FILE", "this is an export of Microsoft 365, not of Active Directory")
+		return in.otherDirectory(r.line)
 	}
 	if r.first(objectGUID) == nil {
 		return in.damaged(r.line, "the object %s has no objectGUID", r.name())

@@ -142,7 +142,6 @@ func (c *client) mayWait(ctx context.Context, wait time.Duration, waits int) err
 	return &source.Error{
 		Code:    source.CodeThrottled,
 		Message: fmt.Sprintf("IT Glue (%s) asks to wait %s, which is longer than this command may take", c.where, wait),
-		Hint:    "try again later, or with a longer --timeout",
 	}
 }
 

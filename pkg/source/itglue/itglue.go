@@ -16,6 +16,14 @@ import (
 	"github.com/qpimport/qpimport/pkg/source"
 )
 
+// What errors are about: no organisation has the type or the status that customers
+// usually have, or the type or status (the subject) that was asked for.
+const (
+	TopicUnknownType   source.Topic = "unknown_type"
+	TopicUnknownStatus source.Topic = "unknown_status"
+	TopicUnknownFilter source.Topic = "unknown_filter"
+)
+
 // System names IT Glue in [source.Organization] and in external ids.
 const System = "itglue"
 
@@ -132,7 +140,7 @@ func pick(all []source.Organization, types, statuses []string) (List, error) {
 			return List{}, &source.Error{
 				Code:    source.CodeUsage,
 				Message: fmt.Sprintf("no organization in IT Glue has the type %q; seen: %s", defaultType, seenTypes),
-				Hint:    "name the types of your customers with --type, or take all with --type any",
+				Topic:   TopicUnknownType,
 			}
 		}
 		wantTypes = namesOf(defaultType)
@@ -142,7 +150,7 @@ func pick(all []source.Organization, types, statuses []string) (List, error) {
 			return List{}, &source.Error{
 				Code:    source.CodeUsage,
 				Message: fmt.Sprintf("no organization in IT Glue has the status %q; seen: %s", defaultStatus, seenStatuses),
-				Hint:    "name the statuses of your customers with --status",
+				Topic:   TopicUnknownStatus,
 			}
 		}
 		wantStatuses = namesOf(defaultStatus)
@@ -220,7 +228,8 @@ func (n names) choose(what string, wanted []string) (names, error) {
 		return nil, &source.Error{
 			Code:    source.CodeUsage,
 			Message: fmt.Sprintf("no organization in IT Glue has the %s %s; seen: %s", what, strings.Join(unknown, ", "), n),
-			Hint:    "give --" + what + " a name as IT Glue shows it",
+			Topic:   TopicUnknownFilter,
+			Subject: what,
 		}
 	}
 	return namesOf(wanted...), nil

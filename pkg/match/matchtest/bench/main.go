@@ -53,7 +53,7 @@ func table(w io.Writer, people int, companies uint64) error {
 		var results [2]match.Result
 		for k, by := range []match.Method{match.ByDisplayName, match.ByEvidence} {
 			start := time.Now()
-			results[k] = match.Auto(in, by)
+			results[k] = match.Auto(in, by).Result
 			slowest[k] = max(slowest[k], time.Since(start))
 		}
 		reached += reach(&c, results[1])
