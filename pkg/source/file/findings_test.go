@@ -61,6 +61,8 @@ func TestNotes(t *testing.T) {
 		{"plans that were cut", source.M365, `[{"id":"` + guidA + `","mail":"a@x","assignedPlans":["Microsoft.Graph.PowerShell.Models.MicrosoftGraphAssignedPlan"],"accountEnabled":true}]`, `Column "assignedPlans" is unknown`},
 		{"members of a group", source.M365, `[{"@odata.type":"#microsoft.graph.user","id":"` + guidA + `","mail":"a@x","accountEnabled":true},{"@odata.type":"#microsoft.graph.group","id":"` + guidB + `","mail":"g@x"}]`, "1 objects that are no users are left out (group: 1)"},
 		{"recipients of Exchange", source.M365, "ExternalDirectoryObjectId,DisplayName,UserPrincipalName,PrimarySmtpAddress,RecipientTypeDetails\n" + guidA + ",A,a@x,a@x,UserMailbox\n" + guidB + ",L,,l@x,MailUniversalDistributionGroup\n", "(MailUniversalDistributionGroup: 1)"},
+		{"a mailbox without a user", source.M365, "ExternalDirectoryObjectId,Id,DisplayName,UserPrincipalName,PrimarySmtpAddress\n" + guidA + ",A,A,a@x,a@x\n,S,S,s@x,s@x\n", "(mailbox without a user in Entra ID: 1)"},
+		{"a mailbox without a user in JSON", source.M365, `[{"ExternalDirectoryObjectId":"` + guidA + `","Id":"A","PrimarySmtpAddress":"a@x"},{"ExternalDirectoryObjectId":"","Id":"S","PrimarySmtpAddress":"s@x"}]`, "(mailbox without a user in Entra ID: 1)"},
 		{"a list that was cut", source.M365, "Id,DisplayName,UserPrincipalName,Mail,ProxyAddresses\n" + guidA + `,A,a@x,a@x,"{SMTP:a@x, smtp:b@x...}"` + "\n", `Column "ProxyAddresses" is unknown`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -144,7 +144,8 @@ func (j *jsonReader) element(line int) error {
 	if err := json.Unmarshal(w.Body, &page); err != nil || page.Value == nil {
 		return j.in.damaged(line, "the body of an answer is no page of users: it has no list in value")
 	}
-	j.page.hasNext = page.Next != nil
+	// The parts of a batch stand beside one another; other answers follow one another.
+	j.page.hasNext = page.Next != nil || w.Status != nil && j.page.hasNext
 	for _, v := range page.Value {
 		j.wrapped = append(j.wrapped, v)
 	}
@@ -264,7 +265,7 @@ func (j *jsonReader) property(c byte, p *page) (isValue bool, err error) {
 	switch {
 	case name == "value" && !p.isObject && c != '[':
 		return false, j.in.damaged(j.line, "the value of a page is no list of users")
-	case isListName(name) && !p.isObject && c == '[':
+	case c == '[' && (name == "value" || isListName(name) && !p.isObject):
 		return true, nil
 	}
 	p.isObject = p.isObject || isObjectName(name)

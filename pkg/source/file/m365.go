@@ -141,6 +141,9 @@ func (t *graphTable) read() (u source.User, line int, isUser bool, err error) {
 	p := person{sawMail: t.hasMail}
 	for i, cell := range row {
 		cell = strings.TrimSpace(cell)
+		if cell == "" && t.columns[i] == "externaldirectoryobjectid" {
+			p.other = noUser
+		}
 		if cell == "" {
 			continue
 		}

@@ -283,6 +283,10 @@ func idRank(name string) int {
 	return 1
 }
 
+// noUser is what Exchange keeps without a user: some of its own mailboxes, and what
+// lies on site.
+const noUser = "mailbox without a user in Entra ID"
+
 // setID takes the id of the best-named field.
 func (p *person) setID(name, value string) {
 	if rank := idRank(name); rank > p.idRank && value != "" {
@@ -396,6 +400,8 @@ func (f *graphFields) read(raw []byte, lost func(name string)) (person, error) {
 			p.deleted = true
 		case k.folded == "@odata.type":
 			p.other = otherType(value)
+		case k.folded == "externaldirectoryobjectid" && (value.Kind() == 'n' || string(value) == `""`):
+			p.other = noUser
 		case k.field == "", value.Kind() == 'n':
 		default:
 			switch err := p.set(k, value, f.setters); {
