@@ -58,7 +58,7 @@ func (f *findings) add(u *source.User) {
 		}
 	}
 	for _, name := range []string{u.DisplayName, u.GivenName, u.Surname} {
-		if source.LossyName(name) {
+		if isLossy(name) {
 			f.questions++
 			f.example = name
 			break
@@ -69,6 +69,29 @@ func (f *findings) add(u *source.User) {
 		f.mojiExample = u.DisplayName
 	}
 }
+
+// isLossy says whether a name lost letters: a question mark next to a letter, or
+// nothing but question marks. Nobody's name holds one.
+func isLossy(name string) bool {
+	if strings.ContainsRune(name, utf8.RuneError) {
+		return true
+	}
+	i := strings.IndexByte(name, '?')
+	if i < 0 {
+		return false
+	}
+	if strings.Trim(name, "? ") == "" {
+		return true
+	}
+	for ; i < len(name); i++ {
+		if name[i] == '?' && (i > 0 && isASCIILetter(name[i-1]) || i < len(name)-1 && isASCIILetter(name[i+1])) {
+			return true
+		}
+	}
+	return false
+}
+
+func isASCIILetter(b byte) bool { return 'a' <= b && b <= 'z' || 'A' <= b && b <= 'Z' }
 
 // isMojibake says whether a name looks like UTF-8 that was read as Windows-1252
 // and saved so: Ã¼ for ü.

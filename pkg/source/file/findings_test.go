@@ -199,3 +199,14 @@ func TestTypeNames(t *testing.T) {
 		}
 	}
 }
+
+func TestLossyName(t *testing.T) {
+	for name, want := range map[string]bool{
+		"": false, "Ann Lee": false, "Jörg": false, "Ann (?)": false, "Ann ? Lee": false,
+		"J?rg": true, "M?ller": true, "Jos?": true, "?lo": true, "???": true, "?? ???": true, "J\ufffdrg": true, "田?": false,
+	} {
+		if got := isLossy(name); got != want {
+			t.Errorf("%q: %v", name, got)
+		}
+	}
+}
