@@ -10,6 +10,7 @@ import (
 	"github.com/qpimport/qpimport/pkg/importer"
 	"github.com/qpimport/qpimport/pkg/registry"
 	"github.com/qpimport/qpimport/pkg/source"
+	"github.com/qpimport/qpimport/pkg/source/file"
 	"github.com/qpimport/qpimport/pkg/source/itglue"
 )
 
@@ -84,6 +85,15 @@ func adviceOnTopic(topic source.Topic, subject string) string {
 		return "if that account is a ghost of the same person, delete it first: `qpimport accounts delete " + subject + "`"
 	case source.TopicUnknownBase:
 		return "`qpimport ous --all` lists what it holds"
+	case file.TopicOtherDirectory:
+		return "connect it as " + subject + ": qpimport directories connect " + subject + " --file FILE"
+	case file.TopicEncoding:
+		if a, b, ok := strings.Cut(subject, " "); ok {
+			return fmt.Sprintf("say which when you connect the file, --encoding %s or --encoding %s, or save it as UTF-8", a, b)
+		}
+		return "say how the file is written when you connect it, --encoding with one of " + strings.Join(source.Encodings(), ", ") + "; or save it as UTF-8"
+	case itglue.TopicUnknownType:
+		return "name the types of your customers with --type, or take all with --type any"
 	case itglue.TopicUnknownStatus:
 		return "name the statuses of your customers with --status"
 	case itglue.TopicUnknownFilter:

@@ -159,7 +159,7 @@ func selectBatch(whole *reading, sel *selection, r ImportRequest, snap *registry
 		switch {
 		case excluded.match(u):
 			reason, asked = SkipExcluded, false
-		case reason == source.SkipSystem, reason == source.SkipConflict:
+		case source.NeverImported(reason):
 		case same(u):
 			reason = SkipSamePerson
 		case !asked && dismissed(snap, u):

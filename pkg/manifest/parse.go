@@ -157,7 +157,7 @@ func (o *object) externalIDs() map[string]string {
 }
 
 func (o *object) ad() *source.Connection {
-	d := o.object("ad", "url", "starttls", "bind_dn", "bind_password", "base_dn", "ca_file", "tls_server_name", "file")
+	d := o.object("ad", "url", "starttls", "bind_dn", "bind_password", "base_dn", "ca_file", "tls_server_name", "file", "encoding")
 	if d == nil {
 		return nil
 	}
@@ -171,7 +171,7 @@ func (o *object) ad() *source.Connection {
 			CAFile:           d.text("ca_file"),
 			TLSServerName:    d.text("tls_server_name"),
 		},
-		Export: source.Export{File: d.text("file")},
+		Export: source.Export{File: d.text("file"), Encoding: d.text("encoding")},
 	}
 	if d.flag("starttls") {
 		c.Transport = source.TransportStartTLS
@@ -180,7 +180,7 @@ func (o *object) ad() *source.Connection {
 }
 
 func (o *object) m365() *source.Connection {
-	d := o.object("m365", "tenant", "client_id", "client_secret", "certificate", "access_token", "cloud", "graph_url", "authority_url", "file")
+	d := o.object("m365", "tenant", "client_id", "client_secret", "certificate", "access_token", "cloud", "graph_url", "authority_url", "file", "encoding")
 	if d == nil {
 		return nil
 	}
@@ -196,7 +196,7 @@ func (o *object) m365() *source.Connection {
 			GraphURL:         d.text("graph_url"),
 			AuthorityURL:     d.text("authority_url"),
 		},
-		Export: source.Export{File: d.text("file")},
+		Export: source.Export{File: d.text("file"), Encoding: d.text("encoding")},
 	})
 }
 

@@ -345,6 +345,18 @@ func ReasonText(reason string) string {
 		return "this is one of AD's own accounts"
 	case source.SkipConflict:
 		return "this is a copy that a replication conflict left behind"
+	case source.SkipDeleted:
+		return "the user was deleted"
+	case source.SkipExchange:
+		return "this is one of Exchange's own mailboxes"
+	case source.SkipRoom:
+		return "this is a room"
+	case source.SkipEquipment:
+		return "this is equipment"
+	case source.SkipService:
+		return "this is a managed service account"
+	case source.SkipTrust:
+		return "this stands for another domain"
 	case source.SkipGuest:
 		return "this is a guest"
 	case source.SkipNoMailbox:

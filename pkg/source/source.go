@@ -123,8 +123,12 @@ type User struct {
 	ConsistencyGUID string `json:"consistency_guid,omitempty"`
 	// Critical is isCriticalSystemObject: Administrator, Guest, krbtgt (AD only).
 	Critical bool `json:"critical,omitempty"`
-	// RecipientType is msExchRecipientTypeDetails, 0 where not set (AD only).
+	// RecipientType is msExchRecipientTypeDetails, 0 where not set or not read. Of
+	// Microsoft 365 only exports of Get-Mailbox have it.
 	RecipientType int64 `json:"recipient_type,omitempty"`
+	// NotPerson is why the object is nobody to import whatever else it says: one of
+	// [SkipDeleted], [SkipService], [SkipTrust]; "" for a person.
+	NotPerson string `json:"not_person,omitempty"`
 	// PasswordLastSet is zero where the user must change the password (AD only).
 	PasswordLastSet time.Time `json:"password_last_set,omitzero"`
 	// AccountExpires is zero where the account never expires (AD only).
@@ -162,33 +166,6 @@ func (u *User) HasMailbox() bool {
 	return u.Licensed != No
 }
 
-// The reasons for which a user is not taken with all the others.
-const (
-	SkipSystem    = "system_object"        // isCriticalSystemObject; never imported
-	SkipConflict  = "replication_conflict" // a CNF: copy that AD left behind
-	SkipDisabled  = "disabled"
-	SkipGuest     = "guest"
-	SkipNoMailbox = "no_mailbox"
-)
-
-// SkipReason says why the user is left out of "all" and of automatic matching;
-// "" where it is not.
-func (u *User) SkipReason() string {
-	switch {
-	case u.Critical:
-		return SkipSystem
-	case u.Kind == AD && strings.Contains(strings.ToUpper(u.DN), `\0ACNF:`):
-		return SkipConflict
-	case u.Guest:
-		return SkipGuest
-	case u.Enabled == No:
-		return SkipDisabled
-	case u.Kind == M365 && !u.HasMailbox():
-		return SkipNoMailbox
-	}
-	return ""
-}
-
 // Container is an object of AD that may hold users: an organizationalUnit, a
 // container, a builtinDomain or the domain itself.
 type Container struct {
@@ -211,7 +188,7 @@ type Tree struct {
 type Scope struct {
 	// Base is the DN of the container to read below; "" is the whole directory.
 	Base string
-	// Brief asks for ID, DN and Critical alone.
+	// Brief asks for ID, DN, Critical, RecipientType and NotPerson alone.
 	Brief bool
 	// Limit ends the read after as many users; 0 reads all. A limited read is a
 	// look, never the whole truth.
@@ -273,7 +250,10 @@ type Info struct {
 	Synced Flag `json:"synced"`
 	// LastSync is organization.onPremisesLastSyncDateTime (m365).
 	LastSync time.Time `json:"last_sync,omitzero"`
-	// Notes are remarks for people: a missing permission, a clock that is off.
+	// AsOf is when an export was written; zero for a live directory.
+	AsOf time.Time `json:"as_of,omitzero"`
+	// Notes are remarks for people: a missing permission, a clock that is off, and
+	// of an export what was guessed, is missing or was left out.
 	Notes []string `json:"notes,omitempty"`
 }
 

@@ -92,7 +92,7 @@ func (j *JSON) Convert() (source.User, error) {
 		DisplayName:    j.DisplayName,
 		GivenName:      j.GivenName,
 		Surname:        j.Surname,
-		Email:          j.Mail,
+		Email:          strings.TrimSpace(j.Mail),
 		Addresses:      addresses(j.ProxyAddresses),
 		Alias:          j.MailNickname,
 		EmployeeID:     j.EmployeeID,

@@ -57,7 +57,7 @@ func Conformance(t *testing.T, kind source.Kind, open func(t *testing.T) source.
 			t.Fatalf("%d users, %v", len(brief), err)
 		}
 		for i, u := range brief {
-			if u.ID != all[i].ID || u.DN != all[i].DN || u.Critical != all[i].Critical {
+			if u.ID != all[i].ID || u.DN != all[i].DN || u.Critical != all[i].Critical || u.RecipientType != all[i].RecipientType || u.NotPerson != all[i].NotPerson {
 				t.Errorf("%q %q, want %q %q", u.ID, u.DN, all[i].ID, all[i].DN)
 			}
 		}
