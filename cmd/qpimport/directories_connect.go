@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -102,6 +103,15 @@ func unreadableFile(conn source.Connection) (field, problem string) {
 		}
 	}
 	return "", ""
+}
+
+// writtenAt is when an export was written, the zero time where that is unknown.
+func writtenAt(conn source.Connection) time.Time {
+	info, err := os.Stat(conn.File)
+	if conn.File == "" || err != nil {
+		return time.Time{}
+	}
+	return info.ModTime()
 }
 
 func unreadable(path string) string {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/qpimport/qpimport/internal/cli/output"
 	"github.com/qpimport/qpimport/pkg/importer"
@@ -68,6 +69,13 @@ func adviceOnTopic(topic source.Topic, subject string) string {
 		return "check OUs and exclusions; if that is right, say `allow: {empty: true}` for this customer"
 	case importer.TopicTooManyNew:
 		return fmt.Sprintf("if that is right, say `allow: {max_new: %s}` for this customer, or raise --max-new", subject)
+	case importer.TopicGuard:
+		if subject == "" {
+			return "check the directory, the export and the rights of the account that reads it"
+		}
+		return "check the directory or the export; if that is right: --allow " + strings.ReplaceAll(subject, " ", " --allow ")
+	case importer.TopicSecondDirectory:
+		return "delete the accounts and import from the other directory alone, or say --also-m365 for those of Microsoft 365 whom Active Directory does not know"
 	case source.TopicUnknownBase:
 		return "`qpimport ous --all` lists what it holds"
 	case itglue.TopicUnknownStatus:
@@ -116,6 +124,11 @@ func adviceInManifest(err error) string {
 	switch source.CodeOf(err) {
 	case importer.CodeDirectoryChanged:
 		return "check the connection; if the customer really moved, say `allow: {directory_changed: true}` for this customer"
+	case importer.CodeSafeguard:
+		var e *source.Error
+		if errors.As(err, &e) && e.Topic == importer.TopicGuard && e.Subject != "" {
+			return "check the directory or the export; if that is right, say `allow: {" + strings.NewReplacer("=", ": ", " ", ", ").Replace(e.Subject) + "}` for this customer"
+		}
 	case importer.CodePasswordSyncUnset:
 		return "say `password_sync` for this customer, or in `defaults`: " + modesInShort
 	}

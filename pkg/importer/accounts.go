@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -185,12 +186,24 @@ func (im *Importer) DeleteAccounts(ctx context.Context, customerSel string, sels
 			if all || toDelete[i] {
 				result.Accounts = append(result.Accounts, viewAccount(a, d.after.Customer.Name))
 				d.after.Accounts[i] = nil
+				if !all {
+					d.dismiss(a)
+				}
 			}
 		}
 		return nil
 	})
 	sortBy(result.Accounts, accountOrder)
 	return result, err
+}
+
+// dismiss keeps who was deleted by hand from coming back with everybody else.
+func (d *draft) dismiss(a *registry.Account) {
+	x := registry.Dismissal{Kind: source.AD, ID: a.LinkID(source.AD), Name: cmp.Or(a.DisplayName, a.Username), At: d.now}
+	if a.AD == nil {
+		x.Kind, x.ID = source.M365, a.LinkID(source.M365)
+	}
+	d.after.Dismissals[x.Key()] = x
 }
 
 // ownerOf is the customer whose accounts are named: the one given, or where

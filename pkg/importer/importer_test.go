@@ -544,3 +544,23 @@ func TestValidEmail(t *testing.T) {
 		}
 	}
 }
+
+// A clock that was ahead for a while does not keep later reads from being learnt.
+func TestClockSetBack(t *testing.T) {
+	w := newWorld(t)
+	w.person(1, "Ann", "OU=Staff", "")
+	w.ticks.Store(1_000_000)
+	w.mustImport(staff(registry.ModeOn))
+	w.ticks.Store(1000)
+	w.person(2, "Bob", "OU=Staff", "")
+	w.mustImport(staff(registry.ModeOn))
+	w.mailbox(3, "Robert", "bob@contoso.example")
+	w.ad.People = w.ad.People[:1]
+	got := w.mustMatch(MatchRequest{By: match.ByDisplayName})
+	if got.Counts.UnmatchedAD != 2 || got.UnmatchedAD[1].Reason != match.ReasonGone {
+		t.Errorf("%+v", got.UnmatchedAD)
+	}
+	if got := w.byHand(joined("p2", "bob@contoso.example")); got.Counts.Matched != 1 {
+		t.Errorf("%+v", got.Counts)
+	}
+}

@@ -230,6 +230,22 @@ type Directory interface {
 	Close() error
 }
 
+// As returns what a directory can do besides, be it wrapped in another one that
+// has a method Unwrap.
+func As[T any](dir Directory) (T, bool) {
+	for {
+		if can, ok := dir.(T); ok {
+			return can, true
+		}
+		wrapped, ok := dir.(interface{ Unwrap() Directory })
+		if !ok {
+			var none T
+			return none, false
+		}
+		dir = wrapped.Unwrap()
+	}
+}
+
 // OULister is a [Directory] that keeps its users in OUs.
 type OULister interface {
 	// Tree reads the OUs and containers of the domain, and the domain itself.

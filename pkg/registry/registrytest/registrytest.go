@@ -520,9 +520,6 @@ func people(b *bench) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		if p == nil {
-			return nil
-		}
 		cs := changeSet(s, s)
 		cs.People = []*registry.PeopleChange{p}
 		empty := cs.Empty()
@@ -576,9 +573,17 @@ func people(b *bench) {
 	if got, err := s.People[source.AD][bob.ID].User(); err != nil || got.DisplayName != "Robert" {
 		b.Errorf("%+v, %v", got, err)
 	}
-	if p := read(noon, ann); p != nil {
+	if p := read(noon, ann); !p.Empty() {
 		b.Errorf("an older read: %+v", p)
 	}
+	// Who was only there when an older read was made may have an account by now.
+	read(noon, user(3, "Cyd"), user(2, "Bob"))
+	s = b.snapshot(id)
+	cyd := s.People[source.AD][sourcetest.GUID(3)]
+	if got, err := cyd.User(); err != nil || got.DisplayName != "Cyd" || !cyd.Missing.Equal(noon.Add(28*time.Hour)) {
+		b.Errorf("of an older read: %+v, %v", cyd, err)
+	}
+	check("an older read", noon.Add(28*time.Hour), 2, 1)
 }
 
 // writers change one customer, each as a process of its own, until all have.
