@@ -29,7 +29,7 @@ func (d *Directory) Find(ctx context.Context, id string) (*source.User, error) {
 		BaseDN: base, Scope: ldap.ScopeBaseObject, Filter: "(objectClass=*)",
 		Attributes: append(adattr.UserAttributes(), "objectClass", "sAMAccountType", "isDeleted"),
 	})
-	if err != nil && (!isNoSuchObject(err) || ctx.Err() != nil) {
+	if err != nil && !isNoSuchObject(err) {
 		return nil, d.explain(ctx, base, err)
 	}
 	switch parts := len(res.Entries) + len(res.Referrals); {
