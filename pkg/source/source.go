@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"regexp"
 	"strings"
 	"time"
 )
@@ -206,12 +207,6 @@ type Directory interface {
 	Close() error
 }
 
-// Finder is a [Directory] that can be asked for one user by id.
-type Finder interface {
-	// Find returns the user, nil and no error where the directory has none of the id.
-	Find(ctx context.Context, id string) (*User, error)
-}
-
 // As returns what a directory can do besides, be it wrapped in another one that
 // has a method Unwrap.
 func As[T any](dir Directory) (T, bool) {
@@ -232,6 +227,27 @@ func As[T any](dir Directory) (T, bool) {
 type OULister interface {
 	// Tree reads the OUs and containers of the domain, and the domain itself.
 	Tree(ctx context.Context) (Tree, error)
+}
+
+// Finder is a [Directory] that can be asked for one user, so that nobody is
+// taken for gone because a read missed him.
+type Finder interface {
+	// Find returns the user with this id, in a form as [User.ID] has it, wherever
+	// in the directory he is. Nil and no error say that the directory was asked and
+	// has no such user: one that is in the trash, or was one and is something else
+	// now, is none. Whatever else keeps the answer from being known is an error.
+	Find(ctx context.Context, id string) (*User, error)
+}
+
+var idPattern = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+
+// CheckID is for whoever implements [Finder]: an id that is not in the form of
+// [User.ID] must not reach a directory, which could take it for something else.
+func CheckID(id string) error {
+	if !idPattern.MatchString(id) {
+		return &Error{Code: CodeUsage, Message: fmt.Sprintf("%.100q is not the id of a user", id)}
+	}
+	return nil
 }
 
 // Info identifies a directory.
