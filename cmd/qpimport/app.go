@@ -171,6 +171,13 @@ func (a *app) notice(format string, args ...any) {
 	}
 }
 
+// notes tells people what directories remark about themselves.
+func (a *app) notes(notes []string) {
+	for _, note := range notes {
+		a.notice("note: %s", note)
+	}
+}
+
 // render writes a result to standard output in the format asked for.
 func (a *app) render(v output.View) error {
 	if err := output.Render(a.out, a.settings.Output, a.settings.BOM, v); err != nil {

@@ -203,6 +203,7 @@ func (o matchOptions) run(ctx context.Context, a *app) error {
 	if err := a.render(matchView(result)); err != nil {
 		return err
 	}
+	a.notes(result.Notes)
 	if open := result.Counts.Ambiguous + result.Counts.Review + result.Counts.UnmatchedAD; o.strict && open > 0 {
 		return &source.Error{
 			Code:    codePartial,
@@ -240,7 +241,11 @@ func (o matchOptions) decide(ctx context.Context, a *app, customer string, rows 
 	if err != nil {
 		return err
 	}
-	return a.render(decidedView(result))
+	if err := a.render(decidedView(result)); err != nil {
+		return err
+	}
+	a.notes(result.Notes)
+	return nil
 }
 
 func (o matchOptions) match(ctx context.Context, a *app) (importer.MatchResult, error) {

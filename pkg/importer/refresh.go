@@ -366,7 +366,9 @@ func (d *draft) refreshLinks(in *reading) {
 	mode := d.after.Customer.PasswordSync
 	here := make(map[string]*source.User, len(in.users))
 	for _, u := range in.users {
-		here[u.ID] = u
+		if u.SkipReason() != source.SkipDeleted { // one in the recycle bin is gone
+			here[u.ID] = u
+		}
 	}
 	outside := map[string]*source.User{}
 	for _, u := range in.elsewhere {
