@@ -45,7 +45,7 @@ func (im *Importer) MatchByHand(ctx context.Context, r HandRequest) (MatchResult
 		name = "match --decisions"
 	}
 	var result MatchResult
-	run, err := im.changeFrom(ctx, full, command{name: name, params: r, dry: r.DryRun}, func(d *draft) (err error) {
+	run, err := im.changeFrom(ctx, full, command{name: name, params: r, dry: r.DryRun, limits: &registry.Limits{ByHand: true, Allow: r.Allow}}, func(d *draft) (err error) {
 		result, err = d.matchByHand(r, s)
 		return err
 	}, func() (*registry.Snapshot, error) {

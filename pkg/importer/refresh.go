@@ -532,12 +532,14 @@ func (d *draft) countRefresh(result *RefreshResult, dry bool) error {
 			n.Updated++
 			n.add(was, is)
 		}
+		if was == nil && dry {
+			x := *is
+			x.ID = "" // it will have another one
+			is = &x
+		}
 		c, err := changeOf(was, is, what)
 		if err != nil {
 			return err
-		}
-		if was == nil && dry {
-			c.Account = "" // it will have another id
 		}
 		result.Changes = append(result.Changes, c)
 	}
