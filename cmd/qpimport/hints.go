@@ -7,8 +7,10 @@ import (
 
 	"github.com/qpimport/qpimport/internal/cli/output"
 	"github.com/qpimport/qpimport/pkg/importer"
+	"github.com/qpimport/qpimport/pkg/manifest"
 	"github.com/qpimport/qpimport/pkg/registry"
 	"github.com/qpimport/qpimport/pkg/source"
+	"github.com/qpimport/qpimport/pkg/source/ad"
 	"github.com/qpimport/qpimport/pkg/source/itglue"
 )
 
@@ -70,6 +72,16 @@ func adviceOnTopic(topic source.Topic, subject string) string {
 		return fmt.Sprintf("if that is right, say `allow: {max_new: %s}` for this customer, or raise --max-new", subject)
 	case source.TopicUnknownBase:
 		return "`qpimport ous --all` lists what it holds"
+	case manifest.TopicInvalid:
+		return "`qpimport schema manifest` prints what a manifest may hold"
+	case ad.TopicServerName:
+		return "if that is the right server, say so: --tls-server-name NAME"
+	case ad.TopicAuthority:
+		return "name the certificate of the authority that signed it: --ca-file FILE"
+	case itglue.TopicBadKey:
+		return "check what --api-key-from refers to"
+	case itglue.TopicRefusedKey:
+		return "a key belongs to one region: try --region us, eu or au; and a key that was not used for 90 days expires"
 	case itglue.TopicUnknownStatus:
 		return "name the statuses of your customers with --status"
 	case itglue.TopicUnknownFilter:

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-const hintADCSV = "Export with csvde -f FILE, or with: Get-ADUser -Filter * -Properties displayName,mail,employeeID,department,title,company,userAccountControl | Export-Csv -Encoding UTF8 FILE"
+const hintADCSV = "export with `csvde -f FILE`, or with `Get-ADUser -Filter * -Properties displayName,mail,employeeID,department,title,company,userAccountControl | Export-Csv -Encoding UTF8 FILE`"
 
 // adTable reads objects of AD from CSV: csvde, Get-ADUser, and lists with the
 // names of AD's attributes as columns.
@@ -90,14 +90,14 @@ func (t *adTable) notes() []string {
 		}
 	}
 	if t.dn < 0 {
-		notes = append(notes, "The export has no distinguished names, so that nothing is known of OUs.")
+		notes = append(notes, "the export has no distinguished names, so that nothing is known of OUs")
 	}
 	if !slices.Contains(t.attrs, mail) && !slices.Contains(t.attrs, proxyAddresses) {
-		notes = append(notes, "The export has no e-mail addresses: neither mail nor proxyAddresses.")
+		notes = append(notes, "the export has no e-mail addresses: neither mail nor proxyAddresses")
 	}
 	return notes
 }
 
 func lostColumn(name string) string {
-	return fmt.Sprintf("Column %.60q is unknown: PowerShell wrote the name of a type in the place of its values.", name)
+	return fmt.Sprintf("column %.60q is unknown: PowerShell wrote the name of a type in the place of its values", name)
 }

@@ -117,7 +117,7 @@ func (t *table) row() (row []string, line int, err error) {
 	switch {
 	case errors.Is(err, io.EOF):
 		if t.in.last != '\n' {
-			return nil, 0, t.in.incomplete(0, "Export it again. If the file is whole, end its last line with a line break.",
+			return nil, 0, t.in.incomplete(0, "export it again; if the file is whole, end its last line with a line break",
 				"the file ends in the middle of a line")
 		}
 		return nil, 0, io.EOF

@@ -68,7 +68,7 @@ func (d *Directory) prepare(ctx context.Context) (err error) {
 			return &source.Error{
 				Code:    source.CodeUsage,
 				Message: "an export of Microsoft 365 is JSON or CSV, not LDIF",
-				Hint:    "LDIF comes from Active Directory: connect the file as ad.",
+				Hint:    "LDIF comes from Active Directory: connect the file as ad",
 			}
 		}
 	}
@@ -196,7 +196,7 @@ func (r *adUsers) next() (source.User, int, error) {
 	}
 }
 
-const hintAllAttributes = "Export it with an account that may read it, and with all attributes."
+const hintAllAttributes = "export it with an account that may read it, and with all attributes"
 
 // user converts the record. An object without userAccountControl is refused:
 // AD does not show it to who may not read it, and whether the user may sign in

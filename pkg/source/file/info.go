@@ -48,10 +48,10 @@ func (d *Directory) tenant(ctx context.Context) (source.Info, error) {
 		info.Notes = r.notes()
 	}
 	if err == nil && u.Enabled == source.Unknown {
-		info.Notes = append(info.Notes, "The export does not say who may sign in: accountEnabled is missing.")
+		info.Notes = append(info.Notes, "the export does not say who may sign in: accountEnabled is missing")
 	}
 	if err == nil && u.Exchange == source.Unknown && u.Licensed == source.Unknown {
-		info.Notes = append(info.Notes, "The export does not say who has a mailbox: assignedPlans and assignedLicenses are missing. Everybody with an address counts.")
+		info.Notes = append(info.Notes, "the export does not say who has a mailbox: assignedPlans and assignedLicenses are missing, and everybody with an address counts")
 	}
 	if d.in.charset == windows1252 {
 		info.Notes = append(info.Notes, noteWindows1252)
@@ -59,7 +59,7 @@ func (d *Directory) tenant(ctx context.Context) (source.Info, error) {
 	return info, nil
 }
 
-const noteWindows1252 = "The file is not UTF-8 and was read as Windows-1252."
+const noteWindows1252 = "the file is not UTF-8 and was read as Windows-1252"
 
 // tenantID finds the tenant in the address of a page's metadata, where older
 // services have it: https://host/TENANT/$metadata#users.

@@ -72,7 +72,7 @@ func (in *input) inspect() error {
 		return &source.Error{
 			Code:    source.CodeUsage,
 			Message: in.path + " is not a regular file",
-			Hint:    "An export is read more than once; save it to a file first.",
+			Hint:    "an export is read more than once; save it to a file first",
 		}
 	}
 	in.size, in.changed = stat.Size(), stat.ModTime()
@@ -220,7 +220,7 @@ func (in *input) where(line int) string {
 	return fmt.Sprintf("%s:%d", in.path, line)
 }
 
-const hintExportAgain = "Nothing was taken from this file, because it would have been incomplete. Export it again."
+const hintExportAgain = "nothing was taken from this file, because it would have been incomplete; export it again"
 
 // damaged is the error of a file, or a line of it, that is not what an export
 // program writes.

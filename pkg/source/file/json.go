@@ -89,7 +89,7 @@ func (j *jsonReader) next() (raw []byte, line int, err error) {
 
 func (j *jsonReader) element(line int) ([]byte, int, error) {
 	if !utf8.Valid(j.raw) {
-		return nil, 0, j.in.incomplete(line, "Export it again as UTF-8.", "the text is not UTF-8")
+		return nil, 0, j.in.incomplete(line, "export it again as UTF-8", "the text is not UTF-8")
 	}
 	return j.raw, line, nil
 }
@@ -330,7 +330,7 @@ func (j *jsonReader) cut() error {
 // finish checks at the end of the file that no page was left to read.
 func (j *jsonReader) finish() error {
 	if j.page.hasNext {
-		return j.in.incomplete(j.line, "Export all pages: Get-MgUser -All, or follow @odata.nextLink to the end.",
+		return j.in.incomplete(j.line, "export all pages: `Get-MgUser -All`, or follow @odata.nextLink to the end",
 			"the last page names a next one, which is not in the file")
 	}
 	return io.EOF

@@ -25,7 +25,7 @@ func (j graphJSON) next() (source.User, int, error) {
 	return u, line, nil
 }
 
-const hintM365CSV = "Export with the Microsoft 365 admin centre (Active users, Export users), or with: Get-MgUser -All -Property id,displayName,givenName,surname,userPrincipalName,mail,employeeId,department,jobTitle,accountEnabled,userType,onPremisesImmutableId | Export-Csv -Encoding UTF8 FILE"
+const hintM365CSV = "export with the Microsoft 365 admin centre (Active users, Export users), or with `Get-MgUser -All -Property id,displayName,givenName,surname,userPrincipalName,mail,employeeId,department,jobTitle,accountEnabled,userType,onPremisesImmutableId | Export-Csv -Encoding UTF8 FILE`"
 
 // graphTable reads users of Microsoft 365 from CSV: Get-MgUser, and the export
 // of the admin centre, whose columns have other names.

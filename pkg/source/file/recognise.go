@@ -68,6 +68,6 @@ func isHeader(line []byte) bool {
 }
 
 func unrecognised(in *input) error {
-	return in.unsuitable(0, "An export is LDIF (ldifde, ldapsearch), JSON, JSON lines, or CSV with a header line (csvde, Get-ADUser, Get-MgUser, the admin centre).",
+	return in.unsuitable(0, "an export is LDIF (ldifde, ldapsearch), JSON, JSON lines, or CSV with a header line (csvde, Get-ADUser, Get-MgUser, the admin centre)",
 		"the file is no export that qpimport knows")
 }

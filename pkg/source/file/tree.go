@@ -69,7 +69,7 @@ func (d *Directory) survey(ctx context.Context) (*survey, error) {
 		s.notes = append(s.notes, t.notes()...)
 	}
 	if len(b.userDomains) > 1 {
-		s.notes = append(s.notes, fmt.Sprintf("The export holds users of %d domains.", len(b.userDomains)))
+		s.notes = append(s.notes, fmt.Sprintf("the export holds users of %d domains", len(b.userDomains)))
 	}
 	if d.in.charset == windows1252 {
 		s.notes = append(s.notes, noteWindows1252)

@@ -17,10 +17,13 @@ import (
 )
 
 // What errors are about: no organisation has the status that customers usually
-// have, or the type or status (the subject) that was asked for.
+// have, or the type or status (the subject) that was asked for; the API key is
+// none, or the region refused it.
 const (
 	TopicUnknownStatus source.Topic = "unknown_status"
 	TopicUnknownFilter source.Topic = "unknown_filter"
+	TopicBadKey        source.Topic = "bad_key"
+	TopicRefusedKey    source.Topic = "refused_key"
 )
 
 // System names IT Glue in [source.Organization] and in external ids.
@@ -261,6 +264,10 @@ func endpoint(cfg Config) (*url.URL, string, error) {
 func isLoopback(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+func badKey(message string) error {
+	return &source.Error{Code: source.CodeUsage, Topic: TopicBadKey, Message: message}
 }
 
 func usage(message, hint string) error {
