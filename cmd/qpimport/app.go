@@ -158,7 +158,7 @@ func (a *app) customer() (string, error) {
 		return "", &source.Error{
 			Code:    source.CodeUsage,
 			Message: "no customer was named",
-			Hint:    "say which: -c NAME, or " + envCustomer + " (qpimport customers lists them)",
+			Hint:    "say which: -c NAME, or " + envCustomer + " (`qpimport customers` lists them)",
 		}
 	}
 	return a.settings.Customer, nil

@@ -75,7 +75,7 @@ func (a *app) readDocument(ctx context.Context, path string) (document, error) {
 // names.
 func (a *app) manifest(d document) (*manifest.Manifest, error) {
 	if isPlanFile(d.Text) {
-		return nil, usage.Hintf("a plan is applied without -f: qpimport apply "+d.Name, "%s is a saved plan, not a manifest", d.Name)
+		return nil, usage.Hintf("a plan is applied without -f: `qpimport apply "+d.Name+"`", "%s is a saved plan, not a manifest", d.Name)
 	}
 	m, err := manifest.Parse([]byte(d.Text), d.Name, d.Dir)
 	if err != nil || !a.settings.CustomerFlag {

@@ -518,7 +518,10 @@ func TestHistoryThereAndBack(t *testing.T) {
 			_, err := w.SetEmails(t.Context(), "contoso", []EmailChange{{"p1", "other@x.example"}})
 			return err
 		},
-		func() error { _, err := w.DeleteAccounts(t.Context(), DeleteRequest{Customer: "contoso", Accounts: []string{"p2"}}); return err },
+		func() error {
+			_, err := w.DeleteAccounts(t.Context(), DeleteRequest{Customer: "contoso", Accounts: []string{"p2"}})
+			return err
+		},
 		func() error { _, err := w.Connect(t.Context(), "contoso", source.ExportOf(source.AD, "y")); return err },
 		func() error { _, err := w.Disconnect(t.Context(), "contoso", source.M365); return err },
 		func() error { _, err := w.ForgetDecisions(t.Context(), "contoso", nil, true); return err },
