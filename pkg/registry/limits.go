@@ -1,7 +1,6 @@
 package registry
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -130,7 +129,6 @@ func (l Limits) Check(before *Snapshot, cs *ChangeSet) []Breach {
 	}
 	see(Breach{Guard: GuardOutOfScope, Found: outside, Limit: most(len(before.Accounts))})
 	see(Breach{Guard: GuardEmails, Found: addresses, Limit: most(len(before.Accounts))})
-	slices.SortStableFunc(found, func(a, b Breach) int { return cmp.Compare(a.Kind, b.Kind) })
 	return found
 }
 
