@@ -136,7 +136,7 @@ func flatten(object jsontext.Value, into map[string]string) {
 	}
 	for name, value := range members {
 		switch text := strings.TrimSpace(string(value)); text {
-		case "null", `""`, "[]", "{}", "false":
+		case "null", `""`, "[]", "{}", "false", `"0001-01-01T00:00:00Z"`:
 			into[name] = ""
 		default:
 			inner := map[string]string{}

@@ -124,7 +124,12 @@ func (s *Store) Copy(ctx context.Context, path string) error {
 			return &source.Error{Code: source.CodeUsage, Message: path + " is the state file itself, or belongs to it"}
 		}
 	}
-	err := copyInto(ctx, s.db, path, func(int) bool { return true })
+	// query_only takes the copy for a change. A file that was opened for reading
+	// alone stays so without it.
+	_, err := s.db.ExecContext(ctx, `PRAGMA query_only = 0`)
+	if err == nil {
+		err = copyInto(ctx, s.db, path, func(int) bool { return true })
+	}
 	if c := classify(err); err != nil && ctx.Err() == nil && !errors.Is(c, ErrBusy) && !errors.Is(c, ErrDamaged) {
 		return &source.Error{Code: source.CodeUsage, Message: "cannot write " + path, Err: err}
 	}
