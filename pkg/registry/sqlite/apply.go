@@ -141,10 +141,13 @@ func (w *writer) release(n int64, c registry.Change) error {
 		if after == nil {
 			return w.do(`DELETE FROM accounts WHERE id = ?`, before.ID)
 		}
-		for _, kind := range []source.Kind{source.AD, source.M365} {
-			if was := before.LinkID(kind); was != "" && was != after.LinkID(kind) {
-				return w.update(before, after, true)
+		if was := before.LinkID(source.AD); was != "" && was != after.LinkID(source.AD) {
+			if err := w.do(`UPDATE accounts SET ad_id = 'given up by ' || id WHERE id = ?`, before.ID); err != nil {
+				return err
 			}
+		}
+		if before.AD != nil && givesUpMailbox(before, after) {
+			return w.do(`UPDATE accounts SET m365_id = NULL, m365_status = NULL WHERE id = ?`, before.ID)
 		}
 	}
 	return nil
@@ -181,7 +184,7 @@ func (w *writer) write(n *int64, c registry.Change) error {
 		if before == nil {
 			return w.insert(*n, after)
 		}
-		return w.update(before, after, false)
+		return w.update(before, after)
 	}
 	return fmt.Errorf("a change of an unknown kind: %T", c.After)
 }
@@ -266,16 +269,14 @@ func (w *writer) insert(n int64, a *registry.Account) error {
 
 var accountColumnNames = strings.Split(strings.Join(strings.Fields(accountColumns), ""), ",")
 
+func givesUpMailbox(before, after *registry.Account) bool {
+	was := before.LinkID(source.M365)
+	return was != "" && was != after.LinkID(source.M365)
+}
+
 // update writes the columns that differ: SQLite rewrites each index of a column
-// that is set, whatever to. With releaseOnly it gives up the mailbox that another
-// account may be given; the rest is written later.
-func (w *writer) update(before, after *registry.Account, releaseOnly bool) error {
-	if releaseOnly {
-		if before.AD != nil && before.LinkID(source.M365) != "" {
-			return w.do(`UPDATE accounts SET m365_id = NULL, m365_status = NULL WHERE id = ?`, before.ID)
-		}
-		return nil
-	}
+// that is set, whatever to.
+func (w *writer) update(before, after *registry.Account) error {
 	was, err := accountValues(before)
 	if err != nil {
 		return err
@@ -286,9 +287,9 @@ func (w *writer) update(before, after *registry.Account, releaseOnly bool) error
 	}
 	var set strings.Builder
 	args := make([]any, 0, len(is))
-	released := before.LinkID(source.M365) != after.LinkID(source.M365)
+	released := givesUpMailbox(before, after)
 	for i, name := range accountColumnNames {
-		if was[i] == is[i] && !(released && strings.HasPrefix(name, "m365_")) {
+		if was[i] == is[i] && !(released && name == "m365_status") {
 			continue
 		}
 		if len(args) > 0 {
