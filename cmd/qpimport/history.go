@@ -54,7 +54,7 @@ func (o historyOptions) run(ctx context.Context, a *app) error {
 	if o.since != "" {
 		var err error
 		if r.Since, err = input.Moment(o.since, time.Now()); err != nil {
-			return usage.Errorf("--since %q: %s", o.since, err)
+			return usage.Errorf("--since: %s", err)
 		}
 	}
 	runs, err := reading(ctx, a, func(im *importer.Importer) ([]importer.Run, error) { return im.History(ctx, r) })

@@ -21,7 +21,7 @@ type historyPruneOptions struct {
 func newHistoryPruneCmd(a *app) *cobra.Command {
 	var o historyPruneOptions
 	cmd := &cobra.Command{
-		Use:   "prune --older-than DUR",
+		Use:   "prune --older-than AGE",
 		Short: "Forget what was done long ago",
 		Long: `Forgets the runs that are older than a span of time, and what they changed: of all
 customers, or with -c of one. The registry itself stays as it is. What was forgotten can
@@ -35,7 +35,7 @@ small as it can be.` + exits(11, 12, 15),
 		RunE: a.command(func(ctx context.Context, _ []string) error { return o.run(ctx, a) }),
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.olderThan, "older-than", "", "forget runs older than `DUR`, as 36h, 90d or 52w")
+	f.StringVar(&o.olderThan, "older-than", "", "forget runs older than `AGE`, such as 90d, 52w or 36h")
 	f.BoolVar(&o.yes, "yes", false, "do not ask")
 	f.BoolVar(&o.dryRun, "dry-run", false, "show what would be forgotten, and forget nothing")
 	return cmd
@@ -43,11 +43,11 @@ small as it can be.` + exits(11, 12, 15),
 
 func (o historyPruneOptions) run(ctx context.Context, a *app) error {
 	if o.olderThan == "" {
-		return usage.Errorf("say what is old: --older-than DUR")
+		return usage.Errorf("say what is old: --older-than AGE")
 	}
-	age, err := input.Span(o.olderThan)
+	age, err := input.Age(o.olderThan)
 	if err != nil {
-		return usage.Errorf("--older-than %q: %s", o.olderThan, err)
+		return usage.Errorf("--older-than: %s", err)
 	}
 	r := importer.PruneRequest{Customer: a.settings.Customer, Before: time.Now().UTC().Add(-age), DryRun: o.dryRun}
 	if !o.dryRun {

@@ -2,13 +2,11 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
 
-	"github.com/go-json-experiment/json/jsontext"
 	"github.com/spf13/cobra"
 
 	"github.com/qpimport/qpimport/internal/cli/output"
@@ -75,26 +73,26 @@ func runPage(p *output.Page, r importer.RunDetail) {
 		p.Blank()
 		p.Line("%s %s %s", c.Entity, output.OrDash(c.Name), changeWord(c))
 		for _, l := range changeLines([]importer.RunChange{c}) {
-			switch {
-			case c.Before == nil:
-				p.Line("  %s: %s", l.words(), l.after)
-			case c.After == nil:
-				p.Line("  %s: %s", l.words(), l.before)
-			default:
-				p.Line("  %s: %s → %s", l.words(), output.OrDash(l.before), output.OrDash(l.after))
-			}
+			p.Line("  %s", l.words())
 		}
 	}
 }
 
+// What becomes of a thing.
+const (
+	changeCreated = "created"
+	changeUpdated = "updated"
+	changeDeleted = "deleted"
+)
+
 func changeWord(c importer.RunChange) string {
 	switch {
 	case c.Before == nil:
-		return "created"
+		return changeCreated
 	case c.After == nil:
-		return "deleted"
+		return changeDeleted
 	}
-	return "updated"
+	return changeUpdated
 }
 
 // changeLine is one value of a thing before and after.
@@ -104,9 +102,16 @@ type changeLine struct {
 	property, before, after string
 }
 
-// words is the property as people read it.
+// words are the property as people read it, and its value before and after.
 func (l changeLine) words() string {
-	return strings.NewReplacer("_", " ", ".", " ").Replace(l.property)
+	name := strings.ReplaceAll(l.property, "_", " ")
+	switch l.change {
+	case changeCreated:
+		return name + ": " + l.after
+	case changeDeleted:
+		return name + ": " + l.before
+	}
+	return name + ": " + output.OrDash(l.before) + " → " + output.OrDash(l.after)
 }
 
 // changeLines are the values that changes are about, those left out that are
@@ -114,49 +119,16 @@ func (l changeLine) words() string {
 func changeLines(changes []importer.RunChange) []changeLine {
 	var lines []changeLine
 	for _, c := range changes {
-		was, is := map[string]string{}, map[string]string{}
-		flatten(c.Before, was)
-		flatten(c.After, is)
+		was, is := flatten(c.Before), flatten(c.After)
 		all := maps.Clone(was)
 		maps.Copy(all, is)
-		for _, property := range slices.Sorted(maps.Keys(all)) {
-			if was[property] != is[property] {
-				lines = append(lines, changeLine{c.Entity, c.ID, c.Name, changeWord(c), property, was[property], is[property]})
+		for _, name := range slices.Sorted(maps.Keys(all)) {
+			if was[name] != is[name] {
+				lines = append(lines, changeLine{c.Entity, c.ID, c.Name, changeWord(c), strings.ReplaceAll(name, " ", "_"), was[name], is[name]})
 			}
 		}
 	}
 	return lines
-}
-
-// flatten puts the plain values of a JSON object into a map by their paths.
-func flatten(object jsontext.Value, into map[string]string) {
-	var members map[string]json.RawMessage
-	if object == nil || json.Unmarshal(object, &members) != nil {
-		return
-	}
-	for name, value := range members {
-		switch text := strings.TrimSpace(string(value)); text {
-		case "null", `""`, "[]", "{}", "false", `"0001-01-01T00:00:00Z"`:
-			into[name] = ""
-		default:
-			inner := map[string]string{}
-			var s string
-			switch text[0] {
-			case '"':
-				if json.Unmarshal(value, &s) == nil {
-					text = s
-				}
-			case '{':
-				flatten(jsontext.Value(value), inner)
-			}
-			if len(inner) == 0 {
-				into[name] = text
-			}
-			for path, v := range inner {
-				into[name+"."+path] = v
-			}
-		}
-	}
 }
 
 func changeColumns() []output.Column[changeLine] {

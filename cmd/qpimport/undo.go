@@ -2,16 +2,16 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"strconv"
 
+	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
 	"github.com/qpimport/qpimport/internal/cli/output"
 	"github.com/qpimport/qpimport/internal/cli/usage"
 	"github.com/qpimport/qpimport/pkg/importer"
 	"github.com/qpimport/qpimport/pkg/source"
-
-	"github.com/google/uuid"
 )
 
 type undoOptions struct {
@@ -89,20 +89,12 @@ func undoPage(p *output.Page, r importer.UndoResult) {
 		p.Line("%s: run %d would be taken back (%s)", r.Customer, r.Undoes, countChanges(r.Changes))
 	}
 	p.Blank()
-	changesPage(p, r.Changes)
-}
-
-// changesPage has a line for each thing that is made or deleted, and one for each
-// value that is updated.
-func changesPage(p *output.Page, changes []importer.RunChange) {
-	for _, c := range changes {
-		p.Line("%s %s %s", c.Entity, output.OrDash(c.Name), changeWord(c))
-		if changeWord(c) != "updated" {
-			continue
+	for _, c := range r.Changes {
+		line := fmt.Sprintf("%s %s %s", c.Entity, output.OrDash(c.Name), changeWord(c))
+		if changeWord(c) == changeUpdated {
+			line += ": " + changeText(c.Before, c.After)
 		}
-		for _, l := range changeLines([]importer.RunChange{c}) {
-			p.Line("  %s: %s → %s", l.words(), output.OrDash(l.before), output.OrDash(l.after))
-		}
+		p.Line("%s", line)
 	}
 }
 
@@ -110,9 +102,9 @@ func countChanges(changes []importer.RunChange) string {
 	var n importer.RunCounts
 	for _, c := range changes {
 		switch changeWord(c) {
-		case "created":
+		case changeCreated:
 			n.Created++
-		case "deleted":
+		case changeDeleted:
 			n.Deleted++
 		default:
 			n.Updated++
