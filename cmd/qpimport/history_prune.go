@@ -55,7 +55,7 @@ func (o historyPruneOptions) run(ctx context.Context, a *app) error {
 		if r.Customer != "" {
 			whose = r.Customer
 		}
-		if err := a.confirm(ctx, o.yes, "forgetting what was done to "+whose+" before "+timeText(r.Before)); err != nil {
+		if err := a.confirm(ctx, o.yes, "forgetting for good what was done to "+whose+" before "+timeText(r.Before)); err != nil {
 			return err
 		}
 	}
