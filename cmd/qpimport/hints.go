@@ -66,6 +66,12 @@ func adviceOnTopic(topic source.Topic, subject string) string {
 		return "`qpimport customers -o json` shows who has which external id"
 	case importer.TopicNoState:
 		return "the first command that writes makes it; is --state right?"
+	case importer.TopicUnknownRun:
+		return "`qpimport history` lists the runs; those that were pruned are gone"
+	case importer.TopicUndone:
+		return "`qpimport undo " + subject + "` brings it back"
+	case importer.TopicUndoFirst:
+		return "take these back first, in this order: " + subject
 	case importer.TopicNoDirectory:
 		return "`qpimport directories connect --help` tells how"
 	case importer.TopicNobodySelected:

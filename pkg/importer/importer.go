@@ -68,6 +68,9 @@ const (
 	TopicIDTaken          source.Topic = "id_taken"
 	TopicNoState          source.Topic = "no_state" // there is no registry yet
 	TopicNoDirectory      source.Topic = "no_directory"
+	TopicUnknownRun       source.Topic = "unknown_run"
+	TopicUndone           source.Topic = "undone"     // subject: the run that took it back
+	TopicUndoFirst        source.Topic = "undo_first" // subject: the later runs, the newest first
 )
 
 // Opener opens a directory. The connection is as stored: its secrets are still

@@ -202,11 +202,12 @@ func (d *draft) matchInput(s sides) (match.Input, error) {
 }
 
 // everybody are the users of a directory, as read now or else as last read, and
-// those who are known and gone.
+// those who are known and gone: by an earlier read, or by an account alone.
 func (d *draft) everybody(kind source.Kind, r *reading) (users, gone []*source.User, err error) {
 	known := d.before.People[kind]
 	if r == nil {
-		return known.Users()
+		users, gone, err = known.Users()
+		return users, append(gone, d.unread(kind, nil)...), err
 	}
 	there := make(map[string]bool, len(r.users))
 	for _, u := range r.users {
@@ -222,7 +223,20 @@ func (d *draft) everybody(kind source.Kind, r *reading) (users, gone []*source.U
 		}
 		gone = append(gone, u)
 	}
-	return r.users, gone, nil
+	return r.users, append(gone, d.unread(kind, there)...), nil
+}
+
+// unread are the users of accounts who are neither among those that were read now
+// nor known from an earlier read.
+func (d *draft) unread(kind source.Kind, there map[string]bool) []*source.User {
+	var users []*source.User
+	for _, a := range d.before.Accounts {
+		id := a.LinkID(kind)
+		if _, known := d.before.People[kind][id]; id != "" && !known && !there[id] {
+			users = append(users, userOf(a, kind))
+		}
+	}
+	return users
 }
 
 // viewMatch is what an automatic match found as the program shows it.

@@ -315,8 +315,8 @@ type AccountsRequest struct {
 
 // EmailChange sets the address of one account.
 type EmailChange struct {
-	Account string // SEL
-	Email   string
+	Account string `json:"account"` // SEL
+	Email   string `json:"email"`
 }
 
 // AccountsResult says which accounts a change touched.
