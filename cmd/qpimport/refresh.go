@@ -51,13 +51,15 @@ living person who has it.
 
 Who newly fits the selection is listed as new, and imported with --import-new or where
 the customer says so (customers set --new-people import); then matched by the method
-that was used last. Whose account was deleted by hand does not come back.
+that was used last, with all who still wait for their mailbox. Whose account was deleted
+by hand does not come back.
 
 More than a few changes of a kind at once are refused, with what was found (12): people
 missing or disabled, accounts out of scope, addresses, UPN suffixes; at most 5, or one
 in ten of those of the last read. --allow KIND=N answers; N has to be the number that
-was found. A directory that holds nobody any more, or has lost an attribute that all
-had, is always refused. The same guards hold for import, match and apply.
+was found, in both directories together. A directory that holds nobody any more, or has
+lost an attribute that all had, is always refused. The same guards hold for import, match
+and apply.
 
 Where one of two directories cannot be read, the accounts are brought up to date with
 the other, and the exit status is 3. Nobody is missing for it.

@@ -325,7 +325,7 @@ func (d *draft) refresh(read []*reading, r RefreshRequest) (RefreshResult, error
 		result.Notes = append(result.Notes, in.info.Notes...)
 		d.refreshLinks(in)
 	}
-	known := len(d.after.Accounts)
+	imports := r.ImportNew || d.after.Customer.NewPeople == registry.ImportNew
 	for _, in := range read {
 		fresh, err := d.newPeople(in)
 		if err != nil {
@@ -333,15 +333,15 @@ func (d *draft) refresh(read []*reading, r RefreshRequest) (RefreshResult, error
 		}
 		for _, u := range fresh {
 			result.New = append(result.New, viewUser(u, false))
-		}
-		if r.ImportNew || d.after.Customer.NewPeople == registry.ImportNew {
-			for _, u := range fresh {
+			if imports {
 				d.add(begin(d.after.Customer.PasswordSync, u, d.now))
 			}
 		}
 	}
 	d.settle()
-	if len(d.after.Accounts) > known && d.after.Customer.PasswordSync == registry.ModeOn && d.after.Customer.MatchBy != "" {
+	// Who was imported before his mailbox was there is matched now.
+	pending := func(a *registry.Account) bool { return a.State == registry.StatePendingMatch }
+	if imports && d.after.Customer.MatchBy != "" && slices.ContainsFunc(d.after.Accounts, pending) {
 		var s sides
 		for _, in := range read {
 			if in.kind == source.AD {
