@@ -375,7 +375,7 @@ func (d *draft) refreshLinks(in *reading) {
 		outside[u.ID] = u
 	}
 	fits := d.scope(in)
-	heirs := sync.OnceValue(func() map[string]bool { return namesOf(in.users) })
+	heirs := sync.OnceValue(func() map[string]bool { return allNames(in.users) })
 	for i, a := range d.after.Accounts {
 		link := a.Link(in.kind)
 		if link == nil {
@@ -394,7 +394,7 @@ func (d *draft) refreshLinks(in *reading) {
 			continue
 		}
 		status := registry.StatusMissing
-		if heirs()[strings.ToLower(nameOf(a, in.kind))] || a.Email != "" && a.EmailSource == string(in.kind) && heirs()[emailKey(a.Email)] {
+		if slices.ContainsFunc(namesOf(a, in.kind), func(name string) bool { return heirs()[strings.ToLower(name)] }) || a.Email != "" && a.EmailSource == string(in.kind) && heirs()[emailKey(a.Email)] {
 			status = registry.StatusReplaced
 		}
 		if link.Status != status {
@@ -403,16 +403,16 @@ func (d *draft) refreshLinks(in *reading) {
 	}
 }
 
-// nameOf is what the account's user signs in with in a directory.
-func nameOf(a *registry.Account, kind source.Kind) string {
+// namesOf are what the account's user signs in with in a directory.
+func namesOf(a *registry.Account, kind source.Kind) []string {
 	if kind == source.AD {
-		return a.Username
+		return []string{a.Username, a.UPN}
 	}
-	return a.M365.Name
+	return []string{a.M365.Name}
 }
 
-// namesOf are the logon names and addresses of users.
-func namesOf(users []*source.User) map[string]bool {
+// allNames are the logon names and addresses of users.
+func allNames(users []*source.User) map[string]bool {
 	names := make(map[string]bool, 2*len(users))
 	for _, u := range users {
 		for _, name := range []string{u.Username, u.UPN, u.Email} {
