@@ -588,13 +588,10 @@ func transitions(was, is *registry.Account) []string {
 		switch {
 		case x == nil || y == nil || x.ID != y.ID || x.Status == y.Status:
 		case x.Gone() && !y.Gone():
-			found["returned"] = true
-			if y.Status == registry.StatusDisabled {
-				found[y.Status] = true
-			}
-		case y.Status == registry.StatusOK && x.Status == registry.StatusDisabled:
-			found["enabled"] = true
-		case y.Status != registry.StatusOK:
+			found["returned"], found[y.Status] = true, true
+		case x.Status == registry.StatusDisabled && !y.Gone():
+			found["enabled"], found[y.Status] = true, true
+		default:
 			found[y.Status] = true
 		}
 	}
