@@ -280,6 +280,7 @@ func (c *comparer) likeness(x, y word, roleX, roleY uint8) uint8 {
 	}
 	switch {
 	case level == 0 || related:
+	case given && swapsLetters(a, b) && !c.twoGivenNames(x.plain, y.plain): // Thoams
 	case given && (c.given[x.plain] || c.given[y.plain] || !c.sameEnds(x.plain, y.plain)),
 		!given && (a[0] != b[0] && respell(a)[0] != respell(b)[0] || c.twoSurnames(x.plain, y.plain)):
 		return nameAlike
@@ -370,6 +371,18 @@ func ending(s string) byte {
 		return c
 	}
 	return 'i'
+}
+
+// swapsLetters says whether two words differ by two neighbours swapped.
+func swapsLetters(a, b string) bool {
+	if len(a) != len(b) || len(a) < 5 {
+		return false
+	}
+	k := 0
+	for k < len(a)-2 && a[k] == b[k] {
+		k++
+	}
+	return a[k] == b[k+1] && a[k+1] == b[k] && a[k] != b[k] && a[k+2:] == b[k+2:]
 }
 
 // oneSlip says whether a form of one word is a form of the other but for a slip.

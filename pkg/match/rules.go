@@ -218,7 +218,7 @@ func rules() [ruleCount]rule {
 			nameScript:    {name: "other_script", weight: -4, force: neutral, text: "the names are written in different scripts and cannot be compared"},
 		}},
 		ruleInitial: {name: "middle_initial", levels: []level{
-			initialEqual:   {name: "equal", weight: 3, force: support, text: "the middle initials agree"},
+			initialEqual:   {name: "equal", weight: 3.6, force: support, text: "the middle initials agree"},
 			initialDiffers: {name: "differs", weight: -10, force: veto, text: "the middle initials contradict each other"},
 		}},
 		ruleGeneration: {name: "generation", levels: []level{
