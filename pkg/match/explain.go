@@ -66,7 +66,6 @@ func Explain(in Input, by Method, adID, m365ID string) Explanation {
 func (t *Trace) Explain(adID, m365ID string) Explanation {
 	x := Explanation{Method: t.by, For: []Evidence{}, Against: []Evidence{}, Silent: []string{}, Settle: []string{}}
 	e := t.engine
-	t.weighs.Do(e.weighByTable)
 
 	adIndex, m365Index := index(e.table.ad), index(e.table.m365)
 	i, okAD := adIndex[normalID(adID)]
@@ -139,11 +138,9 @@ func (e *engine) party(p Person, skip, excluded string) *Party {
 
 // candidate is the comparison of a pair, made now where no key led to it.
 func (e *engine) candidate(i int, j int32) *candidate {
-	if e.byAD != nil {
-		for k := range e.byAD[i] {
-			if e.byAD[i][k].m365 == j {
-				return &e.byAD[i][k]
-			}
+	for k := range e.byAD[i] {
+		if e.byAD[i][k].m365 == j {
+			return &e.byAD[i][k]
 		}
 	}
 	c := &candidate{findings: e.compare(int32(i), j), m365: j}
