@@ -21,5 +21,7 @@ func Auto(in Input, by Method) *Trace {
 	} else {
 		e.byDisplayName()
 	}
+	e.findDoubtful()
+	e.countDamaged()
 	return &Trace{Result: e.result(), by: by, engine: e}
 }
