@@ -96,6 +96,13 @@ func (t *Trace) Explain(adID, m365ID string) Explanation {
 			break
 		}
 	}
+	if made == nil && m365ID == "" { // what a person is asked to decide on
+		for _, v := range t.Review {
+			if v.AD == e.table.ad[i].User && len(v.Candidates) > 0 {
+				j = m365Index[normalID(v.Candidates[0].M365.ID)]
+			}
+		}
+	}
 	x.outcome(e, &t.Result, i, j, adID != "" && m365ID != "", m365ID != "")
 	if i >= 0 {
 		x.AD = e.party(e.table.ad[i], e.adSkip[i], e.sheet.ad[i].excluded)
@@ -196,6 +203,10 @@ func (x *Explanation) outcome(e *engine, r *Result, i, j int, pair, byMailbox bo
 		set("already_matched", "", "this AD user has a mailbox already")
 		return
 	}
+	if ad != nil && e.table.ad[i].Bystander && (pair || !byMailbox) {
+		set("unmatched", ReasonNotImported, ReasonText(ReasonNotImported))
+		return
+	}
 	if m365 != nil && e.table.m365[j].Taken() && byMailbox {
 		set("already_matched", "", "this mailbox has an AD user already")
 		return
@@ -262,20 +273,24 @@ func (x *Explanation) settle(e *engine, c *candidate) {
 		return
 	}
 	for r, l := range c.levels {
-		if r == ruleAnchor && e.rules[r].levels[l].force == veto {
-			add("find out which AD user the mailbox was synchronised from")
-		} else if e.rules[r].levels[l].force == veto {
-			add("correct %s in one of the directories if it is wrong there", strings.ReplaceAll(e.rules[r].name, "_", " "))
+		if advice := e.rules[r].levels[l].settle; advice != "" {
+			add("%s", advice)
 		}
 	}
-	if c.levels[ruleAddress] != addressEqual {
-		add("enter the mailbox's address as mail in AD")
+	f := facts{levels: c.levels, forces: e.forces(c)}
+	// Nothing outweighs what contradicts a pair. Half a name, and one that cannot be
+	// read, want what stays with a person.
+	contradicted := f.forces[veto] > 0
+	if addressHelps := !contradicted && !f.halfName() && !f.unreadable() && !f.is(ruleName, nameOther); addressHelps {
+		if c.levels[ruleAddress] != addressEqual {
+			add("enter the mailbox's address as mail in AD")
+		}
+		if c.levels[rulePhone] != phoneEqual {
+			add("enter a telephone or mobile number of this person alone in both directories")
+		}
 	}
-	if c.levels[ruleEmployee] == 0 {
+	if c.levels[ruleEmployee] == 0 && !contradicted {
 		add("enter the employee id in both directories")
-	}
-	if c.levels[rulePhone] != phoneEqual {
-		add("enter a telephone or mobile number of this person alone in both directories")
 	}
 	add("decide by hand: match the two, or reject the pair")
 }
@@ -294,6 +309,8 @@ func ReasonText(reason string) string {
 		return "independent identifiers agree, and so does the name"
 	case ReasonCorroborated:
 		return "the name is found once on either side, and more than one independent fact bears it out"
+	case ReasonNotImported:
+		return "the user was not imported, and counts only when others are judged"
 	case ReasonGone:
 		return "the user is no longer in Active Directory"
 	case ReasonNoName:
@@ -321,13 +338,13 @@ func ReasonText(reason string) string {
 	case ReasonUnlikely:
 		return "mailboxes look a little like this user, but none enough to propose it"
 	case ReasonNotProven:
-		return "little more than the name speaks for the best candidate"
+		return "what speaks for the best candidate is not enough, or is what others may have as well"
 	case ReasonNamesakes:
-		return "several users have a name that fits, and nothing tells them apart"
+		return "somebody else has a name that fits as well, and among namesakes a name proves nothing"
 	case ReasonClose:
 		return "another candidate is almost as good"
 	case ReasonNameDiffer:
-		return "an identifier agrees, but the names do not"
+		return "something agrees, but the names are not those of one person for certain"
 	case ReasonForeign:
 		return "the mailbox was synchronised from a directory that is not this one"
 	case ReasonService:

@@ -16,6 +16,7 @@ const (
 // Why an AD user has no partner, besides the reasons of
 // SkipReason of package source.
 const (
+	ReasonNotImported    = "not_imported"            // only when a bystander is explained
 	ReasonGone           = "gone"                    // no longer in the directory
 	ReasonNoName         = "no_display_name"         // nothing to go by
 	ReasonDamagedName    = "damaged_name"            // letters of it were lost in an export
