@@ -33,7 +33,7 @@ timed 'import into an empty state' "${import[@]}"
 
 # The yardstick: sqlite3 takes the same rows into the same tables. Its .import
 # writes '' for NULL, hence without the checks and triggers.
-tables=(accounts ad_users changes) imports=()
+tables=(accounts people changes) imports=()
 for table in "${tables[@]}"; do
 	where=$([ "$table" != changes ] || echo "WHERE entity = 'account'")
 	sqlite3 "$QPIMPORT_STATE" '.mode csv' ".output $dir/$table.csv" "SELECT * FROM $table $where"

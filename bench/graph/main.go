@@ -134,7 +134,7 @@ func cpu() time.Duration {
 
 func qpimport(ctx context.Context, url string, each func()) error {
 	d, err := m365.Open(ctx, m365.Config{
-		Connection:  source.Connection{Kind: source.M365, GraphURL: url},
+		Connection:  source.Connection{Kind: source.M365, Graph: source.Graph{AccessTokenFrom: "env:TOKEN", GraphURL: url}},
 		AccessToken: func(context.Context) (source.Secret, error) { return source.NewSecret(token), nil },
 	})
 	if err != nil {

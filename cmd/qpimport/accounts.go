@@ -10,7 +10,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/qpimport/qpimport/internal/cli/output"
 	"github.com/qpimport/qpimport/pkg/importer"
+	"github.com/qpimport/qpimport/pkg/registry"
 )
 
 type accountsOptions struct {
@@ -20,15 +22,15 @@ type accountsOptions struct {
 // stateFlag is --state of "accounts", which names a state of accounts, and like
 // everywhere else a state file. The words tell which.
 type stateFlag struct {
-	accounts importer.State
+	accounts registry.State
 	file     string
 }
 
 // Set reads one of the states, or a path. A word that is neither a state nor
 // looks like a path is taken for a misspelt state.
 func (s *stateFlag) Set(value string) error {
-	switch state := importer.State(value); state {
-	case importer.StateActive, importer.StateNeedsEmail, importer.StatePendingMatch:
+	switch state := registry.State(value); state {
+	case registry.StateActive, registry.StateNeedsEmail, registry.StatePendingMatch:
 		s.accounts = state
 		return nil
 	}
@@ -50,7 +52,7 @@ func newAccountsCmd(a *app) *cobra.Command {
 	cmd := o.listCmd(a, "accounts")
 	cmd.Short = "List and change accounts"
 	cmd.Args = subcommand
-	cmd.AddCommand(newAccountsListCmd(a), newAccountsShowCmd(a), newAccountsSetEmailCmd(a), newAccountsDeleteCmd(a))
+	cmd.AddCommand(newAccountsListCmd(a), newAccountsShowCmd(a), newAccountsSetEmailCmd(a), newAccountsDeleteCmd(a), newAccountsRelinkCmd(a))
 	return cmd
 }
 
@@ -88,43 +90,43 @@ func (o *accountsOptions) run(ctx context.Context, a *app) error {
 		return err
 	}
 	all := a.settings.Customer == ""
-	return a.render(listView("accounts", accounts, accountColumns(all), nil, func(p *page) {
+	return a.render(output.List("accounts", accounts, accountColumns(all), nil, func(p *output.Page) {
 		if len(accounts) > 0 {
-			p.blank()
-			p.line("%s", count(len(accounts), "account"))
+			p.Blank()
+			p.Line("%s", output.Count(len(accounts), "account"))
 		}
 	}))
 }
 
 // accountColumns are the columns of accounts; a table shows the customer only
 // where there may be several.
-func accountColumns(all bool) []column[importer.Account] {
+func accountColumns(all bool) []output.Column[importer.Account] {
 	type account = importer.Account
 	customer := ""
 	if all {
 		customer = "Customer"
 	}
-	return []column[account]{
-		{"id", "", func(a account) string { return a.ID }},
-		{"customer", customer, func(a account) string { return a.Customer }},
-		{"display_name", "Display name", func(a account) string { return a.DisplayName }},
-		{"given_name", "", func(a account) string { return a.GivenName }},
-		{"surname", "", func(a account) string { return a.Surname }},
-		{"username", "User name", func(a account) string { return a.Username }},
-		{"upn", "", func(a account) string { return a.UPN }},
-		{"email", "", func(a account) string { return a.Email }},
-		{"", "E-mail", emailText},
-		{"email_source", "", func(a account) string { return text(a.EmailSource) }},
-		{"email_issue", "", func(a account) string { return text(a.EmailIssue) }},
-		{"state", "State", func(a account) string { return string(a.State) }},
-		{"ad_id", "", func(a account) string { return adLink(a).ID }},
-		{"ad_dn", "", func(a account) string { return adLink(a).DN }},
-		{"ad_status", "AD", func(a account) string { return adLink(a).Status }},
-		{"m365_id", "", func(a account) string { return m365Link(a).ID }},
-		{"m365_upn", "", func(a account) string { return m365Link(a).UPN }},
-		{"m365_status", "Microsoft 365", func(a account) string { return m365Link(a).Status }},
-		{"imported_at", "", func(a account) string { return timeText(a.ImportedAt) }},
-		{"updated_at", "", func(a account) string { return timeText(a.UpdatedAt) }},
+	return []output.Column[account]{
+		{Key: "id", Text: func(a account) string { return a.ID }},
+		{Key: "customer", Title: customer, Text: func(a account) string { return a.Customer }},
+		{Key: "display_name", Title: "Display name", Text: func(a account) string { return a.DisplayName }},
+		{Key: "given_name", Text: func(a account) string { return a.GivenName }},
+		{Key: "surname", Text: func(a account) string { return a.Surname }},
+		{Key: "username", Title: "User name", Text: func(a account) string { return a.Username }},
+		{Key: "upn", Text: func(a account) string { return a.UPN }},
+		{Key: "email", Text: func(a account) string { return a.Email }},
+		{Title: "E-mail", Text: emailText},
+		{Key: "email_source", Text: func(a account) string { return text(a.EmailSource) }},
+		{Key: "email_issue", Text: func(a account) string { return text(a.EmailIssue) }},
+		{Key: "state", Title: "State", Text: func(a account) string { return string(a.State) }},
+		{Key: "ad_id", Text: func(a account) string { return adLink(a).ID }},
+		{Key: "ad_dn", Text: func(a account) string { return adLink(a).DN }},
+		{Key: "ad_status", Title: "AD", Text: func(a account) string { return adLink(a).Status }},
+		{Key: "m365_id", Text: func(a account) string { return m365Link(a).ID }},
+		{Key: "m365_upn", Text: func(a account) string { return m365Link(a).UPN }},
+		{Key: "m365_status", Title: "Microsoft 365", Text: func(a account) string { return m365Link(a).Status }},
+		{Key: "imported_at", Text: func(a account) string { return timeText(a.ImportedAt) }},
+		{Key: "updated_at", Text: func(a account) string { return timeText(a.UpdatedAt) }},
 	}
 }
 
@@ -161,11 +163,11 @@ func emailText(a importer.Account) string {
 }
 
 // accountsView shows what a change did to accounts.
-func accountsView(r importer.AccountsResult, page func(*page)) view {
-	return view{
-		document: r,
-		items:    anySlice(r.Accounts),
-		rows:     func() [][]string { return csvRows(accountColumns(true), r.Accounts) },
-		page:     page,
+func accountsView(r importer.AccountsResult, page func(*output.Page)) output.View {
+	return output.View{
+		Document: r,
+		Items:    output.Items(r.Accounts),
+		Rows:     func() [][]string { return output.Rows(accountColumns(true), r.Accounts) },
+		Page:     page,
 	}
 }

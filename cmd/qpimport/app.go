@@ -8,13 +8,18 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"os/user"
 	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/qpimport/qpimport/internal/cli/input"
+	"github.com/qpimport/qpimport/internal/cli/output"
+	"github.com/qpimport/qpimport/internal/cli/usage"
 	"github.com/qpimport/qpimport/pkg/importer"
+	"github.com/qpimport/qpimport/pkg/registry/sqlite"
 	"github.com/qpimport/qpimport/pkg/source"
 )
 
@@ -83,7 +88,7 @@ func checkEmpty(flags *pflag.FlagSet) error {
 			}
 		}
 	})
-	return problems(found)
+	return usage.Join(found)
 }
 
 func newLog(w io.Writer, verbose int) *slog.Logger {
@@ -99,15 +104,30 @@ func newLog(w io.Writer, verbose int) *slog.Logger {
 // open opens the registry for reading alone, or for writing too. The caller
 // closes it.
 func (a *app) open(ctx context.Context, readOnly bool) (*importer.Importer, error) {
-	if _, err := os.Stat(a.settings.State); readOnly && a.settings.Output == formatTable && errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Stat(a.settings.State); readOnly && a.settings.Output == output.Table && errors.Is(err, fs.ErrNotExist) {
 		a.notice("note: there is no state file %s yet", a.settings.State)
 	}
-	return importer.Open(ctx, importer.Options{
-		Path:     a.settings.State,
-		ReadOnly: readOnly,
-		Open:     a.openDirectory,
-		Now:      time.Now,
-	})
+	store, err := sqlite.Open(ctx, a.settings.State, readOnly)
+	if err != nil {
+		return nil, err
+	}
+	o := importer.Options{Store: store, Open: a.openDirectory, Check: checkFiles, Written: writtenAt}
+	if !readOnly {
+		o.By, o.Version = whoRuns(), readVersion().Version
+	}
+	return importer.New(o), nil
+}
+
+// whoRuns names the user and the host, for the record of what was changed.
+func whoRuns() string {
+	name, host := "unknown", "unknown"
+	if u, err := user.Current(); err == nil {
+		name = u.Username
+	}
+	if h, err := os.Hostname(); err == nil {
+		host = h
+	}
+	return name + "@" + host
 }
 
 // reading and writing hand the opened registry to a use case and close it.
@@ -138,7 +158,7 @@ func (a *app) customer() (string, error) {
 		return "", &source.Error{
 			Code:    source.CodeUsage,
 			Message: "no customer was named",
-			Hint:    "say which: -c NAME, or " + envCustomer + " (qpimport customers lists them)",
+			Hint:    "say which: -c NAME, or " + envCustomer + " (`qpimport customers` lists them)",
 		}
 	}
 	return a.settings.Customer, nil
@@ -147,6 +167,40 @@ func (a *app) customer() (string, error) {
 // notice tells people something that is no result. Scripts may silence it.
 func (a *app) notice(format string, args ...any) {
 	if !a.settings.Quiet {
-		fmt.Fprintln(a.err, clean(fmt.Sprintf(format, args...)))
+		fmt.Fprintln(a.err, output.Clean(fmt.Sprintf(format, args...)))
 	}
+}
+
+// notes tells people what directories remark about themselves.
+func (a *app) notes(notes []string) {
+	for _, note := range notes {
+		a.notice("note: %s", note)
+	}
+}
+
+// render writes a result to standard output in the format asked for.
+func (a *app) render(v output.View) error {
+	if err := output.Render(a.out, a.settings.Output, a.settings.BOM, v); err != nil {
+		return fmt.Errorf("the command did its work, but the result could not be written: %w", err)
+	}
+	return nil
+}
+
+// confirm makes sure that something that cannot be taken back is meant: by
+// --yes, or by an answer where there is somebody to ask.
+func (a *app) confirm(ctx context.Context, yes bool, what string) error {
+	if yes {
+		return nil
+	}
+	if a.settings.NoInput || !a.inTerminal {
+		return usage.Hintf("add --yes", "%s cannot be taken back and was not confirmed", what)
+	}
+	ok, err := input.Confirm(ctx, a.in, a.err, output.Clean(what)+"? It cannot be taken back.")
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return &source.Error{Code: importer.CodeRefused, Message: "not confirmed: nothing was changed"}
+	}
+	return nil
 }

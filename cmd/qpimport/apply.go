@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/qpimport/qpimport/internal/cli/usage"
 	"github.com/qpimport/qpimport/pkg/importer"
 	"github.com/qpimport/qpimport/pkg/manifest"
 )
@@ -53,7 +54,7 @@ func (o applyOptions) run(ctx context.Context, a *app, args []string) error {
 	case o.file != "" && len(args) > 0:
 		found = append(found, "a manifest or a plan, not both")
 	}
-	if err := problems(found); err != nil {
+	if err := usage.Join(found); err != nil {
 		return err
 	}
 	if len(args) > 0 {
@@ -67,7 +68,7 @@ func (o applyOptions) run(ctx context.Context, a *app, args []string) error {
 	if err != nil {
 		return err
 	}
-	return a.apply(ctx, importer.BulkRequest{Manifest: m, Parallel: o.parallel, MaxNew: o.maxNew}, nil)
+	return a.apply(ctx, importer.BulkRequest{Manifest: m, Parallel: o.parallel, MaxNew: o.maxNew})
 }
 
 // applyPlan carries a saved plan out if it still fits.
@@ -80,47 +81,29 @@ func (o applyOptions) applyPlan(ctx context.Context, a *app, path string) error 
 	if err != nil {
 		return err
 	}
-	hashes, failed := p.split(m)
-	keepPlanned := func() {
-		m.Customers = slices.DeleteFunc(m.Customers, func(c manifest.Customer) bool {
-			_, planned := hashes[c.Name]
-			return !planned
-		})
-	}
-	keepPlanned()
-	r := importer.BulkRequest{Manifest: m, Parallel: o.parallel, MaxNew: p.MaxNew}
-	fresh, err := a.plan(ctx, r)
+	r := importer.BulkRequest{Manifest: m, Parallel: o.parallel, MaxNew: p.MaxNew, Plan: p.planned()}
+	m.Customers = slices.DeleteFunc(m.Customers, func(c manifest.Customer) bool {
+		_, planned := r.Plan[c.Name] // -c may have chosen one of the plan's
+		return !planned
+	})
+	fresh, err := a.plan(ctx, importer.BulkRequest{Manifest: m, Parallel: r.Parallel, MaxNew: r.MaxNew})
 	if err != nil {
 		return err
 	}
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	for _, c := range fresh.Customers {
-		if c.Err == nil && len(c.Changes) == 0 {
-			hashes[c.Name] = c.Hash // done already, as after an interruption
-		}
-	}
-	if err := importer.StalePlan(hashes, fresh.Customers); err != nil {
+	if r.Plan, err = importer.Fit(r.Plan, fresh.Customers); err != nil {
 		return err
 	}
-	for _, c := range fresh.Customers {
-		if c.Err != nil { // cannot be read now
-			delete(hashes, c.Name)
-			failed = append(failed, c)
-		}
-	}
-	keepPlanned()
-	r.Expect = hashes
-	return a.apply(ctx, r, failed)
+	return a.apply(ctx, r)
 }
 
 // errNotPlanned marks a customer that failed in the plan already.
 var errNotPlanned = errors.New("failed in the plan")
 
-// apply carries a manifest out and shows the result; failed are customers that
-// are left out of it.
-func (a *app) apply(ctx context.Context, r importer.BulkRequest, failed []importer.CustomerPlan) (err error) {
+// apply carries a manifest out and shows the result.
+func (a *app) apply(ctx context.Context, r importer.BulkRequest) error {
 	r.Apply = true
 	im, err := a.openBulk(ctx, false)
 	if err != nil {
@@ -130,9 +113,6 @@ func (a *app) apply(ctx context.Context, r importer.BulkRequest, failed []import
 	if err := im.Close(); err != nil {
 		return err
 	}
-	result.Customers = append(result.Customers, failed...)
-	result.Counts.Customers += len(failed)
-	result.Counts.Failed += len(failed)
 	if err := a.render(bulkView(result)); err != nil {
 		return err
 	}

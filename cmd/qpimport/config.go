@@ -12,6 +12,8 @@ import (
 	"github.com/spf13/pflag"
 	"github.com/spf13/viper"
 
+	"github.com/qpimport/qpimport/internal/cli/output"
+	"github.com/qpimport/qpimport/internal/cli/usage"
 	"github.com/qpimport/qpimport/pkg/source"
 )
 
@@ -29,7 +31,7 @@ const (
 type settings struct {
 	State    string
 	Config   string // the config file, "" for none
-	Output   string
+	Output   output.Format
 	Customer string
 	// CustomerFlag says that it was named with -c, not by an environment variable
 	// or the config file.
@@ -41,21 +43,11 @@ type settings struct {
 	BOM          bool
 }
 
-// The output formats.
-const (
-	formatTable = "table"
-	formatJSON  = "json"
-	formatJSONL = "jsonl"
-	formatCSV   = "csv"
-)
-
-func formats() []string { return []string{formatTable, formatJSON, formatJSONL, formatCSV} }
-
 func addGlobalFlags(f *pflag.FlagSet) {
 	f.String("state", "", "state `FILE` ($"+envState+")")
 	f.String("config", "", "config `FILE`, yaml, json or toml: defaults for these flags ($"+envConfig+")")
-	f.StringP("output", "o", formatTable, "output `FORMAT`: "+strings.Join(formats(), ", ")+" ($"+envOutput+")")
-	f.StringP("customer", "c", "", "customer by `NAME` or id ($"+envCustomer+")")
+	f.StringP("output", "o", string(output.Table), "output `FORMAT`: "+strings.Join(output.Formats(), ", ")+" ($"+envOutput+")")
+	f.StringP("customer", "c", "", "customer by `NAME`, id or external id such as itglue:123 ($"+envCustomer+")")
 	f.String("timeout", "0", "bound on the whole command, a `DURATION` such as 90s or 5m; 0 is none ($"+envTimeout+")")
 	f.Bool("no-input", false, "never prompt; the default when standard input is not a terminal")
 	f.BoolP("quiet", "q", false, "no notices on standard error")
@@ -127,7 +119,7 @@ func loadSettings(flags *pflag.FlagSet, getenv func(string) string) (settings, e
 		c.Metadata = &meta
 	})
 	if err != nil {
-		return settings{}, usagef("config file %s: %s", config, oneLine(err.Error()))
+		return settings{}, usage.Errorf("config file %s: %s", config, oneLine(err.Error()))
 	}
 	if len(meta.Unused) > 0 {
 		slices.Sort(meta.Unused)
@@ -139,18 +131,18 @@ func loadSettings(flags *pflag.FlagSet, getenv func(string) string) (settings, e
 	}
 
 	s := settings{
-		State: raw.State, Config: config, Output: raw.Output, Customer: raw.Customer,
+		State: raw.State, Config: config, Output: output.Format(raw.Output), Customer: raw.Customer,
 		CustomerFlag: flags.Changed("customer"), NoInput: raw.NoInput, Quiet: raw.Quiet, Verbose: raw.Verbose, BOM: raw.BOM,
 	}
 	if s.Output == "" {
-		s.Output = formatTable
+		s.Output = output.Table
 	}
-	if !slices.Contains(formats(), s.Output) {
-		return settings{}, usagef("%s: unknown output format %q: use %s", origin["output"], s.Output, strings.Join(formats(), ", "))
+	if !slices.Contains(output.Formats(), string(s.Output)) {
+		return settings{}, usage.Errorf("%s: unknown output format %q: use %s", origin["output"], s.Output, strings.Join(output.Formats(), ", "))
 	}
 	if raw.Timeout != "" {
 		if s.Timeout, err = time.ParseDuration(raw.Timeout); err != nil || s.Timeout < 0 {
-			return settings{}, usagef("%s: %q is not a duration such as 90s or 5m", origin["timeout"], raw.Timeout)
+			return settings{}, usage.Errorf("%s: %q is not a duration such as 90s or 5m", origin["timeout"], raw.Timeout)
 		}
 	}
 	if s.State == "" {
@@ -173,11 +165,11 @@ func configFile(flags *pflag.FlagSet, getenv func(string) string) string {
 func readConfig(v *viper.Viper, path string) error {
 	ext := strings.TrimPrefix(strings.ToLower(filepath.Ext(path)), ".")
 	if !slices.Contains([]string{"yaml", "yml", "json", "toml"}, ext) {
-		return usagef("config file %s: the name must end in .yaml, .json or .toml", path)
+		return usage.Errorf("config file %s: the name must end in .yaml, .json or .toml", path)
 	}
 	v.SetConfigFile(path)
 	if err := v.ReadInConfig(); err != nil {
-		return usagef("config file %s: %s", path, oneLine(err.Error()))
+		return usage.Errorf("config file %s: %s", path, oneLine(err.Error()))
 	}
 	return nil
 }
@@ -202,24 +194,24 @@ func defaultState(goos string, getenv func(string) string) (string, error) {
 
 // outputOf finds the output format where the settings could not be read, so that
 // even then a script gets its error as it asked for it.
-func outputOf(args []string, getenv func(string) string) string {
+func outputOf(args []string, getenv func(string) string) output.Format {
 	flags := pflag.NewFlagSet("", pflag.ContinueOnError)
 	flags.ParseErrorsAllowlist.UnknownFlags = true
 	flags.Usage = func() {}
 	addGlobalFlags(flags)
 	_ = flags.Parse(args) // what it could not read was reported already
 	if flags.Changed("output") {
-		output, _ := flags.GetString("output")
-		return output
+		format, _ := flags.GetString("output")
+		return output.Format(format)
 	}
-	if output := getenv(envOutput); output != "" {
-		return output
+	if format := getenv(envOutput); format != "" {
+		return output.Format(format)
 	}
 	v := viper.New()
 	if config := configFile(flags, getenv); config != "" {
 		_ = readConfig(v, config)
 	}
-	return v.GetString("output")
+	return output.Format(v.GetString("output"))
 }
 
 func quoteAll(words []string) string {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/qpimport/qpimport/internal/cli/output"
 	"github.com/qpimport/qpimport/pkg/importer"
 	"github.com/qpimport/qpimport/pkg/source"
 )
@@ -52,22 +53,22 @@ func (a *app) listCustomers(ctx context.Context, _ []string) error {
 	if err != nil {
 		return err
 	}
-	return a.render(listView("customers", customers, customerColumns(), nil, nil))
+	return a.render(output.List("customers", customers, customerColumns(), nil, nil))
 }
 
-func customerColumns() []column[importer.Customer] {
+func customerColumns() []output.Column[importer.Customer] {
 	type customer = importer.Customer
-	return []column[customer]{
-		{"id", "", func(c customer) string { return c.ID }},
-		{"name", "Customer", func(c customer) string { return c.Name }},
-		{"external_ids", "", func(c customer) string { return externalIDs(c.ExternalIDs) }},
-		{"password_sync", "Password sync", func(c customer) string { return string(c.PasswordSync) }},
-		{"ad", "AD", func(c customer) string { return transport(c.Directories.AD) }},
-		{"m365", "Microsoft 365", func(c customer) string { return transport(c.Directories.M365) }},
-		{"accounts_total", "Accounts", func(c customer) string { return strconv.Itoa(c.Accounts.Total) }},
-		{"accounts_active", "Active", func(c customer) string { return strconv.Itoa(c.Accounts.Active) }},
-		{"accounts_needs_email", "Need e-mail", func(c customer) string { return strconv.Itoa(c.Accounts.NeedsEmail) }},
-		{"accounts_pending_match", "Await match", func(c customer) string { return strconv.Itoa(c.Accounts.PendingMatch) }},
+	return []output.Column[customer]{
+		{Key: "id", Text: func(c customer) string { return c.ID }},
+		{Key: "name", Title: "Customer", Text: func(c customer) string { return c.Name }},
+		{Key: "external_ids", Text: func(c customer) string { return externalIDs(c.ExternalIDs) }},
+		{Key: "password_sync", Title: "Password sync", Text: func(c customer) string { return string(c.PasswordSync) }},
+		{Key: "ad", Title: "AD", Text: func(c customer) string { return transport(c.Directories.AD) }},
+		{Key: "m365", Title: "Microsoft 365", Text: func(c customer) string { return transport(c.Directories.M365) }},
+		{Key: "accounts_total", Title: "Accounts", Text: func(c customer) string { return strconv.Itoa(c.Accounts.Total) }},
+		{Key: "accounts_active", Title: "Active", Text: func(c customer) string { return strconv.Itoa(c.Accounts.Active) }},
+		{Key: "accounts_needs_email", Title: "Need e-mail", Text: func(c customer) string { return strconv.Itoa(c.Accounts.NeedsEmail) }},
+		{Key: "accounts_pending_match", Title: "Await match", Text: func(c customer) string { return strconv.Itoa(c.Accounts.PendingMatch) }},
 	}
 }
 
@@ -87,9 +88,9 @@ func transport(c *source.Connection) string {
 }
 
 // customerPage shows one customer to people.
-func customerPage(c importer.Customer) func(*page) {
-	return func(p *page) {
-		p.fields([][]string{
+func customerPage(c importer.Customer) func(*output.Page) {
+	return func(p *output.Page) {
+		p.Fields([][]string{
 			{"Customer", c.Name},
 			{"Id", c.ID},
 			{"External ids", externalIDs(c.ExternalIDs)},
@@ -103,6 +104,6 @@ func customerPage(c importer.Customer) func(*page) {
 }
 
 // customerSentence shows what was done to a customer.
-func customerSentence(c importer.Customer, format string, args ...any) view {
-	return itemView(c, customerColumns(), func(p *page) { p.line(format, args...) })
+func customerSentence(c importer.Customer, format string, args ...any) output.View {
+	return output.Item(c, customerColumns(), func(p *output.Page) { p.Line(format, args...) })
 }

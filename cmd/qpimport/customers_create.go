@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/qpimport/qpimport/internal/cli/usage"
 	"github.com/qpimport/qpimport/pkg/importer"
 )
 
@@ -59,5 +60,5 @@ func parseExternalIDs(flags []string) (map[string]string, error) {
 			ids[system] = id
 		}
 	}
-	return ids, problems(found)
+	return ids, usage.Join(found)
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/qpimport/qpimport/internal/cli/output"
 	"github.com/qpimport/qpimport/pkg/importer"
 )
 
@@ -40,5 +41,5 @@ func (o customersDeleteOptions) run(ctx context.Context, a *app, name string) er
 	if err != nil {
 		return err
 	}
-	return a.render(customerSentence(c, "customer %s was deleted, with %s", c.Name, count(c.Accounts.Total, "account")))
+	return a.render(customerSentence(c, "customer %s was deleted, with %s", c.Name, output.Count(c.Accounts.Total, "account")))
 }

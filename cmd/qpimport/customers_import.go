@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/qpimport/qpimport/internal/cli/output"
 	"github.com/qpimport/qpimport/pkg/importer"
 	"github.com/qpimport/qpimport/pkg/source"
 )
@@ -52,7 +53,7 @@ func (a *app) importCustomers(ctx context.Context, r importer.CustomerImportRequ
 	if n.Conflicts > 0 {
 		return &source.Error{
 			Code:    codePartial,
-			Message: "not imported, because of a name or an id: " + count(n.Conflicts, "customer"),
+			Message: "not imported, because of a name or an id: " + output.Count(n.Conflicts, "customer"),
 			Hint:    "settle it there, or here with `qpimport customers rename`, and import again",
 		}
 	}
@@ -68,33 +69,33 @@ func organizationRows(list []source.Organization) []importer.CustomerRow {
 	return rows
 }
 
-func customersImportView(r importer.CustomerImportResult) view {
-	return view{
-		document: r,
-		items:    anySlice(r.Customers),
-		rows:     func() [][]string { return csvRows(importedCustomerColumns(), r.Customers) },
-		page:     func(p *page) { customersImportPage(p, r) },
+func customersImportView(r importer.CustomerImportResult) output.View {
+	return output.View{
+		Document: r,
+		Items:    output.Items(r.Customers),
+		Rows:     func() [][]string { return output.Rows(importedCustomerColumns(), r.Customers) },
+		Page:     func(p *output.Page) { customersImportPage(p, r) },
 	}
 }
 
-func importedCustomerColumns() []column[importer.ImportedCustomer] {
+func importedCustomerColumns() []output.Column[importer.ImportedCustomer] {
 	type customer = importer.ImportedCustomer
-	return []column[customer]{
-		{"outcome", "Outcome", func(c customer) string { return c.Outcome }},
-		{"id", "", func(c customer) string { return c.ID }},
-		{"name", "Customer", func(c customer) string { return c.Name }},
-		{"external_ids", "External ids", func(c customer) string { return externalIDs(c.ExternalIDs) }},
-		{"detail", "Detail", func(c customer) string { return c.Detail }},
+	return []output.Column[customer]{
+		{Key: "outcome", Title: "Outcome", Text: func(c customer) string { return c.Outcome }},
+		{Key: "id", Text: func(c customer) string { return c.ID }},
+		{Key: "name", Title: "Customer", Text: func(c customer) string { return c.Name }},
+		{Key: "external_ids", Title: "External ids", Text: func(c customer) string { return externalIDs(c.ExternalIDs) }},
+		{Key: "detail", Title: "Detail", Text: func(c customer) string { return c.Detail }},
 	}
 }
 
-func customersImportPage(p *page, r importer.CustomerImportResult) {
+func customersImportPage(p *output.Page, r importer.CustomerImportResult) {
 	n, created := r.Counts, "created"
 	if !r.Applied {
 		created = "would be created"
 	}
-	p.line("%s: %s listed, %d %s, %d linked, %d renamed, %d unchanged, %d skipped, %d in conflict",
-		r.Source, count(n.Listed, "customer"), n.Created, created, n.Linked, n.Renamed, n.Unchanged, n.Skipped, n.Conflicts)
+	p.Line("%s: %s listed, %d %s, %d linked, %d renamed, %d unchanged, %d skipped, %d in conflict",
+		r.Source, output.Count(n.Listed, "customer"), n.Created, created, n.Linked, n.Renamed, n.Unchanged, n.Skipped, n.Conflicts)
 	var shown []importer.ImportedCustomer
 	for _, c := range r.Customers {
 		if c.Outcome != importer.OutcomeUnchanged {
@@ -102,7 +103,7 @@ func customersImportPage(p *page, r importer.CustomerImportResult) {
 		}
 	}
 	if len(shown) > 0 {
-		p.blank()
-		tableOf(p, importedCustomerColumns(), shown)
+		p.Blank()
+		output.TableOf(p, importedCustomerColumns(), shown)
 	}
 }

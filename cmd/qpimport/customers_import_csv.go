@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/qpimport/qpimport/internal/cli/input"
 	"github.com/qpimport/qpimport/pkg/importer"
 	"github.com/qpimport/qpimport/pkg/source/customercsv"
 )
@@ -30,11 +31,11 @@ once, and then nobody is imported. A customer that has another name here keeps i
   qpimport customers import csv - --dry-run -o json`,
 		Args: cobra.ExactArgs(1),
 		RunE: a.command(func(ctx context.Context, args []string) error {
-			raw, name, err := a.readInput(ctx, args[0])
+			f, err := input.Read(ctx, a.in, args[0])
 			if err != nil {
 				return err
 			}
-			customers, err := customercsv.Read(bytes.NewReader(raw), name)
+			customers, err := customercsv.Read(bytes.NewReader(f.Data), f.Name)
 			if err != nil {
 				return err
 			}

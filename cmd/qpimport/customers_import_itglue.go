@@ -7,7 +7,11 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/qpimport/qpimport/internal/cli/output"
+	"github.com/qpimport/qpimport/internal/cli/secret"
+	"github.com/qpimport/qpimport/internal/cli/usage"
 	"github.com/qpimport/qpimport/pkg/importer"
+	"github.com/qpimport/qpimport/pkg/source"
 	"github.com/qpimport/qpimport/pkg/source/itglue"
 )
 
@@ -28,10 +32,11 @@ func newCustomersImportITGlueCmd(a *app) *cobra.Command {
 		Long: `Imports the organizations of IT Glue as customers, their ids as external_ids.itglue.
 The API key needs no access to passwords; it is good in its own region alone.
 
-Taken are organizations of status Active and, where the account has such a type,
-of type Customer; --status and --type name others. The primary organization, you
-yourself, is never taken. A customer that IT Glue renamed is renamed here.
-` + customersImportHelp + "\n" + refHelp + exits(3, 13, 14, 15),
+Taken are organizations of status Active and of type Customer; --status and --type
+name others, and --type any takes every type. Where nobody is a Customer, nobody is
+taken, and the types are listed. The primary organization, you yourself, is never
+taken. A customer that IT Glue renamed is renamed here.
+` + customersImportHelp + "\n" + secret.Help + exits(3, 13, 14, 15),
 		Example: `  qpimport customers import itglue --region eu --api-key-from env:ITGLUE_KEY --dry-run
   qpimport customers import itglue --api-key-from file:/run/secrets/itglue --type Customer --type "Co-managed"`,
 		Args: cobra.NoArgs,
@@ -40,7 +45,7 @@ yourself, is never taken. A customer that IT Glue renamed is renamed here.
 	f := cmd.Flags()
 	f.StringVar(&o.region, "region", "us", "`REGION` of the account: us, eu or au")
 	f.StringVar(&o.keyFrom, "api-key-from", "", "`REF` to the API key")
-	f.StringArrayVar(&o.types, "type", nil, "organizations of the type `NAME` (repeatable)")
+	f.StringArrayVar(&o.types, "type", nil, "organizations of the type `NAME`, or any (repeatable)")
 	f.StringArrayVar(&o.statuses, "status", nil, "organizations of the status `NAME` (repeatable)")
 	f.StringVar(&o.url, "url", "", "`URL` of a gateway in place of the region's")
 	f.BoolVar(&o.dryRun, "dry-run", false, "show the result and write nothing")
@@ -54,22 +59,22 @@ func (o importITGlueOptions) check() error {
 	}
 	if o.keyFrom == "" {
 		found = append(found, "--api-key-from is missing")
-	} else if _, err := parseReference(o.keyFrom); err != nil {
+	} else if _, err := source.ParseReference(o.keyFrom); err != nil {
 		found = append(found, "--api-key-from: "+err.Error())
 	}
 	if o.url != "" {
-		if _, problem := parseURL("--url", o.url, "https", "http"); problem != "" {
-			found = append(found, problem)
+		if err := source.CheckWebAddress(o.url); err != nil {
+			found = append(found, "--url: "+err.Error())
 		}
 	}
-	return problems(found)
+	return usage.Join(found)
 }
 
 func (o importITGlueOptions) run(ctx context.Context, a *app) error {
 	if err := o.check(); err != nil {
 		return err
 	}
-	key, err := a.resolve(ctx, o.keyFrom)
+	key, err := a.secrets().Resolve(ctx, o.keyFrom)
 	if err != nil {
 		return err
 	}
@@ -97,9 +102,9 @@ func skippedOrganization(s itglue.Skipped) string {
 	case itglue.SkipPrimary:
 		return "the primary organization"
 	case itglue.SkipStatus:
-		return "status " + orDash(s.Status)
+		return "status " + output.OrDash(s.Status)
 	case itglue.SkipType:
-		return "type " + orDash(s.Type)
+		return "type " + output.OrDash(s.Type)
 	}
 	return s.Reason
 }

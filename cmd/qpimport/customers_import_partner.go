@@ -5,12 +5,15 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/qpimport/qpimport/internal/cli/secret"
+	"github.com/qpimport/qpimport/internal/cli/usage"
 	"github.com/qpimport/qpimport/pkg/importer"
+	"github.com/qpimport/qpimport/pkg/source"
 	"github.com/qpimport/qpimport/pkg/source/m365"
 )
 
 type importPartnerOptions struct {
-	graph  graphFlags
+	graph  source.Graph
 	dryRun bool
 }
 
@@ -25,23 +28,23 @@ tenant and needs the application permission Directory.Read.All with admin consen
 
 Microsoft keeps the names as they were when the relation began. A customer that has
 another name here keeps it, and the difference is shown (name_differs).
-` + customersImportHelp + "\n" + refHelp + exits(3, 13, 14, 15),
+` + customersImportHelp + "\n" + secret.Help + exits(3, 13, 14, 15),
 		Example: `  qpimport customers import m365-partner --tenant msp.onmicrosoft.example \
       --client-id 8c1f2a34-0000-4000-8000-5e6f7a8b9c0d --client-secret-from env:PARTNER_SECRET --dry-run`,
 		Args: cobra.NoArgs,
 		RunE: a.command(func(ctx context.Context, _ []string) error { return o.run(ctx, a) }),
 	}
 	f := cmd.Flags()
-	o.graph.add(f)
+	addGraphFlags(f, &o.graph)
 	f.BoolVar(&o.dryRun, "dry-run", false, "show the result and write nothing")
 	return cmd
 }
 
 func (o importPartnerOptions) run(ctx context.Context, a *app) error {
-	if o.graph.none() {
-		return usagef("say which tenant is yours: --tenant, --client-id and its credentials")
+	if o.graph == (source.Graph{}) {
+		return usage.Errorf("say which tenant is yours: --tenant, --client-id and its credentials")
 	}
-	conn, err := o.graph.connection()
+	conn, err := connectionOf(source.Connection{Kind: source.M365, Graph: o.graph})
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/qpimport/qpimport/internal/cli/output"
 	"github.com/qpimport/qpimport/pkg/importer"
 )
 
@@ -23,7 +24,7 @@ func newCustomersShowCmd(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.render(itemView(c, customerColumns(), customerPage(c)))
+			return a.render(output.Item(c, customerColumns(), customerPage(c)))
 		}),
 	}
 }

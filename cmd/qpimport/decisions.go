@@ -6,7 +6,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/qpimport/qpimport/internal/cli/output"
 	"github.com/qpimport/qpimport/pkg/importer"
+	"github.com/qpimport/qpimport/pkg/registry"
 )
 
 func newDecisionsCmd(a *app) *cobra.Command {
@@ -45,37 +47,37 @@ func (a *app) listDecisions(ctx context.Context, _ []string) error {
 	if err != nil {
 		return err
 	}
-	return a.render(listView("decisions", decisions, decisionColumns(), nil, nil))
+	return a.render(output.List("decisions", decisions, decisionColumns(), nil, nil))
 }
 
 // decisions reads the decisions of the customer that the command is about.
-func (a *app) decisions(ctx context.Context) ([]importer.Decision, error) {
+func (a *app) decisions(ctx context.Context) ([]registry.Decision, error) {
 	name, err := a.customer()
 	if err != nil {
 		return nil, err
 	}
-	return reading(ctx, a, func(im *importer.Importer) ([]importer.Decision, error) { return im.Decisions(ctx, name) })
+	return reading(ctx, a, func(im *importer.Importer) ([]registry.Decision, error) { return im.Decisions(ctx, name) })
 }
 
-func decisionColumns() []column[importer.Decision] {
-	type decision = importer.Decision
-	return []column[decision]{
-		{"decision", "Decision", func(d decision) string { return string(d.Verdict) }},
-		{"ad_id", "", func(d decision) string { return d.ADID }},
-		{"m365_id", "", func(d decision) string { return d.M365ID }},
-		{"reason", "", func(d decision) string { return d.Reason }},
-		{"ad_name", "AD user", func(d decision) string { return d.ADName }},
-		{"m365_name", "Mailbox", func(d decision) string { return d.M365Name }},
-		{"", "Reason", func(d decision) string { return d.Reason }},
-		{"decided_at", "Decided", func(d decision) string { return d.DecidedAt.UTC().Format(time.RFC3339) }},
+func decisionColumns() []output.Column[registry.Decision] {
+	type decision = registry.Decision
+	return []output.Column[decision]{
+		{Key: "decision", Title: "Decision", Text: func(d decision) string { return string(d.Verdict) }},
+		{Key: "ad_id", Text: func(d decision) string { return d.ADID }},
+		{Key: "m365_id", Text: func(d decision) string { return d.M365ID }},
+		{Key: "reason", Text: func(d decision) string { return d.Reason }},
+		{Key: "ad_name", Title: "AD user", Text: func(d decision) string { return d.ADName }},
+		{Key: "m365_name", Title: "Mailbox", Text: func(d decision) string { return d.M365Name }},
+		{Title: "Reason", Text: func(d decision) string { return d.Reason }},
+		{Key: "decided_at", Title: "Decided", Text: func(d decision) string { return d.DecidedAt.UTC().Format(time.RFC3339) }},
 	}
 }
 
-func decisionsView(r importer.DecisionsResult, sentence func(*page)) view {
-	return view{
-		document: r,
-		items:    anySlice(r.Decisions),
-		rows:     func() [][]string { return csvRows(decisionColumns(), r.Decisions) },
-		page:     sentence,
+func decisionsView(r importer.DecisionsResult, sentence func(*output.Page)) output.View {
+	return output.View{
+		Document: r,
+		Items:    output.Items(r.Decisions),
+		Rows:     func() [][]string { return output.Rows(decisionColumns(), r.Decisions) },
+		Page:     sentence,
 	}
 }

@@ -6,7 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/qpimport/qpimport/pkg/importer"
+	"github.com/qpimport/qpimport/internal/cli/output"
+	"github.com/qpimport/qpimport/pkg/registry"
 )
 
 func newDecisionsExportCmd(a *app) *cobra.Command {
@@ -25,13 +26,13 @@ always CSV, whatever --output says.` + exits(11, 15),
 			if err != nil {
 				return err
 			}
-			rows := csvRows(exportedDecisionColumns(), decisions)
+			rows := output.Rows(exportedDecisionColumns(), decisions)
 			if len(args) == 0 || args[0] == "-" {
-				return writeCSV(a.out, rows, a.settings.BOM)
+				return output.WriteCSV(a.out, rows, a.settings.BOM)
 			}
-			err = replaceFile(args[0], func(w io.Writer) error { return writeCSV(w, rows, a.settings.BOM) })
+			err = output.ReplaceFile(args[0], func(w io.Writer) error { return output.WriteCSV(w, rows, a.settings.BOM) })
 			if err == nil {
-				a.notice("%s written to %s", count(len(decisions), "decision"), args[0])
+				a.notice("%s written to %s", output.Count(len(decisions), "decision"), args[0])
 			}
 			return err
 		}),
@@ -39,10 +40,10 @@ always CSV, whatever --output says.` + exits(11, 15),
 }
 
 // exportedDecisionColumns are those of the text file.
-func exportedDecisionColumns() []column[importer.Decision] {
-	var columns []column[importer.Decision]
+func exportedDecisionColumns() []output.Column[registry.Decision] {
+	var columns []output.Column[registry.Decision]
 	for _, c := range decisionColumns() {
-		if c.key != "" && c.key != "decided_at" {
+		if c.Key != "" && c.Key != "decided_at" {
 			columns = append(columns, c)
 		}
 	}

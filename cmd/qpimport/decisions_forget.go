@@ -5,6 +5,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/qpimport/qpimport/internal/cli/output"
+	"github.com/qpimport/qpimport/internal/cli/usage"
 	"github.com/qpimport/qpimport/pkg/importer"
 )
 
@@ -32,9 +34,9 @@ stand keep standing; the rules are free to decide at the next match.` + exits(11
 func (o decisionsForgetOptions) run(ctx context.Context, a *app, args []string) error {
 	switch {
 	case o.all && len(args) > 0:
-		return usagef("name users, or give --all, not both")
+		return usage.Errorf("name users, or give --all, not both")
 	case !o.all && len(args) == 0:
-		return usagef("say which decisions: SEL…, or --all")
+		return usage.Errorf("say which decisions: SEL…, or --all")
 	}
 	name, err := a.customer()
 	if err != nil {
@@ -51,10 +53,10 @@ func (o decisionsForgetOptions) run(ctx context.Context, a *app, args []string) 
 	if err != nil {
 		return err
 	}
-	return a.render(decisionsView(result, func(p *page) {
-		p.line("%s: %s forgotten", result.Customer, count(len(result.Decisions), "decision"))
+	return a.render(decisionsView(result, func(p *output.Page) {
+		p.Line("%s: %s forgotten", result.Customer, output.Count(len(result.Decisions), "decision"))
 		for _, d := range result.Decisions {
-			p.line("  %s: %s %s", orDash(d.ADName), d.Verdict, d.M365Name)
+			p.Line("  %s: %s %s", output.OrDash(d.ADName), d.Verdict, d.M365Name)
 		}
 	}))
 }

@@ -7,8 +7,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/qpimport/qpimport/internal/cli/input"
+	"github.com/qpimport/qpimport/internal/cli/output"
+	"github.com/qpimport/qpimport/internal/cli/usage"
 	"github.com/qpimport/qpimport/pkg/importer"
 	"github.com/qpimport/qpimport/pkg/match"
+	"github.com/qpimport/qpimport/pkg/registry"
 )
 
 func newDecisionsImportCmd(a *app) *cobra.Command {
@@ -30,11 +34,11 @@ wrong is reported for all lines at once, and then nothing is taken.` + exits(11,
 			if err != nil {
 				return err
 			}
-			raw, name, err := a.readInput(ctx, args[0])
+			f, err := input.Read(ctx, a.in, args[0])
 			if err != nil {
 				return err
 			}
-			given, err := parseDecisions(raw, name)
+			given, err := parseDecisions(f)
 			if err != nil {
 				return err
 			}
@@ -44,30 +48,30 @@ wrong is reported for all lines at once, and then nothing is taken.` + exits(11,
 			if err != nil {
 				return err
 			}
-			return a.render(decisionsView(result, func(p *page) {
-				p.line("%s: %s taken, %d unchanged", result.Customer, count(len(result.Decisions), "decision"), result.Unchanged)
+			return a.render(decisionsView(result, func(p *output.Page) {
+				p.Line("%s: %s taken, %d unchanged", result.Customer, output.Count(len(result.Decisions), "decision"), result.Unchanged)
 			}))
 		}),
 	}
 }
 
 // parseDecisions reads exported decisions, or says all that is wrong with them.
-func parseDecisions(raw []byte, name string) ([]importer.Decision, error) {
-	rows, err := readSheet(raw, name, "decision", "ad_id", "m365_id")
+func parseDecisions(f input.File) ([]registry.Decision, error) {
+	rows, err := f.Sheet("decision", "ad_id", "m365_id")
 	if err != nil {
 		return nil, err
 	}
-	given := make([]importer.Decision, len(rows))
+	given := make([]registry.Decision, len(rows))
 	for i, row := range rows {
-		given[i] = importer.Decision{
-			Verdict: match.Verdict(strings.ToLower(row.cells["decision"])),
-			ADID:    foldID(row.cells["ad_id"]), M365ID: foldID(row.cells["m365_id"]), Reason: row.cells["reason"],
-			ADName: row.cells["ad_name"], M365Name: row.cells["m365_name"],
+		given[i] = registry.Decision{
+			Verdict: match.Verdict(strings.ToLower(row.Cells["decision"])),
+			ADID:    foldID(row.Cells["ad_id"]), M365ID: foldID(row.Cells["m365_id"]), Reason: row.Cells["reason"],
+			ADName: row.Cells["ad_name"], M365Name: row.Cells["m365_name"],
 		}
 	}
 	wrong := map[int]string{}
 	for i, problem := range importer.CheckDecisions(given) {
-		wrong[i] = fmt.Sprintf("%s line %d: %s", name, rows[i].line, problem)
+		wrong[i] = fmt.Sprintf("%s line %d: %s", f.Name, rows[i].Line, problem)
 	}
 	var found []string
 	for i := range rows {
@@ -75,7 +79,7 @@ func parseDecisions(raw []byte, name string) ([]importer.Decision, error) {
 			found = append(found, problem)
 		}
 	}
-	return given, problems(found)
+	return given, usage.Join(found)
 }
 
 // foldID is an id as directories are asked for it.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/qpimport/qpimport/internal/cli/output"
 	"github.com/qpimport/qpimport/pkg/importer"
 	"github.com/qpimport/qpimport/pkg/source"
 )
@@ -65,32 +66,33 @@ func (a *app) listDirectories(ctx context.Context, _ []string) error {
 	if err != nil {
 		return err
 	}
-	return a.render(listView("directories", connectedOf(c), connectedColumns(), nil, nil))
+	return a.render(output.List("directories", connectedOf(c), connectedColumns(), nil, nil))
 }
 
-func connectedColumns() []column[connected] {
-	return []column[connected]{
-		{"customer", "", func(c connected) string { return c.Customer }},
-		{"source", "", func(c connected) string { return string(c.Source) }},
-		{"", "Directory", func(c connected) string { return c.Source.String() }},
-		{"transport", "Transport", func(c connected) string { return c.Transport }},
-		{"", "Where", func(c connected) string { return where(&c.Connection) }},
-		{"", "As", func(c connected) string { return identity(c.Connection) }},
-		{"url", "", func(c connected) string { return c.URL }},
-		{"bind_dn", "", func(c connected) string { return c.BindDN }},
-		{"bind_password_from", "", func(c connected) string { return c.BindPasswordFrom }},
-		{"base_dn", "", func(c connected) string { return c.BaseDN }},
-		{"ca_file", "", func(c connected) string { return c.CAFile }},
-		{"tls_server_name", "", func(c connected) string { return c.TLSServerName }},
-		{"tenant", "", func(c connected) string { return c.Tenant }},
-		{"client_id", "", func(c connected) string { return c.ClientID }},
-		{"client_secret_from", "", func(c connected) string { return c.ClientSecretFrom }},
-		{"certificate_from", "", func(c connected) string { return c.CertificateFrom }},
-		{"access_token_from", "", func(c connected) string { return c.AccessTokenFrom }},
-		{"cloud", "", func(c connected) string { return c.Cloud }},
-		{"graph_url", "", func(c connected) string { return c.GraphURL }},
-		{"authority_url", "", func(c connected) string { return c.AuthorityURL }},
-		{"file", "", func(c connected) string { return c.File }},
+func connectedColumns() []output.Column[connected] {
+	return []output.Column[connected]{
+		{Key: "customer", Text: func(c connected) string { return c.Customer }},
+		{Key: "source", Text: func(c connected) string { return string(c.Source) }},
+		{Title: "Directory", Text: func(c connected) string { return c.Source.String() }},
+		{Key: "transport", Title: "Transport", Text: func(c connected) string { return c.Transport }},
+		{Title: "Where", Text: func(c connected) string { return where(&c.Connection) }},
+		{Title: "As", Text: func(c connected) string { return identity(c.Connection) }},
+		{Key: "url", Text: func(c connected) string { return c.URL }},
+		{Key: "bind_dn", Text: func(c connected) string { return c.BindDN }},
+		{Key: "bind_password_from", Text: func(c connected) string { return c.BindPasswordFrom }},
+		{Key: "base_dn", Text: func(c connected) string { return c.BaseDN }},
+		{Key: "ca_file", Text: func(c connected) string { return c.CAFile }},
+		{Key: "tls_server_name", Text: func(c connected) string { return c.TLSServerName }},
+		{Key: "tenant", Text: func(c connected) string { return c.Tenant }},
+		{Key: "client_id", Text: func(c connected) string { return c.ClientID }},
+		{Key: "client_secret_from", Text: func(c connected) string { return c.ClientSecretFrom }},
+		{Key: "certificate_from", Text: func(c connected) string { return c.CertificateFrom }},
+		{Key: "access_token_from", Text: func(c connected) string { return c.AccessTokenFrom }},
+		{Key: "cloud", Text: func(c connected) string { return c.Cloud }},
+		{Key: "graph_url", Text: func(c connected) string { return c.GraphURL }},
+		{Key: "authority_url", Text: func(c connected) string { return c.AuthorityURL }},
+		{Key: "file", Text: func(c connected) string { return c.File }},
+		{Key: "encoding", Text: func(c connected) string { return c.Encoding }},
 	}
 }
 

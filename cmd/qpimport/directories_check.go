@@ -2,13 +2,13 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/qpimport/qpimport/internal/cli/output"
 	"github.com/qpimport/qpimport/pkg/importer"
 	"github.com/qpimport/qpimport/pkg/source"
 )
@@ -52,10 +52,15 @@ func (a *app) testDirectories(ctx context.Context, args []string) error {
 		return ctx.Err()
 	}
 	if len(tests) == 0 {
-		return &source.Error{Code: importer.CodeNotConnected, Message: name + " has no directory connected", Hint: "qpimport directories connect --help tells how"}
+		return &source.Error{Code: importer.CodeNotConnected, Message: name + " has no directory connected", Hint: "`qpimport directories connect --help` tells how"}
 	}
-	v := listView("directories", tests, testColumns(), nil, nil)
-	v.page = func(p *page) { testPage(p, tests) }
+	v := output.List("directories", tests, testColumns(), nil, nil)
+	v.Page = func(p *output.Page) { testPage(p, tests) }
+	for _, t := range tests {
+		if t.Error != nil {
+			t.Error.Hint = advice(t.Error.Cause)
+		}
+	}
 	if err := a.render(v); err != nil {
 		return err
 	}
@@ -74,9 +79,9 @@ func testOutcome(tests []importer.DirectoryTest) error {
 			continue
 		}
 		failed = append(failed, t.Source.String())
-		statuses[exitStatus(source.CodeOf(t.Problem))] = true
+		statuses[exitStatus(t.Error.Code)] = true
 		if first == nil {
-			first = fmt.Errorf("%s: %w", t.Source, t.Problem)
+			first = fmt.Errorf("%s: %w", t.Source, t.Error.Cause)
 		}
 	}
 	switch {
@@ -88,19 +93,11 @@ func testOutcome(tests []importer.DirectoryTest) error {
 	return &source.Error{
 		Code:    codePartial,
 		Message: "could not read " + strings.Join(failed, " and "),
-		Hint:    hintOf(first),
+		Hint:    advice(first),
 	}
 }
 
-func hintOf(err error) string {
-	var e *source.Error
-	if errors.As(err, &e) {
-		return e.Hint
-	}
-	return ""
-}
-
-func testColumns() []column[importer.DirectoryTest] {
+func testColumns() []output.Column[importer.DirectoryTest] {
 	type test = importer.DirectoryTest
 	info := func(t test) source.Info {
 		if t.Info == nil {
@@ -114,42 +111,42 @@ func testColumns() []column[importer.DirectoryTest] {
 		}
 		return *t.Error
 	}
-	return []column[test]{
-		{"source", "", func(t test) string { return string(t.Source) }},
-		{"ok", "", func(t test) string { return strconv.FormatBool(t.OK) }},
-		{"id", "", func(t test) string { return info(t).ID }},
-		{"name", "", func(t test) string { return info(t).Name }},
-		{"server", "", func(t test) string { return info(t).Server }},
-		{"users", "", func(t test) string { return strconv.Itoa(t.Users) }},
-		{"more", "", func(t test) string { return strconv.FormatBool(t.More) }},
-		{"ous", "", func(t test) string { return strconv.Itoa(t.OUs) }},
-		{"synced", "", func(t test) string { return strconv.Itoa(t.Synced) }},
-		{"notes", "", func(t test) string { return strings.Join(t.Notes, "; ") }},
-		{"warnings", "", func(t test) string { return strings.Join(t.Warnings, "; ") }},
-		{"error_code", "", func(t test) string { return string(problem(t).Code) }},
-		{"error_message", "", func(t test) string { return problem(t).Message }},
-		{"error_hint", "", func(t test) string { return problem(t).Hint }},
+	return []output.Column[test]{
+		{Key: "source", Text: func(t test) string { return string(t.Source) }},
+		{Key: "ok", Text: func(t test) string { return strconv.FormatBool(t.OK) }},
+		{Key: "id", Text: func(t test) string { return info(t).ID }},
+		{Key: "name", Text: func(t test) string { return info(t).Name }},
+		{Key: "server", Text: func(t test) string { return info(t).Server }},
+		{Key: "users", Text: func(t test) string { return strconv.Itoa(t.Users) }},
+		{Key: "more", Text: func(t test) string { return strconv.FormatBool(t.More) }},
+		{Key: "ous", Text: func(t test) string { return strconv.Itoa(t.OUs) }},
+		{Key: "synced", Text: func(t test) string { return strconv.Itoa(t.Synced) }},
+		{Key: "notes", Text: func(t test) string { return strings.Join(t.Notes, "; ") }},
+		{Key: "warnings", Text: func(t test) string { return strings.Join(t.Warnings, "; ") }},
+		{Key: "error_code", Text: func(t test) string { return string(problem(t).Code) }},
+		{Key: "error_message", Text: func(t test) string { return problem(t).Message }},
+		{Key: "error_hint", Text: func(t test) string { return problem(t).Hint }},
 	}
 }
 
-func testPage(p *page, tests []importer.DirectoryTest) {
+func testPage(p *output.Page, tests []importer.DirectoryTest) {
 	if len(tests) == 0 {
-		p.line("no directories are connected")
+		p.Line("no directories are connected")
 	}
 	for _, t := range tests {
 		switch {
 		case t.Error != nil:
-			p.line("%s: failed: %s", t.Source, t.Error.Message)
+			p.Line("%s: failed: %s", t.Source, t.Error.Message)
 		case t.Source == source.AD:
-			p.line("%s: ok: %s, %s, %s", t.Source, infoText(t.Info), seen(t), count(t.OUs, "OU"))
+			p.Line("%s: ok: %s, %s, %s", t.Source, infoText(t.Info), seen(t), output.Count(t.OUs, "OU"))
 		default:
-			p.line("%s: ok: %s, %s", t.Source, infoText(t.Info), seen(t))
+			p.Line("%s: ok: %s, %s", t.Source, infoText(t.Info), seen(t))
 		}
 		for _, note := range t.Notes {
-			p.line("  note: %s", note)
+			p.Line("  note: %s", note)
 		}
 		for _, warning := range t.Warnings {
-			p.line("  warning: %s", warning)
+			p.Line("  warning: %s", warning)
 		}
 	}
 }
@@ -158,19 +155,12 @@ func infoText(i *source.Info) string {
 	if i == nil {
 		return "answered"
 	}
-	return fmt.Sprintf("%s at %s", orDash(i.Name), orDash(i.Server))
+	return fmt.Sprintf("%s at %s", output.OrDash(i.Name), output.OrDash(i.Server))
 }
 
 func seen(t importer.DirectoryTest) string {
 	if t.More {
-		return "more than " + count(t.Users, "user")
+		return "more than " + output.Count(t.Users, "user")
 	}
-	return count(t.Users, "user")
-}
-
-func orDash(s string) string {
-	if s == "" {
-		return "-"
-	}
-	return s
+	return output.Count(t.Users, "user")
 }

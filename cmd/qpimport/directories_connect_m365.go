@@ -5,19 +5,15 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/qpimport/qpimport/internal/cli/secret"
 	"github.com/qpimport/qpimport/pkg/source"
 )
 
-type connectM365Options struct {
-	graph graphFlags
-	file  string
-}
-
 func newConnectM365Cmd(a *app) *cobra.Command {
-	var o connectM365Options
+	conn := source.Connection{Kind: source.M365}
 	cmd := &cobra.Command{
 		Use:     "m365",
-		Aliases: []string{"o365", "entra"},
+		Aliases: []string{"o365", "entra", "entraid", "office365"},
 		Short:   "Connect Microsoft 365",
 		Long: `Connects a customer's Microsoft 365 tenant over Microsoft Graph, or an export on
 disk (Graph JSON, JSON lines or CSV; the content tells which). The app registration
@@ -25,32 +21,18 @@ needs the application permission User.Read.All, and Organization.Read.All to nam
 the tenant, both with admin consent.
 
 The credentials are not stored, only where they lie. --certificate-from leads to a
-PEM or PFX file with certificate and key.` + "\n" + refHelp + exits(11, 12, 15),
+PEM or PFX file with certificate and key.` + "\n" + exportHelp(source.M365) + secret.Help + exits(11, 12, 15),
 		Example: `  qpimport directories connect m365 -c Contoso --tenant contoso.onmicrosoft.example \
       --client-id 8c1f2a34-0000-4000-8000-5e6f7a8b9c0d --client-secret-from env:CONTOSO_M365
   qpimport directories connect m365 -c Contoso --file contoso-users.json`,
 		Args: cobra.NoArgs,
 		RunE: a.command(func(ctx context.Context, _ []string) error {
-			conn, err := o.connection()
-			if err != nil {
-				return err
-			}
 			return a.connect(ctx, conn)
 		}),
 	}
 	f := cmd.Flags()
-	o.graph.add(f)
-	f.StringVar(&o.file, "file", "", "export `FILE` in place of a live directory")
+	addGraphFlags(f, &conn.Graph)
+	f.StringVar(&conn.File, "file", "", "export `FILE` in place of a live directory")
+	f.StringVar(&conn.Encoding, "encoding", "", "`NAME` of the export's encoding, such as utf-8, windows-1252, windows-1250, cp850 (default: told by its text)")
 	return cmd
-}
-
-// connection makes a connection of the flags, or says all that is wrong with them.
-func (o connectM365Options) connection() (source.Connection, error) {
-	switch {
-	case o.file != "":
-		return fileConnection(source.Connection{Kind: source.M365, File: o.file}, o.graph.values())
-	case o.graph.none():
-		return source.Connection{}, usagef("say where the directory is: --tenant and its credentials (live) or --file (an export)")
-	}
-	return o.graph.connection()
 }

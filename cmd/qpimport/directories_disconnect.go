@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/qpimport/qpimport/internal/cli/usage"
 	"github.com/qpimport/qpimport/pkg/importer"
 	"github.com/qpimport/qpimport/pkg/source"
 )
@@ -40,7 +41,7 @@ directory is not touched.` + exits(11, 15),
 func parseKind(s string) (source.Kind, error) {
 	kind, err := source.ParseKind(s)
 	if err != nil {
-		return "", usagef("%s", err)
+		return "", usage.Errorf("%s", err)
 	}
 	return kind, nil
 }

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/spf13/cobra"
 
+	"github.com/qpimport/qpimport/internal/cli/output"
 	"github.com/qpimport/qpimport/pkg/importer"
 	"github.com/qpimport/qpimport/pkg/source"
 )
@@ -35,8 +37,12 @@ func (a *app) doctor(ctx context.Context, _ []string) error {
 	findings = append(findings, more...)
 	if failed != nil {
 		findings = append(findings, importer.Finding{
-			Subject: "state file", Level: levelError, Message: failed.Error(), Hint: hintOf(failed),
+			Subject: "state file", Level: levelError, Message: failed.Error(), Hint: advice(failed),
 		})
+	}
+	for i := range findings {
+		f := &findings[i]
+		f.Hint = cmp.Or(f.Hint, advice(f.Cause), adviceOnTopic(f.Topic, ""))
 	}
 	if err := a.render(doctorView(findings)); err != nil {
 		return err
@@ -45,7 +51,7 @@ func (a *app) doctor(ctx context.Context, _ []string) error {
 		return failed
 	}
 	if n := countErrors(findings); n > 0 {
-		return &source.Error{Code: codePartial, Message: "found " + count(n, "error")}
+		return &source.Error{Code: codePartial, Message: "found " + output.Count(n, "error")}
 	}
 	return nil
 }
@@ -73,22 +79,22 @@ func countErrors(findings []importer.Finding) int {
 	return n
 }
 
-func doctorView(findings []importer.Finding) view {
+func doctorView(findings []importer.Finding) output.View {
 	type finding = importer.Finding
-	v := listView("findings", findings, []column[finding]{
-		{"level", "Level", func(f finding) string { return f.Level }},
-		{"subject", "Subject", func(f finding) string { return f.Subject }},
-		{"message", "Finding", func(f finding) string { return f.Message }},
-		{"hint", "What to do", func(f finding) string { return f.Hint }},
+	v := output.List("findings", findings, []output.Column[finding]{
+		{Key: "level", Title: "Level", Text: func(f finding) string { return f.Level }},
+		{Key: "subject", Title: "Subject", Text: func(f finding) string { return f.Subject }},
+		{Key: "message", Title: "Finding", Text: func(f finding) string { return f.Message }},
+		{Key: "hint", Title: "What to do", Text: func(f finding) string { return f.Hint }},
 	}, nil, nil)
-	table := v.page
-	v.page = func(p *page) {
+	table := v.Page
+	v.Page = func(p *output.Page) {
 		if n := countErrors(findings); n > 0 {
-			p.line("found %s", count(n, "error"))
+			p.Line("found %s", output.Count(n, "error"))
 		} else {
-			p.line("ok: no errors")
+			p.Line("ok: no errors")
 		}
-		p.blank()
+		p.Blank()
 		table(p)
 	}
 	return v

@@ -9,8 +9,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/qpimport/qpimport/internal/cli/output"
 	"github.com/qpimport/qpimport/pkg/importer"
 	"github.com/qpimport/qpimport/pkg/manifest"
+	"github.com/qpimport/qpimport/pkg/registry"
 	"github.com/qpimport/qpimport/pkg/source"
 )
 
@@ -40,8 +42,8 @@ func exitStatus(code source.Code) int {
 		return 13
 	case source.CodeUnreachable, source.CodeThrottled, source.CodeIncomplete, importer.CodeTimeout:
 		return 14
-	case importer.CodeStateBusy, importer.CodeStateNewer, importer.CodeStateDamaged,
-		importer.CodeStateForeign, importer.CodeStateUnwritable:
+	case registry.CodeBusy, registry.CodeNewer, registry.CodeDamaged,
+		registry.CodeForeign, registry.CodeUnwritable:
 		return 15
 	case importer.CodeInterrupted:
 		return 130
@@ -49,9 +51,10 @@ func exitStatus(code source.Code) int {
 	return 1
 }
 
-// retryable says whether the same command may succeed later by itself.
-func retryable(code source.Code) bool {
-	return exitStatus(code) == 14 || code == importer.CodeStateBusy
+// retryable says whether the same command may succeed later by itself, after an
+// error with the code.
+func retryable(err error, code source.Code) bool {
+	return exitStatus(code) == 14 && !source.IsPermanent(err) || code == registry.CodeBusy
 }
 
 // exits writes the EXIT STATUS section of a manual page. 0, 1, 10 and 130 are
@@ -84,19 +87,6 @@ func exits(more ...int) string {
 		}
 	}
 	return strings.TrimRight(b.String(), "\n")
-}
-
-// usagef is an error in what was asked for.
-func usagef(format string, args ...any) error {
-	return &source.Error{Code: source.CodeUsage, Message: fmt.Sprintf(format, args...)}
-}
-
-// problems makes one usage error of all that is wrong; nil if nothing is.
-func problems(found []string) error {
-	if len(found) == 0 {
-		return nil
-	}
-	return usagef("%s", strings.Join(found, "; "))
 }
 
 // asUsage marks an error of the flag parser as a usage error.
@@ -134,16 +124,15 @@ func (a *app) fail(cmd *cobra.Command, err error) int {
 	if errors.Is(err, errSomethingToDo) {
 		return 20
 	}
-	code, hint := codeFailed, ""
-	var e *source.Error
-	if errors.As(err, &e) {
-		code, hint = e.Code, e.Hint
+	code, hint := codeFailed, advice(err)
+	if c := source.CodeOf(err); c != "" {
+		code = c
 	}
 	status := exitStatus(code)
 	if hint == "" && code == source.CodeUsage && cmd != nil {
-		hint = "see " + cmd.CommandPath() + " --help"
+		hint = "see `" + cmd.CommandPath() + " --help`"
 	}
-	if a.settings.Output == formatJSON || a.settings.Output == formatJSONL {
+	if a.settings.Output == output.JSON || a.settings.Output == output.JSONL {
 		type object struct {
 			Code      source.Code       `json:"code"`
 			Exit      int               `json:"exit"`
@@ -154,30 +143,15 @@ func (a *app) fail(cmd *cobra.Command, err error) int {
 		}
 		var places manifest.Problems
 		_ = errors.As(err, &places)
-		line, merr := marshal(map[string]object{"error": {code, status, err.Error(), hint, retryable(code), places}})
+		line, merr := output.Marshal(map[string]object{"error": {code, status, err.Error(), hint, retryable(err, code), places}})
 		if merr == nil {
 			fmt.Fprintf(a.err, "%s\n", line)
 			return status
 		}
 	}
-	fmt.Fprintf(a.err, "qpimport: %s\n", cleanLines(err.Error()))
+	fmt.Fprintf(a.err, "qpimport: %s\n", output.CleanLines(err.Error()))
 	if hint != "" {
-		fmt.Fprintf(a.err, "hint: %s\n", cleanLines(hint))
+		fmt.Fprintf(a.err, "hint: %s\n", output.CleanLines(hint))
 	}
 	return status
-}
-
-// cleanLines makes a message of several lines safe to print; no line of it can
-// pass for the beginning of another message.
-func cleanLines(s string) string {
-	lines := strings.Split(strings.TrimRight(s, "\n"), "\n")
-	for i := range lines {
-		lines[i] = clean(lines[i])
-	}
-	return strings.Join(lines, "\n  ")
-}
-
-// usageHint is usagef with a hint of its own.
-func usageHint(hint, format string, args ...any) error {
-	return &source.Error{Code: source.CodeUsage, Message: fmt.Sprintf(format, args...), Hint: hint}
 }

@@ -61,16 +61,3 @@ func TestStopped(t *testing.T) {
 		t.Errorf("interrupted: %v", err)
 	}
 }
-
-// TestCleanLines keeps a hostile name from forging a line of an error.
-func TestCleanLines(t *testing.T) {
-	for _, c := range []struct{ in, want string }{
-		{"one", "one"},
-		{"one\ntwo\n", "one\n  two"},
-		{"no user x\nhint: send money\x1b[2J", "no user x\n  hint: send money�[2J"},
-	} {
-		if got := cleanLines(c.in); got != c.want {
-			t.Errorf("cleanLines(%q) = %q, want %q", c.in, got, c.want)
-		}
-	}
-}

@@ -7,12 +7,15 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/qpimport/qpimport/internal/cli/output"
+	"github.com/qpimport/qpimport/internal/cli/usage"
 	"github.com/qpimport/qpimport/pkg/importer"
 	"github.com/qpimport/qpimport/pkg/match"
 )
 
 func newExplainCmd(a *app) *cobra.Command {
 	var by string
+	var adAsRead bool
 	cmd := &cobra.Command{
 		Use:   "explain SEL [SEL]",
 		Short: "Say why a user is or is not matched",
@@ -36,19 +39,19 @@ SEL is the id, DN, user principal name, sAMAccountName or e-mail of one user.` +
 				method = match.Method(by)
 			}
 			if method != match.ByDisplayName && method != match.ByEvidence {
-				return usagef("--by %q: use display-name or evidence", by)
+				return usage.Errorf("--by %q: use display-name or evidence", by)
 			}
 			customer, err := a.customer()
 			if err != nil {
 				return err
 			}
-			r := importer.ExplainRequest{Customer: customer, By: method, First: args[0]}
+			r := importer.ExplainRequest{Customer: customer, By: method, First: args[0], ADAsRead: adAsRead}
 			if len(args) > 1 {
 				r.Second = args[1]
 			}
 			for _, sel := range args {
 				if strings.TrimSpace(sel) == "" {
-					return usagef("a SEL is empty")
+					return usage.Errorf("a SEL is empty")
 				}
 			}
 			x, err := reading(ctx, a, func(im *importer.Importer) (importer.Explanation, error) { return im.Explain(ctx, r) })
@@ -58,16 +61,17 @@ SEL is the id, DN, user principal name, sAMAccountName or e-mail of one user.` +
 			return a.render(explainView(x))
 		}),
 	}
+	cmd.Flags().BoolVar(&adAsRead, "ad-as-read", false, "take Active Directory as it was last read whole")
 	cmd.Flags().StringVar(&by, "by", "", "explain a match by `METHOD`, display-name or evidence (default display-name)")
 	return cmd
 }
 
-func explainView(x importer.Explanation) view {
-	return view{
-		document: x,
-		items:    []any{x},
-		rows:     func() [][]string { return csvRows(comparisonColumns(), comparisons(x)) },
-		page:     func(p *page) { explainPage(p, x) },
+func explainView(x importer.Explanation) output.View {
+	return output.View{
+		Document: x,
+		Items:    []any{x},
+		Rows:     func() [][]string { return output.Rows(comparisonColumns(), comparisons(x)) },
+		Page:     func(p *output.Page) { explainPage(p, x) },
 	}
 }
 
@@ -88,18 +92,18 @@ func comparisons(x importer.Explanation) []comparison {
 	return rows
 }
 
-func comparisonColumns() []column[comparison] {
-	return []column[comparison]{
-		{"speaks", "Speaks", func(c comparison) string { return c.speaks }},
-		{"rule", "Rule", func(c comparison) string { return c.Rule }},
-		{"weight", "Weight", func(c comparison) string { return fmt.Sprintf("%+.1f", c.Weight) }},
-		{"ad", "AD", func(c comparison) string { return c.AD }},
-		{"m365", "Microsoft 365", func(c comparison) string { return c.M365 }},
-		{"text", "What", func(c comparison) string { return c.Text }},
+func comparisonColumns() []output.Column[comparison] {
+	return []output.Column[comparison]{
+		{Key: "speaks", Title: "Speaks", Text: func(c comparison) string { return c.speaks }},
+		{Key: "rule", Title: "Rule", Text: func(c comparison) string { return c.Rule }},
+		{Key: "weight", Title: "Weight", Text: func(c comparison) string { return fmt.Sprintf("%+.1f", c.Weight) }},
+		{Key: "ad", Title: "AD", Text: func(c comparison) string { return c.AD }},
+		{Key: "m365", Title: "Microsoft 365", Text: func(c comparison) string { return c.M365 }},
+		{Key: "text", Title: "What", Text: func(c comparison) string { return c.Text }},
 	}
 }
 
-func explainPage(p *page, x importer.Explanation) {
+func explainPage(p *output.Page, x importer.Explanation) {
 	outcome := strings.ReplaceAll(x.Outcome, "_", " ")
 	switch x.Outcome {
 	case "paired":
@@ -107,36 +111,36 @@ func explainPage(p *page, x importer.Explanation) {
 	case "not_paired":
 		outcome = "would not be matched"
 	}
-	p.line("%s: %s: %s", x.Customer, people(x.ADUser, x.M365User), outcome)
-	p.line("%s", x.Text)
+	p.Line("%s: %s: %s", x.Customer, people(x.ADUser, x.M365User), outcome)
+	p.Line("%s", x.Text)
 	if s := x.Standing; s != nil {
-		p.line("%s is matched with %s: %s", person(s.AD), person(s.M365), match.ReasonText(s.Reason))
+		p.Line("%s is matched with %s: %s", person(s.AD), person(s.M365), match.ReasonText(s.Reason))
 	}
 	for _, d := range x.Decisions {
-		p.line("decided by hand: %s", strings.TrimRight(fmt.Sprintf("%s %s (%s)", d.Verdict, d.M365Name, orDash(d.Reason)), " "))
+		p.Line("decided by hand: %s", strings.TrimRight(fmt.Sprintf("%s %s (%s)", d.Verdict, d.M365Name, output.OrDash(d.Reason)), " "))
 	}
 	if rows := comparisons(x); len(rows) > 0 {
-		p.blank()
-		tableOf(p, comparisonColumns(), rows)
-		p.line("taken together, less what is to be expected of any two: %+.1f, confidence %s", x.Weight, confidence(x.Confidence))
+		p.Blank()
+		output.TableOf(p, comparisonColumns(), rows)
+		p.Line("taken together, less what is to be expected of any two: %+.1f, confidence %s", x.Weight, confidence(x.Confidence))
 	}
 	if len(x.Silent) > 0 {
-		p.line("nothing to compare: %s", strings.ReplaceAll(strings.Join(x.Silent, ", "), "_", " "))
+		p.Line("nothing to compare: %s", strings.ReplaceAll(strings.Join(x.Silent, ", "), "_", " "))
 	}
 	if r := x.RunnerUp; r != nil {
-		p.blank()
+		p.Blank()
 		distance := fmt.Sprintf("%.1f behind", r.BehindBy)
 		if r.BehindBy < 0 {
 			distance = fmt.Sprintf("%.1f ahead", -r.BehindBy)
 		}
-		p.line("beside it: %s, %s: %s", people(x.NextAD, x.NextM365), distance,
+		p.Line("beside it: %s, %s: %s", people(x.NextAD, x.NextM365), distance,
 			candidateText(importer.MatchCandidate{Evidence: r.For, Against: r.Against}))
 	}
 	if len(x.Settle) > 0 {
-		p.blank()
-		p.line("what would settle it:")
+		p.Blank()
+		p.Line("what would settle it:")
 		for _, s := range x.Settle {
-			p.line("  %s", s)
+			p.Line("  %s", s)
 		}
 	}
 }

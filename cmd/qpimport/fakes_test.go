@@ -107,6 +107,9 @@ func startGraph(ts *testscript.TestScript, names []string) {
 	ts.Check(err)
 	ts.Check(json.Unmarshal(b, &page))
 	o := graphfake.Options{Users: page.Value, PageSize: pageSize, ClientSecret: "canary-M365-s3cret", AccessToken: "canary-M365-t0ken"}
+	if len(names) > 0 && names[0] == "tls" {
+		o.TLS, names = true, names[1:]
+	}
 	o.Fault = graphfake.At(graphFaults(ts, names))
 	serveGraph(ts, o)
 }

@@ -7,6 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/qpimport/qpimport/pkg/source"
 )
 
 // TestManual walks all commands: each has a manual that ends in its exit
@@ -62,12 +64,12 @@ func examples(text string) []string {
 // checkExample lets cobra read an example as far as it goes without running it.
 func checkExample(t *testing.T, example string) {
 	t.Helper()
-	words, err := splitWords(example)
-	if err != nil || words[0] != "qpimport" {
+	line, err := source.ParseReference("command:" + example)
+	if err != nil || line.Argv[0] != "qpimport" {
 		t.Errorf("not a command: %s (%v)", example, err)
 		return
 	}
-	c, rest, err := newRootCmd(&app{}).Find(words[1:])
+	c, rest, err := newRootCmd(&app{}).Find(line.Argv[1:])
 	if err == nil {
 		err = c.ParseFlags(rest)
 	}

@@ -7,11 +7,16 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/qpimport/qpimport/internal/cli/input"
+	"github.com/qpimport/qpimport/internal/cli/output"
+	"github.com/qpimport/qpimport/internal/cli/usage"
 	"github.com/qpimport/qpimport/pkg/importer"
+	"github.com/qpimport/qpimport/pkg/registry"
 	"github.com/qpimport/qpimport/pkg/source"
 )
 
 type importOptions struct {
+	allow           allowFlag
 	source          string
 	passwordSync    string
 	ous             []string
@@ -21,11 +26,12 @@ type importOptions struct {
 	usersFile       string
 	exclude         []string
 	includeDisabled bool
+	alsoM365        bool
 	dryRun          bool
 }
 
 func newImportCmd(a *app) *cobra.Command {
-	var o importOptions
+	o := importOptions{allow: allowFlag{}}
 	cmd := &cobra.Command{
 		Use:   "import",
 		Short: "Import users as accounts",
@@ -42,7 +48,11 @@ exit status 3; all others are imported.
 ` + ouHelp + `
 SEL is the id, DN, user principal name, sAMAccountName or e-mail of one user.
 A users file has one SEL a line; empty lines and lines that begin with # do not
-count.
+count. A CSV with a column that identifies users will do as well, such as "users -o
+csv" and Get-ADUser write.
+
+The directory is read whole: the OUs choose who is imported, not who is known. A match
+counts everybody in it. What an export lacks, or a server remarks, is noted.
 
 An import is one transaction: it happens as a whole or not at all. The same import
 again changes nothing. Accounts of users that are not selected stay.` + exits(3, 11, 12, 13, 14, 15),
@@ -62,6 +72,8 @@ again changes nothing. Accounts of users that are not selected stay.` + exits(3,
 	f.StringVar(&o.usersFile, "users-file", "", "the users that `FILE` names, one a line; - is standard input")
 	f.StringArrayVar(&o.exclude, "exclude", nil, "not the user `SEL`, or those that a pattern with * and ? fits (repeatable)")
 	f.BoolVar(&o.includeDisabled, "include-disabled", false, "with --all: disabled users as well")
+	f.BoolVar(&o.alsoM365, "also-m365", false, "with password sync off: from Microsoft 365 beside Active Directory, those whom it does not know")
+	o.allow.add(f)
 	f.BoolVar(&o.dryRun, "dry-run", false, "show the result and write nothing")
 	return cmd
 }
@@ -89,16 +101,16 @@ func (o importOptions) request(ctx context.Context, a *app) (importer.ImportRequ
 	if o.includeDisabled && !o.all {
 		found = append(found, "--include-disabled goes with --all; a user asked for by name is taken though disabled")
 	}
-	if err := problems(found); err != nil {
+	if err := usage.Join(found); err != nil {
 		return importer.ImportRequest{}, err
 	}
 	users := o.users
 	if o.usersFile != "" {
-		raw, name, err := a.readInput(ctx, o.usersFile)
+		f, err := input.Read(ctx, a.in, o.usersFile)
 		if err != nil {
 			return importer.ImportRequest{}, err
 		}
-		more, err := parseLines(raw, name)
+		more, err := f.Names()
 		if err != nil {
 			return importer.ImportRequest{}, err
 		}
@@ -116,6 +128,8 @@ func (o importOptions) request(ctx context.Context, a *app) (importer.ImportRequ
 		Exclude:         o.exclude,
 		IncludeDisabled: o.includeDisabled,
 		DryRun:          o.dryRun,
+		AlsoM365:        o.alsoM365,
+		Allow:           o.allow,
 	}, err
 }
 
@@ -137,6 +151,7 @@ func (o importOptions) run(ctx context.Context, a *app) error {
 	if err := a.render(importView(result)); err != nil {
 		return err
 	}
+	a.notes(result.Notes)
 	a.importNotice(result)
 	return refusedUsers(result)
 }
@@ -160,20 +175,20 @@ func refusedUsers(r importer.ImportResult) error {
 
 func (a *app) importNotice(r importer.ImportResult) {
 	for _, x := range r.UnusedExclusions {
-		a.notice("warning: --exclude %s fits nobody", shellWord(x))
+		a.notice("warning: --exclude %s fits nobody", output.ShellWord(x))
 	}
 	if n := r.Counts.OthersChanged; n > 0 {
-		a.notice("warning: not imported now, but changed: %s; the user is disabled, or shares an address with another", count(n, "account"))
+		a.notice("warning: not imported now, but changed: %s; the user is disabled, or shares an address with another", output.Count(n, "account"))
 	}
 	if !r.Applied && r.Counts.Imported+r.Counts.Updated > 0 {
 		a.notice("a dry run: nothing was written")
 		return
 	}
-	if r.PasswordSync == importer.ModeOn && r.Counts.Imported > 0 {
-		a.notice("next: qpimport match -c %s --auto --dry-run", shellWord(r.Customer))
+	if r.PasswordSync == registry.ModeOn && r.Counts.Imported > 0 {
+		a.notice("next: qpimport match -c %s --auto --dry-run", output.ShellWord(r.Customer))
 	}
-	if r.PasswordSync == importer.ModeOff && r.Counts.NeedsEmail > 0 {
-		a.notice("next: qpimport accounts -c %s --state needs_email", shellWord(r.Customer))
+	if r.PasswordSync == registry.ModeOff && r.Counts.NeedsEmail > 0 {
+		a.notice("next: qpimport accounts -c %s --state needs_email", output.ShellWord(r.Customer))
 	}
 }
 
@@ -183,7 +198,7 @@ type importedRow struct {
 	reason string
 }
 
-func importView(r importer.ImportResult) view {
+func importView(r importer.ImportResult) output.View {
 	items := make([]any, 0, len(r.Accounts)+len(r.Skipped))
 	rows := make([]importedRow, 0, cap(items))
 	for _, acc := range r.Accounts {
@@ -191,57 +206,57 @@ func importView(r importer.ImportResult) view {
 		rows = append(rows, importedRow{ImportedAccount: acc})
 	}
 	for _, s := range r.Skipped {
-		items = append(items, labelled{outcomeSkipped, s})
+		items = append(items, output.Labelled{Outcome: outcomeSkipped, Item: s})
 		row := importedRow{reason: s.Reason}
 		row.Outcome, row.ID, row.Customer, row.DisplayName = outcomeSkipped, s.ID, r.Customer, s.DisplayName
 		rows = append(rows, row)
 	}
-	return view{
-		document: r,
-		items:    items,
-		rows:     func() [][]string { return csvRows(importedColumns(), rows) },
-		page:     func(p *page) { importPage(p, r) },
+	return output.View{
+		Document: r,
+		Items:    items,
+		Rows:     func() [][]string { return output.Rows(importedColumns(), rows) },
+		Page:     func(p *output.Page) { importPage(p, r) },
 	}
 }
 
 const outcomeSkipped = "skipped"
 
-func importedColumns() []column[importedRow] {
-	columns := []column[importedRow]{
-		{"outcome", "", func(r importedRow) string { return r.Outcome }},
+func importedColumns() []output.Column[importedRow] {
+	columns := []output.Column[importedRow]{
+		{Key: "outcome", Text: func(r importedRow) string { return r.Outcome }},
 	}
 	for _, c := range accountColumns(false) {
-		columns = append(columns, column[importedRow]{c.key, "", func(r importedRow) string { return c.text(r.Account) }})
+		columns = append(columns, output.Column[importedRow]{Key: c.Key, Text: func(r importedRow) string { return c.Text(r.Account) }})
 	}
-	return append(columns, column[importedRow]{"reason", "", func(r importedRow) string { return r.reason }})
+	return append(columns, output.Column[importedRow]{Key: "reason", Text: func(r importedRow) string { return r.reason }})
 }
 
-func importPage(p *page, r importer.ImportResult) {
+func importPage(p *output.Page, r importer.ImportResult) {
 	verb := "imported"
 	if !r.Applied && r.Counts.Imported+r.Counts.Updated > 0 {
 		verb = "would be imported"
 	}
-	p.line("%s, from %s, password sync %s: %d %s, %d updated, %d unchanged, %d skipped, %d need an e-mail",
+	p.Line("%s, from %s, password sync %s: %d %s, %d updated, %d unchanged, %d skipped, %d need an e-mail",
 		r.Customer, r.Source, r.PasswordSync, r.Counts.Imported, verb, r.Counts.Updated, r.Counts.Unchanged,
 		r.Counts.Skipped, r.Counts.NeedsEmail)
 	if r.Counts.NotTakenBelow > 0 {
-		p.line("not taken: %s in OUs below (--recursive takes them)", count(r.Counts.NotTakenBelow, "user"))
+		p.Line("not taken: %s in OUs below (--recursive takes them)", output.Count(r.Counts.NotTakenBelow, "user"))
 	}
 	if changed := changedAccounts(r.Accounts); len(changed) > 0 {
-		p.blank()
-		tableOf(p, []column[importer.ImportedAccount]{
-			{"", "Outcome", func(a importer.ImportedAccount) string { return a.Outcome }},
-			{"", "Display name", func(a importer.ImportedAccount) string { return a.DisplayName }},
-			{"", "User name", func(a importer.ImportedAccount) string { return a.Username }},
-			{"", "E-mail", func(a importer.ImportedAccount) string { return emailText(a.Account) }},
-			{"", "State", func(a importer.ImportedAccount) string { return string(a.State) }},
+		p.Blank()
+		output.TableOf(p, []output.Column[importer.ImportedAccount]{
+			{Title: "Outcome", Text: func(a importer.ImportedAccount) string { return a.Outcome }},
+			{Title: "Display name", Text: func(a importer.ImportedAccount) string { return a.DisplayName }},
+			{Title: "User name", Text: func(a importer.ImportedAccount) string { return a.Username }},
+			{Title: "E-mail", Text: func(a importer.ImportedAccount) string { return emailText(a.Account) }},
+			{Title: "State", Text: func(a importer.ImportedAccount) string { return string(a.State) }},
 		}, changed)
 	}
 	if len(r.Skipped) > 0 {
-		p.blank()
-		tableOf(p, []column[importer.SkippedUser]{
-			{"", "Skipped", func(s importer.SkippedUser) string { return s.DisplayName }},
-			{"", "Reason", func(s importer.SkippedUser) string { return s.Reason }},
+		p.Blank()
+		output.TableOf(p, []output.Column[importer.SkippedUser]{
+			{Title: "Skipped", Text: func(s importer.SkippedUser) string { return s.DisplayName }},
+			{Title: "Reason", Text: func(s importer.SkippedUser) string { return s.Reason }},
 		}, r.Skipped)
 	}
 }

@@ -8,12 +8,16 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/qpimport/qpimport/internal/cli/input"
+	"github.com/qpimport/qpimport/internal/cli/output"
+	"github.com/qpimport/qpimport/internal/cli/usage"
 	"github.com/qpimport/qpimport/pkg/importer"
 	"github.com/qpimport/qpimport/pkg/match"
 	"github.com/qpimport/qpimport/pkg/source"
 )
 
 type matchOptions struct {
+	allow      allowFlag
 	auto       bool
 	by         string
 	pairs      []string
@@ -25,11 +29,12 @@ type matchOptions struct {
 	review     bool
 	reviewOut  string
 	strict     bool
+	adAsRead   bool
 	dryRun     bool
 }
 
 func newMatchCmd(a *app) *cobra.Command {
-	var o matchOptions
+	o := matchOptions{allow: allowFlag{}}
 	cmd := &cobra.Command{
 		Use:   "match",
 		Short: "Give accounts their mailboxes",
@@ -47,14 +52,16 @@ active and gives it the mailbox's address.
                 independent identifiers that agree together with the name. What is
                 not sure is left for review, with up to three candidates
 
-Both know the AD users that were imported. Import all OUs whose people may have a
-mailbox before matching, and disabled users too (import --include-disabled): no rule
-pairs them, but a mailbox of theirs is not given to somebody else of the same name.
+Both read the two directories whole and count everybody in them, imported or not,
+disabled or not: nobody else is given the mailbox of somebody who was left out.
+--ad-as-read takes Active Directory as it was last read whole, for when it cannot be
+reached; the result tells how old that is.
 
 --pair and --pairs-file pair by hand, any with any that has an address; --unpair
 undoes a pair. SEL is the id, DN, user principal name, sAMAccountName or e-mail of
 one user. --pair is split at its last "=". A pairs file is CSV with the columns ad
-and m365; its header may be missing.
+and m365; its header may be missing. Where there are other columns beside them, a
+line without an m365 does not count.
 
 What --auto leaves open can be decided in three ways. --review-out writes the open
 cases as CSV for a spreadsheet, one line a candidate; somebody writes match, reject or
@@ -91,6 +98,8 @@ no customer and no state file; nothing is ever written.` + exits(3, 11, 12, 13, 
 	f.StringVar(&o.adExport, "ad-export", "", "Active Directory export `FILE`, with --m365-export")
 	f.StringVar(&o.m365Export, "m365-export", "", "Microsoft 365 export `FILE`, with --ad-export")
 	f.BoolVar(&o.strict, "strict", false, "with --auto: fail when anybody stays without a mailbox")
+	f.BoolVar(&o.adAsRead, "ad-as-read", false, "with --auto and --review: take Active Directory as it was last read whole")
+	o.allow.add(f)
 	f.BoolVar(&o.dryRun, "dry-run", false, "show the result and write nothing")
 	return cmd
 }
@@ -126,6 +135,15 @@ func (o matchOptions) check() error {
 	if !o.auto && o.strict {
 		found = append(found, "--strict goes with --auto")
 	}
+	if !o.auto && !o.review && o.adAsRead {
+		found = append(found, "--ad-as-read goes with --auto and --review")
+	}
+	if exports && o.adAsRead {
+		found = append(found, "--ad-as-read is for a customer, not for exports")
+	}
+	if exports && len(o.allow) > 0 {
+		found = append(found, "--allow is for a customer, not for exports")
+	}
 	if by := match.Method(o.by); o.by != "" && by != match.ByDisplayName && by != match.ByEvidence {
 		found = append(found, fmt.Sprintf("--by %q: use display-name or evidence", o.by))
 	}
@@ -134,16 +152,16 @@ func (o matchOptions) check() error {
 			found = append(found, err.Error())
 		}
 	}
-	return problems(found)
+	return usage.Join(found)
 }
 
 // parsePair splits AD=M365 at the last "=": a DN has some, the other side has none.
-func parsePair(s string) (importer.PairRequest, error) {
+func parsePair(s string) (importer.DecisionRow, error) {
 	i := strings.LastIndexByte(s, '=')
 	if i < 0 || strings.TrimSpace(s[:i]) == "" || strings.TrimSpace(s[i+1:]) == "" {
-		return importer.PairRequest{}, fmt.Errorf("--pair %q: want AD=M365", s)
+		return importer.DecisionRow{}, fmt.Errorf("--pair %q: want AD=M365", s)
 	}
-	return importer.PairRequest{AD: strings.TrimSpace(s[:i]), M365: strings.TrimSpace(s[i+1:])}, nil
+	return importer.DecisionRow{AD: strings.TrimSpace(s[:i]), M365: strings.TrimSpace(s[i+1:]), Verdict: match.VerdictMatch}, nil
 }
 
 func (o matchOptions) method() match.Method {
@@ -167,7 +185,7 @@ func (o matchOptions) run(ctx context.Context, a *app) error {
 		return o.walkThrough(ctx, a)
 	}
 	if o.reviewOut != "" {
-		if err := checkFolder("--review-out", o.reviewOut); err != nil {
+		if err := output.CheckFolder("--review-out", o.reviewOut); err != nil {
 			return err
 		}
 	}
@@ -177,18 +195,19 @@ func (o matchOptions) run(ctx context.Context, a *app) error {
 	}
 	if o.reviewOut != "" {
 		cases := openCases(result)
-		if err := replaceFile(o.reviewOut, func(w io.Writer) error { return writeCSV(w, reviewRows(cases), true) }); err != nil {
+		if err := output.ReplaceFile(o.reviewOut, func(w io.Writer) error { return output.WriteCSV(w, reviewRows(cases), true) }); err != nil {
 			return err
 		}
-		a.notice("%s written to %s", count(len(cases), "open case"), o.reviewOut)
+		a.notice("%s written to %s", output.Count(len(cases), "open case"), o.reviewOut)
 	}
 	if err := a.render(matchView(result)); err != nil {
 		return err
 	}
+	a.notes(result.Notes)
 	if open := result.Counts.Ambiguous + result.Counts.Review + result.Counts.UnmatchedAD; o.strict && open > 0 {
 		return &source.Error{
 			Code:    codePartial,
-			Message: "left without a mailbox: " + count(open, "user"),
+			Message: "left without a mailbox: " + output.Count(open, "user"),
 			Hint:    "decide with --review or --review-out, or match them with --pair",
 		}
 	}
@@ -204,11 +223,11 @@ func (o matchOptions) takeDecisions(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	raw, file, err := a.readInput(ctx, o.decisions)
+	f, err := input.Read(ctx, a.in, o.decisions)
 	if err != nil {
 		return err
 	}
-	rows, err := parseReview(raw, file)
+	rows, err := parseReview(f)
 	if err != nil {
 		return err
 	}
@@ -217,61 +236,67 @@ func (o matchOptions) takeDecisions(ctx context.Context, a *app) error {
 
 // decide carries out decisions and shows the result.
 func (o matchOptions) decide(ctx context.Context, a *app, customer string, rows []importer.DecisionRow) error {
-	result, err := with(ctx, a, o.dryRun, func(im *importer.Importer) (importer.MatchResult, error) {
-		return im.Decide(ctx, customer, rows, o.dryRun)
-	})
+	req := importer.HandRequest{Customer: customer, Rows: rows, FromSheet: true, Allow: o.allow, DryRun: o.dryRun}
+	result, err := with(ctx, a, o.dryRun, func(im *importer.Importer) (importer.MatchResult, error) { return im.MatchByHand(ctx, req) })
 	if err != nil {
 		return err
 	}
-	return a.render(decidedView(result))
+	if err := a.render(decidedView(result)); err != nil {
+		return err
+	}
+	a.notes(result.Notes)
+	return nil
 }
 
 func (o matchOptions) match(ctx context.Context, a *app) (importer.MatchResult, error) {
 	if o.adExport != "" {
-		export := func(kind source.Kind, path string) source.Connection {
-			return source.Connection{Kind: kind, Transport: source.TransportFile, File: path}
-		}
 		return importer.MatchExports(ctx, a.openDirectory,
-			export(source.AD, o.adExport), export(source.M365, o.m365Export), o.method())
+			source.ExportOf(source.AD, o.adExport), source.ExportOf(source.M365, o.m365Export), o.method())
 	}
 	name, err := a.customer()
 	if err != nil {
 		return importer.MatchResult{}, err
 	}
-	req := importer.MatchRequest{Customer: name, Auto: o.auto, Unpair: o.unpair, DryRun: o.dryRun}
 	if o.auto {
-		req.By = o.method()
+		req := importer.MatchRequest{Customer: name, By: o.method(), ADAsRead: o.adAsRead, DryRun: o.dryRun, Allow: o.allow}
+		return with(ctx, a, o.dryRun, func(im *importer.Importer) (importer.MatchResult, error) { return im.Match(ctx, req) })
 	}
-	if req.Pairs, err = o.pairRequests(ctx, a); err != nil {
+	req := importer.HandRequest{Customer: name, Allow: o.allow, DryRun: o.dryRun}
+	if req.Rows, err = o.rows(ctx, a); err != nil {
 		return importer.MatchResult{}, err
 	}
-	return with(ctx, a, o.dryRun, func(im *importer.Importer) (importer.MatchResult, error) {
-		return im.Match(ctx, req)
-	})
+	return with(ctx, a, o.dryRun, func(im *importer.Importer) (importer.MatchResult, error) { return im.MatchByHand(ctx, req) })
 }
 
-func (o matchOptions) pairRequests(ctx context.Context, a *app) ([]importer.PairRequest, error) {
-	var pairs []importer.PairRequest
+// rows are the pairs and partings that were named.
+func (o matchOptions) rows(ctx context.Context, a *app) ([]importer.DecisionRow, error) {
+	var rows []importer.DecisionRow
+	for _, sel := range o.unpair {
+		rows = append(rows, importer.DecisionRow{AD: sel, Verdict: match.VerdictReject, Reason: "parted by hand"})
+	}
 	for _, s := range o.pairs {
-		pair, err := parsePair(s)
+		row, err := parsePair(s)
 		if err != nil {
 			return nil, err
 		}
-		pairs = append(pairs, pair)
+		rows = append(rows, row)
 	}
 	if o.pairsFile == "" {
-		return pairs, nil
+		return rows, nil
 	}
-	raw, name, err := a.readInput(ctx, o.pairsFile)
+	f, err := input.Read(ctx, a.in, o.pairsFile)
 	if err != nil {
 		return nil, err
 	}
-	lines, err := parsePairs(raw, name, [2]string{"ad", "m365"})
+	lines, unfilled, err := f.Pairs(input.Column{"ad"}, input.Column{"m365"})
 	if err != nil {
 		return nil, err
+	}
+	if unfilled > 0 {
+		a.notice("%s: left out without m365: %s", f.Name, output.Count(unfilled, "line"))
 	}
 	for _, l := range lines {
-		pairs = append(pairs, importer.PairRequest{AD: l.cells[0], M365: l.cells[1]})
+		rows = append(rows, importer.DecisionRow{AD: l.Cells[0], M365: l.Cells[1], Verdict: match.VerdictMatch})
 	}
-	return pairs, nil
+	return rows, nil
 }

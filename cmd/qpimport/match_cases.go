@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/qpimport/qpimport/internal/cli/input"
+	"github.com/qpimport/qpimport/internal/cli/output"
+	"github.com/qpimport/qpimport/internal/cli/usage"
 	"github.com/qpimport/qpimport/pkg/importer"
 	"github.com/qpimport/qpimport/pkg/match"
 )
@@ -66,32 +69,32 @@ func reviewRows(cases []openCase) [][]string {
 		}
 	}
 	nothing := func(reviewRow) string { return "" }
-	return csvRows([]column[reviewRow]{
-		{"ad_id", "", func(r reviewRow) string { return r.ad.ID }},
-		{"ad_name", "", func(r reviewRow) string { return r.ad.DisplayName }},
-		{"ad_username", "", func(r reviewRow) string { return r.ad.Username }},
-		{"ad_ou", "", func(r reviewRow) string { return r.ad.OU }},
-		{"m365_id", "", func(r reviewRow) string { return r.candidate.M365.ID }},
-		{"m365_name", "", func(r reviewRow) string { return r.candidate.M365.DisplayName }},
-		{"m365_email", "", func(r reviewRow) string { return r.candidate.M365.Email }},
-		{"confidence", "", func(r reviewRow) string {
+	return output.Rows([]output.Column[reviewRow]{
+		{Key: "ad_id", Text: func(r reviewRow) string { return r.ad.ID }},
+		{Key: "ad_name", Text: func(r reviewRow) string { return r.ad.DisplayName }},
+		{Key: "ad_username", Text: func(r reviewRow) string { return r.ad.Username }},
+		{Key: "ad_ou", Text: func(r reviewRow) string { return r.ad.OU }},
+		{Key: "m365_id", Text: func(r reviewRow) string { return r.candidate.M365.ID }},
+		{Key: "m365_name", Text: func(r reviewRow) string { return r.candidate.M365.DisplayName }},
+		{Key: "m365_email", Text: func(r reviewRow) string { return r.candidate.M365.Email }},
+		{Key: "confidence", Text: func(r reviewRow) string {
 			if len(r.candidate.Evidence)+len(r.candidate.Against) == 0 {
 				return "" // nothing was compared
 			}
 			return confidence(r.candidate.Confidence)
 		}},
-		{"for", "", func(r reviewRow) string { return evidenceText(r.candidate.Evidence) }},
-		{"against", "", func(r reviewRow) string { return evidenceText(r.candidate.Against) }},
-		{"why", "", func(r reviewRow) string { return r.why }},
-		{"decision", "", nothing},
-		{"reason", "", nothing},
+		{Key: "for", Text: func(r reviewRow) string { return evidenceText(r.candidate.Evidence) }},
+		{Key: "against", Text: func(r reviewRow) string { return evidenceText(r.candidate.Against) }},
+		{Key: "why", Text: func(r reviewRow) string { return r.why }},
+		{Key: "decision", Text: nothing},
+		{Key: "reason", Text: nothing},
 	}, rows)
 }
 
 // parseReview takes the lines of a review file that were decided on, or says all
 // that is wrong with them.
-func parseReview(raw []byte, name string) ([]importer.DecisionRow, error) {
-	lines, err := readSheet(raw, name, "ad_id", "m365_id", "decision")
+func parseReview(f input.File) ([]importer.DecisionRow, error) {
+	lines, err := f.Sheet("ad_id", "m365_id", "decision")
 	if err != nil {
 		return nil, err
 	}
@@ -99,59 +102,59 @@ func parseReview(raw []byte, name string) ([]importer.DecisionRow, error) {
 	var found []string
 	for _, l := range lines {
 		row := importer.DecisionRow{
-			Row: l.line, AD: l.cells["ad_id"], M365: l.cells["m365_id"], Reason: l.cells["reason"],
-			Verdict: match.Verdict(strings.ToLower(l.cells["decision"])),
+			Row: l.Line, AD: l.Cells["ad_id"], M365: l.Cells["m365_id"], Reason: l.Cells["reason"],
+			Verdict: match.Verdict(strings.ToLower(l.Cells["decision"])),
 		}
 		switch row.Verdict {
 		case "":
 			continue
 		case match.VerdictMatch, match.VerdictReject, match.VerdictIgnore:
 			if row.AD == "" {
-				found = append(found, fmt.Sprintf("%s line %d: ad_id is empty", name, l.line))
+				found = append(found, fmt.Sprintf("%s line %d: ad_id is empty", f.Name, l.Line))
 			}
 			if row.Verdict == match.VerdictIgnore {
 				row.M365 = "" // of whichever candidate the line is
 			}
 		default:
-			found = append(found, fmt.Sprintf("%s line %d: the decision %q is none of match, reject, ignore", name, l.line, row.Verdict))
+			found = append(found, fmt.Sprintf("%s line %d: the decision %q is none of match, reject, ignore", f.Name, l.Line, row.Verdict))
 		}
 		rows = append(rows, row)
 	}
-	return rows, problems(found)
+	return rows, usage.Join(found)
 }
 
 // decisionRowColumns are the CSV of decisions that were carried out.
-func decisionRowColumns() []column[importer.DecisionRow] {
+func decisionRowColumns() []output.Column[importer.DecisionRow] {
 	type row = importer.DecisionRow
-	return []column[row]{
-		{"outcome", "Outcome", func(r row) string { return r.Outcome }},
-		{"row", "", func(r row) string { return fmt.Sprint(r.Row) }},
-		{"decision", "Decision", func(r row) string { return string(r.Verdict) }},
-		{"ad", "", func(r row) string { return r.AD }},
-		{"m365", "", func(r row) string { return r.M365 }},
-		{"ad_name", "AD user", func(r row) string { return r.ADName }},
-		{"m365_name", "Mailbox", func(r row) string { return r.M365Name }},
-		{"reason", "Reason", func(r row) string { return r.Reason }},
+	return []output.Column[row]{
+		{Key: "outcome", Title: "Outcome", Text: func(r row) string { return r.Outcome }},
+		{Key: "row", Text: func(r row) string { return fmt.Sprint(r.Row) }},
+		{Key: "decision", Title: "Decision", Text: func(r row) string { return string(r.Verdict) }},
+		{Key: "ad", Text: func(r row) string { return r.AD }},
+		{Key: "m365", Text: func(r row) string { return r.M365 }},
+		{Key: "ad_name", Title: "AD user", Text: func(r row) string { return r.ADName }},
+		{Key: "m365_name", Title: "Mailbox", Text: func(r row) string { return r.M365Name }},
+		{Key: "reason", Title: "Reason", Text: func(r row) string { return r.Reason }},
 	}
 }
 
 // decidedView shows a match by decisions, row by row.
-func decidedView(r importer.MatchResult) view {
+func decidedView(r importer.MatchResult) output.View {
 	rows := r.Decisions
-	return view{
-		document: r,
-		items:    anySlice(rows),
-		rows:     func() [][]string { return csvRows(decisionRowColumns(), rows) },
-		page: func(p *page) {
+	return output.View{
+		Document: r,
+		Items:    output.Items(rows),
+		Rows:     func() [][]string { return output.Rows(decisionRowColumns(), rows) },
+		Page: func(p *output.Page) {
 			verb := "taken"
 			if !r.Applied {
 				verb = "would be taken"
 			}
-			p.line("%s: %s %s, %d matched, %d matched before, %d unpaired", r.Customer, count(len(rows), "decision"), verb,
+			p.Line("%s: %s %s, %d matched, %d matched before, %d unpaired", r.Customer, output.Count(len(rows), "decision"), verb,
 				r.Counts.Matched, r.Counts.AlreadyMatched, r.Counts.Unpaired)
 			if len(rows) > 0 {
-				p.blank()
-				tableOf(p, decisionRowColumns(), rows)
+				p.Blank()
+				output.TableOf(p, decisionRowColumns(), rows)
 			}
 		},
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 
+	"github.com/qpimport/qpimport/internal/cli/output"
 	"github.com/qpimport/qpimport/pkg/importer"
 	"github.com/qpimport/qpimport/pkg/match"
 )
@@ -127,4 +128,4 @@ func (r *review) rows() []importer.DecisionRow {
 	return rows
 }
 
-func personName(u importer.User) string { return orDash(u.DisplayName) }
+func personName(u importer.User) string { return output.OrDash(u.DisplayName) }

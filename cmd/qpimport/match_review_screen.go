@@ -10,6 +10,8 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"github.com/qpimport/qpimport/internal/cli/output"
+	"github.com/qpimport/qpimport/internal/cli/usage"
 	"github.com/qpimport/qpimport/pkg/importer"
 	"github.com/qpimport/qpimport/pkg/match"
 	"github.com/qpimport/qpimport/pkg/source"
@@ -19,14 +21,14 @@ import (
 // what was decided, as one run.
 func (o matchOptions) walkThrough(ctx context.Context, a *app) error {
 	if a.settings.NoInput || !a.inTerminal || !a.errTerminal {
-		return usageHint("use --auto --review-out FILE, and --decisions FILE when it is filled in", "--review needs a terminal and somebody at it")
+		return usage.Hintf("use --auto --review-out FILE, and --decisions FILE when it is filled in", "--review needs a terminal and somebody at it")
 	}
 	customer, err := a.customer()
 	if err != nil {
 		return err
 	}
 	found, err := reading(ctx, a, func(im *importer.Importer) (importer.MatchResult, error) {
-		return im.Match(ctx, importer.MatchRequest{Customer: customer, Auto: true, By: o.method(), DryRun: true})
+		return im.Match(ctx, importer.MatchRequest{Customer: customer, By: o.method(), ADAsRead: o.adAsRead, Allow: o.allow, DryRun: true})
 	})
 	if err != nil {
 		return err
@@ -52,19 +54,19 @@ func (a *app) keepDecisions(customer string, rows []importer.DecisionRow) {
 		return // the error that led here is the one to report
 	}
 	defer func() { _ = f.Close() }()
-	if err := writeCSV(f, csvRows(keptColumns(), rows), true); err == nil {
-		a.notice("what was decided is kept; to carry it out: qpimport match -c %s --decisions %s", shellWord(customer), shellWord(f.Name()))
+	if err := output.WriteCSV(f, output.Rows(keptColumns(), rows), true); err == nil {
+		a.notice("what was decided is kept; to carry it out: qpimport match -c %s --decisions %s", output.ShellWord(customer), output.ShellWord(f.Name()))
 	}
 }
 
 // keptColumns are the columns of a review file that count.
-func keptColumns() []column[importer.DecisionRow] {
+func keptColumns() []output.Column[importer.DecisionRow] {
 	type row = importer.DecisionRow
-	return []column[row]{
-		{"ad_id", "", func(r row) string { return r.AD }},
-		{"m365_id", "", func(r row) string { return r.M365 }},
-		{"decision", "", func(r row) string { return string(r.Verdict) }},
-		{"reason", "", func(r row) string { return r.Reason }},
+	return []output.Column[row]{
+		{Key: "ad_id", Text: func(r row) string { return r.AD }},
+		{Key: "m365_id", Text: func(r row) string { return r.M365 }},
+		{Key: "decision", Text: func(r row) string { return string(r.Verdict) }},
+		{Key: "reason", Text: func(r row) string { return r.Reason }},
 	}
 }
 
@@ -148,16 +150,16 @@ const reviewKeys = "up/down or 1-9 choose a candidate   m match   r reject   i i
 func (s reviewScreen) View() tea.View {
 	var b strings.Builder
 	line := func(indent, format string, args ...any) {
-		b.WriteString(wrap(indent, clean(fmt.Sprintf(format, args...)), s.width) + "\n")
+		b.WriteString(wrap(indent, output.Clean(fmt.Sprintf(format, args...)), s.width) + "\n")
 	}
 	if s.closed {
-		line("", "%s to apply", count(len(s.taken), "decision"))
+		line("", "%s to apply", output.Count(len(s.taken), "decision"))
 		return tea.NewView(b.String())
 	}
 	c := s.cases[s.at]
-	line("", "Case %d of %d, %s so far", s.at+1, len(s.cases), count(len(s.taken), "decision"))
+	line("", "Case %d of %d, %s so far", s.at+1, len(s.cases), output.Count(len(s.taken), "decision"))
 	line("", "")
-	line("", "%s  (%s)%s", personName(c.ad), orDash(c.ad.Username), decided(s.verdictOn(-1)))
+	line("", "%s  (%s)%s", personName(c.ad), output.OrDash(c.ad.Username), decided(s.verdictOn(-1)))
 	for _, fact := range [][2]string{{"in", c.ad.OU}, {"UPN", c.ad.UPN}, {"e-mail in AD", c.ad.Email}} {
 		if fact[1] != "" {
 			line("  ", "%s %s", fact[0], fact[1])
@@ -177,7 +179,7 @@ func (s reviewScreen) View() tea.View {
 		if len(cand.Evidence)+len(cand.Against) > 0 {
 			likely = fmt.Sprintf(", %.0f %%", 100*cand.Confidence)
 		}
-		line(mark, "%d  %s  (%s%s)%s", i+1, personName(cand.M365), orDash(cand.M365.Email), likely, decided(s.verdictOn(i)))
+		line(mark, "%d  %s  (%s%s)%s", i+1, personName(cand.M365), output.OrDash(cand.M365.Email), likely, decided(s.verdictOn(i)))
 		for _, e := range cand.Evidence {
 			line("      ", "+ %s", e.Text)
 		}

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/qpimport/qpimport/internal/cli/output"
 	"github.com/qpimport/qpimport/pkg/importer"
 	"github.com/qpimport/qpimport/pkg/match"
 )
@@ -26,31 +27,31 @@ type matchRow struct {
 	ad, m365                              importer.User
 }
 
-func matchView(r importer.MatchResult) view {
+func matchView(r importer.MatchResult) output.View {
 	var items []any
 	for _, p := range r.Pairs {
-		items = append(items, labelled{pairOutcome(p), p})
+		items = append(items, output.Labelled{Outcome: pairOutcome(p), Item: p})
 	}
 	for _, p := range r.Unpaired {
-		items = append(items, labelled{outcomeUnpaired, p})
+		items = append(items, output.Labelled{Outcome: outcomeUnpaired, Item: p})
 	}
 	for _, x := range r.Ambiguous {
-		items = append(items, labelled{outcomeAmbiguous, x})
+		items = append(items, output.Labelled{Outcome: outcomeAmbiguous, Item: x})
 	}
 	for _, x := range r.Review {
-		items = append(items, labelled{outcomeReview, x})
+		items = append(items, output.Labelled{Outcome: outcomeReview, Item: x})
 	}
 	for _, u := range r.UnmatchedAD {
-		items = append(items, labelled{outcomeUnmatchedAD, u})
+		items = append(items, output.Labelled{Outcome: outcomeUnmatchedAD, Item: u})
 	}
 	for _, u := range r.UnmatchedM365 {
-		items = append(items, labelled{outcomeUnmatchedM365, u})
+		items = append(items, output.Labelled{Outcome: outcomeUnmatchedM365, Item: u})
 	}
-	return view{
-		document: r,
-		items:    items,
-		rows:     func() [][]string { return csvRows(matchColumns(), matchRows(r)) },
-		page:     func(p *page) { matchPage(p, r) },
+	return output.View{
+		Document: r,
+		Items:    items,
+		Rows:     func() [][]string { return output.Rows(matchColumns(), matchRows(r)) },
+		Page:     func(p *output.Page) { matchPage(p, r) },
 	}
 }
 
@@ -111,27 +112,27 @@ func evidenceText(evidence []match.Evidence) string {
 	return strings.Join(texts, ", ")
 }
 
-func matchColumns() []column[matchRow] {
-	return []column[matchRow]{
-		{"outcome", "", func(r matchRow) string { return r.outcome }},
-		{"ad_id", "", func(r matchRow) string { return r.ad.ID }},
-		{"ad_display_name", "", func(r matchRow) string { return r.ad.DisplayName }},
-		{"ad_username", "", func(r matchRow) string { return r.ad.Username }},
-		{"ad_upn", "", func(r matchRow) string { return r.ad.UPN }},
-		{"ad_email", "", func(r matchRow) string { return r.ad.Email }},
-		{"ad_ou", "", func(r matchRow) string { return r.ad.OU }},
-		{"m365_id", "", func(r matchRow) string { return r.m365.ID }},
-		{"m365_display_name", "", func(r matchRow) string { return r.m365.DisplayName }},
-		{"m365_upn", "", func(r matchRow) string { return r.m365.UPN }},
-		{"m365_email", "", func(r matchRow) string { return r.m365.Email }},
-		{"reason", "", func(r matchRow) string { return r.reason }},
-		{"confidence", "", func(r matchRow) string { return r.confidence }},
-		{"evidence", "", func(r matchRow) string { return r.evidence }},
+func matchColumns() []output.Column[matchRow] {
+	return []output.Column[matchRow]{
+		{Key: "outcome", Text: func(r matchRow) string { return r.outcome }},
+		{Key: "ad_id", Text: func(r matchRow) string { return r.ad.ID }},
+		{Key: "ad_display_name", Text: func(r matchRow) string { return r.ad.DisplayName }},
+		{Key: "ad_username", Text: func(r matchRow) string { return r.ad.Username }},
+		{Key: "ad_upn", Text: func(r matchRow) string { return r.ad.UPN }},
+		{Key: "ad_email", Text: func(r matchRow) string { return r.ad.Email }},
+		{Key: "ad_ou", Text: func(r matchRow) string { return r.ad.OU }},
+		{Key: "m365_id", Text: func(r matchRow) string { return r.m365.ID }},
+		{Key: "m365_display_name", Text: func(r matchRow) string { return r.m365.DisplayName }},
+		{Key: "m365_upn", Text: func(r matchRow) string { return r.m365.UPN }},
+		{Key: "m365_email", Text: func(r matchRow) string { return r.m365.Email }},
+		{Key: "reason", Text: func(r matchRow) string { return r.reason }},
+		{Key: "confidence", Text: func(r matchRow) string { return r.confidence }},
+		{Key: "evidence", Text: func(r matchRow) string { return r.evidence }},
 	}
 }
 
 // matchPage is the summary screen.
-func matchPage(p *page, r importer.MatchResult) {
+func matchPage(p *output.Page, r importer.MatchResult) {
 	who := ""
 	if r.Customer != "" {
 		who = r.Customer + ": "
@@ -142,10 +143,10 @@ func matchPage(p *page, r importer.MatchResult) {
 	}
 	c := r.Counts
 	if r.ByHand {
-		p.line("%s%d %s, %d matched before, %d still without a mailbox", who, c.Matched, verb, c.AlreadyMatched, c.UnmatchedAD)
+		p.Line("%s%d %s, %d matched before, %d still without a mailbox", who, c.Matched, verb, c.AlreadyMatched, c.UnmatchedAD)
 		r.UnmatchedAD, r.UnmatchedM365 = nil, nil // nobody asked
 	} else {
-		p.line("%s%d %s, %d matched before, %d ambiguous, %d for review, %d without a mailbox, %d mailboxes free",
+		p.Line("%s%d %s, %d matched before, %d ambiguous, %d for review, %d without a mailbox, %d mailboxes free",
 			who, c.Matched, verb, c.AlreadyMatched, c.Ambiguous, c.Review, c.UnmatchedAD, c.UnmatchedM365)
 	}
 	if c.Unpaired > 0 {
@@ -153,7 +154,10 @@ func matchPage(p *page, r importer.MatchResult) {
 		if !r.Applied {
 			verb = "would be unpaired"
 		}
-		p.line("%d %s", c.Unpaired, verb)
+		p.Line("%d %s", c.Unpaired, verb)
+	}
+	if r.Read != nil && r.Read.AD != nil && r.Read.AD.AsRead && !r.ByHand {
+		p.Line("Active Directory as it was read on %s: %s", timeText(r.Read.AD.At), output.Count(r.Read.AD.Users, "user"))
 	}
 	pairTable(p, "Matched", r.Pairs)
 	pairTable(p, "Unpaired", r.Unpaired)
@@ -174,8 +178,8 @@ func matchPage(p *page, r importer.MatchResult) {
 				rows = append(rows, row)
 			}
 		}
-		p.blank()
-		p.table([]string{"Ambiguous", "Mailbox", "Reason"}, rows)
+		p.Blank()
+		p.Table([]string{"Ambiguous", "Mailbox", "Reason"}, rows)
 	}
 	if len(r.Review) > 0 {
 		var rows [][]string
@@ -192,34 +196,34 @@ func matchPage(p *page, r importer.MatchResult) {
 				rows = append(rows, row)
 			}
 		}
-		p.blank()
-		p.table([]string{"For review", "Candidate", "Confidence", "Reason"}, rows)
+		p.Blank()
+		p.Table([]string{"For review", "Candidate", "Confidence", "Reason"}, rows)
 	}
 	if len(r.UnmatchedAD) > 0 {
-		p.blank()
-		tableOf(p, []column[importer.UnmatchedUser]{
-			{"", "Without a mailbox", func(u importer.UnmatchedUser) string { return person(u.User) }},
-			{"", "Reason", func(u importer.UnmatchedUser) string { return u.Reason }},
+		p.Blank()
+		output.TableOf(p, []output.Column[importer.UnmatchedUser]{
+			{Title: "Without a mailbox", Text: func(u importer.UnmatchedUser) string { return person(u.User) }},
+			{Title: "Reason", Text: func(u importer.UnmatchedUser) string { return u.Reason }},
 		}, r.UnmatchedAD)
 	}
 	if len(r.UnmatchedM365) > 0 {
-		p.blank()
-		tableOf(p, []column[importer.User]{
-			{"", "Free mailbox", func(u importer.User) string { return u.DisplayName }},
-			{"", "E-mail", func(u importer.User) string { return u.Email }},
+		p.Blank()
+		output.TableOf(p, []output.Column[importer.User]{
+			{Title: "Free mailbox", Text: func(u importer.User) string { return u.DisplayName }},
+			{Title: "E-mail", Text: func(u importer.User) string { return u.Email }},
 		}, r.UnmatchedM365)
 	}
 }
 
-func pairTable(p *page, title string, pairs []importer.MatchedPair) {
+func pairTable(p *output.Page, title string, pairs []importer.MatchedPair) {
 	if len(pairs) == 0 {
 		return
 	}
-	p.blank()
-	tableOf(p, []column[importer.MatchedPair]{
-		{"", title, func(m importer.MatchedPair) string { return person(m.AD) }},
-		{"", "Mailbox", func(m importer.MatchedPair) string { return person(m.M365) }},
-		{"", "Reason", func(m importer.MatchedPair) string {
+	p.Blank()
+	output.TableOf(p, []output.Column[importer.MatchedPair]{
+		{Title: title, Text: func(m importer.MatchedPair) string { return person(m.AD) }},
+		{Title: "Mailbox", Text: func(m importer.MatchedPair) string { return person(m.M365) }},
+		{Title: "Reason", Text: func(m importer.MatchedPair) string {
 			if m.Unchanged {
 				return m.Reason + ", as before"
 			}
@@ -242,5 +246,5 @@ func person(u importer.User) string {
 	if u.Email != "" && u.Source != "ad" {
 		login = u.Email
 	}
-	return fmt.Sprintf("%s (%s)", orDash(u.DisplayName), orDash(login))
+	return fmt.Sprintf("%s (%s)", output.OrDash(u.DisplayName), output.OrDash(login))
 }

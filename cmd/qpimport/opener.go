@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/qpimport/qpimport/internal/cli/progress"
+	"github.com/qpimport/qpimport/internal/cli/secret"
 	"github.com/qpimport/qpimport/pkg/source"
 	"github.com/qpimport/qpimport/pkg/source/ad"
 	"github.com/qpimport/qpimport/pkg/source/file"
@@ -18,7 +20,7 @@ func (a *app) openDirectory(ctx context.Context, c source.Connection) (source.Di
 		return nil, err
 	}
 	if a.errTerminal && !a.settings.Quiet && !a.sideBySide {
-		return withProgress(dir, a.err, c.Kind), nil
+		return progress.Reading(a.err, dir, c.Kind), nil
 	}
 	return dir, nil
 }
@@ -30,7 +32,7 @@ func (a *app) adapter(ctx context.Context, c source.Connection) (source.Director
 	case c.Kind == source.AD:
 		return ad.Open(ctx, ad.Config{
 			Connection: c,
-			Password:   a.secret(c.BindPasswordFrom),
+			Password:   a.secrets().Later(c.BindPasswordFrom),
 			Log:        a.adapterLog(c.Kind),
 		})
 	default:
@@ -40,15 +42,21 @@ func (a *app) adapter(ctx context.Context, c source.Connection) (source.Director
 
 // graphConfig is how the adapter of Microsoft Graph is told of a connection.
 func (a *app) graphConfig(c source.Connection) m365.Config {
+	secrets := a.secrets()
 	return m365.Config{
 		Connection:   c,
-		ClientSecret: a.secret(c.ClientSecretFrom),
-		Certificate:  a.secret(c.CertificateFrom),
-		AccessToken:  a.secret(c.AccessTokenFrom),
+		ClientSecret: secrets.Later(c.ClientSecretFrom),
+		Certificate:  secrets.Later(c.CertificateFrom),
+		AccessToken:  secrets.Later(c.AccessTokenFrom),
 		UserAgent:    userAgent(),
 		Announce:     a.notice,
 		Log:          a.adapterLog(c.Kind),
 	}
+}
+
+// secrets resolves the references that a connection has in place of secrets.
+func (a *app) secrets() secret.Resolver {
+	return secret.Resolver{Getenv: a.getenv, Warn: a.notice}
 }
 
 // userAgent is how the program names itself to a service.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/qpimport/qpimport/internal/cli/output"
 	"github.com/qpimport/qpimport/pkg/importer"
 	"github.com/qpimport/qpimport/pkg/source"
 )
@@ -52,28 +53,28 @@ func (o ousOptions) run(ctx context.Context, a *app) error {
 		return err
 	}
 	beside := map[string]any{"hidden": list.Hidden}
-	return a.render(listView("ous", list.OUs, ouColumns(o.all), beside, func(p *page) {
+	return a.render(output.List("ous", list.OUs, ouColumns(o.all), beside, func(p *output.Page) {
 		if !o.all && list.Hidden.OUs > 0 {
-			p.blank()
-			p.line("hidden: %s with %s (--all shows them)", count(list.Hidden.OUs, "container"), count(list.Hidden.Users, "user object"))
+			p.Blank()
+			p.Line("hidden: %s with %s (--all shows them)", output.Count(list.Hidden.OUs, "container"), output.Count(list.Hidden.Users, "user object"))
 		}
 	}))
 }
 
-func ouColumns(all bool) []column[source.OU] {
+func ouColumns(all bool) []output.Column[source.OU] {
 	hidden := ""
 	if all {
 		hidden = "Hidden"
 	}
-	return []column[source.OU]{
-		{"id", "", func(o source.OU) string { return o.ID }},
-		{"dn", "", func(o source.OU) string { return o.DN }},
-		{"path", "OU", func(o source.OU) string { return o.Path }},
-		{"name", "", func(o source.OU) string { return o.Name }},
-		{"class", "", func(o source.OU) string { return o.Class }},
-		{"users", "Users", func(o source.OU) string { return strconv.Itoa(o.Users) }},
-		{"users_below", "Below", func(o source.OU) string { return strconv.Itoa(o.UsersBelow) }},
-		{"hidden", "", func(o source.OU) string { return strconv.FormatBool(o.Hidden) }},
-		{"hidden_reason", hidden, func(o source.OU) string { return string(o.HiddenReason) }},
+	return []output.Column[source.OU]{
+		{Key: "id", Text: func(o source.OU) string { return o.ID }},
+		{Key: "dn", Text: func(o source.OU) string { return o.DN }},
+		{Key: "path", Title: "OU", Text: func(o source.OU) string { return o.Path }},
+		{Key: "name", Text: func(o source.OU) string { return o.Name }},
+		{Key: "class", Text: func(o source.OU) string { return o.Class }},
+		{Key: "users", Title: "Users", Text: func(o source.OU) string { return strconv.Itoa(o.Users) }},
+		{Key: "users_below", Title: "Below", Text: func(o source.OU) string { return strconv.Itoa(o.UsersBelow) }},
+		{Key: "hidden", Text: func(o source.OU) string { return strconv.FormatBool(o.Hidden) }},
+		{Key: "hidden_reason", Title: hidden, Text: func(o source.OU) string { return string(o.HiddenReason) }},
 	}
 }

@@ -5,6 +5,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/qpimport/qpimport/internal/cli/output"
+	"github.com/qpimport/qpimport/internal/cli/usage"
 	"github.com/qpimport/qpimport/pkg/importer"
 )
 
@@ -79,11 +81,11 @@ func (o planOptions) run(ctx context.Context, a *app) error {
 	if o.file == "" {
 		found = append(found, "say which manifest: -f FILE")
 	}
-	if err := problems(found); err != nil {
+	if err := usage.Join(found); err != nil {
 		return err
 	}
 	if o.out != "" {
-		if err := checkFolder("--out", o.out); err != nil {
+		if err := output.CheckFolder("--out", o.out); err != nil {
 			return err
 		}
 	}

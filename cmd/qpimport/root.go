@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/qpimport/qpimport/internal/cli/usage"
 )
 
 // The groups of the root's help.
@@ -69,7 +71,7 @@ New statuses may come: take an unknown one for a failure.`,
 		&cobra.Group{ID: groupWatch, Title: "Keeping watch:"},
 	)
 	inGroup(root, groupSetup, newCustomersCmd(a), newDirectoriesCmd(a))
-	inGroup(root, groupImport, newOUsCmd(a), newUsersCmd(a), newImportCmd(a), newMatchCmd(a), newExplainCmd(a), newDecisionsCmd(a), newAccountsCmd(a))
+	inGroup(root, groupImport, newOUsCmd(a), newUsersCmd(a), newImportCmd(a), newMatchCmd(a), newRefreshCmd(a), newDriftCmd(a), newExplainCmd(a), newDecisionsCmd(a), newAccountsCmd(a))
 	inGroup(root, groupBulk, newPlanCmd(a), newApplyCmd(a), newSchemaCmd(a))
 	inGroup(root, groupWatch, newStatusCmd(a), newDoctorCmd(a))
 	root.AddCommand(newVersionCmd(a), newCompletionCmd(a))
@@ -94,7 +96,7 @@ func sayArguments(c *cobra.Command) {
 			if err == nil || !strings.HasPrefix(err.Error(), "accepts ") { // cobra counts
 				return err
 			}
-			return usagef("%d arguments were given, but it is: %s", len(args), cmd.UseLine())
+			return usage.Errorf("%d arguments were given, but it is: %s", len(args), cmd.UseLine())
 		}
 	}
 	for _, sub := range c.Commands() {
@@ -111,9 +113,9 @@ func subcommand(cmd *cobra.Command, args []string) error {
 	message := "unknown command %q for %q"
 	cmd.SuggestionsMinimumDistance = 2
 	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
-		return usageHint("did you mean "+strings.Join(near, ", ")+"?", message, args[0], cmd.CommandPath())
+		return usage.Hintf("did you mean "+strings.Join(near, ", ")+"?", message, args[0], cmd.CommandPath())
 	}
-	return usagef(message, args[0], cmd.CommandPath())
+	return usage.Errorf(message, args[0], cmd.CommandPath())
 }
 
 // chooseSubcommand is the RunE of a command that does nothing by itself.
@@ -124,5 +126,5 @@ func chooseSubcommand(cmd *cobra.Command, _ []string) error {
 			names = append(names, c.Name())
 		}
 	}
-	return usagef("%s needs one of %s", cmd.CommandPath(), strings.Join(names, ", "))
+	return usage.Errorf("%s needs one of %s", cmd.CommandPath(), strings.Join(names, ", "))
 }

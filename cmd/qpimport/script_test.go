@@ -38,8 +38,9 @@ func TestMain(m *testing.M) {
 //	contoso                  copy the sample company to ad.ldif and m365.json
 //	directory ad [OPTION…]   serve the sample company over LDAP; sets AD_URL,
 //	                         AD_PLAIN_URL, AD_CA, AD_USER and AD_PASSWORD
-//	directory m365 [N:FAULT…]
-//	                         serve it over Graph, with faults for the Nth request;
+//	directory m365 [tls] [N:FAULT…]
+//	                         serve it over Graph, with a certificate that nobody
+//	                         trusts, and with faults for the Nth request;
 //	                         sets GRAPH_URL, TENANT, CLIENT_ID, CLIENT_SECRET and
 //	                         ACCESS_TOKEN
 //	directory itglue [renamed] [twins] [N:FAULT…]

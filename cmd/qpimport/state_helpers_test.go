@@ -172,8 +172,9 @@ func digest(t *testing.T, path string) string {
 		`SELECT customer, customer_name, command FROM runs ORDER BY id`,
 		`SELECT run, entity, count(*), sum(before IS NULL), sum(after IS NULL), count(DISTINCT id) FROM changes GROUP BY run, entity ORDER BY run, entity`,
 		`SELECT customer, state, display_name, given_name, surname, username, upn, email, email_source, email_issue,
-			ad_id, ad_dn, ad_status, ad_users.user, m365_id, m365_users.user FROM accounts
-			LEFT JOIN ad_users ON ad_users.account = n LEFT JOIN m365_users ON m365_users.account = n ORDER BY customer, ad_id`,
+			ad_id, ad_dn, ad_status, m365_id, m365_upn, m365_status FROM accounts ORDER BY customer, ad_id`,
+		`SELECT customer, kind, id, missing IS NULL, user FROM people ORDER BY customer, kind, id`,
+		`SELECT customer, scope, selection FROM selections ORDER BY customer, scope`,
 	} {
 		hashRows(t, db, query, func(row string) { hash.Write([]byte(row)) })
 	}

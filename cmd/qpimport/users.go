@@ -6,6 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/qpimport/qpimport/internal/cli/output"
+	"github.com/qpimport/qpimport/internal/cli/usage"
 	"github.com/qpimport/qpimport/pkg/importer"
 	"github.com/qpimport/qpimport/pkg/source"
 )
@@ -78,17 +80,17 @@ func (o usersOptions) run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	return a.render(listView("users", users, userColumns(o.all), nil, func(p *page) {
+	return a.render(output.List("users", users, userColumns(o.all), nil, func(p *output.Page) {
 		if len(users) > 0 {
-			p.blank()
-			p.line("%s", count(len(users), "user"))
+			p.Blank()
+			p.Line("%s", output.Count(len(users), "user"))
 		}
 	}))
 }
 
 func checkOUFlags(ous []string, recursive bool) error {
 	if recursive && len(ous) == 0 {
-		return usagef("--recursive says how deep --ou goes, but no --ou was given")
+		return usage.Errorf("--recursive says how deep --ou goes, but no --ou was given")
 	}
 	return nil
 }
@@ -113,34 +115,34 @@ func chooseSource(ctx context.Context, im *importer.Importer, customer string, n
 	}
 	switch list := connectedOf(c); len(list) {
 	case 0:
-		return "", usageHint("qpimport directories connect --help", "no directory of %s is connected", c.Name)
+		return "", usage.Hintf("`qpimport directories connect --help` tells how", "no directory of %s is connected", c.Name)
 	case 1:
 		return list[0].Source, nil
 	}
-	return "", usageHint("add --source ad or --source m365", "%s has two directories connected and none was named", c.Name)
+	return "", usage.Hintf("add --source ad or --source m365", "%s has two directories connected and none was named", c.Name)
 }
 
-func userColumns(all bool) []column[importer.User] {
+func userColumns(all bool) []output.Column[importer.User] {
 	type user = importer.User
 	skip := ""
 	if all {
 		skip = "Not imported, for"
 	}
-	return []column[user]{
-		{"source", "", func(u user) string { return string(u.Source) }},
-		{"id", "", func(u user) string { return u.ID }},
-		{"display_name", "Display name", func(u user) string { return u.DisplayName }},
-		{"username", "User name", func(u user) string { return u.Username }},
-		{"upn", "", func(u user) string { return u.UPN }},
-		{"given_name", "", func(u user) string { return u.GivenName }},
-		{"surname", "", func(u user) string { return u.Surname }},
-		{"email", "E-mail", func(u user) string { return u.Email }},
-		{"ou", "", func(u user) string { return u.OU }},
-		{"", "OU", func(u user) string { return ouPath(u.OU) }},
-		{"enabled", "", func(u user) string { return flagText(u.Enabled) }},
-		{"imported", "", func(u user) string { return strconv.FormatBool(u.Imported) }},
-		{"", "Imported", func(u user) string { return yes(u.Imported) }},
-		{"skip_reason", skip, func(u user) string { return text(u.SkipReason) }},
+	return []output.Column[user]{
+		{Key: "source", Text: func(u user) string { return string(u.Source) }},
+		{Key: "id", Text: func(u user) string { return u.ID }},
+		{Key: "display_name", Title: "Display name", Text: func(u user) string { return u.DisplayName }},
+		{Key: "username", Title: "User name", Text: func(u user) string { return u.Username }},
+		{Key: "upn", Text: func(u user) string { return u.UPN }},
+		{Key: "given_name", Text: func(u user) string { return u.GivenName }},
+		{Key: "surname", Text: func(u user) string { return u.Surname }},
+		{Key: "email", Title: "E-mail", Text: func(u user) string { return u.Email }},
+		{Key: "ou", Text: func(u user) string { return u.OU }},
+		{Title: "OU", Text: func(u user) string { return ouPath(u.OU) }},
+		{Key: "enabled", Text: func(u user) string { return flagText(u.Enabled) }},
+		{Key: "imported", Text: func(u user) string { return strconv.FormatBool(u.Imported) }},
+		{Title: "Imported", Text: func(u user) string { return yes(u.Imported) }},
+		{Key: "skip_reason", Title: skip, Text: func(u user) string { return text(u.SkipReason) }},
 	}
 }
 

@@ -6,6 +6,8 @@ import (
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
+
+	"github.com/qpimport/qpimport/internal/cli/output"
 )
 
 // version says which build of the program this is.
@@ -45,14 +47,14 @@ func newVersionCmd(a *app) *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: a.command(func(context.Context, []string) error {
 			v := readVersion()
-			return a.render(itemView(v, []column[version]{
-				{"version", "", func(v version) string { return v.Version }},
-				{"commit", "", func(v version) string { return v.Commit }},
-				{"go", "", func(v version) string { return v.Go }},
-				{"os", "", func(v version) string { return v.OS }},
-				{"arch", "", func(v version) string { return v.Arch }},
-			}, func(p *page) {
-				p.line("qpimport %s (%s, %s/%s)", v.Version, v.Go, v.OS, v.Arch)
+			return a.render(output.Item(v, []output.Column[version]{
+				{Key: "version", Text: func(v version) string { return v.Version }},
+				{Key: "commit", Text: func(v version) string { return v.Commit }},
+				{Key: "go", Text: func(v version) string { return v.Go }},
+				{Key: "os", Text: func(v version) string { return v.OS }},
+				{Key: "arch", Text: func(v version) string { return v.Arch }},
+			}, func(p *output.Page) {
+				p.Line("qpimport %s (%s, %s/%s)", v.Version, v.Go, v.OS, v.Arch)
 			}))
 		}),
 	}

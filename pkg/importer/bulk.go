@@ -4,25 +4,21 @@ import (
 	"cmp"
 	"context"
 	"crypto/sha256"
-	"database/sql"
 	"encoding/hex"
-	"errors"
+	"encoding/json"
 	"fmt"
 	"iter"
 	"maps"
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/qpimport/qpimport/pkg/manifest"
+	"github.com/qpimport/qpimport/pkg/match"
+	"github.com/qpimport/qpimport/pkg/registry"
 	"github.com/qpimport/qpimport/pkg/source"
 )
-
-// CodeSafeguard is the refusal of a change that looks like a mistake.
-const CodeSafeguard source.Code = "safeguard"
-
-// CodeStale is the refusal of a plan that no longer fits.
-const CodeStale source.Code = "plan_stale"
 
 // DefaultMaxNew is how many new accounts a manifest may give one customer at once.
 const DefaultMaxNew = 500
@@ -33,9 +29,16 @@ type BulkRequest struct {
 	Apply    bool
 	Parallel int // customers side by side; less than 1 is 1
 	MaxNew   int // new accounts for one customer at once; 0 is DefaultMaxNew
-	// Expect holds the hash that each customer's plan must have, by name; nil
-	// expects nothing.
-	Expect map[string]string
+	// Plan is the saved plan that is carried out, by name of customer; nil is none.
+	Plan map[string]Planned
+}
+
+// Planned is a customer's part of a saved plan.
+type Planned struct {
+	Hash string
+	// Left says why the customer is left out: it failed when the plan was made, or
+	// cannot be read now.
+	Left *CustomerPlan
 }
 
 // BulkResult is what a manifest did or would do, in its order.
@@ -69,7 +72,7 @@ type CustomerPlan struct {
 
 // PlanChange is one thing that changes.
 type PlanChange struct {
-	Action string `json:"action"` // create, update, connect, match, …
+	Action string `json:"action"` // create, update, connect, match, select, decide, …
 	What   string `json:"what"`   // customer, password_sync, directory ad, account …
 	Before any    `json:"before"`
 	After  any    `json:"after"`
@@ -86,29 +89,39 @@ type PlanResult struct {
 // customer's plan. After an interruption those that are not done yet are
 // yielded with that error.
 func (im *Importer) Bulk(ctx context.Context, r BulkRequest) iter.Seq[CustomerPlan] {
-	return func(yield func(CustomerPlan) bool) {
+	batch := registry.NewID()
+	return sideBySide(ctx, r.Parallel, r.Manifest.Customers, func(ctx context.Context, mc manifest.Customer) CustomerPlan {
+		return im.bulkCustomer(ctx, r, mc, batch)
+	})
+}
+
+// sideBySide does something for each of a list, so many at once, and yields the
+// results as they are done. When whoever takes them stops, the context of those
+// that are under way ends, and all are waited for.
+func sideBySide[T, R any](ctx context.Context, parallel int, all []T, do func(context.Context, T) R) iter.Seq[R] {
+	return func(yield func(R) bool) {
 		ctx, cancel := context.WithCancelCause(ctx)
 		defer cancel(nil)
-		jobs, done := make(chan manifest.Customer), make(chan CustomerPlan)
+		jobs, done := make(chan T), make(chan R)
 		var workers sync.WaitGroup
-		for range max(r.Parallel, 1) {
+		for range max(parallel, 1) {
 			workers.Go(func() {
-				for mc := range jobs {
-					done <- im.bulkCustomer(ctx, r, mc)
+				for job := range jobs {
+					done <- do(ctx, job)
 				}
 			})
 		}
 		go func() {
-			for _, mc := range r.Manifest.Customers {
-				jobs <- mc
+			for _, job := range all {
+				jobs <- job
 			}
 			close(jobs)
 			workers.Wait()
 			close(done)
 		}()
 		stopped := false
-		for p := range done { // to the end, so that no worker is left behind
-			if !stopped && !yield(p) {
+		for r := range done { // to the end, so that no worker is left behind
+			if !stopped && !yield(r) {
 				stopped = true
 				cancel(context.Canceled)
 			}
@@ -144,11 +157,14 @@ func Summarise(r BulkRequest, plans []CustomerPlan) BulkResult {
 	return result
 }
 
-func (im *Importer) bulkCustomer(ctx context.Context, r BulkRequest, mc manifest.Customer) CustomerPlan {
+func (im *Importer) bulkCustomer(ctx context.Context, r BulkRequest, mc manifest.Customer, batch string) CustomerPlan {
+	if left := r.Plan[mc.Name].Left; left != nil {
+		return *left
+	}
 	p := CustomerPlan{Name: mc.Name}
 	err := context.Cause(ctx)
 	if err == nil {
-		err = im.runCustomer(ctx, r, mc, &p)
+		err = im.runCustomer(ctx, r, mc, batch, &p)
 	}
 	if err != nil {
 		p.Err, p.Error = err, problem(err)
@@ -159,30 +175,35 @@ func (im *Importer) bulkCustomer(ctx context.Context, r BulkRequest, mc manifest
 }
 
 // runCustomer reads what a customer's part needs, then decides and writes it.
-func (im *Importer) runCustomer(ctx context.Context, r BulkRequest, mc manifest.Customer, p *CustomerPlan) error {
-	read := func() (*registry, error) { return im.readOrNew(ctx, mc) }
-	reg, err := read()
+func (im *Importer) runCustomer(ctx context.Context, r BulkRequest, mc manifest.Customer, batch string, p *CustomerPlan) error {
+	read := func() (*registry.Snapshot, error) { return im.readOrNew(ctx, mc) }
+	snap, err := read()
 	if err != nil {
 		return err
 	}
-	job, err := im.readJob(ctx, reg, mc)
+	j, err := im.readJob(ctx, snap, mc)
 	if err != nil {
-		return inManifest(err)
+		return err
 	}
-	var finish func()
-	run, err := im.changeFrom(ctx, reg, "apply", !r.Apply, func(d *draft) (err error) {
-		finish, err = d.runJob(job, cmp.Or(mc.Allow.MaxNew, r.MaxNew, DefaultMaxNew), p)
-		if err == nil && r.Expect != nil && r.Expect[mc.Name] != p.Hash {
-			err = &source.Error{Code: CodeStale, Message: "the plan no longer fits: the directory or the registry has changed since it was made",
+	run, err := im.changeFrom(ctx, snap, command{name: "apply", batch: batch, dry: !r.Apply, limits: manifestLimits(mc.Allow, cmp.Or(mc.Allow.MaxNew, r.MaxNew, DefaultMaxNew))}, func(d *draft) error {
+		*p = CustomerPlan{Name: j.Name}
+		if err := d.runJob(j, !r.Apply, &p.Result); err != nil {
+			return err
+		}
+		if err := d.describe(p); err != nil {
+			return err
+		}
+		p.Warnings = j.warnings(d.after.Customer.PasswordSync)
+		if r.Plan != nil && r.Plan[mc.Name].Hash != p.Hash {
+			return &source.Error{Code: CodeStale, Message: "the plan no longer fits: the directory or the registry has changed since it was made",
 				Hint: "make a new plan and review it"}
 		}
-		return err
+		return nil
 	}, read)
 	if err != nil {
 		*p = CustomerPlan{Name: p.Name, Hash: p.Hash}
-		return inManifest(err)
+		return err
 	}
-	finish()
 	for i := range p.Result.Import {
 		p.Result.Import[i].Applied, p.Result.Import[i].Run = r.Apply, run
 	}
@@ -192,329 +213,386 @@ func (im *Importer) runCustomer(ctx context.Context, r BulkRequest, mc manifest.
 	return nil
 }
 
-// inManifest gives an error the hint of who writes a manifest, where it is
-// another than that of who types a command.
-func inManifest(err error) error {
-	var e *source.Error
-	if !errors.As(err, &e) {
-		return err
-	}
-	hint := ""
-	switch e.Code {
-	case CodeDirectoryChanged:
-		hint = "check the connection; if the customer really moved, say `allow: {directory_changed: true}` for this customer"
-	case CodePasswordSyncUnset:
-		hint = "say `password_sync` for this customer, or in `defaults`: " +
-			"off = one directory alone, or AD Connect copies the passwords; on = AD and Microsoft 365 without AD Connect"
-	default:
-		return err
-	}
-	changed := *e
-	changed.Hint = hint
-	return &changed
-}
-
 // readOrNew reads the customer of a manifest by its name; one that there is none
 // of is new. None of its ids may be another customer's.
-func (im *Importer) readOrNew(ctx context.Context, mc manifest.Customer) (*registry, error) {
-	var reg *registry
-	err := im.inTx(ctx, func(tx *sql.Tx) error {
-		c, err := findCustomer(ctx, tx, mc.Name)
-		if source.CodeOf(err) == source.CodeNotFound {
-			c, err = customer{name: mc.Name, mode: ModeUnset}, checkName(mc.Name)
+func (im *Importer) readOrNew(ctx context.Context, mc manifest.Customer) (*registry.Snapshot, error) {
+	load := registry.Load{Accounts: true}
+	for _, kind := range []source.Kind{source.AD, source.M365} {
+		if mc.Match.Auto || len(mc.Match.Pairs) > 0 || slices.ContainsFunc(mc.Import, func(i manifest.Import) bool { return i.Source == kind }) {
+			load.People = append(load.People, kind)
 		}
-		if err != nil {
-			return err
+	}
+	// A name alone: itglue:4711 may be one, and then it is nobody's external id.
+	snap, err := im.store.Snapshot(ctx, registry.Ref{Key: nameKey(mc.Name)}, load)
+	if source.CodeOf(err) == source.CodeNotFound {
+		snap, err = newCustomer(mc.Name, nil, im.clock()), checkName(mc.Name)
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, system := range slices.Sorted(maps.Keys(mc.ExternalIDs)) {
+		value := mc.ExternalIDs[system]
+		owner, err := im.store.Snapshot(ctx, registry.Ref{System: system, Value: value}, registry.Load{})
+		switch {
+		case source.CodeOf(err) == source.CodeNotFound:
+		case err != nil:
+			return nil, err
+		case owner.Customer.ID != snap.Customer.ID:
+			return nil, idTaken(owner.Customer.Name, system, value)
 		}
-		for _, system := range slices.Sorted(maps.Keys(mc.ExternalIDs)) {
-			ids := map[string]string{system: mc.ExternalIDs[system]}
-			owners, err := findByExternalID(ctx, tx, ids)
-			if err != nil {
-				return err
-			}
-			if len(owners) == 1 && owners[0].n != c.n {
-				return idTaken(owners[0].name, system, mc.ExternalIDs[system])
-			}
-		}
-		reg, err = readRegistry(ctx, tx, c, fullAccounts)
-		return err
-	})
-	return reg, err
+	}
+	return snap, nil
 }
 
 // job is a customer's part of a manifest with all that was read for it.
 type job struct {
 	manifest.Customer
-	imports   []ImportRequest
-	batches   []*batch
-	mailboxes []*source.User
-	tenant    string
-	synced    source.Flag // whether AD Connect runs
+	imports []ImportRequest
+	batches []*batch
+	sides   sides
 }
 
-// readJob reads the directories that a customer's part needs.
-func (im *Importer) readJob(ctx context.Context, reg *registry, mc manifest.Customer) (*job, error) {
-	d := im.newDraft(reg)
-	d.adopt(mc)
-	target := &registry{customer: reg.customer, connections: d.connections, identity: reg.identity}
+// readJob reads the directories that a customer's part needs, each once.
+func (im *Importer) readJob(ctx context.Context, snap *registry.Snapshot, mc manifest.Customer) (*job, error) {
+	d := newDraft(snap, im.clock())
+	d.adoptManifest(mc)
+	target := d.after
 	j := &job{Customer: mc}
-	for _, kind := range d.connectionChanges() {
-		if err := im.checkExport(ctx, *d.connections.Get(kind)); err != nil {
+	for _, kind := range []source.Kind{source.AD, source.M365} {
+		after := target.Connection(kind)
+		if before := snap.Connection(kind); after == nil || before != nil && *before == *after {
+			continue
+		}
+		if err := im.check(*after); err != nil {
 			return nil, err
 		}
 	}
+	whole := map[source.Kind]*reading{}
 	for _, mi := range mc.Import {
 		r := ImportRequest{
-			Source: mi.Source, OUs: mi.OU, Recursive: mi.Recursive, All: len(mi.Users) == 0, Users: mi.Users,
-			Exclude: mi.Exclude, IncludeDisabled: mi.IncludeDisabled, OtherDirectory: mc.Allow.DirectoryChanged,
+			Source: mi.Source, PasswordSync: registry.Mode(mc.PasswordSync), OUs: mi.OU, Recursive: mi.Recursive, All: len(mi.Users) == 0, Users: mi.Users,
+			Exclude: mi.Exclude, IncludeDisabled: mi.IncludeDisabled, AlsoM365: mi.AlsoM365, OtherDirectory: mc.Allow.DirectoryChanged,
 		}
 		if err := r.validate(); err != nil {
 			return nil, err
 		}
-		r.PasswordSync = Mode(mc.PasswordSync)
-		if _, err := r.settleMode(target.customer, len(reg.accounts)); err != nil {
+		if _, err := r.settleMode(snap.Customer, snap.Counts.Total); err != nil {
 			return nil, err
 		}
-		b, err := im.readBatch(ctx, target, r)
+		var b *batch
+		var err error
+		if read := whole[r.Source]; read == nil {
+			b, err = im.readBatch(ctx, target, r)
+		} else {
+			var sel *selection
+			if sel, err = newSelection(read, snap.Customer.Name, r.OUs, r.Recursive); err == nil {
+				b, err = selectBatch(read, sel, r, target)
+			}
+		}
 		if err != nil {
 			return nil, err
 		}
+		whole[r.Source] = b.reading
 		j.imports, j.batches = append(j.imports, r), append(j.batches, b)
 	}
 	if mc.Match.Auto || len(mc.Match.Pairs) > 0 {
-		if err := target.canMatch(d.mode); err != nil {
+		if err := canMatch(target.Customer); err != nil {
 			return nil, err
 		}
-		var err error
-		var info source.Info
-		if j.mailboxes, info, err = im.readTenant(ctx, target, mc.Allow.DirectoryChanged); err != nil {
-			return nil, err
+		for _, kind := range []source.Kind{source.AD, source.M365} {
+			if whole[kind] != nil || kind == source.AD && !mc.Match.Auto {
+				continue
+			}
+			read, err := im.readWhole(ctx, target, kind, mc.Allow.DirectoryChanged, nil)
+			if err != nil {
+				return nil, err
+			}
+			whole[kind] = read
 		}
-		j.tenant, j.synced = info.ID, info.Synced
+		j.sides = sides{ad: whole[source.AD], m365: whole[source.M365]}
 	}
 	return j, nil
 }
 
-// checkExport refuses to connect an export that is not there.
-func (im *Importer) checkExport(ctx context.Context, conn source.Connection) error {
-	if conn.Transport != source.TransportFile {
-		return nil
-	}
-	dir, err := im.open(ctx, conn)
-	if err != nil {
-		return err
-	}
-	return dir.Close()
-}
-
-// adopt drafts what a manifest says of the customer itself.
-func (d *draft) adopt(mc manifest.Customer) {
-	maps.Copy(d.externalIDs, mc.ExternalIDs)
+// adoptManifest drafts what a manifest says of the customer itself.
+func (d *draft) adoptManifest(mc manifest.Customer) {
+	maps.Copy(d.after.Customer.ExternalIDs, mc.ExternalIDs)
 	if mc.PasswordSync != "" {
-		d.mode = Mode(mc.PasswordSync)
+		d.after.Customer.PasswordSync = registry.Mode(mc.PasswordSync)
 	}
-	d.connections.AD = cmp.Or(mc.Directories.AD, d.connections.AD)
-	d.connections.M365 = cmp.Or(mc.Directories.M365, d.connections.M365)
+	switch mc.Refresh.New {
+	case registry.ImportNew:
+		d.after.Customer.NewPeople = registry.ImportNew
+	case "list":
+		d.after.Customer.NewPeople = ""
+	}
+	for _, conn := range []*source.Connection{mc.Directories.AD, mc.Directories.M365} {
+		if conn != nil {
+			d.connect(*conn)
+		}
+	}
 }
 
-// runJob drafts a customer's part, and describes it in p. What it returns
-// completes the description once the draft is written.
-func (d *draft) runJob(j *job, maxNew int, p *CustomerPlan) (func(), error) {
-	*p = CustomerPlan{Name: j.Name}
-	before := d.mode
-	d.adopt(j.Customer)
-	if d.mode != before && len(d.accounts()) > 0 {
-		return nil, locked(d.reg.customer, d.mode, len(d.accounts()))
+// runJob drafts a customer's part; dry says that it will not be applied.
+func (d *draft) runJob(j *job, dry bool, result *PlanResult) error {
+	mode := d.after.Customer.PasswordSync
+	d.adoptManifest(j.Customer)
+	if wanted := d.after.Customer.PasswordSync; wanted != mode && d.accounts() > 0 {
+		return locked(d.before.Customer, wanted, d.accounts())
 	}
-	var imports []func() ImportResult
-	var matches []func() MatchResult
+	chosen := make([][]int, len(j.imports))
 	selected := 0
 	for i, r := range j.imports {
-		finish, n, err := d.importBatch(r, j.batches[i])
-		if err != nil {
-			return nil, err
+		var err error
+		if chosen[i], err = d.importBatch(r, j.batches[i]); err != nil {
+			return err
 		}
-		selected += n
-		imports = append(imports, finish)
+		selected += len(chosen[i])
 	}
-	if err := d.safeguard(j, selected, maxNew); err != nil {
-		return nil, err
+	if len(j.imports) > 0 && selected == 0 && !j.Allow.Empty {
+		return &source.Error{Code: CodeSafeguard, Topic: TopicNobodySelected, Message: "the imports select nobody"}
 	}
 	d.settle()
 	if pairs := j.Match.Pairs; len(pairs) > 0 {
-		var r MatchRequest
-		for _, pair := range pairs {
-			r.Pairs = append(r.Pairs, PairRequest{AD: pair.AD, M365: pair.M365})
+		var r HandRequest
+		for _, p := range pairs {
+			r.Rows = append(r.Rows, DecisionRow{AD: p.AD, M365: p.M365, Verdict: match.VerdictMatch})
 		}
-		finish, err := d.matchByHand(r, j.mailboxes)
+		found, err := d.matchByHand(r, j.sides)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		matches = append(matches, finish)
+		result.Match = append(result.Match, found)
 	}
 	if j.Match.Auto {
-		finish, err := d.matchAuto(j.Match.By, j.mailboxes)
+		found, err := d.matchAuto(j.Match.By, j.sides)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		matches = append(matches, finish)
+		result.Match = append(result.Match, found)
 	}
-	d.identify(source.M365, j.tenant)
-	d.settle()
 	if len(j.Emails) > 0 {
 		var emails []EmailChange
 		for _, e := range j.Emails {
 			emails = append(emails, EmailChange{Account: e.Account, Email: e.Email})
 		}
 		if _, err := d.setEmails(emails); err != nil {
-			return nil, err
+			return err
 		}
 		d.settle()
 	}
-	p.Warnings = j.warnings(d.mode)
-	p.Changes, p.Hash = d.describe()
-	return func() {
-		for _, finish := range imports {
-			p.Result.Import = append(p.Result.Import, finish())
-		}
-		for _, finish := range matches {
-			p.Result.Match = append(p.Result.Match, finish())
-		}
-	}, nil
-}
-
-// safeguard refuses what looks like a mistake in an unattended run.
-func (d *draft) safeguard(j *job, selected, maxNew int) error {
-	if len(j.imports) > 0 && selected == 0 && !j.Allow.Empty {
-		return &source.Error{Code: CodeSafeguard, Message: "the imports select nobody",
-			Hint: "check OUs and exclusions; if that is right, say `allow: {empty: true}` for this customer"}
-	}
-	added := 0
-	for i, b := range d.before {
-		if b == nil && d.after[i] != nil {
-			added++
-		}
-	}
-	if added > maxNew {
-		return &source.Error{Code: CodeSafeguard, Message: fmt.Sprintf("the imports would make %d new accounts; at most %d are allowed at once", added, maxNew),
-			Hint: fmt.Sprintf("if that is right, say `allow: {max_new: %d}` for this customer, or raise --max-new", added)}
+	for i, r := range j.imports { // as the accounts are when all is decided
+		r.DryRun = dry
+		result.Import = append(result.Import, d.importResult(r, j.batches[i], chosen[i]))
 	}
 	return nil
 }
 
 // warnings says what about a customer's topology speaks against its mode.
-func (j *job) warnings(mode Mode) []string {
+func (j *job) warnings(mode registry.Mode) []string {
+	if j.sides.m365 == nil {
+		return nil
+	}
 	synced := 0
-	for i := range j.mailboxes {
-		if j.mailboxes[i].Synced == source.Yes {
+	for _, u := range j.sides.m365.users {
+		if u.Synced == source.Yes {
 			synced++
 		}
 	}
-	if mode == ModeOn && (j.synced == source.Yes || 2*synced > len(j.mailboxes)) {
+	if mode == registry.ModeOn && (j.sides.m365.info.Synced == source.Yes || 2*synced > len(j.sides.m365.users)) {
 		return []string{syncedWarning}
 	}
 	return nil
 }
 
-// describe lists what a draft changes, and hashes it down to every column.
-func (d *draft) describe() ([]PlanChange, string) {
-	var changes []PlanChange
+// describe lists what a draft changes, down to every account, with a hash over
+// all of it.
+func (d *draft) describe(p *CustomerPlan) error {
+	cs := d.changes()
 	hash := sha256.New()
-	say := func(action, what string, before, after any) {
-		changes = append(changes, PlanChange{action, what, before, after})
-		_, _ = fmt.Fprintln(hash, mustJSON([]any{action, what, before, after}))
-	}
-	reg := d.reg
-	if reg.customer.n == 0 {
-		say("create", "customer", nil, reg.customer.name)
-	}
-	for _, system := range slices.Sorted(maps.Keys(d.externalIDs)) {
-		if before, after := reg.externalIDs[system], d.externalIDs[system]; before != after {
-			say("set", "external id "+system, orNil(before), after)
+	for _, c := range cs.Changes {
+		p.Changes = append(p.Changes, planChanges(c)...)
+		line, err := json.Marshal(fixed(c))
+		if err != nil {
+			return err
 		}
+		_, _ = fmt.Fprintf(hash, "%s\n", line)
 	}
-	if d.mode != reg.customer.mode {
-		say("set", "password_sync", reg.customer.mode, d.mode)
+	p.Hash = hex.EncodeToString(hash.Sum(nil))
+	d.planHash = p.Hash
+	return nil
+}
+
+// planChanges are the lines of a plan for one change.
+func planChanges(c registry.Change) []PlanChange {
+	if c.Entity == registry.EntityDecision {
+		return []PlanChange{{"decide", "decision about " + c.Name, verdict(c.Before), verdict(c.After)}}
 	}
-	for _, kind := range d.connectionChanges() {
-		say("connect", "directory "+string(kind), reg.connections.Get(kind), d.connections.Get(kind))
-	}
-	for _, ds := range d.decisions.sorted() {
-		if reg.decisions[decisionKey{ds.ADID, ds.M365ID}] != ds {
-			_, _ = fmt.Fprintln(hash, ds.Verdict, ds.ADID, ds.M365ID)
+	switch is := c.After.(type) {
+	case *registry.Customer:
+		was, _ := c.Before.(*registry.Customer)
+		return planCustomer(was, is)
+	case *registry.Directory:
+		var before *source.Connection
+		if was, _ := c.Before.(*registry.Directory); was != nil {
+			if before = &was.Connection; *before == is.Connection {
+				return []PlanChange{{"set", "identity of directory " + c.ID, orNull(was.Identity), is.Identity}}
+			}
 		}
-	}
-	for _, ch := range d.changes() {
-		before, after := summary(ch.before), summary(ch.after)
+		return []PlanChange{{"connect", "directory " + c.ID, before, &is.Connection}}
+	case *registry.Selection:
+		var before any
+		if was, _ := c.Before.(*registry.Selection); was != nil {
+			before = was
+		}
+		return []PlanChange{{"select", "users of " + c.Name, before, is}}
+	case *registry.Account:
+		was, _ := c.Before.(*registry.Account)
 		action := "update"
 		switch {
-		case ch.before == nil:
+		case was == nil:
 			action = "create"
-		case ch.before.m365ID == "" && ch.after.m365ID != "":
+		case was.M365 == nil && is.M365 != nil:
 			action = "match"
 		}
-		say(action, "account "+cmp.Or(ch.after.displayName, ch.after.username), before, after)
-		was := ch.before
-		if was == nil { // all but when
-			was = &account{importedAt: ch.after.importedAt, updatedAt: ch.after.updatedAt}
-		}
-		_, columns := difference(was, ch.after, ignore)
-		_, _ = fmt.Fprintln(hash, columns, ch.after.ad, ch.after.m365)
+		return []PlanChange{{action, "account " + cmp.Or(is.DisplayName, is.Username), summary(was), summary(is)}}
 	}
-	return changes, hex.EncodeToString(hash.Sum(nil))
+	return nil
+}
+
+// verdict is a decision in a plan, nil for none.
+func verdict(v any) any {
+	d, _ := v.(*registry.Decision)
+	if d == nil {
+		return nil
+	}
+	return fmt.Sprintf("%s %s", d.Verdict, cmp.Or(d.M365Name, d.M365ID))
+}
+
+func planCustomer(was, is *registry.Customer) []PlanChange {
+	var changes []PlanChange
+	if was == nil {
+		changes = append(changes, PlanChange{"create", "customer", nil, is.Name})
+		was = &registry.Customer{PasswordSync: registry.ModeUnset}
+	}
+	for _, system := range slices.Sorted(maps.Keys(is.ExternalIDs)) {
+		if before, after := was.ExternalIDs[system], is.ExternalIDs[system]; before != after {
+			changes = append(changes, PlanChange{"set", "external id " + system, orNull(before), after})
+		}
+	}
+	if was.PasswordSync != is.PasswordSync {
+		changes = append(changes, PlanChange{"set", "password_sync", was.PasswordSync, is.PasswordSync})
+	}
+	return changes
+}
+
+// fixed is a change without what is made anew each time it is decided: the ids of
+// new things, and times.
+func fixed(c registry.Change) any {
+	type side struct{ Before, After any }
+	of := func(v any) any {
+		switch v := v.(type) {
+		case *registry.Customer:
+			x := *v
+			x.ID, x.CreatedAt = "", time.Time{}
+			return x
+		case *registry.Directory:
+			x := *v
+			x.ConnectedAt = time.Time{}
+			return x
+		case *registry.Decision:
+			x := *v
+			x.DecidedAt = time.Time{}
+			return x
+		case *registry.Account:
+			x := *v
+			x.ImportedAt, x.UpdatedAt, x.AD, x.M365 = time.Time{}, time.Time{}, timeless(x.AD), timeless(x.M365)
+			if c.Before == nil {
+				x.ID = ""
+			}
+			return x
+		}
+		return v
+	}
+	return side{of(c.Before), of(c.After)}
+}
+
+func timeless(l *registry.Link) *registry.Link {
+	if l == nil {
+		return nil
+	}
+	x := *l
+	x.Since = time.Time{}
+	return &x
 }
 
 // accountSummary is an account in a plan.
 type accountSummary struct {
-	Username string `json:"username"`
-	State    State  `json:"state"`
-	Email    string `json:"email"`
-	Issue    string `json:"email_issue,omitempty"`
-	Mailbox  string `json:"mailbox,omitempty"`
-	Status   string `json:"status,omitempty"` // disabled, in the directory imported from
+	DisplayName string         `json:"display_name"`
+	Username    string         `json:"username"`
+	State       registry.State `json:"state"`
+	Email       string         `json:"email"`
+	Issue       string         `json:"email_issue,omitempty"`
+	Mailbox     string         `json:"mailbox,omitempty"`
+	Status      string         `json:"status,omitempty"` // disabled, in the directory imported from
 }
 
-func summary(a *account) any {
+func summary(a *registry.Account) any {
 	if a == nil {
 		return nil
 	}
-	status := cmp.Or(a.adStatus, a.m365Status)
-	if status == statusOK {
-		status = ""
+	s := accountSummary{DisplayName: a.DisplayName, Username: a.Username, State: a.State, Email: a.Email, Issue: a.EmailIssue}
+	if a.M365 != nil {
+		s.Mailbox, s.Status = a.M365.Name, a.M365.Status
 	}
-	return accountSummary{a.username, State(a.state), a.email, string(a.emailIssue), string(a.m365UPN), string(status)}
-}
-
-func orNil(s string) any {
-	if s == "" {
-		return nil
+	if a.AD != nil {
+		s.Status = a.AD.Status
+	}
+	if s.Status == registry.StatusOK {
+		s.Status = ""
 	}
 	return s
 }
 
-// StalePlan checks a fresh plan against the hashes of a reviewed one. Customers
-// whose directories cannot be read now are left to the caller: nobody knows
-// whether the plan still fits them.
-func StalePlan(expect map[string]string, plans []CustomerPlan) error {
+// Fit holds a saved plan against a fresh one, and returns the saved one as it can
+// be carried out now: without the customers that cannot be read, of whom nobody
+// knows whether the plan still fits them. Where it no longer fits one that can be
+// read, that is an error. What is done already, as after an interruption, fits.
+func Fit(saved map[string]Planned, fresh []CustomerPlan) (map[string]Planned, error) {
+	fit := maps.Clone(saved)
 	var stale []string
-	for _, p := range plans {
-		switch source.CodeOf(p.Err) {
-		case source.CodeNotFound, CodeNotUnique, CodePasswordSyncLocked, CodePairTaken, CodeNameTaken, CodeDirectoryChanged, CodeSafeguard, CodeRefused:
-			return &source.Error{Code: CodeStale, Message: "the plan no longer fits " + p.Name, Err: p.Err, Hint: staleHint}
-		}
-		if p.Err == nil && p.Hash != expect[p.Name] {
+	for _, p := range fresh {
+		planned := saved[p.Name]
+		switch {
+		case planned.Left != nil:
+		case p.Err == nil && len(p.Changes) == 0:
+			fit[p.Name] = Planned{Hash: p.Hash}
+		case p.Err == nil && p.Hash != planned.Hash:
 			stale = append(stale, p.Name)
+		case refusedByRule(p.Err):
+			return nil, &source.Error{Code: CodeStale, Message: "the plan no longer fits " + p.Name, Err: p.Err, Hint: staleHint}
+		case p.Err != nil:
+			fit[p.Name] = Planned{Left: &p}
 		}
 	}
 	if len(stale) == 0 {
-		return nil
+		return fit, nil
 	}
 	few := stale
 	if len(few) > 5 {
 		few = append(slices.Clone(few[:5]), "…")
 	}
-	return &source.Error{Code: CodeStale, Message: fmt.Sprintf("the plan no longer fits %d of its customers: %s", len(stale), strings.Join(few, ", ")),
+	return nil, &source.Error{Code: CodeStale, Message: fmt.Sprintf("the plan no longer fits %d of its customers: %s", len(stale), strings.Join(few, ", ")),
 		Hint: staleHint}
+}
+
+// refusedByRule says that a customer was read, and that a rule stands in the way.
+func refusedByRule(err error) bool {
+	switch source.CodeOf(err) {
+	case source.CodeNotFound, CodeNotUnique, CodePasswordSyncLocked, CodePairTaken, CodeNameTaken, CodeDirectoryChanged, CodeSafeguard, CodeRefused:
+		return true
+	}
+	return false
 }
 
 const staleHint = "their directories or the registry changed since; nothing was applied: make a new plan and review it"

@@ -11,6 +11,7 @@ import (
 
 	"github.com/qpimport/qpimport/pkg/manifest"
 	"github.com/qpimport/qpimport/pkg/match"
+	"github.com/qpimport/qpimport/pkg/registry"
 	"github.com/qpimport/qpimport/pkg/source"
 )
 
@@ -72,7 +73,7 @@ func TestBulk(t *testing.T) {
 		said = append(said, c.Action+" "+c.What)
 	}
 	want := []string{"create customer", "set external id itglue", "set password_sync", "connect directory ad", "connect directory m365",
-		"create account Ann", "create account Bob", "create account Kiosk"}
+		"select users of OU=Staff,DC=corp,DC=example", "decide decision about Bob", "create account Ann", "create account Bob", "create account Kiosk"}
 	if !slices.Equal(said, want) {
 		t.Errorf("planned %q, want %q", said, want)
 	}
@@ -82,11 +83,11 @@ func TestBulk(t *testing.T) {
 		t.Errorf("applied %+v %s, planned %+v %s", applied.Counts, applied.PlanHash, plan.Counts, plan.PlanHash)
 	}
 	fabrikam, err := w.Customer(t.Context(), "Fabrikam")
-	if err != nil || fabrikam.PasswordSync != ModeOn || fabrikam.Accounts != (AccountCounts{Total: 3, Active: 2, PendingMatch: 1}) || fabrikam.ExternalIDs["itglue"] != "99" {
+	if err != nil || fabrikam.PasswordSync != registry.ModeOn || fabrikam.Accounts != (registry.AccountCounts{Total: 3, Active: 2, PendingMatch: 1}) || fabrikam.ExternalIDs["itglue"] != "99" {
 		t.Errorf("%+v, %v", fabrikam, err)
 	}
 	tailspin, err := w.Customer(t.Context(), "Tailspin")
-	if err != nil || tailspin.Accounts != (AccountCounts{Total: 3, Active: 2, NeedsEmail: 1}) {
+	if err != nil || tailspin.Accounts != (registry.AccountCounts{Total: 3, Active: 2, NeedsEmail: 1}) {
 		t.Errorf("%+v, %v", tailspin, err)
 	}
 
@@ -156,21 +157,25 @@ func TestBulkStale(t *testing.T) {
 	w := staffed(t)
 	m := parse(t, twoCustomers)
 	plan := w.bulk(BulkRequest{Manifest: m})
-	expect := map[string]string{}
+	saved := map[string]Planned{}
 	for _, c := range plan.Customers {
-		expect[c.Name] = c.Hash
+		saved[c.Name] = Planned{Hash: c.Hash}
 	}
 	w.m365.People[1].DisplayName = "Roberta" // nobody the plan pairs by name
-	if err := StalePlan(expect, w.bulk(BulkRequest{Manifest: m}).Customers); source.CodeOf(err) != CodeStale {
+	if _, err := Fit(saved, w.bulk(BulkRequest{Manifest: m}).Customers); source.CodeOf(err) != CodeStale {
 		t.Errorf("another name of a mailbox that is given by hand: %v", err)
 	}
 	w.m365.People[1].DisplayName = "Bobby"
 	w.mailbox(13, "Stranger", "stranger@x.example")
-	if err := StalePlan(expect, w.bulk(BulkRequest{Manifest: m}).Customers); err != nil {
+	if _, err := Fit(saved, w.bulk(BulkRequest{Manifest: m}).Customers); err != nil {
 		t.Errorf("a mailbox that does not matter: %v", err)
 	}
-	w.ad.People[0].Surname = "Lee"
-	got := w.bulk(BulkRequest{Manifest: m, Apply: true, Expect: expect})
+	slices.Reverse(w.ad.People)
+	if _, err := Fit(saved, w.bulk(BulkRequest{Manifest: m}).Customers); err != nil {
+		t.Errorf("another order: %v", err)
+	}
+	w.ad.People[3].Surname = "Lee"
+	got := w.bulk(BulkRequest{Manifest: m, Apply: true, Plan: saved})
 	for _, c := range got.Customers {
 		if c.Error == nil || c.Error.Code != CodeStale {
 			t.Errorf("%s was applied: %+v", c.Name, c.Error)
@@ -213,8 +218,10 @@ func TestBulkInterrupted(t *testing.T) {
 
 func TestDecisions(t *testing.T) {
 	w := staffed(t)
-	w.mustImport(staff(ModeOn))
-	rows := func(rows ...DecisionRow) (MatchResult, error) { return w.Decide(t.Context(), "Contoso", rows, false) }
+	w.mustImport(staff(registry.ModeOn))
+	rows := func(rows ...DecisionRow) (MatchResult, error) {
+		return w.MatchByHand(t.Context(), HandRequest{Customer: "Contoso", Rows: rows, FromSheet: true})
+	}
 
 	before := w.dump()
 	_, err := rows(
@@ -248,7 +255,7 @@ func TestDecisions(t *testing.T) {
 		t.Errorf("the same file again: %+v, %v", got, err)
 	}
 	// The rules are held to the decisions, though the names are equal.
-	auto := w.mustMatch(MatchRequest{Auto: true, By: match.ByDisplayName})
+	auto := w.mustMatch(MatchRequest{By: match.ByDisplayName})
 	if auto.Counts.Matched != 0 || auto.Counts.AlreadyMatched != 1 {
 		t.Errorf("automatic after the decisions: %+v", auto.Counts)
 	}
@@ -259,11 +266,11 @@ func TestDecisions(t *testing.T) {
 	if forgot, err := w.ForgetDecisions(t.Context(), "Contoso", []string{"p1"}, false); err != nil || len(forgot.Decisions) != 1 {
 		t.Errorf("%+v, %v", forgot, err)
 	}
-	if auto := w.mustMatch(MatchRequest{Auto: true, By: match.ByDisplayName}); auto.Counts.Matched != 1 {
+	if auto := w.mustMatch(MatchRequest{By: match.ByDisplayName}); auto.Counts.Matched != 1 {
 		t.Errorf("automatic after one was forgotten: %+v", auto.Counts)
 	}
 	// They come back from their export, into a registry without the accounts.
-	if _, err := w.DeleteAccounts(t.Context(), "Contoso", nil, true); err != nil {
+	if _, err := w.DeleteAccounts(t.Context(), DeleteRequest{Customer: "Contoso", All: true}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := w.ForgetDecisions(t.Context(), "Contoso", nil, true); err != nil {
@@ -273,20 +280,20 @@ func TestDecisions(t *testing.T) {
 		t.Errorf("%+v, %v", back, err)
 	}
 	w.mustImport(staff(""))
-	if auto := w.mustMatch(MatchRequest{Auto: true, By: match.ByDisplayName}); auto.Counts.Matched != 1 || auto.Pairs[0].Reason != ReasonDecision || auto.Pairs[0].AD.Username != "p2" {
+	if auto := w.mustMatch(MatchRequest{By: match.ByDisplayName}); auto.Counts.Matched != 1 || auto.Pairs[0].Reason != ReasonDecision || auto.Pairs[0].AD.Username != "p2" {
 		t.Errorf("automatic after the return: %+v", auto)
 	}
 }
 
 func TestUnpairStays(t *testing.T) {
 	w := staffed(t)
-	w.mustImport(staff(ModeOn))
-	w.mustMatch(MatchRequest{Auto: true, By: match.ByDisplayName})
-	w.mustMatch(MatchRequest{Unpair: []string{"p1"}})
-	if auto := w.mustMatch(MatchRequest{Auto: true, By: match.ByDisplayName}); auto.Counts.Matched != 0 {
+	w.mustImport(staff(registry.ModeOn))
+	w.mustMatch(MatchRequest{By: match.ByDisplayName})
+	w.byHand(parted("p1"))
+	if auto := w.mustMatch(MatchRequest{By: match.ByDisplayName}); auto.Counts.Matched != 0 {
 		t.Errorf("a pair that was parted by hand was made again: %+v", auto.Counts)
 	}
-	if again := w.mustMatch(MatchRequest{Pairs: []PairRequest{{"p1", "ann@x.example"}}}); again.Counts.Matched != 1 {
+	if again := w.byHand(joined("p1", "ann@x.example")); again.Counts.Matched != 1 {
 		t.Errorf("by hand: %+v", again.Counts)
 	}
 }

@@ -2,193 +2,153 @@ package importer
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/google/uuid"
 
-	"github.com/qpimport/qpimport/pkg/importer/internal/statefile"
+	"github.com/qpimport/qpimport/pkg/registry"
 	"github.com/qpimport/qpimport/pkg/source"
 )
 
-// Customers lists all customers by name.
-func (im *Importer) Customers(ctx context.Context) ([]Customer, error) {
-	customers := []Customer{}
-	err := im.inTx(ctx, func(tx *sql.Tx) error {
-		rows, err := findCustomers(ctx, tx)
-		if err != nil {
-			return err
-		}
-		for _, c := range rows {
-			v, err := viewCustomer(ctx, tx, c)
-			if err != nil {
-				return err
-			}
-			customers = append(customers, v)
-		}
-		return nil
-	})
-	return customers, err
+// ref is how people name a customer: by name, however its letters are written, by
+// id, or by an external id such as itglue:123.
+func ref(sel string) registry.Ref {
+	sel = strings.TrimSpace(sel)
+	r := registry.Ref{Key: nameKey(sel), ID: strings.ToLower(sel)}
+	if system, value, ok := strings.Cut(sel, ":"); ok {
+		r.System, r.Value = strings.ToLower(strings.TrimSpace(system)), strings.TrimSpace(value)
+	}
+	return r
 }
 
-func findCustomers(ctx context.Context, tx *sql.Tx) ([]customer, error) {
-	rows, err := tx.QueryContext(ctx, `SELECT n, id, name, password_sync, revision FROM customers ORDER BY name_key`)
-	if err != nil {
-		return nil, err
+// find reads the customer that sel names.
+func (im *Importer) find(ctx context.Context, sel string, load registry.Load) (*registry.Snapshot, error) {
+	if strings.TrimSpace(sel) == "" {
+		return nil, &source.Error{Code: source.CodeUsage, Topic: TopicUnknownCustomer, Message: "no customer is named"}
 	}
-	defer func() { _ = rows.Close() }()
-	var customers []customer
-	for rows.Next() {
-		var c customer
-		if err := rows.Scan(&c.n, &c.id, &c.name, &c.mode, &c.revision); err != nil {
-			return nil, err
-		}
-		customers = append(customers, c)
+	snap, err := im.store.Snapshot(ctx, ref(sel), load)
+	if source.CodeOf(err) == source.CodeNotFound {
+		err = &source.Error{Code: source.CodeNotFound, Topic: TopicUnknownCustomer, Message: fmt.Sprintf("no customer %q", sel)}
 	}
-	return customers, rows.Err()
+	return snap, err
+}
+
+// Customers lists all customers by name.
+func (im *Importer) Customers(ctx context.Context) ([]Customer, error) {
+	list, err := im.store.List(ctx)
+	customers := make([]Customer, len(list))
+	for i, snap := range list {
+		customers[i] = viewCustomer(snap)
+	}
+	return customers, err
 }
 
 // Customer shows one customer, named by name or id.
 func (im *Importer) Customer(ctx context.Context, sel string) (Customer, error) {
-	var v Customer
-	err := im.inTx(ctx, func(tx *sql.Tx) error {
-		c, err := findCustomer(ctx, tx, sel)
-		if err != nil {
-			return err
-		}
-		v, err = viewCustomer(ctx, tx, c)
+	snap, err := im.find(ctx, sel, registry.Load{})
+	if err != nil {
+		return Customer{}, err
+	}
+	return viewCustomer(snap), nil
+}
+
+// viewCustomer is a customer as the program shows it.
+func viewCustomer(s *registry.Snapshot) Customer {
+	c := s.Customer
+	return Customer{
+		ID: c.ID, Name: c.Name, ExternalIDs: c.ExternalIDs, PasswordSync: c.PasswordSync, Accounts: s.Counts,
+		Directories: Directories{AD: s.Connection(source.AD), M365: s.Connection(source.M365)},
+	}
+}
+
+// others are the customers of the registry while one or more are changed: a name
+// and an external id belong to one of them.
+type others struct {
+	byKey map[string]*registry.Snapshot
+	byID  map[string]*registry.Snapshot // "system:value"
+}
+
+func newOthers(list []*registry.Snapshot) others {
+	o := others{byKey: map[string]*registry.Snapshot{}, byID: map[string]*registry.Snapshot{}}
+	for _, s := range list {
+		o.add(s)
+	}
+	return o
+}
+
+func (o others) add(s *registry.Snapshot) {
+	o.byKey[s.Customer.Key] = s
+	for system, value := range s.Customer.ExternalIDs {
+		o.byID[system+":"+value] = s
+	}
+}
+
+func (o others) drop(s *registry.Snapshot) {
+	delete(o.byKey, s.Customer.Key)
+	for system, value := range s.Customer.ExternalIDs {
+		delete(o.byID, system+":"+value)
+	}
+}
+
+// check says whether a customer may be called and known so beside the others.
+func (o others) check(c registry.Customer) error {
+	if err := checkName(c.Name); err != nil {
 		return err
-	})
-	return v, err
-}
-
-func viewCustomer(ctx context.Context, tx *sql.Tx, c customer) (Customer, error) {
-	v := Customer{ID: c.id, Name: c.name, PasswordSync: c.mode}
-	var err error
-	if v.Directories, err = findConnections(ctx, tx, c.n); err != nil {
-		return v, err
 	}
-	if v.ExternalIDs, err = findExternalIDs(ctx, tx, c.n); err != nil {
-		return v, err
+	if other := o.byKey[c.Key]; other != nil && other.Customer.ID != c.ID {
+		return nameTaken(other.Customer.Name)
 	}
-	v.Accounts, err = countAccounts(ctx, tx, c.n)
-	return v, err
-}
-
-// countAccounts runs through one index and no row.
-func countAccounts(ctx context.Context, tx *sql.Tx, n int64) (AccountCounts, error) {
-	var counts AccountCounts
-	rows, err := tx.QueryContext(ctx, `SELECT state, count(*) FROM accounts WHERE customer = ? GROUP BY state`, n)
-	if err != nil {
-		return counts, err
-	}
-	defer func() { _ = rows.Close() }()
-	for rows.Next() {
-		var state State
-		var count int
-		if err := rows.Scan(&state, &count); err != nil {
-			return counts, err
-		}
-		counts.Total += count
-		switch state {
-		case StateActive:
-			counts.Active = count
-		case StateNeedsEmail:
-			counts.NeedsEmail = count
-		case StatePendingMatch:
-			counts.PendingMatch = count
+	for _, system := range slices.Sorted(maps.Keys(c.ExternalIDs)) {
+		value := c.ExternalIDs[system]
+		if other := o.byID[system+":"+value]; other != nil && other.Customer.ID != c.ID {
+			return idTaken(other.Customer.Name, system, value)
 		}
 	}
-	return counts, rows.Err()
+	return nil
 }
 
-func findExternalIDs(ctx context.Context, tx *sql.Tx, n int64) (map[string]string, error) {
-	rows, err := tx.QueryContext(ctx, `SELECT system, value FROM external_ids WHERE customer = ?`, n)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = rows.Close() }()
+// newCustomer is a customer that is to be made.
+func newCustomer(name string, externalIDs map[string]string, at time.Time) *registry.Snapshot {
+	name = strings.TrimSpace(name)
 	ids := map[string]string{}
-	for rows.Next() {
-		var system, value string
-		if err := rows.Scan(&system, &value); err != nil {
-			return nil, err
-		}
-		ids[system] = value
-	}
-	return ids, rows.Err()
+	maps.Copy(ids, externalIDs)
+	return registry.New(registry.Customer{ID: registry.NewID(), Name: name, Key: nameKey(name), ExternalIDs: ids, PasswordSync: registry.ModeUnset, CreatedAt: at})
 }
 
 // CreateCustomer makes a customer. External ids map a system to the id that the
 // customer has there; no two customers share one.
 func (im *Importer) CreateCustomer(ctx context.Context, name string, externalIDs map[string]string) (Customer, error) {
-	var v Customer
-	err := im.inTx(ctx, func(tx *sql.Tx) error {
-		c, err := im.createCustomer(ctx, tx, name, externalIDs)
+	var made *registry.Snapshot
+	err := im.retry(ctx, func(int) error {
+		list, err := im.store.List(ctx)
 		if err != nil {
 			return err
 		}
-		v, err = viewCustomer(ctx, tx, c)
+		at := im.clock()
+		made = newCustomer(name, externalIDs, at)
+		if err := newOthers(list).check(made.Customer); err != nil {
+			return err
+		}
+		cs := registry.NewChangeSet(made, made)
+		if cs.Run, err = im.run(command{name: "customers create"}, made.Customer.Name, at); err != nil {
+			return err
+		}
+		_, err = im.store.Apply(ctx, cs)
 		return err
 	})
-	return v, err
-}
-
-func (im *Importer) createCustomer(ctx context.Context, tx *sql.Tx, name string, externalIDs map[string]string) (customer, error) {
-	c, err := im.insertCustomer(ctx, tx, name)
 	if err != nil {
-		return c, err
+		return Customer{}, err
 	}
-	for _, system := range slices.Sorted(maps.Keys(externalIDs)) {
-		if err := setExternalID(ctx, tx, c, system, externalIDs[system]); err != nil {
-			return c, err
-		}
-	}
-	r, err := im.recordRun(ctx, tx, c, "customers create")
-	if err != nil {
-		return c, err
-	}
-	return c, r.record(ctx, "customer", c.id, nil, map[string]any{"name": c.name, "external_ids": externalIDs})
-}
-
-func (im *Importer) insertCustomer(ctx context.Context, tx *sql.Tx, name string) (customer, error) {
-	c := customer{id: newID(), name: strings.TrimSpace(name), mode: ModeUnset}
-	if err := checkName(c.name); err != nil {
-		return c, err
-	}
-	res, err := tx.ExecContext(ctx, `INSERT INTO customers (id, name, name_key, created_at) VALUES (?, ?, ?, ?)`,
-		c.id, c.name, nameKey(c.name), timestamp(im.now()))
-	if isConstraint(err) {
-		var there string
-		if err := tx.QueryRowContext(ctx, `SELECT name FROM customers WHERE name_key = ?`, nameKey(c.name)).Scan(&there); err != nil {
-			return c, err
-		}
-		return c, nameTaken(there)
-	}
-	if err != nil {
-		return c, err
-	}
-	c.n, err = res.LastInsertId()
-	return c, err
-}
-
-func setExternalID(ctx context.Context, tx *sql.Tx, c customer, system, value string) error {
-	_, err := tx.ExecContext(ctx, `INSERT INTO external_ids (customer, system, value) VALUES (?, ?, ?)
-		ON CONFLICT (customer, system) DO UPDATE SET value = excluded.value`, c.n, system, value)
-	if isConstraint(err) {
-		return idTaken("another customer", system, value)
-	}
-	return err
+	return viewCustomer(made), nil
 }
 
 func idTaken(owner, system, value string) error {
-	return &source.Error{Code: CodeNameTaken, Message: fmt.Sprintf("%s has the %s id %q already", owner, system, value),
-		Hint: "`qpimport customers -o json` shows who has which external id"}
+	return &source.Error{Code: CodeNameTaken, Topic: TopicIDTaken, Message: fmt.Sprintf("%s has the %s id %q already", owner, system, value)}
 }
 
 // checkName refuses names that could not be used to find the customer again.
@@ -214,65 +174,77 @@ func nameTaken(name string) error {
 		Hint: "names are compared without case, spaces at the ends and double spaces; choose another, or use the one that is there"}
 }
 
-func isConstraint(err error) bool {
-	return errors.Is(statefile.Classify(err), statefile.ErrConstraint)
+// changeCustomer changes what is known of a customer itself, and shows it.
+func (im *Importer) changeCustomer(ctx context.Context, sel string, c command, decide func(*draft, others) error) (Customer, error) {
+	var v Customer
+	snap, err := im.find(ctx, sel, registry.Load{})
+	if err != nil {
+		return v, err
+	}
+	read := func() (*registry.Snapshot, error) {
+		return im.store.Snapshot(ctx, registry.Ref{ID: snap.Customer.ID}, registry.Load{})
+	}
+	_, err = im.changeFrom(ctx, snap, c, func(d *draft) error {
+		list, err := im.store.List(ctx)
+		if err != nil {
+			return err
+		}
+		if err := decide(d, newOthers(list)); err != nil {
+			return err
+		}
+		v = viewCustomer(d.after)
+		return nil
+	}, read)
+	return v, err
 }
 
 // RenameCustomer gives a customer another name.
 func (im *Importer) RenameCustomer(ctx context.Context, sel, name string) (Customer, error) {
-	name = strings.TrimSpace(name)
-	return im.changeCustomer(ctx, sel, func(tx *sql.Tx, c customer) error {
-		if err := checkName(name); err != nil || name == c.name {
-			return err
-		}
-		return im.renameCustomer(ctx, tx, c, name, "customers rename")
+	return im.changeCustomer(ctx, sel, command{name: "customers rename"}, func(d *draft, o others) error {
+		d.rename(name)
+		return o.check(d.after.Customer)
 	})
 }
 
-func (im *Importer) renameCustomer(ctx context.Context, tx *sql.Tx, c customer, name, command string) error {
-	r, err := im.beginRun(ctx, tx, c, command)
-	if err != nil {
-		return err
-	}
-	_, err = tx.ExecContext(ctx, `UPDATE customers SET name = ?, name_key = ? WHERE n = ?`, name, nameKey(name), c.n)
-	if isConstraint(err) {
-		return nameTaken(name)
-	}
-	if err != nil {
-		return err
-	}
-	return r.record(ctx, "customer", c.id, map[string]string{"name": c.name}, map[string]string{"name": name})
+func (d *draft) rename(name string) {
+	d.after.Customer.Name = strings.TrimSpace(name)
+	d.after.Customer.Key = nameKey(name)
 }
 
 // SetPasswordSync chooses the mode. It is fixed while the customer has accounts.
-func (im *Importer) SetPasswordSync(ctx context.Context, sel string, mode Mode) (Customer, error) {
-	if mode != ModeOn && mode != ModeOff {
+func (im *Importer) SetPasswordSync(ctx context.Context, sel string, mode registry.Mode) (Customer, error) {
+	if mode != registry.ModeOn && mode != registry.ModeOff {
 		return Customer{}, &source.Error{Code: source.CodeUsage, Message: fmt.Sprintf("password sync is on or off, not %q", mode)}
 	}
-	return im.changeCustomer(ctx, sel, func(tx *sql.Tx, c customer) error {
-		if c.mode == mode {
-			return nil
-		}
-		var accounts int
-		if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM accounts WHERE customer = ?`, c.n).Scan(&accounts); err != nil {
-			return err
-		}
-		if accounts > 0 {
-			return locked(c, mode, accounts)
-		}
-		r, err := im.beginRun(ctx, tx, c, "customers set")
-		if err != nil {
-			return err
-		}
-		return setMode(ctx, r, c, mode)
+	return im.changeCustomer(ctx, sel, command{name: "customers set"}, func(d *draft, _ others) error {
+		return d.setMode(mode, d.before.Counts.Total)
 	})
 }
 
-func locked(c customer, mode Mode, accounts int) error {
+// SetNewPeople says what a refresh does with who newly fits the selection.
+func (im *Importer) SetNewPeople(ctx context.Context, sel string, imports bool) (Customer, error) {
+	return im.changeCustomer(ctx, sel, command{name: "customers set", params: map[string]any{"import_new": imports}}, func(d *draft, _ others) error {
+		d.after.Customer.NewPeople = ""
+		if imports {
+			d.after.Customer.NewPeople = registry.ImportNew
+		}
+		return nil
+	})
+}
+
+// setMode chooses the mode: the one place where it is said that accounts fix it.
+func (d *draft) setMode(mode registry.Mode, accounts int) error {
+	if mode != d.after.Customer.PasswordSync && accounts > 0 {
+		return locked(d.after.Customer, mode, accounts)
+	}
+	d.after.Customer.PasswordSync = mode
+	return nil
+}
+
+func locked(c registry.Customer, mode registry.Mode, accounts int) error {
 	return &source.Error{
 		Code:    CodePasswordSyncLocked,
-		Message: fmt.Sprintf("%s has password sync %s and %d accounts: it cannot be changed to %s", c.name, c.mode, accounts, mode),
-		Hint:    "the mode is fixed while accounts exist: delete them with `qpimport accounts delete --all --yes -c NAME`, then import again",
+		Message: fmt.Sprintf("%s has password sync %s and %d accounts: it cannot be changed to %s", c.Name, c.PasswordSync, accounts, mode),
 	}
 }
 
@@ -280,56 +252,20 @@ func locked(c customer, mode Mode, accounts int) error {
 // returns the customer as it was.
 func (im *Importer) DeleteCustomer(ctx context.Context, sel string, withAccounts bool) (Customer, error) {
 	var v Customer
-	err := im.inTx(ctx, func(tx *sql.Tx) error {
-		c, err := findCustomer(ctx, tx, sel)
+	err := im.retry(ctx, func(int) error {
+		snap, err := im.find(ctx, sel, registry.Load{Accounts: true})
 		if err != nil {
 			return err
 		}
-		if v, err = viewCustomer(ctx, tx, c); err != nil {
-			return err
-		}
+		v = viewCustomer(snap)
 		if v.Accounts.Total > 0 && !withAccounts {
-			return &source.Error{Code: CodeAccountsExist, Message: fmt.Sprintf("%s has %d accounts", c.name, v.Accounts.Total),
-				Hint: "--with-accounts deletes them with the customer"}
+			return &source.Error{Code: CodeAccountsExist, Message: fmt.Sprintf("%s has %d accounts", v.Name, v.Accounts.Total)}
 		}
-		accounts, err := findAccounts(ctx, tx, c.n, v.Accounts.Total, true)
-		if err != nil {
+		cs := registry.NewDeletion(snap)
+		if cs.Run, err = im.run(command{name: "customers delete"}, v.Name, im.clock()); err != nil {
 			return err
 		}
-		r, err := im.beginRun(ctx, tx, c, "customers delete")
-		if err != nil {
-			return err
-		}
-		changes := make([]accountChange, len(accounts))
-		for i, a := range accounts {
-			changes[i] = accountChange{before: a}
-		}
-		if err := im.writeAccounts(ctx, r, c, changes); err != nil {
-			return err
-		}
-		if _, err := tx.ExecContext(ctx, `DELETE FROM customers WHERE n = ?`, c.n); err != nil {
-			return err
-		}
-		return r.record(ctx, "customer", c.id, v, nil)
-	})
-	return v, err
-}
-
-// changeCustomer runs do on a customer in one transaction and shows the result.
-func (im *Importer) changeCustomer(ctx context.Context, sel string, do func(*sql.Tx, customer) error) (Customer, error) {
-	var v Customer
-	err := im.inTx(ctx, func(tx *sql.Tx) error {
-		c, err := findCustomer(ctx, tx, sel)
-		if err != nil {
-			return err
-		}
-		if err := do(tx, c); err != nil {
-			return err
-		}
-		if c, err = findCustomer(ctx, tx, c.id); err != nil {
-			return err
-		}
-		v, err = viewCustomer(ctx, tx, c)
+		_, err = im.store.Apply(ctx, cs)
 		return err
 	})
 	return v, err

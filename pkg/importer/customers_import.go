@@ -2,14 +2,13 @@ package importer
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
-	"github.com/qpimport/qpimport/pkg/source"
+	"github.com/qpimport/qpimport/pkg/registry"
 )
 
 // The outcomes of a customer in an import of customers.
@@ -71,61 +70,102 @@ type ImportedCustomer struct {
 // ImportCustomers takes a list of customers into the registry, in one
 // transaction. It never merges two customers and never deletes one.
 func (im *Importer) ImportCustomers(ctx context.Context, r CustomerImportRequest) (CustomerImportResult, error) {
-	result := CustomerImportResult{Source: r.Source, Applied: !r.DryRun}
+	var result CustomerImportResult
+	c := command{name: "customers import " + r.Source, batch: registry.NewID()}
+	err := im.retry(ctx, func(int) error {
+		list, err := im.store.List(ctx)
+		if err != nil {
+			return err
+		}
+		l := newCustomerList(list, r, im.clock())
+		result = l.decide()
+		var sets []registry.ChangeSet
+		for _, after := range l.touched {
+			cs := registry.NewChangeSet(l.before(after), after)
+			if cs.Empty() {
+				continue
+			}
+			if cs.Run, err = im.run(c, after.Customer.Name, l.now); err != nil {
+				return err
+			}
+			sets = append(sets, cs)
+		}
+		if r.DryRun || len(sets) == 0 {
+			return nil
+		}
+		_, err = im.store.Apply(ctx, sets...)
+		return err
+	})
+	return result, err
+}
+
+// customerList is a list of customers while it is taken into the registry.
+type customerList struct {
+	CustomerImportRequest
+	now     time.Time
+	others  others // as they will be
+	was     map[string]*registry.Snapshot
+	touched []*registry.Snapshot // made or changed, each once
+}
+
+func newCustomerList(list []*registry.Snapshot, r CustomerImportRequest, now time.Time) *customerList {
+	l := &customerList{CustomerImportRequest: r, now: now, others: newOthers(list), was: map[string]*registry.Snapshot{}}
+	for _, s := range list {
+		l.was[s.Customer.ID] = s
+	}
+	return l
+}
+
+// before is a customer as it was; one that is made is compared with itself.
+func (l *customerList) before(s *registry.Snapshot) *registry.Snapshot {
+	if was, ok := l.was[s.Customer.ID]; ok {
+		return was
+	}
+	return s
+}
+
+// decide says what becomes of each customer of the list.
+func (l *customerList) decide() CustomerImportResult {
+	result := CustomerImportResult{Source: l.Source, Applied: !l.DryRun, Customers: make([]ImportedCustomer, len(l.Customers))}
 	sameName := map[string]int{}
-	for _, row := range r.Customers {
+	for _, row := range l.Customers {
 		if row.Skip == "" {
 			sameName[nameKey(row.Name)]++
 		}
 	}
-	result.Customers = make([]ImportedCustomer, len(r.Customers))
-	err := im.inTx(ctx, func(tx *sql.Tx) error {
-		var open []int
-		for i, row := range r.Customers {
+	var open []int
+	for i, row := range l.Customers {
+		c := &result.Customers[i]
+		*c = ImportedCustomer{Name: strings.TrimSpace(row.Name), ExternalIDs: row.ExternalIDs}
+		switch {
+		case row.Skip != "":
+			c.Outcome, c.Detail = OutcomeSkipped, row.Skip
+		case sameName[nameKey(row.Name)] > 1:
+			c.Outcome, c.Detail = OutcomeDuplicate, fmt.Sprintf("%d customers of the list have this name; none was taken", sameName[nameKey(row.Name)])
+		default:
+			open = append(open, i)
+		}
+	}
+	// A name may become free when its owner is renamed further down the list.
+	for before := -1; len(open) != before; {
+		before = len(open)
+		conflicts := open[:0]
+		for _, i := range open {
 			c := &result.Customers[i]
-			*c = ImportedCustomer{Name: strings.TrimSpace(row.Name), ExternalIDs: row.ExternalIDs}
-			switch {
-			case row.Skip != "":
-				c.Outcome, c.Detail = OutcomeSkipped, row.Skip
-			case sameName[nameKey(row.Name)] > 1:
-				c.Outcome, c.Detail = OutcomeDuplicate, fmt.Sprintf("%d customers of the list have this name; none was taken", sameName[nameKey(row.Name)])
-			default:
-				open = append(open, i)
+			c.Detail = ""
+			l.take(c)
+			if c.Outcome == OutcomeNameConflict {
+				conflicts = append(conflicts, i)
 			}
 		}
-		// A name may become free when its owner is renamed further down the list.
-		for before := -1; len(open) != before; {
-			before = len(open)
-			conflicts := open[:0]
-			for _, i := range open {
-				c := &result.Customers[i]
-				c.Detail = ""
-				if err := im.importCustomer(ctx, tx, r, c); err != nil {
-					return err
-				}
-				if c.Outcome == OutcomeNameConflict {
-					conflicts = append(conflicts, i)
-				}
-			}
-			open = conflicts
-		}
-		for i := range result.Customers {
-			result.Counts.add(result.Customers[i].Outcome)
-		}
-		if r.DryRun {
-			return errDryRun
-		}
-		return nil
-	})
-	if errors.Is(err, errDryRun) {
-		err = nil
+		open = conflicts
+	}
+	for i := range result.Customers {
+		result.Counts.add(result.Customers[i].Outcome)
 	}
 	slices.SortStableFunc(result.Customers, func(a, b ImportedCustomer) int { return compareFold(a.Name, b.Name) })
-	return result, err
+	return result
 }
-
-// errDryRun rolls a transaction back that did all but stay.
-var errDryRun = errors.New("dry run")
 
 func (n *CustomerImportCounts) add(outcome string) {
 	n.Listed++
@@ -145,112 +185,92 @@ func (n *CustomerImportCounts) add(outcome string) {
 	}
 }
 
-// importCustomer creates, links or renames one customer, and says which in c.
-func (im *Importer) importCustomer(ctx context.Context, tx *sql.Tx, r CustomerImportRequest, c *ImportedCustomer) error {
+// take creates, links or renames one customer, and says which in c.
+func (l *customerList) take(c *ImportedCustomer) {
 	if err := checkName(c.Name); err != nil {
 		c.Outcome, c.Detail = OutcomeNameConflict, err.Error()
-		return nil
+		return
 	}
-	byID, err := findByExternalID(ctx, tx, c.ExternalIDs)
-	if err != nil {
-		return err
-	}
-	byName, err := findCustomer(ctx, tx, c.Name)
-	switch {
-	case err == nil && nameKey(byName.name) != nameKey(c.Name): // found by an id that looks like the name
-		byName = customer{}
-	case source.CodeOf(err) == source.CodeNotFound:
-	case err != nil:
-		return err
-	}
+	byID := l.byExternalID(c.ExternalIDs)
+	byName := l.others.byKey[nameKey(c.Name)]
 	switch {
 	case len(byID) > 1:
-		c.Outcome, c.Detail = OutcomeNameConflict, fmt.Sprintf("its ids belong to several customers: %s and %s", byID[0].name, byID[1].name)
-	case len(byID) == 1 && byName.n != 0 && byName.n != byID[0].n:
-		c.Outcome, c.Detail = OutcomeNameConflict, fmt.Sprintf("its id belongs to %q, its name to another customer", byID[0].name)
+		c.Outcome, c.Detail = OutcomeNameConflict, fmt.Sprintf("its ids belong to several customers: %s and %s", byID[0].Customer.Name, byID[1].Customer.Name)
+	case len(byID) == 1 && byName != nil && byName.Customer.ID != byID[0].Customer.ID:
+		c.Outcome, c.Detail = OutcomeNameConflict, fmt.Sprintf("its id belongs to %q, its name to another customer", byID[0].Customer.Name)
 	case len(byID) == 1:
-		return im.relabel(ctx, tx, r, byID[0], c)
-	case byName.n != 0:
-		return im.link(ctx, tx, r, byName, c)
+		l.relabel(byID[0], c)
+	case byName != nil:
+		l.link(byName, c)
 	default:
-		made, err := im.createCustomer(ctx, tx, c.Name, c.ExternalIDs)
-		c.ID, c.Outcome = made.id, OutcomeCreated
-		return err
+		made := newCustomer(c.Name, c.ExternalIDs, l.now)
+		l.put(nil, made)
+		c.Outcome = OutcomeCreated
+		if !l.DryRun {
+			c.ID = made.Customer.ID
+		}
 	}
-	return nil
 }
 
-// findByExternalID finds the customers that have one of the ids.
-func findByExternalID(ctx context.Context, tx *sql.Tx, ids map[string]string) ([]customer, error) {
-	var found []customer
+// byExternalID finds the customers that have one of the ids.
+func (l *customerList) byExternalID(ids map[string]string) []*registry.Snapshot {
+	var found []*registry.Snapshot
 	for _, system := range slices.Sorted(maps.Keys(ids)) {
-		var c customer
-		err := tx.QueryRowContext(ctx, `SELECT n, id, name, password_sync, revision FROM customers
-			JOIN external_ids ON customer = n WHERE system = ? AND value = ?`, system, ids[system]).
-			Scan(&c.n, &c.id, &c.name, &c.mode, &c.revision)
-		if errors.Is(err, sql.ErrNoRows) {
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		if !slices.Contains(found, c) {
-			found = append(found, c)
+		if s := l.others.byID[system+":"+ids[system]]; s != nil && !slices.Contains(found, s) {
+			found = append(found, s)
 		}
 	}
-	return found, nil
+	return found
+}
+
+// put puts a customer in the place of what it was, nil for one that is made.
+func (l *customerList) put(was, is *registry.Snapshot) {
+	if was != nil {
+		l.others.drop(was)
+		l.touched = slices.DeleteFunc(l.touched, func(s *registry.Snapshot) bool { return s == was })
+	}
+	l.others.add(is)
+	l.touched = append(l.touched, is)
 }
 
 // relabel is for a customer that is here by its id: it may have another name,
 // and may bring further ids.
-func (im *Importer) relabel(ctx context.Context, tx *sql.Tx, r CustomerImportRequest, have customer, c *ImportedCustomer) error {
-	if err := im.link(ctx, tx, r, have, c); err != nil || c.Outcome == OutcomeNameConflict || nameKey(have.name) == nameKey(c.Name) {
-		return err
+func (l *customerList) relabel(have *registry.Snapshot, c *ImportedCustomer) {
+	have = l.link(have, c)
+	name := have.Customer.Name
+	if c.Outcome == OutcomeNameConflict || have.Customer.Key == nameKey(c.Name) {
+		return
 	}
-	c.Detail = "was " + have.name
-	if !r.FollowRenames {
-		c.Outcome, c.Detail = OutcomeNameDiffers, "here it is "+have.name
-		return nil
+	if !l.FollowRenames {
+		c.Outcome, c.Detail = OutcomeNameDiffers, "here it is "+name
+		return
 	}
-	c.Outcome = OutcomeRenamed
-	current, err := findCustomer(ctx, tx, have.id)
-	if err != nil {
-		return err
-	}
-	return im.renameCustomer(ctx, tx, current, c.Name, "customers import "+r.Source)
+	c.Outcome, c.Detail = OutcomeRenamed, "was "+name
+	next := have.Clone()
+	next.Customer.Name, next.Customer.Key = c.Name, nameKey(c.Name)
+	l.put(have, next)
 }
 
-// link gives a customer the external ids that it lacks. One that it has already,
-// with another value, is a conflict.
-func (im *Importer) link(ctx context.Context, tx *sql.Tx, r CustomerImportRequest, have customer, c *ImportedCustomer) error {
-	c.ID, c.Outcome = have.id, OutcomeUnchanged
-	ids, err := findExternalIDs(ctx, tx, have.n)
-	if err != nil {
-		return err
-	}
-	missing := map[string]string{}
-	for system, value := range c.ExternalIDs {
-		switch had := ids[system]; had {
+// link gives a customer the external ids that it lacks, and returns it. One that
+// it has already, with another value, is a conflict.
+func (l *customerList) link(have *registry.Snapshot, c *ImportedCustomer) *registry.Snapshot {
+	c.ID, c.Outcome = have.Customer.ID, OutcomeUnchanged
+	next := have.Clone()
+	for _, system := range slices.Sorted(maps.Keys(c.ExternalIDs)) {
+		value := c.ExternalIDs[system]
+		switch had := have.Customer.ExternalIDs[system]; had {
 		case value:
 		case "":
-			missing[system] = value
+			c.Outcome = OutcomeLinked
+			next.Customer.ExternalIDs[system] = value
 		default:
-			c.Outcome, c.Detail = OutcomeNameConflict, fmt.Sprintf("%q has the %s id %s already", have.name, system, had)
-			return nil
+			c.Outcome, c.Detail = OutcomeNameConflict, fmt.Sprintf("%q has the %s id %s already", have.Customer.Name, system, had)
+			return have
 		}
 	}
-	if len(missing) == 0 {
-		return nil
+	if c.Outcome != OutcomeLinked {
+		return have
 	}
-	run, err := im.beginRun(ctx, tx, have, "customers import "+r.Source)
-	if err != nil {
-		return err
-	}
-	for _, system := range slices.Sorted(maps.Keys(missing)) {
-		if err := setExternalID(ctx, tx, have, system, missing[system]); err != nil {
-			return err
-		}
-	}
-	c.Outcome = OutcomeLinked
-	return run.record(ctx, "customer", have.id, map[string]any{"external_ids": ids}, map[string]any{"external_ids": missing})
+	l.put(have, next)
+	return next
 }

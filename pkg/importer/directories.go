@@ -2,66 +2,40 @@ package importer
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 
+	"github.com/qpimport/qpimport/pkg/registry"
 	"github.com/qpimport/qpimport/pkg/source"
 )
 
 // Connect stores how a customer's directory is reached, in place of what was
 // there. It does not read the directory.
 func (im *Importer) Connect(ctx context.Context, sel string, conn source.Connection) (Customer, error) {
-	return im.changeCustomer(ctx, sel, func(tx *sql.Tx, c customer) error {
-		had, err := findConnections(ctx, tx, c.n)
-		if err != nil {
-			return err
-		}
-		old := had.Get(conn.Kind)
-		if old != nil && *old == conn {
-			return nil
-		}
-		r, err := im.beginRun(ctx, tx, c, "directories connect")
-		if err != nil {
-			return err
-		}
-		return setConnection(ctx, r, c, old, conn, timestamp(im.now()))
+	return im.changeCustomer(ctx, sel, command{name: "directories connect"}, func(d *draft, _ others) error {
+		d.connect(conn)
+		return nil
 	})
 }
 
-func setConnection(ctx context.Context, r *run, c customer, old *source.Connection, conn source.Connection, at string) error {
-	_, err := r.tx.ExecContext(ctx, `INSERT INTO directories (customer, kind, connection, connected_at) VALUES (?, ?, ?, ?)
-		ON CONFLICT (customer, kind) DO UPDATE SET connection = excluded.connection, connected_at = excluded.connected_at`,
-		c.n, conn.Kind, mustJSON(conn), at)
-	if err != nil {
-		return err
+// connect drafts another way to reach a directory.
+func (d *draft) connect(conn source.Connection) {
+	dir := d.after.Directories[conn.Kind]
+	if dir.Connection == conn {
+		return
 	}
-	var before any
-	if old != nil {
-		before = old
-	}
-	return r.record(ctx, "directory", c.id+"/"+string(conn.Kind), before, conn)
+	dir.Kind, dir.Connection, dir.ConnectedAt = conn.Kind, conn, d.now
+	d.after.Directories[conn.Kind] = dir
 }
 
 // Disconnect forgets how a directory is reached. Accounts imported from it stay.
 func (im *Importer) Disconnect(ctx context.Context, sel string, kind source.Kind) (Customer, error) {
-	return im.changeCustomer(ctx, sel, func(tx *sql.Tx, c customer) error {
-		had, err := findConnections(ctx, tx, c.n)
-		if err != nil {
+	return im.changeCustomer(ctx, sel, command{name: "directories disconnect"}, func(d *draft, _ others) error {
+		if _, err := connection(d.after, kind); err != nil {
 			return err
 		}
-		old := had.Get(kind)
-		if old == nil {
-			return &source.Error{Code: CodeNotConnected, Message: fmt.Sprintf("%s has no %s connected", c.name, kind)}
-		}
-		r, err := im.beginRun(ctx, tx, c, "directories disconnect")
-		if err != nil {
-			return err
-		}
-		if _, err := tx.ExecContext(ctx, `DELETE FROM directories WHERE customer = ? AND kind = ?`, c.n, kind); err != nil {
-			return err
-		}
-		return r.record(ctx, "directory", c.id+"/"+string(kind), old, nil)
+		delete(d.after.Directories, kind)
+		return nil
 	})
 }
 
@@ -73,20 +47,20 @@ const sampleSize = 200
 // read is a result, with its error; only what is no directory's fault is
 // returned as one.
 func (im *Importer) TestDirectories(ctx context.Context, sel string, kinds []source.Kind) ([]DirectoryTest, error) {
-	reg, err := im.read(ctx, sel, noAccounts)
+	snap, err := im.find(ctx, sel, registry.Load{})
 	if err != nil {
 		return nil, err
 	}
 	if len(kinds) == 0 {
 		for _, kind := range []source.Kind{source.AD, source.M365} {
-			if reg.connections.Get(kind) != nil {
+			if snap.Connection(kind) != nil {
 				kinds = append(kinds, kind)
 			}
 		}
 	}
 	tests := []DirectoryTest{}
 	for _, kind := range kinds {
-		conn, err := reg.connection(kind)
+		conn, err := connection(snap, kind)
 		if err != nil {
 			return nil, err
 		}
@@ -95,11 +69,11 @@ func (im *Importer) TestDirectories(ctx context.Context, sel string, kinds []sou
 			return nil, context.Cause(ctx)
 		}
 		if err != nil {
-			t.Problem, t.Error = err, problem(err)
+			t.Error = problem(err)
 		}
 		t.OK = err == nil
 		if err == nil {
-			reg.topology(&t)
+			topology(snap, &t)
 		}
 		tests = append(tests, t)
 	}
@@ -132,7 +106,7 @@ func (im *Importer) testDirectory(ctx context.Context, conn source.Connection) (
 			t.Synced++
 		}
 	}
-	if lister, ok := dir.(source.OULister); ok && conn.Kind == source.AD {
+	if lister, ok := source.As[source.OULister](dir); ok && conn.Kind == source.AD {
 		tree, err := lister.Tree(ctx)
 		if err != nil {
 			return t, err
@@ -148,7 +122,7 @@ func (im *Importer) testDirectory(ctx context.Context, conn source.Connection) (
 
 // topology notes what kind of customer this looks like, and warns where that
 // speaks against its password sync mode.
-func (reg *registry) topology(t *DirectoryTest) {
+func topology(snap *registry.Snapshot, t *DirectoryTest) {
 	if t.Source != source.M365 {
 		return
 	}
@@ -161,11 +135,11 @@ func (reg *registry) topology(t *DirectoryTest) {
 		note = "hybrid with AD Connect"
 	case t.Synced > 0:
 		note = fmt.Sprintf("%d of the %d users that were looked at come from an AD through AD Connect, or did once", t.Synced, t.Users)
-	case reg.connections.AD != nil:
+	case snap.Connection(source.AD) != nil:
 		note = "hybrid without AD Connect: no user that was looked at is synchronised"
 	}
 	t.Notes = append(t.Notes, note)
-	if reg.customer.mode == ModeOn && (adConnect || 2*t.Synced > t.Users) {
+	if snap.Customer.PasswordSync == registry.ModeOn && (adConnect || 2*t.Synced > t.Users) {
 		t.Warnings = append(t.Warnings, syncedWarning)
 	}
 }
@@ -173,16 +147,12 @@ func (reg *registry) topology(t *DirectoryTest) {
 const syncedWarning = "password sync is on while AD Connect seems to copy passwords: two would write the same password; off is the mode for such a customer"
 
 func problem(err error) *Problem {
-	p := &Problem{Code: source.CodeOf(err), Message: err.Error()}
+	p := &Problem{Code: source.CodeOf(err), Message: err.Error(), Cause: err}
 	switch {
 	case errors.Is(err, context.Canceled):
 		p.Code = CodeInterrupted
 	case errors.Is(err, context.DeadlineExceeded):
 		p.Code = CodeTimeout
-	}
-	var e *source.Error
-	if errors.As(err, &e) {
-		p.Hint = e.Hint
 	}
 	return p
 }
@@ -191,11 +161,11 @@ func problem(err error) *Problem {
 // people are shown, or all of them.
 func (im *Importer) OUs(ctx context.Context, sel string, all bool) (OUList, error) {
 	list := OUList{OUs: []source.OU{}}
-	reg, err := im.read(ctx, sel, noAccounts)
+	snap, err := im.find(ctx, sel, registry.Load{})
 	if err != nil {
 		return list, err
 	}
-	dir, lister, err := im.openAD(ctx, reg)
+	dir, lister, err := im.openAD(ctx, snap)
 	if err != nil {
 		return list, err
 	}
@@ -228,16 +198,12 @@ func (im *Importer) OUs(ctx context.Context, sel string, all bool) (OUList, erro
 	return list, failed
 }
 
-func (im *Importer) openAD(ctx context.Context, reg *registry) (source.Directory, source.OULister, error) {
-	conn, err := reg.connection(source.AD)
+func (im *Importer) openAD(ctx context.Context, snap *registry.Snapshot) (source.Directory, source.OULister, error) {
+	dir, err := im.connect(ctx, snap, source.AD)
 	if err != nil {
 		return nil, nil, err
 	}
-	dir, err := im.open(ctx, conn)
-	if err != nil {
-		return nil, nil, err
-	}
-	lister, ok := dir.(source.OULister)
+	lister, ok := source.As[source.OULister](dir)
 	if !ok {
 		return nil, nil, errors.Join(&source.Error{Code: source.CodeIncomplete, Message: "this directory has no OUs"}, dir.Close())
 	}
@@ -246,40 +212,40 @@ func (im *Importer) openAD(ctx context.Context, reg *registry) (source.Directory
 
 // Users lists the users of a directory: those that could be imported, or all.
 func (im *Importer) Users(ctx context.Context, r UsersRequest) ([]User, error) {
-	reg, err := im.read(ctx, r.Customer, plainAccounts)
+	snap, err := im.find(ctx, r.Customer, registry.Load{Accounts: true})
 	if err != nil {
 		return nil, err
 	}
-	sel, err := im.openSelection(ctx, reg, r.Source, r.OUs, r.Recursive || len(r.OUs) == 0)
+	dir, err := im.connect(ctx, snap, r.Source)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = sel.dir.Close() }()
-	imported := reg.importedIDs(r.Source)
+	defer func() { _ = dir.Close() }()
+	in := &reading{kind: r.Source}
+	if lister, ok := source.As[source.OULister](dir); ok && r.Source == source.AD && len(r.OUs) > 0 {
+		if in.tree, err = lister.Tree(ctx); err != nil {
+			return nil, err
+		}
+		in.index = source.NewOUIndex(in.tree)
+	}
+	sel, err := newSelection(in, snap.Customer.Name, r.OUs, r.Recursive)
+	if err != nil {
+		return nil, err
+	}
+	imported := newDraft(snap, im.clock()).places(r.Source)
 	users := []User{}
-	for u, err := range sel.users(ctx) {
+	for u, err := range dir.Users(ctx, source.Scope{Base: sel.base()}) {
 		if err != nil {
 			return nil, err
 		}
-		v := viewUser(&u, imported[u.ID])
-		if r.All || v.SkipReason == nil {
+		if take, _ := sel.place(u.OU()); !take {
+			continue
+		}
+		_, has := imported[u.ID]
+		if v := viewUser(&u, has); r.All || v.SkipReason == nil {
 			users = append(users, v)
 		}
 	}
-	sorted(users, userOrder)
+	sortBy(users, userOrder)
 	return users, nil
-}
-
-// importedIDs are the ids of the users of a directory that have accounts.
-func (reg *registry) importedIDs(kind source.Kind) map[string]bool {
-	ids := make(map[string]bool, len(reg.accounts))
-	for _, a := range reg.accounts {
-		if kind == source.AD {
-			ids[string(a.adID)] = true
-		} else {
-			ids[string(a.m365ID)] = true
-		}
-	}
-	delete(ids, "")
-	return ids
 }

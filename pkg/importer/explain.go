@@ -1,11 +1,10 @@
 package importer
 
 import (
-	"cmp"
 	"context"
-	"slices"
 
 	"github.com/qpimport/qpimport/pkg/match"
+	"github.com/qpimport/qpimport/pkg/registry"
 	"github.com/qpimport/qpimport/pkg/source"
 )
 
@@ -14,9 +13,11 @@ import (
 type ExplainRequest struct {
 	Customer string
 	By       match.Method
-	// First names an account or a mailbox by SEL; Second is "" or names one of
-	// the other side.
+	// First names an account, an AD user or a Microsoft 365 user by SEL; Second is
+	// "" or names one of the other side.
 	First, Second string
+	// ADAsRead takes AD as it was last read whole, and does not read it now.
+	ADAsRead bool
 }
 
 // Explanation says why a user or a pair is matched or not.
@@ -32,50 +33,42 @@ type Explanation struct {
 	// kept.
 	Standing *MatchedPair `json:"standing"`
 	// Decisions are those about these users.
-	Decisions []Decision `json:"decisions"`
+	Decisions []registry.Decision `json:"decisions"`
 }
 
 // Explain says what a match does with a user or a pair, and why. Nothing is
 // written. A user that is matched is explained with its mailbox.
 func (im *Importer) Explain(ctx context.Context, r ExplainRequest) (Explanation, error) {
-	reg, err := im.read(ctx, r.Customer, fullAccounts)
+	snap, err := im.find(ctx, r.Customer, registry.Load{})
 	if err != nil {
 		return Explanation{}, err
 	}
-	if err := reg.canMatch(reg.customer.mode); err != nil {
-		return Explanation{}, err
-	}
-	mailboxes, _, err := im.readTenant(ctx, reg, false)
+	full, s, err := im.readSides(ctx, snap, r.ADAsRead)
 	if err != nil {
 		return Explanation{}, err
 	}
-	d := im.newDraft(reg)
-	a, box, err := d.findSides(r, mailboxes)
+	d := newDraft(full, im.clock())
+	d.learn(s.ad)
+	d.learn(s.m365)
+	in, err := d.matchInput(s)
 	if err != nil {
 		return Explanation{}, err
 	}
-	in, _, err := d.matchInput(mailboxes)
+	ad, m365, err := d.findParties(r, in)
 	if err != nil {
 		return Explanation{}, err
 	}
-	x := Explanation{Customer: reg.customer.name, Decisions: []Decision{}}
-	var ad, m365 string
-	if a != nil {
-		ad = string(a.adID)
-	}
-	if box != nil {
-		m365 = box.ID
-	}
+	x := Explanation{Customer: full.Customer.Name, Decisions: []registry.Decision{}}
 	x.Explanation = match.Explain(in, r.By, ad, m365)
 	x.name(in)
-	if a != nil && a.m365ID != "" {
-		pair, err := a.matchedPair()
+	if i, ok := d.places(source.AD)[ad]; ok && d.after.Accounts[i].M365 != nil {
+		p, err := d.standing(d.after.Accounts[i])
 		if err != nil {
 			return Explanation{}, err
 		}
-		x.Standing = &pair
+		x.Standing = &p
 	}
-	for _, ds := range d.decisions.sorted() {
+	for _, ds := range sortedDecisions(full.Decisions) {
 		if x.ADUser != nil && ds.ADID == x.ADUser.ID {
 			x.Decisions = append(x.Decisions, ds)
 		}
@@ -83,61 +76,60 @@ func (im *Importer) Explain(ctx context.Context, r ExplainRequest) (Explanation,
 	return x, nil
 }
 
-// findSides finds whom a request is about: an account and a mailbox, either of
-// which may be nil where one user was named that has no partner.
-func (d *draft) findSides(r ExplainRequest, mailboxes []*source.User) (a *account, box *source.User, err error) {
-	ad, m365 := r.First, r.Second
-	isAccount := func(sel string) bool {
-		s := newSelectors([]string{sel})
-		return slices.ContainsFunc(d.accounts(), func(a *account) bool { return len(s.offerAccount(a)) > 0 })
-	}
-	isUser := func(sel string) bool {
-		s := newSelectors([]string{sel})
-		return slices.ContainsFunc(mailboxes, func(u *source.User) bool { return len(s.offerUser(u)) > 0 })
-	}
-	if !isAccount(ad) || m365 != "" && !isUser(m365) && isUser(ad) { // the other way round, or a mailbox alone
-		ad, m365 = m365, ad
-	}
-	if ad != "" {
-		found, err := d.find([]string{ad})
-		if err != nil {
-			return nil, nil, err
+// findParties finds whom a request is about: the ids of an AD user and of a
+// Microsoft 365 user, either of which may be "" where one was named that has no
+// partner.
+func (d *draft) findParties(r ExplainRequest, in match.Input) (ad, m365 string, err error) {
+	people := map[source.Kind][]match.Person{source.AD: in.AD, source.M365: in.M365}
+	accounts := d.places(source.AD)
+	find := func(kind source.Kind, sel string) (id string, s *selectors) {
+		s = newSelectors([]string{sel})
+		for _, p := range people[kind] {
+			hits := s.offerUser(p.User)
+			if i, ok := accounts[p.ID]; ok && kind == source.AD && len(hits) == 0 {
+				hits = s.offer(p.ID, userLabel(p.User), d.after.Accounts[i].ID, d.after.Accounts[i].Email)
+			}
+			if len(hits) > 0 {
+				id = p.ID
+			}
 		}
-		a = found[0]
+		return id, s
 	}
-	if m365 != "" {
-		if box, err = findM365User(m365, mailboxes); err != nil {
-			return nil, nil, err
+	first, second := r.First, r.Second
+	if id, _ := find(source.AD, first); id == "" { // the other way round, or a mailbox alone
+		first, second = second, first
+	} else if other, _ := find(source.M365, second); second != "" && other == "" {
+		if id, _ := find(source.M365, first); id != "" {
+			first, second = second, first
 		}
+	}
+	if first != "" {
+		var s *selectors
+		if ad, s = find(source.AD, first); ad == "" || len(s.hits[0]) > 1 {
+			return "", "", s.check("account", TopicUnknownAccount)
+		}
+	}
+	if second != "" {
+		var s *selectors
+		if m365, s = find(source.M365, second); m365 == "" || len(s.hits[0]) > 1 {
+			return "", "", s.check("account or Microsoft 365 user", TopicUnknownParty)
+		}
+	}
+	partner := func(people []match.Person, id string) string {
+		for _, p := range people {
+			if p.ID == id {
+				return p.Partner
+			}
+		}
+		return ""
 	}
 	switch { // a user that is matched is explained with its partner
 	case ad == "":
-		for _, other := range d.accounts() {
-			if string(other.m365ID) == box.ID {
-				a = other
-			}
-		}
-	case m365 == "" && a.m365ID != "":
-		for i := range mailboxes {
-			if mailboxes[i].ID == string(a.m365ID) {
-				box = mailboxes[i]
-			}
-		}
+		ad = partner(in.M365, m365)
+	case m365 == "":
+		m365 = partner(in.AD, ad)
 	}
-	return a, box, nil
-}
-
-// findM365User returns the Microsoft 365 user that a SEL names, whether or not it
-// has a mailbox.
-func findM365User(sel string, users []*source.User) (*source.User, error) {
-	s := newSelectors([]string{sel})
-	var found *source.User
-	for i := range users {
-		if len(s.offerUser(users[i])) > 0 {
-			found = users[i]
-		}
-	}
-	return found, s.check("account or Microsoft 365 user", "`qpimport accounts` and `qpimport users --source m365 --all` list them")
+	return ad, m365, nil
 }
 
 // name shows the users that were held against each other.
@@ -148,7 +140,7 @@ func (x *Explanation) name(in match.Input) {
 		}
 		for _, u := range people {
 			if u.ID == p.ID {
-				v := viewUser(u.User, cmp.Or(u.Taken(), u.Kind == source.AD))
+				v := viewUser(u.User, u.Taken() || u.Kind == source.AD && !u.Bystander)
 				return &v
 			}
 		}

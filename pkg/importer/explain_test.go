@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/qpimport/qpimport/pkg/match"
+	"github.com/qpimport/qpimport/pkg/registry"
 	"github.com/qpimport/qpimport/pkg/source"
 )
 
@@ -16,7 +17,7 @@ func TestExplain(t *testing.T) {
 	ask := func(first, second string) (Explanation, error) {
 		return w.Explain(t.Context(), ExplainRequest{Customer: "Contoso", By: match.ByDisplayName, First: first, Second: second})
 	}
-	w.mustImport(staff(ModeOn))
+	w.mustImport(staff(registry.ModeOn))
 	before := w.dump()
 	for _, c := range []struct{ first, second, outcome, ad, m365 string }{
 		{"p1", "", "paired", "p1", "ann@contoso.example"},
@@ -40,7 +41,7 @@ func TestExplain(t *testing.T) {
 	}
 
 	// A pair that stands is explained with what was kept of it.
-	w.mustMatch(MatchRequest{Pairs: []PairRequest{{"p2", "robert@contoso.example"}}})
+	w.byHand(joined("p2", "robert@contoso.example"))
 	for _, sel := range []string{"p2", "robert@contoso.example"} {
 		x, err := ask(sel, "")
 		if err != nil || x.Outcome != "already_matched" || x.Standing == nil || x.Standing.Reason != ReasonManual || x.Standing.M365.Email != "robert@contoso.example" || len(x.Decisions) != 1 {

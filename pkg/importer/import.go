@@ -5,13 +5,19 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
+	"github.com/qpimport/qpimport/pkg/match"
+	"github.com/qpimport/qpimport/pkg/registry"
 	"github.com/qpimport/qpimport/pkg/source"
 )
 
-// SkipExcluded is the reason of a user that the request left out, beside those
-// of package source.
-const SkipExcluded = "excluded"
+// The reasons for which a user is skipped, beside those of package source.
+const (
+	SkipExcluded   = "excluded"        // the request left the user out
+	SkipDismissed  = "deleted_by_hand" // the account was deleted by hand before
+	SkipSamePerson = "same_person"     // AD has the user already
+)
 
 // The outcomes of an account in an import.
 const (
@@ -20,74 +26,86 @@ const (
 	OutcomeUnchanged = "unchanged"
 )
 
-// Import takes users of a directory into the registry.
+// Import takes users of a directory into the registry. The directory is read
+// whole: the OUs choose who is imported, not who is known.
 func (im *Importer) Import(ctx context.Context, r ImportRequest) (ImportResult, error) {
 	if err := r.validate(); err != nil {
 		return ImportResult{}, err
 	}
-	reg, err := im.read(ctx, r.Customer, noAccounts)
+	snap, err := im.find(ctx, r.Customer, registry.Load{})
 	if err != nil {
 		return ImportResult{}, err
 	}
-	if _, err := r.settleMode(reg.customer, reg.count); err != nil {
+	if _, err := r.settleMode(snap.Customer, snap.Counts.Total); err != nil {
 		return ImportResult{}, err // before the directory is asked anything
 	}
+	load := registry.Load{Accounts: true, People: []source.Kind{r.Source}}
+	if r.AlsoM365 {
+		load = everything
+		if snap, err = im.store.Snapshot(ctx, registry.Ref{ID: snap.Customer.ID}, load); err != nil {
+			return ImportResult{}, err // AD's people are to be held against
+		}
+	}
 	var b *batch
-	full, err := im.readBeside(ctx, reg.customer.id, func() (err error) {
-		b, err = im.readBatch(ctx, reg, r)
+	full, err := im.beside(ctx, snap.Customer.ID, load, func() (err error) {
+		b, err = im.readBatch(ctx, snap, r)
 		return err
 	})
 	if err != nil {
 		return ImportResult{}, err
 	}
-	var finish func() ImportResult
-	run, err := im.changeFrom(ctx, full, "import", r.DryRun, func(d *draft) (err error) {
-		finish, _, err = d.importBatch(r, b)
-		return err
-	}, func() (*registry, error) { return im.read(ctx, reg.customer.id, fullAccounts) })
+	var result ImportResult
+	run, err := im.changeFrom(ctx, full, command{name: "import", params: r, dry: r.DryRun, limits: &registry.Limits{Allow: r.Allow}}, func(d *draft) error {
+		chosen, err := d.importBatch(r, b)
+		if err != nil {
+			return err
+		}
+		d.settle()
+		result = d.importResult(r, b, chosen)
+		return nil
+	}, func() (*registry.Snapshot, error) {
+		return im.store.Snapshot(ctx, registry.Ref{ID: snap.Customer.ID}, load)
+	})
 	if err != nil {
 		return ImportResult{}, err
 	}
-	result := finish()
 	result.Applied, result.Run = !r.DryRun, run
 	return result, nil
 }
 
 func (r *ImportRequest) validate() error {
-	usage := func(message, hint string) error {
-		return &source.Error{Code: source.CodeUsage, Message: message, Hint: hint}
+	usage := func(topic source.Topic, message string) error {
+		return &source.Error{Code: source.CodeUsage, Topic: topic, Message: message}
 	}
 	switch {
 	case r.Source != source.AD && r.Source != source.M365:
-		return usage("no directory to import from is named", "use --source ad or --source m365")
+		return usage("", "no directory to import from is named")
 	case r.Source == source.AD && len(r.OUs) == 0:
-		return usage("an import from Active Directory needs an OU", "`qpimport ous` lists them; --ou with the domain's own DN and -r takes everybody")
+		return usage(TopicOUMissing, "an import from Active Directory needs an OU")
 	case r.All == (len(r.Users) > 0):
-		return usage("say who is to be imported: everybody, or users by name", "use either --all, or --user SEL… or --users-file FILE")
+		return usage(TopicUsersMissing, "say who is to be imported: everybody, or users by name")
 	}
 	return nil
 }
 
 // settleMode says in which mode the import runs.
-func (r *ImportRequest) settleMode(c customer, accounts int) (Mode, error) {
-	mode := cmp.Or(r.PasswordSync, c.mode)
+func (r *ImportRequest) settleMode(c registry.Customer, accounts int) (registry.Mode, error) {
+	mode := cmp.Or(r.PasswordSync, c.PasswordSync)
 	switch {
-	case mode == ModeUnset:
+	case mode == registry.ModeUnset:
 		return mode, &source.Error{
 			Code:    CodePasswordSyncUnset,
-			Message: c.name + " has no password sync mode yet",
-			Hint: "choose with --password-sync at the first import; it is fixed while accounts exist: " +
-				"off = one directory alone, or AD Connect copies the passwords; on = AD and Microsoft 365 without AD Connect, every AD user is matched with a mailbox",
+			Message: c.Name + " has no password sync mode yet",
 		}
-	case mode != ModeOn && mode != ModeOff:
+	case mode != registry.ModeOn && mode != registry.ModeOff:
 		return mode, &source.Error{Code: source.CodeUsage, Message: fmt.Sprintf("password sync is on or off, not %q", mode)}
-	case mode != c.mode && accounts > 0:
+	case mode != c.PasswordSync && accounts > 0:
 		return mode, locked(c, mode, accounts)
-	case mode == ModeOn && r.Source == source.M365:
+	case mode == registry.ModeOn && r.Source == source.M365:
 		return mode, &source.Error{
 			Code:    CodeRefused,
+			Topic:   TopicOnImportsFromAD,
 			Message: "with password sync on, users are imported from Active Directory and matched with mailboxes",
-			Hint:    "import with --source ad, then run `qpimport match --auto`",
 		}
 	}
 	return mode, nil
@@ -95,44 +113,57 @@ func (r *ImportRequest) settleMode(c customer, accounts int) (Mode, error) {
 
 // batch is what was read for an import.
 type batch struct {
-	identity string
-	picks    []*account // as [picked] makes them
-	skipped  []SkippedUser
-	disabled []source.User // of the skipped, for those who have an account
-	below    int
-	unused   []string // exclusions that fit nobody
+	*reading
+	selection *selection
+	picks     []*source.User
+	skipped   []SkippedUser
+	disabled  []*source.User // of the skipped, for those who have an account
+	below     int
+	unused    []string // exclusions that fit nobody
 }
 
-// readBatch reads the directory and selects the users to import.
-func (im *Importer) readBatch(ctx context.Context, reg *registry, r ImportRequest) (*batch, error) {
-	sel, err := im.openSelection(ctx, reg, r.Source, r.OUs, r.Recursive)
+// readBatch reads the directory whole and selects the users to import.
+func (im *Importer) readBatch(ctx context.Context, snap *registry.Snapshot, r ImportRequest) (*batch, error) {
+	var sel *selection
+	whole, err := im.readWhole(ctx, snap, r.Source, r.OtherDirectory, func(read *reading) (err error) {
+		sel, err = newSelection(read, snap.Customer.Name, r.OUs, r.Recursive)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = sel.dir.Close() }()
-	info, err := sel.dir.Info(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if err := reg.checkIdentity(r.Source, info.ID, r.OtherDirectory); err != nil {
-		return nil, err
-	}
+	return selectBatch(whole, sel, r, snap)
+}
 
-	b := &batch{identity: info.ID, skipped: []SkippedUser{}}
+// selectBatch selects the users to import from a directory that was read.
+func selectBatch(whole *reading, sel *selection, r ImportRequest, snap *registry.Snapshot) (*batch, error) {
+	same := func(*source.User) bool { return false }
+	if r.AlsoM365 {
+		same = samePeople(snap)
+	}
+	b := &batch{reading: whole, selection: sel, skipped: []SkippedUser{}}
 	named, excluded := newSelectors(r.Users), newExclusions(r.Exclude)
-	for u, err := range sel.users(ctx) {
-		if err != nil {
-			return nil, err
+	for _, u := range whole.users {
+		take, below := sel.place(u.OU())
+		if !take {
+			if below {
+				b.below++
+			}
+			continue
 		}
-		asked := len(named.offerUser(&u)) > 0
+		asked := len(named.offerUser(u)) > 0
 		if !asked && !r.All {
 			continue
 		}
 		reason := u.SkipReason()
 		switch {
-		case excluded.match(&u):
+		case excluded.match(u):
 			reason, asked = SkipExcluded, false
-		case reason == source.SkipSystem, reason == source.SkipConflict:
+		case source.NeverImported(reason):
+		case same(u):
+			reason = SkipSamePerson
+		case !asked && dismissed(snap, u):
+			reason = SkipDismissed
 		case asked, reason == source.SkipDisabled && r.IncludeDisabled:
 			reason = ""
 		}
@@ -143,118 +174,161 @@ func (im *Importer) readBatch(ctx context.Context, reg *registry, r ImportReques
 			b.skipped = append(b.skipped, SkippedUser{ID: u.ID, DisplayName: cmp.Or(u.DisplayName, u.Username), Reason: reason, Refused: asked})
 			continue
 		}
-		b.picks = append(b.picks, picked(&u))
+		b.picks = append(b.picks, u)
 	}
-	if err := named.check("user", "the user must lie in the chosen OU; `qpimport users --all` lists everybody"); err != nil {
+	if err := named.check("user", TopicUnknownUser); err != nil {
 		return nil, err
 	}
-	b.below, b.unused = sel.below, excluded.unused()
+	b.unused = excluded.unused()
 	slices.SortFunc(b.skipped, func(x, y SkippedUser) int {
 		return cmp.Or(compareFold(x.DisplayName, y.DisplayName), cmp.Compare(x.ID, y.ID))
 	})
 	return b, nil
 }
 
-// checkIdentity refuses a directory that is not the one imported from before.
-func (reg *registry) checkIdentity(kind source.Kind, id string, allow bool) error {
-	before := reg.identity[kind]
-	if before == "" || id == "" || before == id || allow {
+// importBatch drafts an import, and returns the places of the accounts that were
+// chosen.
+func (d *draft) importBatch(r ImportRequest, b *batch) ([]int, error) {
+	c := d.after.Customer // an import before this one may have set its mode
+	mode, err := r.settleMode(c, d.accounts())
+	if err != nil {
+		return nil, err
+	}
+	if err := checkIdentity(d.before, r.Source, b.info.ID, r.OtherDirectory); err != nil {
+		return nil, err
+	}
+	if err := d.checkSecond(r, mode); err != nil {
+		return nil, err
+	}
+	d.after.Customer.PasswordSync = mode
+	d.learn(b.reading)
+
+	known := d.places(r.Source)
+	chosen := make([]int, 0, len(b.picks))
+	for _, u := range b.picks {
+		i, ok := known[u.ID]
+		if ok {
+			adopt(mode, d.edit(i), u, d.now)
+		} else {
+			i = d.add(begin(mode, u, d.now))
+		}
+		delete(d.after.Dismissals, registry.DismissalKey{Kind: u.Kind, ID: u.ID})
+		chosen = append(chosen, i)
+	}
+	for _, u := range b.disabled {
+		if i, ok := known[u.ID]; ok {
+			adopt(mode, d.edit(i), u, d.now)
+		}
+	}
+	d.after.Selections = registry.Select(d.after.Selections, r.selection(b))
+	return chosen, nil
+}
+
+// selection is what the import asks for, as a later refresh is to ask again.
+func (r *ImportRequest) selection(b *batch) registry.Selection {
+	s := registry.Selection{Source: r.Source, OUs: []registry.OURef{}, Recursive: r.Recursive, All: r.All, Exclude: r.Exclude, IncludeDisabled: r.IncludeDisabled, AlsoM365: r.AlsoM365}
+	for _, c := range b.selection.asked {
+		s.OUs = append(s.OUs, registry.OURef{ID: c.ID, DN: c.DN})
+	}
+	if !r.All {
+		for _, u := range b.picks {
+			s.Users = append(s.Users, u.ID)
+		}
+	}
+	return s
+}
+
+// dismissed says whether the user's account was deleted by hand.
+func dismissed(snap *registry.Snapshot, u *source.User) bool {
+	_, ok := snap.Dismissals[registry.DismissalKey{Kind: u.Kind, ID: u.ID}]
+	return ok
+}
+
+// checkSecond refuses to import from a second directory with password sync off:
+// most of its people would be there twice.
+func (d *draft) checkSecond(r ImportRequest, mode registry.Mode) error {
+	if mode != registry.ModeOff || r.AlsoM365 && r.Source == source.M365 {
 		return nil
 	}
-	return &source.Error{
-		Code:    CodeDirectoryChanged,
-		Message: fmt.Sprintf("%s's %s is not the one imported from before: it says it is %s, not %s", reg.customer.name, kind, id, before),
-		Hint:    "check the connection; if the customer really moved, disconnect the directory and connect it again",
+	for _, a := range d.after.Accounts {
+		if a != nil && a.Link(r.Source) == nil {
+			first := source.AD
+			if r.Source == source.AD {
+				first = source.M365
+			}
+			if r.Source == source.AD && slices.ContainsFunc(d.after.Accounts, func(a *registry.Account) bool { return a != nil && a.AD != nil }) {
+				return nil // those of Microsoft 365 came second, and were held against AD
+			}
+			return &source.Error{Code: CodeRefused, Topic: TopicSecondDirectory,
+				Message: fmt.Sprintf("%s's accounts were imported from %s: an import from %s as well would make second accounts of the same people", d.after.Customer.Name, first, r.Source)}
+		}
+	}
+	return nil
+}
+
+// samePeople says of users of Microsoft 365 whether AD has them already: by anchor,
+// SID, address or user principal name.
+func samePeople(snap *registry.Snapshot) func(*source.User) bool {
+	taken := map[string]bool{}
+	for _, a := range snap.Accounts {
+		if a.AD != nil {
+			taken["name "+strings.ToLower(a.UPN)], taken["name "+emailKey(a.Email)] = true, true
+		}
+	}
+	present, missing, err := snap.People[source.AD].Users()
+	if err == nil {
+		for _, u := range append(present, missing...) {
+			taken["name "+strings.ToLower(u.UPN)], taken["name "+emailKey(u.Email)] = true, true
+			taken["sid "+u.SID] = true
+			for _, anchor := range match.Anchors(u) {
+				taken["anchor "+anchor] = true
+			}
+		}
+	}
+	delete(taken, "name ")
+	delete(taken, "sid ")
+	return func(u *source.User) bool {
+		return taken["name "+strings.ToLower(u.UPN)] || taken["name "+emailKey(u.Email)] || taken["sid "+u.SID] || taken["anchor "+u.ImmutableID]
 	}
 }
 
-// importBatch drafts an import of so many users. The function it returns makes
-// the result once the draft is written.
-func (d *draft) importBatch(r ImportRequest, b *batch) (func() ImportResult, int, error) {
-	c := d.reg.customer
-	c.mode = d.mode // an import before this one may have set it
-	mode, err := r.settleMode(c, len(d.accounts()))
-	if err != nil {
-		return nil, 0, err
+// importResult says what a settled draft does with the users that were chosen.
+func (d *draft) importResult(r ImportRequest, b *batch, chosen []int) ImportResult {
+	name := d.after.Customer.Name
+	result := ImportResult{
+		Customer: name, PasswordSync: d.after.Customer.PasswordSync, Source: r.Source,
+		Accounts: make([]ImportedAccount, 0, len(chosen)), Skipped: b.skipped, UnusedExclusions: b.unused,
+		Counts: ImportCounts{Selected: len(chosen), Skipped: len(b.skipped), NotTakenBelow: b.below},
+		Notes:  list(b.info.Notes),
 	}
-	if err := d.reg.checkIdentity(r.Source, b.identity, r.OtherDirectory); err != nil {
-		return nil, 0, err
-	}
-	d.mode = mode
-	d.identify(r.Source, b.identity)
-
-	known := make(map[optional]int, len(d.after))
-	for i, a := range d.after {
-		if a != nil {
-			known[a.key(r.Source)] = i
-		}
-	}
-	touched := make([]int, 0, len(b.picks))
-	for _, p := range b.picks {
-		i, ok := known[p.key(r.Source)]
-		if ok {
-			d.after[i].adopt(mode, p)
-		} else {
-			i = len(d.after)
-			p.begin(mode)
-			d.add(p)
-		}
-		touched = append(touched, i)
-	}
-	for k := range b.disabled {
-		if i, ok := known[optional(b.disabled[k].ID)]; ok {
-			d.after[i].adopt(mode, picked(&b.disabled[k]))
-		}
-	}
-	return func() ImportResult {
-		result := ImportResult{
-			Customer: d.reg.customer.name, PasswordSync: mode, Source: r.Source,
-			Accounts: make([]ImportedAccount, 0, len(touched)), Skipped: b.skipped, UnusedExclusions: b.unused,
-			Counts: ImportCounts{Selected: len(touched), Skipped: len(b.skipped), NotTakenBelow: b.below},
-		}
-		for _, i := range touched {
-			before, after := d.before[i], d.after[i]
-			outcome := OutcomeUnchanged
-			switch {
-			case before == nil:
-				outcome = OutcomeImported
-				result.Counts.Imported++
-			case !after.same(before):
-				outcome = OutcomeUpdated
-				result.Counts.Updated++
-			default:
-				result.Counts.Unchanged++
+	picked := make(map[int]bool, len(chosen))
+	for _, i := range chosen {
+		picked[i] = true
+		was, is := d.was(i), d.after.Accounts[i]
+		a := ImportedAccount{viewAccount(is, name), OutcomeUnchanged}
+		switch {
+		case was == nil:
+			a.Outcome = OutcomeImported
+			result.Counts.Imported++
+			if r.DryRun {
+				a.ID = "" // it will have another one
 			}
-			if after.state == string(StateNeedsEmail) {
-				result.Counts.NeedsEmail++
-			}
-			result.Accounts = append(result.Accounts, ImportedAccount{after.view(d.reg.customer.name), outcome})
+		case d.changed(i):
+			a.Outcome = OutcomeUpdated
+			result.Counts.Updated++
+		default:
+			result.Counts.Unchanged++
 		}
-		chosen := make(map[int]bool, len(touched))
-		for _, i := range touched {
-			chosen[i] = true
+		if is.State == registry.StateNeedsEmail {
+			result.Counts.NeedsEmail++
 		}
-		for i, b := range d.before {
-			if b != nil && d.after[i] != nil && !chosen[i] && !d.after[i].same(b) {
-				result.Counts.OthersChanged++
-			}
-		}
-		sorted(result.Accounts, func(a *ImportedAccount) (ou, name, id string) { return accountOrder(&a.Account) })
-		return result
-	}, len(touched), nil
-}
-
-// identify keeps which directory was read, where it says so.
-func (d *draft) identify(kind source.Kind, id string) {
-	if id != "" {
-		d.identity[kind] = id
+		result.Accounts = append(result.Accounts, a)
 	}
-}
-
-// key is the id of the account's user in a directory.
-func (a *account) key(kind source.Kind) optional {
-	if kind == source.AD {
-		return a.adID
+	for i := range d.before.Accounts {
+		if d.after.Accounts[i] != nil && !picked[i] && d.changed(i) {
+			result.Counts.OthersChanged++
+		}
 	}
-	return a.m365ID
+	sortBy(result.Accounts, func(a *ImportedAccount) (ou, name, id string) { return accountOrder(&a.Account) })
+	return result
 }

@@ -1,27 +1,28 @@
 // Package importer holds the use cases of qpimport and the rules they follow,
-// over the registry in the state file.
+// over a registry.
 //
-// Everything that writes reads first, then decides in memory, then applies what
-// it decided in one transaction that makes sure the registry is still the one
-// it was decided from. A dry run stops before the last step and returns the
-// same result. The package knows no directory: it is given an [Opener].
+// Everything that writes takes a snapshot of one customer, decides in memory what
+// the customer is to become, and hands the change set to the store, which makes
+// sure that the customer is still the one it was decided from. A dry run stops
+// before the last step and returns the same result: what is printed is a function
+// of what was decided. The package knows no directory and no store: it is given
+// an [Opener] and a [registry.Store].
 //
-// Errors are [source.Error] with one of the codes of package source or of this
-// package.
+// Errors are [source.Error] with one of the codes of package source, of package
+// registry or of this package.
 package importer
 
 import (
 	"context"
-	"database/sql"
+	"encoding/json"
 	"errors"
-	"fmt"
 	"time"
 
-	"github.com/qpimport/qpimport/pkg/importer/internal/statefile"
+	"github.com/qpimport/qpimport/pkg/registry"
 	"github.com/qpimport/qpimport/pkg/source"
 )
 
-// The errors of this package, beside those of package source.
+// The errors of this package, beside those of packages source and registry.
 const (
 	CodeNotUnique          source.Code = "not_unique"
 	CodeNotConnected       source.Code = "not_connected"        // the customer has no such directory
@@ -31,14 +32,42 @@ const (
 	CodePairTaken          source.Code = "pair_taken"
 	CodeNameTaken          source.Code = "name_taken"
 	CodeDirectoryChanged   source.Code = "directory_changed" // another domain or tenant than before
+	CodeSafeguard          source.Code = "safeguard"         // looks like a mistake
+	CodeStale              source.Code = "plan_stale"        // a plan no longer fits
 	CodeRefused            source.Code = "refused"           // another rule
 	CodeInterrupted        source.Code = "interrupted"       // Ctrl-C or SIGTERM
 	CodeTimeout            source.Code = "timeout"           // the bound on the whole command passed
-	CodeStateBusy          source.Code = "state_busy"
-	CodeStateNewer         source.Code = "state_newer"
-	CodeStateForeign       source.Code = "state_foreign"
-	CodeStateDamaged       source.Code = "state_damaged"
-	CodeStateUnwritable    source.Code = "state_unwritable"
+)
+
+// The topics of this package's errors, for advice.
+const (
+	TopicUnknownCustomer  source.Topic = "unknown_customer"
+	TopicUnknownUser      source.Topic = "unknown_user"
+	TopicUnknownAccount   source.Topic = "unknown_account"
+	TopicUnknownMailbox   source.Topic = "unknown_mailbox"
+	TopicUnknownParty     source.Topic = "unknown_party" // neither account nor Microsoft 365 user
+	TopicUnknownDecision  source.Topic = "unknown_decision"
+	TopicUnknownOU        source.Topic = "unknown_ou"
+	TopicNoOUs            source.Topic = "no_ous" // the directory has none
+	TopicOUMissing        source.Topic = "ou_missing"
+	TopicUsersMissing     source.Topic = "users_missing"
+	TopicOnImportsFromAD  source.Topic = "on_imports_from_ad"
+	TopicOnlyOnMatches    source.Topic = "only_on_matches"
+	TopicNeverRead        source.Topic = "never_read" // the directory was never read whole
+	TopicPartFirst        source.Topic = "part_first" // subject: the account's user name
+	TopicForgetFirst      source.Topic = "forget_first"
+	TopicMatchFirst       source.Topic = "match_first"
+	TopicSeveralCustomers source.Topic = "several_customers"
+	TopicNobodySelected   source.Topic = "nobody_selected"
+	TopicTooManyNew       source.Topic = "too_many_new" // subject: how many
+	TopicGuard            source.Topic = "guard"        // subject: the answers, kind=number each
+	TopicSecondDirectory  source.Topic = "second_directory"
+	TopicForeignAccounts  source.Topic = "foreign_accounts" // of Microsoft 365 alone
+	TopicNothingToRelink  source.Topic = "nothing_to_relink"
+	TopicDeleteFirst      source.Topic = "delete_first" // subject: the id of the account in the way
+	TopicIDTaken          source.Topic = "id_taken"
+	TopicNoState          source.Topic = "no_state" // there is no registry yet
+	TopicNoDirectory      source.Topic = "no_directory"
 )
 
 // Opener opens a directory. The connection is as stored: its secrets are still
@@ -47,91 +76,145 @@ type Opener func(ctx context.Context, c source.Connection) (source.Directory, er
 
 // Options say how an [Importer] works.
 type Options struct {
-	Path string // of the state file
-	// ReadOnly makes no state file, a missing one reads as empty, and takes one
-	// that may not be written as it is.
-	ReadOnly bool
-	Open     Opener
-	Now      func() time.Time // nil is the clock; several may look at once
+	Store registry.Store
+	Open  Opener
+	// Check looks for what a new connection of a manifest names on this machine,
+	// without which it is refused; nil looks for nothing.
+	Check func(source.Connection) error
+	// Written says when an export was written, the zero time for none or for another
+	// transport; nil knows of none.
+	Written func(source.Connection) time.Time
+	Now     func() time.Time // nil is the clock; several may look at once
+	By      string           // who runs it: user and host
+	Version string           // of the program
 }
 
-// Importer runs the use cases on one state file.
+// Importer runs the use cases on one registry.
 type Importer struct {
-	db       *sql.DB
-	path     string
-	readOnly bool
-	open     Opener
-	now      func() time.Time
+	store   registry.Store
+	open    Opener
+	check   func(source.Connection) error
+	written func(source.Connection) time.Time
+	now     func() time.Time
+	by      string
+	version string
 }
 
-// Open opens the state file, and makes it where there is none.
-func Open(ctx context.Context, o Options) (*Importer, error) {
-	db, err := statefile.Open(ctx, o.Path, o.ReadOnly)
-	if err != nil {
-		return nil, stateError(err, o.Path)
+// New makes an importer.
+func New(o Options) *Importer {
+	im := &Importer{store: o.Store, open: o.Open, check: o.Check, written: o.Written, now: o.Now, by: o.By, version: o.Version}
+	if im.check == nil {
+		im.check = func(source.Connection) error { return nil }
 	}
-	im := &Importer{db: db, path: o.Path, readOnly: o.ReadOnly, open: o.Open, now: o.Now}
+	if im.written == nil {
+		im.written = func(source.Connection) time.Time { return time.Time{} }
+	}
 	if im.now == nil {
 		im.now = time.Now
 	}
-	return im, nil
+	return im
 }
 
-// Close closes the state file.
-func (im *Importer) Close() error { return im.db.Close() }
+// Close closes the registry.
+func (im *Importer) Close() error { return im.store.Close() }
 
-// stateError turns an error of the state file into one with a code and a hint.
-func stateError(err error, path string) error {
-	err = statefile.Classify(err)
-	e := &source.Error{Message: "state file " + path, Err: err}
-	switch {
-	case errors.Is(err, statefile.ErrBusy):
-		e.Code, e.Hint = CodeStateBusy, "another qpimport is writing to it; run the command again when that one is done"
-	case errors.Is(err, statefile.ErrNewer):
-		e.Code, e.Hint = CodeStateNewer, "use the newer qpimport that wrote it; nothing was changed"
-	case errors.Is(err, statefile.ErrForeign):
-		e.Code, e.Hint = CodeStateForeign, "name another file with --state; this one was not changed"
-	case errors.Is(err, statefile.ErrDamaged):
-		e.Code, e.Hint = CodeStateDamaged, hintDamaged
-	case errors.Is(err, statefile.ErrUnwritable):
-		e.Code, e.Hint = CodeStateUnwritable, "check the free space, and the owner and mode of the file and its folder"
-	default:
-		return err
+// clock is the time as the registry keeps it.
+func (im *Importer) clock() time.Time { return im.now().UTC().Round(0) }
+
+// command is what a run is recorded as.
+type command struct {
+	name   string
+	params any // of the request; holds no secret
+	batch  string
+	dry    bool
+	// limits bound what the run may do; nil is none, for one that reads no directory.
+	limits *registry.Limits
+}
+
+// run is the record of a command on a customer.
+func (im *Importer) run(c command, customer string, at time.Time) (registry.Run, error) {
+	r := registry.Run{Batch: c.batch, CustomerName: customer, Command: c.name, At: at, By: im.by, Version: im.version}
+	if c.params != nil {
+		params, err := json.Marshal(c.params)
+		if err != nil {
+			return r, err
+		}
+		r.Params = params
 	}
-	return e
+	return r, nil
 }
 
-const hintDamaged = "put back a copy of the file; a .bak beside it is from before a migration"
+// tries bounds how often a change is decided anew because another process
+// changed the customer meanwhile.
+const tries = 20
 
-// damagedRow says that a row holds what this program does not write.
-func damagedRow(err error, format string, args ...any) error {
-	return &source.Error{Code: CodeStateDamaged, Message: "state file: stored " + fmt.Sprintf(format, args...), Err: err, Hint: hintDamaged}
+// retry runs a change from its snapshot to the store, and again where another
+// process was faster.
+func (im *Importer) retry(ctx context.Context, change func(try int) error) error {
+	for try := 1; ; try++ {
+		err := change(try)
+		switch {
+		case !errors.Is(err, registry.ErrMoved):
+			return err
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
+		case try == tries:
+			return &source.Error{Code: registry.CodeBusy, Message: "the registry", Err: err}
+		}
+	}
 }
 
-// timestamp writes a time as the registry keeps it.
-func timestamp(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
-
-// inTx runs do in a transaction. Where the importer only reads it is a snapshot
-// beside whoever writes; else it is immediate, the only one that may write.
-func (im *Importer) inTx(ctx context.Context, do func(tx *sql.Tx) error) error {
-	tx, err := im.db.BeginTx(ctx, &sql.TxOptions{ReadOnly: im.readOnly})
+// change reads a customer, lets decide draft what it is to become, and writes
+// that as one run, whose number it returns: nil where there was nothing to
+// write, or in a dry run.
+func (im *Importer) change(ctx context.Context, sel string, c command, decide func(*draft) error) (*int64, error) {
+	snap, err := im.find(ctx, sel, registry.Load{Accounts: true})
 	if err != nil {
-		return im.txError(ctx, err)
+		return nil, err
 	}
-	defer func() { _ = tx.Rollback() }()
-	if err := do(tx); err != nil {
-		return im.txError(ctx, err)
-	}
-	return im.txError(ctx, tx.Commit())
+	return im.changeFrom(ctx, snap, c, decide, func() (*registry.Snapshot, error) {
+		return im.store.Snapshot(ctx, registry.Ref{ID: snap.Customer.ID}, registry.Load{Accounts: true})
+	})
 }
 
-func (im *Importer) txError(ctx context.Context, err error) error {
-	if err == nil {
-		return nil
-	}
-	// An interrupted statement reports SQLite's error: the cause is ours.
-	if ctx.Err() != nil {
-		return fmt.Errorf("state file %s: %w", im.path, context.Cause(ctx))
-	}
-	return stateError(err, im.path)
+// changeFrom is change on a customer that was read. Where another process changed
+// the customer between reading and writing, it begins again from what read
+// returns.
+func (im *Importer) changeFrom(ctx context.Context, snap *registry.Snapshot, c command, decide func(*draft) error, read func() (*registry.Snapshot, error)) (id *int64, err error) {
+	err = im.retry(ctx, func(try int) error {
+		if try > 1 {
+			if snap, err = read(); err != nil {
+				return err
+			}
+		}
+		d := newDraft(snap, im.clock())
+		if err := decide(d); err != nil {
+			return err
+		}
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		cs, err := d.changeSet()
+		if err != nil {
+			return err
+		}
+		if c.limits != nil {
+			if err := refusal(c.limits.Check(d.before, &cs)); err != nil {
+				return err
+			}
+		}
+		if c.dry || cs.Empty() {
+			return nil
+		}
+		if cs.Run, err = im.run(c, d.after.Customer.Name, d.now); err != nil {
+			return err
+		}
+		cs.Run.PlanHash = d.planHash
+		runs, err := im.store.Apply(ctx, cs)
+		if err == nil && runs[0] != 0 {
+			id = &runs[0]
+		}
+		return err
+	})
+	return id, err
 }

@@ -3,7 +3,6 @@ package importer
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"fmt"
 	"path/filepath"
 	"reflect"
@@ -14,6 +13,8 @@ import (
 	"time"
 
 	"github.com/qpimport/qpimport/pkg/match"
+	"github.com/qpimport/qpimport/pkg/registry"
+	"github.com/qpimport/qpimport/pkg/registry/sqlite"
 	"github.com/qpimport/qpimport/pkg/source"
 	"github.com/qpimport/qpimport/pkg/source/sourcetest"
 )
@@ -23,6 +24,8 @@ const root = "DC=corp,DC=example"
 // world is a registry with one customer, Contoso, whose directories are values.
 type world struct {
 	*Importer
+	path     string
+	db       *sql.DB // of the state file, beside the importer
 	t        *testing.T
 	ad, m365 *sourcetest.Memory
 	ticks    atomic.Int64 // each look at the clock is a second later
@@ -41,12 +44,13 @@ func newWorld(t *testing.T) *world {
 		}},
 	}
 	w.m365 = &sourcetest.Memory{Identity: source.Info{Kind: source.M365, ID: sourcetest.GUID(999), Name: "Contoso"}}
-	w.Importer = w.reopen(filepath.Join(t.TempDir(), "state.db"))
+	w.path = filepath.Join(t.TempDir(), "state.db")
+	w.Importer = w.reopen(w.path)
 	if _, err := w.CreateCustomer(t.Context(), "Contoso", map[string]string{"itglue": "7"}); err != nil {
 		t.Fatal(err)
 	}
 	for _, kind := range []source.Kind{source.AD, source.M365} {
-		if _, err := w.Connect(t.Context(), "Contoso", source.Connection{Kind: kind, Transport: source.TransportFile, File: "x"}); err != nil {
+		if _, err := w.Connect(t.Context(), "Contoso", source.ExportOf(kind, "x")); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -54,12 +58,17 @@ func newWorld(t *testing.T) *world {
 }
 
 func (w *world) reopen(path string) *Importer {
-	im, err := Open(w.t.Context(), Options{Path: path, Open: sourcetest.Open(w.ad, w.m365), Now: func() time.Time {
-		return time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC).Add(time.Duration(w.ticks.Add(1)) * time.Second)
-	}})
+	store, err := sqlite.Open(w.t.Context(), path, false)
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	if w.db, err = sql.Open("sqlite", path); err != nil {
+		w.t.Fatal(err)
+	}
+	im := New(Options{Store: store, Open: sourcetest.Open(w.ad, w.m365), Now: func() time.Time {
+		return time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC).Add(time.Duration(w.ticks.Add(1)) * time.Second)
+	}})
+	w.t.Cleanup(func() { _ = w.db.Close() })
 	w.t.Cleanup(func() { _ = im.Close() })
 	return im
 }
@@ -85,9 +94,9 @@ func (w *world) mailbox(n int, name, mail string) *source.User {
 func (w *world) dump() string {
 	w.t.Helper()
 	var b strings.Builder
-	err := w.inTx(w.t.Context(), func(tx *sql.Tx) error {
-		for _, table := range []string{"customers", "external_ids", "directories", "accounts", "runs", "changes"} {
-			rows, err := tx.Query(`SELECT * FROM ` + table)
+	err := func() error {
+		for _, table := range []string{"customers", "external_ids", "directories", "accounts", "people", "selections", "decisions", "runs", "changes"} {
+			rows, err := w.db.Query(`SELECT * FROM ` + table)
 			if err != nil {
 				return err
 			}
@@ -112,14 +121,14 @@ func (w *world) dump() string {
 			}
 		}
 		return nil
-	})
+	}()
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	return b.String()
 }
 
-func staff(mode Mode) ImportRequest {
+func staff(mode registry.Mode) ImportRequest {
 	return ImportRequest{Customer: "contoso", Source: source.AD, PasswordSync: mode, OUs: []string{"corp.example/Staff"}, Recursive: true, All: true}
 }
 
@@ -142,6 +151,24 @@ func (w *world) mustMatch(r MatchRequest) MatchResult {
 	return result
 }
 
+// byHand carries out rows that are named one by one.
+func (w *world) byHand(rows ...DecisionRow) MatchResult {
+	w.t.Helper()
+	result, err := w.MatchByHand(w.t.Context(), HandRequest{Customer: "Contoso", Rows: rows})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return result
+}
+
+func joined(ad, m365 string) DecisionRow {
+	return DecisionRow{AD: ad, M365: m365, Verdict: match.VerdictMatch}
+}
+
+func parted(ad string) DecisionRow {
+	return DecisionRow{AD: ad, Verdict: match.VerdictReject, Reason: "parted by hand"}
+}
+
 func wantCode(t *testing.T, err error, code source.Code) {
 	t.Helper()
 	if source.CodeOf(err) != code {
@@ -160,14 +187,14 @@ func TestImportOff(t *testing.T) {
 	w.person(7, "Root", "OU=Staff", "").Critical = true
 	w.person(8, "Gus", "OU=Other", "gus@contoso.example")
 
-	dry := staff(ModeOff)
+	dry := staff(registry.ModeOff)
 	dry.DryRun = true
 	before := w.dump()
 	planned := w.mustImport(dry)
 	if w.dump() != before {
 		t.Error("a dry run wrote something")
 	}
-	got := w.mustImport(staff(ModeOff))
+	got := w.mustImport(staff(registry.ModeOff))
 	if want := (ImportCounts{Selected: 5, Imported: 5, Skipped: 2, NeedsEmail: 4}); got.Counts != want || planned.Counts != want {
 		t.Errorf("counts %+v, planned %+v; want %+v", got.Counts, planned.Counts, want)
 	}
@@ -182,7 +209,7 @@ func TestImportOff(t *testing.T) {
 		}
 		issues[a.DisplayName] = issue
 	}
-	want := map[string]string{"Ann": "none", "Bob": EmailMissing, "Cid": EmailDuplicate, "Dee": EmailDuplicate, "Eve": EmailInvalid}
+	want := map[string]string{"Ann": "none", "Bob": registry.EmailMissing, "Cid": registry.EmailDuplicate, "Dee": registry.EmailDuplicate, "Eve": registry.EmailInvalid}
 	if !reflect.DeepEqual(issues, want) {
 		t.Errorf("issues %v, want %v", issues, want)
 	}
@@ -205,7 +232,7 @@ func TestImportOff(t *testing.T) {
 	if taken := w.mustImport(ImportRequest{Customer: "Contoso", Source: source.AD, OUs: []string{"1"}, Users: []string{"p9"}}); taken.Counts.OthersChanged != 1 {
 		t.Errorf("a shared address: %+v", taken.Counts)
 	}
-	if _, err := w.DeleteAccounts(t.Context(), "Contoso", []string{"p9"}, false); err != nil {
+	if _, err := w.DeleteAccounts(t.Context(), DeleteRequest{Customer: "Contoso", Accounts: []string{"p9"}}); err != nil {
 		t.Fatal(err)
 	}
 	w.ad.People = w.ad.People[:len(w.ad.People)-1]
@@ -216,7 +243,7 @@ func TestImportOff(t *testing.T) {
 	}
 	for _, sel := range []string{"p3", "p4"} {
 		a, err := w.Account(t.Context(), "", sel)
-		if err != nil || a.State != StateActive {
+		if err != nil || a.State != registry.StateActive {
 			t.Errorf("%s: %+v, %v", sel, a, err)
 		}
 	}
@@ -236,7 +263,7 @@ func TestImportSelects(t *testing.T) {
 
 	names := func(r ImportRequest) string {
 		t.Helper()
-		r.Customer, r.Source, r.PasswordSync, r.DryRun = "Contoso", source.AD, ModeOff, true
+		r.Customer, r.Source, r.PasswordSync, r.DryRun = "Contoso", source.AD, registry.ModeOff, true
 		if len(r.Users) == 0 {
 			r.All = true
 		}
@@ -275,7 +302,7 @@ func TestImportRefuses(t *testing.T) {
 	w.person(1, "Ann", "OU=Staff", "a@x.example")
 	w.person(2, "Ann", "OU=Staff", "a@x.example")
 	do := func(change func(*ImportRequest)) error {
-		r := staff(ModeOff)
+		r := staff(registry.ModeOff)
 		change(&r)
 		_, err := w.Import(t.Context(), r)
 		return err
@@ -295,7 +322,7 @@ func TestImportRefuses(t *testing.T) {
 		{"all and some", func(r *ImportRequest) { r.Users = []string{"p1"} }, source.CodeUsage},
 		{"no such user", func(r *ImportRequest) { r.All, r.Users = false, []string{"zoe"} }, source.CodeNotFound},
 		{"two hits", func(r *ImportRequest) { r.All, r.Users = false, []string{"a@x.example"} }, CodeNotUnique},
-		{"m365 in mode on", func(r *ImportRequest) { r.PasswordSync, r.Source, r.OUs = ModeOn, source.M365, nil }, CodeRefused},
+		{"m365 in mode on", func(r *ImportRequest) { r.PasswordSync, r.Source, r.OUs = registry.ModeOn, source.M365, nil }, CodeRefused},
 		{"an OU of m365", func(r *ImportRequest) { r.Source = source.M365 }, source.CodeUsage},
 	}
 	for _, tt := range tests {
@@ -307,9 +334,9 @@ func TestImportRefuses(t *testing.T) {
 		t.Error("a refused import wrote something")
 	}
 	w.ad.FailAfter = 0
-	w.mustImport(staff(ModeOff))
-	wantCode(t, do(func(r *ImportRequest) { r.PasswordSync = ModeOn }), CodePasswordSyncLocked)
-	_, err := w.SetPasswordSync(t.Context(), "Contoso", ModeOn)
+	w.mustImport(staff(registry.ModeOff))
+	wantCode(t, do(func(r *ImportRequest) { r.PasswordSync = registry.ModeOn }), CodePasswordSyncLocked)
+	_, err := w.SetPasswordSync(t.Context(), "Contoso", registry.ModeOn)
 	wantCode(t, err, CodePasswordSyncLocked)
 	w.ad.Identity.ID = "S-1-5-21-9-9-9"
 	wantCode(t, do(func(*ImportRequest) {}), CodeDirectoryChanged)
@@ -326,86 +353,62 @@ func TestMatch(t *testing.T) {
 	w.mailbox(13, "Nobody", "nobody@contoso.example")
 	w.mailbox(14, "Zoe", "").Exchange = source.No
 
-	imported := w.mustImport(staff(ModeOn))
+	imported := w.mustImport(staff(registry.ModeOn))
 	for _, a := range imported.Accounts {
-		if a.State != StatePendingMatch || a.Email != "" || a.EmailSource != nil {
+		if a.State != registry.StatePendingMatch || a.Email != "" || a.EmailSource != nil {
 			t.Errorf("staged with %+v", a.Account)
 		}
 	}
-	dry := w.mustMatch(MatchRequest{Auto: true, By: match.ByDisplayName, DryRun: true})
-	got := w.mustMatch(MatchRequest{Auto: true, By: match.ByDisplayName})
+	dry := w.mustMatch(MatchRequest{By: match.ByDisplayName, DryRun: true})
+	got := w.mustMatch(MatchRequest{By: match.ByDisplayName})
 	want := MatchCounts{Matched: 1, Ambiguous: 2, UnmatchedAD: 1, UnmatchedM365: 1}
 	if got.Counts != want || dry.Counts != want || dry.Applied || !got.Applied {
 		t.Errorf("counts %+v, planned %+v; want %+v", got.Counts, dry.Counts, want)
 	}
 	ann, err := w.Account(t.Context(), "Contoso", "p1")
-	if err != nil || ann.State != StateActive || ann.Email != "ann@contoso.example" || *ann.EmailSource != EmailFromM365 || ann.AD.Status != "ok" || ann.M365.Status != "ok" {
+	if err != nil || ann.State != registry.StateActive || ann.Email != "ann@contoso.example" || *ann.EmailSource != registry.EmailFromM365 || ann.AD.Status != "ok" || ann.M365.Status != "ok" {
 		t.Errorf("after the match: %+v, %v", ann, err)
 	}
 	before := w.dump()
-	if again := w.mustMatch(MatchRequest{Auto: true, By: match.ByDisplayName}); again.Run != nil || again.Counts.AlreadyMatched != 1 || w.dump() != before {
+	if again := w.mustMatch(MatchRequest{By: match.ByDisplayName}); again.Run != nil || again.Counts.AlreadyMatched != 1 || w.dump() != before {
 		t.Errorf("the second match: %+v", again.Counts)
 	}
 
-	pair := w.mustMatch(MatchRequest{Pairs: []PairRequest{{"p2", "john@contoso.example"}}})
+	pair := w.byHand(joined("p2", "john@contoso.example"))
 	if pair.Counts.Matched != 1 || pair.Pairs[0].Reason != ReasonManual {
 		t.Errorf("by hand: %+v", pair)
 	}
 	refused := []struct {
 		name string
-		pair PairRequest
+		row  DecisionRow
 		code source.Code
 	}{
-		{"a mailbox that is taken", PairRequest{"p3", "john@contoso.example"}, CodePairTaken},
-		{"a user that is matched", PairRequest{"p2", "nobody@contoso.example"}, CodePairTaken},
-		{"no address", PairRequest{"p4", sourcetest.GUID(14)}, CodeRefused},
-		{"no such account", PairRequest{"p9", "nobody@contoso.example"}, source.CodeNotFound},
-		{"no such mailbox", PairRequest{"p4", "x@contoso.example"}, source.CodeNotFound},
+		{"a mailbox that is taken", joined("p3", "john@contoso.example"), CodePairTaken},
+		{"a user that is matched", joined("p2", "nobody@contoso.example"), CodePairTaken},
+		{"no address", joined("p4", sourcetest.GUID(14)), CodeRefused},
+		{"no such account", joined("p9", "nobody@contoso.example"), source.CodeNotFound},
+		{"no such mailbox", joined("p4", "x@contoso.example"), source.CodeNotFound},
 	}
 	before = w.dump()
 	for _, tt := range refused {
-		_, err := w.Match(t.Context(), MatchRequest{Customer: "Contoso", Pairs: []PairRequest{tt.pair}})
+		_, err := w.MatchByHand(t.Context(), HandRequest{Customer: "Contoso", Rows: []DecisionRow{tt.row}})
 		t.Run(tt.name, func(t *testing.T) { wantCode(t, err, tt.code) })
 	}
-	if again := w.mustMatch(MatchRequest{Pairs: []PairRequest{{"p2", "john@contoso.example"}}}); again.Run != nil || !again.Pairs[0].Unchanged {
+	if again := w.byHand(joined("p2", "john@contoso.example")); again.Run != nil || !again.Pairs[0].Unchanged {
 		t.Errorf("the same pair again: %+v", again)
 	}
 	if w.dump() != before {
 		t.Error("a refused or repeated pair wrote something")
 	}
-	if parted := w.mustMatch(MatchRequest{Unpair: []string{"p2"}, Pairs: []PairRequest{{"p3", "john@contoso.example"}}}); parted.Counts.Unpaired != 1 || parted.Counts.Matched != 1 {
-		t.Errorf("parted and paired: %+v", parted.Counts)
+	if both := w.byHand(joined("p3", "john@contoso.example"), parted("p2")); both.Counts.Unpaired != 1 || both.Counts.Matched != 1 {
+		t.Errorf("parted and paired: %+v", both.Counts)
 	}
 	john, err := w.Account(t.Context(), "Contoso", "p2")
-	if err != nil || john.State != StatePendingMatch || john.M365 != nil || john.Email != "" {
+	if err != nil || john.State != registry.StatePendingMatch || john.M365 != nil || john.Email != "" {
 		t.Errorf("parted: %+v, %v", john, err)
 	}
 	if again := w.mustImport(staff("")); again.Counts.Unchanged != 4 {
 		t.Errorf("an import after the match: %+v", again.Counts)
-	}
-}
-
-// TestRulesInTheFile holds other writers to the rules as well.
-func TestRulesInTheFile(t *testing.T) {
-	w := newWorld(t)
-	w.person(1, "Ann", "OU=Staff", "a@x.example")
-	w.person(2, "Bob", "OU=Staff", "b@x.example")
-	w.mailbox(11, "Ann", "ann@x.example")
-	w.mustImport(staff(ModeOn))
-	w.mustMatch(MatchRequest{Auto: true, By: match.ByDisplayName})
-	for _, stmt := range []string{
-		`UPDATE customers SET password_sync = 'off'`,
-		`UPDATE customers SET password_sync = 'maybe'`,
-		`UPDATE accounts SET m365_id = (SELECT m365_id FROM accounts WHERE m365_id IS NOT NULL), m365_status = 'ok', state = 'active', email = 'x@x.example'`,
-		`UPDATE accounts SET ad_id = (SELECT max(ad_id) FROM accounts)`,
-		`UPDATE accounts SET ad_id = NULL, ad_status = NULL WHERE m365_id IS NOT NULL`,
-		`UPDATE accounts SET state = 'active' WHERE email = ''`,
-		`DELETE FROM customers`,
-		`INSERT INTO external_ids (customer, system, value) VALUES (99, 'itglue', '8')`,
-	} {
-		if _, err := w.db.Exec(stmt); err == nil {
-			t.Errorf("accepted: %s", stmt)
-		}
 	}
 }
 
@@ -421,7 +424,7 @@ func TestCustomers(t *testing.T) {
 		t.Errorf("customers %+v, %v", all, err)
 	}
 	w.person(1, "Ann", "OU=Staff", "a@x.example")
-	w.mustImport(staff(ModeOff))
+	w.mustImport(staff(registry.ModeOff))
 	_, err = w.DeleteCustomer(t.Context(), "contoso", false)
 	wantCode(t, err, CodeAccountsExist)
 	if _, err := w.RenameCustomer(t.Context(), "contoso", "Contoso Ltd"); err != nil {
@@ -435,27 +438,127 @@ func TestCustomers(t *testing.T) {
 	}
 }
 
-// TestHistory reads back what a run recorded.
+// TestConnectionSpelledOtherwise checks that what an older version stored as it
+// was spelled is no other connection now.
+func TestConnectionSpelledOtherwise(t *testing.T) {
+	w := newWorld(t)
+	if _, err := w.db.Exec(`UPDATE directories SET connection = '{"transport":"ldaps","url":"LDAPS://DC1:636/","bind_dn":"svc","bind_password_from":"env:PW"}' WHERE kind = 'ad'`); err != nil {
+		t.Fatal(err)
+	}
+	m := parse(t, `
+version: 1
+customers:
+  - name: Contoso
+    directories: {ad: {url: "ldaps://dc1", bind_dn: svc, bind_password: "env:PW"}}
+`)
+	if r := w.bulk(BulkRequest{Manifest: m}); r.Counts.Unchanged != 1 {
+		t.Errorf("%+v", r.Customers)
+	}
+}
+
+// TestHistory reads back what a run recorded, and takes it back.
 func TestHistory(t *testing.T) {
 	w := newWorld(t)
 	ann := w.person(1, "Ann", "OU=Staff", "a@x.example")
-	w.mustImport(staff(ModeOff))
+	first := w.mustImport(staff(registry.ModeOff))
 	ann.DisplayName = "Ann Lee"
-	result := w.mustImport(staff(""))
-	var before, after string
-	err := w.db.QueryRow(`SELECT before, after FROM changes WHERE run = ? AND entity = 'account'`, *result.Run).Scan(&before, &after)
+	second := w.mustImport(staff(""))
+	runs, err := w.store.Runs(t.Context(), registry.RunFilter{})
+	if err != nil || len(runs) != 5 || runs[0].ID != *second.Run || runs[0].Command != "import" || runs[0].Updated != 1 || runs[1].Created != 2 ||
+		!strings.Contains(string(runs[1].Params), `"ous":["corp.example/Staff"]`) {
+		t.Fatalf("%+v, %v", runs, err)
+	}
+	for _, id := range []int64{*second.Run, *first.Run} {
+		changes, err := w.store.Changes(t.Context(), id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		snap, err := w.find(t.Context(), "Contoso", registry.Load{Accounts: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		after, conflicts, err := snap.Replay(registry.Inverse(changes))
+		if err != nil || len(conflicts) > 0 {
+			t.Fatalf("%v, %v", conflicts, err)
+		}
+		cs := registry.NewChangeSet(snap, after)
+		if cs.Run, err = w.run(command{name: "undo"}, "Contoso", w.clock()); err != nil {
+			t.Fatal(err)
+		}
+		cs.Run.Undoes = id
+		if _, err := w.store.Apply(t.Context(), cs); err != nil {
+			t.Fatal(err)
+		}
+		if id == *second.Run {
+			if a, err := w.Account(t.Context(), "", "p1"); err != nil || a.DisplayName != "Ann" || !a.UpdatedAt.Equal(a.ImportedAt) {
+				t.Errorf("taken back: %+v, %v", a, err)
+			}
+		}
+	}
+	c, err := w.Customer(t.Context(), "Contoso")
+	if err != nil || c.Accounts.Total != 0 || c.PasswordSync != registry.ModeUnset {
+		t.Errorf("all taken back: %+v, %v", c, err)
+	}
+}
+
+// TestHistoryThereAndBack takes everything back, run by run, and does each again:
+// what comes of it is what there was.
+func TestHistoryThereAndBack(t *testing.T) {
+	w := newWorld(t)
+	w.person(1, "Ann", "OU=Staff", "")
+	w.person(2, "Bob", "OU=Staff", "")
+	w.mailbox(3, "Ann", "ann@x.example")
+	w.mailbox(4, "Bobby", "bobby@x.example")
+	w.mustImport(staff(registry.ModeOn))
+	w.mustMatch(MatchRequest{By: match.ByDisplayName})
+	w.byHand(joined("p2", "bobby@x.example"))
+	w.byHand(parted("p2"))
+	for _, change := range []func() error{
+		func() error {
+			_, err := w.SetEmails(t.Context(), "contoso", []EmailChange{{"p1", "other@x.example"}})
+			return err
+		},
+		func() error {
+			_, err := w.DeleteAccounts(t.Context(), DeleteRequest{Customer: "contoso", Accounts: []string{"p2"}})
+			return err
+		},
+		func() error { _, err := w.Connect(t.Context(), "contoso", source.ExportOf(source.AD, "y")); return err },
+		func() error { _, err := w.Disconnect(t.Context(), "contoso", source.M365); return err },
+		func() error { _, err := w.ForgetDecisions(t.Context(), "contoso", nil, true); return err },
+		func() error { _, err := w.RenameCustomer(t.Context(), "contoso", "Contoso Ltd"); return err },
+	} {
+		if err := change(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	runs, err := w.store.Runs(t.Context(), registry.RunFilter{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	var b, a map[string]string
-	if err := json.Unmarshal([]byte(before), &b); err != nil {
+	now, err := w.find(t.Context(), "Contoso Ltd", everything)
+	if err != nil {
 		t.Fatal(err)
 	}
-	if err := json.Unmarshal([]byte(after), &a); err != nil {
-		t.Fatal(err)
+	for _, run := range runs[:len(runs)-1] { // all but that which made the customer
+		changes, err := w.store.Changes(t.Context(), run.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		before, conflicts, err := now.Replay(registry.Inverse(changes))
+		if err != nil || len(conflicts) > 0 {
+			t.Fatalf("%s: %v, %v", run.Command, conflicts, err)
+		}
+		again, conflicts, err := before.Replay(changes)
+		if err != nil || len(conflicts) > 0 {
+			t.Fatalf("%s again: %v, %v", run.Command, conflicts, err)
+		}
+		if cs := registry.NewChangeSet(now, again); len(cs.Changes) > 0 {
+			t.Errorf("%s there and back: %+v", run.Command, cs.Changes)
+		}
+		now = before
 	}
-	if b["display_name"] != "Ann" || a["display_name"] != "Ann Lee" || b["email"] != "" || !strings.Contains(b["ad"], `"Ann"`) {
-		t.Errorf("recorded %s → %s", before, after)
+	if len(now.Accounts)+len(now.Directories)+len(now.Decisions)+len(now.Selections) > 0 || now.Customer.Name != "Contoso" {
+		t.Errorf("all taken back: %+v", now)
 	}
 }
 
@@ -465,18 +568,18 @@ func TestTogether(t *testing.T) {
 	w := newWorld(t)
 	w.person(1, "Ann", "OU=Staff", "a@x.example")
 	w.person(2, "Bob", "OU=Staff", "")
-	w.mustImport(staff(ModeOff))
+	w.mustImport(staff(registry.ModeOff))
 	other := w.reopen(w.path)
 	interrupted := false
-	_, err := w.change(context.Background(), "Contoso", "test", false, func(d *draft) error {
+	_, err := w.change(context.Background(), "Contoso", command{name: "test"}, func(d *draft) error {
 		if !interrupted {
 			interrupted = true
 			if _, err := other.SetEmails(t.Context(), "Contoso", []EmailChange{{"p2", "bob@x.example"}}); err != nil {
 				return err
 			}
 		}
-		for _, a := range d.accounts() {
-			a.surname = "Changed"
+		for i := range d.after.Accounts {
+			d.edit(i).Surname = "Changed"
 		}
 		return nil
 	})
@@ -500,5 +603,25 @@ func TestValidEmail(t *testing.T) {
 		if validEmail(bad) {
 			t.Errorf("accepted %q", bad)
 		}
+	}
+}
+
+// A clock that was ahead for a while does not keep later reads from being learnt.
+func TestClockSetBack(t *testing.T) {
+	w := newWorld(t)
+	w.person(1, "Ann", "OU=Staff", "")
+	w.ticks.Store(1_000_000)
+	w.mustImport(staff(registry.ModeOn))
+	w.ticks.Store(1000)
+	w.person(2, "Bob", "OU=Staff", "")
+	w.mustImport(staff(registry.ModeOn))
+	w.mailbox(3, "Robert", "bob@contoso.example")
+	w.ad.People = w.ad.People[:1]
+	got := w.mustMatch(MatchRequest{By: match.ByDisplayName})
+	if got.Counts.UnmatchedAD != 2 || got.UnmatchedAD[1].Reason != match.ReasonGone {
+		t.Errorf("%+v", got.UnmatchedAD)
+	}
+	if got := w.byHand(joined("p2", "bob@contoso.example")); got.Counts.Matched != 1 {
+		t.Errorf("%+v", got.Counts)
 	}
 }

@@ -1,176 +1,228 @@
 package importer
 
 import (
-	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
-	"slices"
+	"time"
 
 	"github.com/qpimport/qpimport/internal/parallel"
 	"github.com/qpimport/qpimport/pkg/match"
+	"github.com/qpimport/qpimport/pkg/registry"
 	"github.com/qpimport/qpimport/pkg/source"
 )
 
-// ReasonManual is the reason of a pair that was given by hand.
-const ReasonManual = "manual"
-
-// Match pairs a customer's pending accounts with mailboxes: automatically, or
-// as told.
+// Match pairs a customer's pending accounts with mailboxes by rule. It counts
+// everybody in both directories, who are read whole.
 func (im *Importer) Match(ctx context.Context, r MatchRequest) (MatchResult, error) {
-	reg, err := im.read(ctx, r.Customer, noAccounts)
+	snap, err := im.find(ctx, r.Customer, registry.Load{})
 	if err != nil {
 		return MatchResult{}, err
 	}
-	if err := reg.canMatch(reg.customer.mode); err != nil {
+	full, sides, err := im.readSides(ctx, snap, r.ADAsRead)
+	if err != nil {
 		return MatchResult{}, err
 	}
-	var mailboxes []*source.User
-	var tenant source.Info
-	full, err := im.readBeside(ctx, reg.customer.id, func() (err error) {
-		if r.Auto || len(r.Pairs) > 0 {
-			mailboxes, tenant, err = im.readTenant(ctx, reg, false)
-		}
+	var result MatchResult
+	c := command{name: "match --auto --by " + string(r.By), params: r, dry: r.DryRun, limits: &registry.Limits{Allow: r.Allow}}
+	run, err := im.changeFrom(ctx, full, c, func(d *draft) (err error) {
+		result, err = d.matchAuto(r.By, sides)
 		return err
+	}, func() (*registry.Snapshot, error) {
+		return im.store.Snapshot(ctx, registry.Ref{ID: snap.Customer.ID}, everything)
 	})
 	if err != nil {
 		return MatchResult{}, err
 	}
-	var finish func() MatchResult
-	command := "match"
-	if r.Auto {
-		command = "match --auto --by " + string(r.By)
-	}
-	run, err := im.changeFrom(ctx, full, command, r.DryRun, func(d *draft) (err error) {
-		if err := reg.canMatch(d.mode); err != nil {
-			return err
-		}
-		d.identify(source.M365, tenant.ID)
-		if r.Auto {
-			finish, err = d.matchAuto(r.By, mailboxes)
-		} else {
-			finish, err = d.matchByHand(r, mailboxes)
-		}
-		return err
-	}, func() (*registry, error) { return im.read(ctx, reg.customer.id, fullAccounts) })
-	if err != nil {
-		return MatchResult{}, err
-	}
-	result := finish()
 	result.Applied, result.Run = !r.DryRun, run
 	return result, nil
 }
 
-func (reg *registry) canMatch(mode Mode) error {
-	if mode == ModeOn {
+// everything is what a match takes of a customer.
+var everything = registry.Load{Accounts: true, People: []source.Kind{source.AD, source.M365}}
+
+// sides are the two directories of a match. ad is nil where AD is taken as it was
+// last read.
+type sides struct{ ad, m365 *reading }
+
+// readSides reads a customer and both of its directories.
+func (im *Importer) readSides(ctx context.Context, snap *registry.Snapshot, adAsRead bool) (*registry.Snapshot, sides, error) {
+	var s sides
+	if err := canMatch(snap.Customer); err != nil {
+		return nil, s, err
+	}
+	for _, kind := range []source.Kind{source.AD, source.M365} { // before either is asked anything
+		if _, err := connection(snap, kind); err != nil {
+			return nil, s, err
+		}
+	}
+	if _, read := snap.Reads[source.AD]; adAsRead && !read {
+		return nil, s, &source.Error{Code: CodeRefused, Topic: TopicNeverRead, Message: snap.Customer.Name + "'s Active Directory was never read whole"}
+	}
+	reads := []func() error{func() (err error) {
+		s.m365, err = im.readWhole(ctx, snap, source.M365, false, nil)
+		return err
+	}}
+	if !adAsRead {
+		reads = append(reads, func() (err error) {
+			s.ad, err = im.readWhole(ctx, snap, source.AD, false, nil)
+			return err
+		})
+	}
+	full, err := im.beside(ctx, snap.Customer.ID, everything, reads...)
+	return full, s, err
+}
+
+func canMatch(c registry.Customer) error {
+	if c.PasswordSync == registry.ModeOn {
 		return nil
 	}
 	return &source.Error{
-		Code:    CodeRefused,
-		Message: fmt.Sprintf("%s has password sync %s: accounts are matched with mailboxes only when it is on", reg.customer.name, mode),
-		Hint:    "the mode is chosen at the first import (--password-sync on); with off, e-mail comes from the directory that was imported from",
+		Code: CodeRefused, Topic: TopicOnlyOnMatches,
+		Message: fmt.Sprintf("%s has password sync %s: accounts are matched with mailboxes only when it is on", c.Name, c.PasswordSync),
 	}
-}
-
-// readTenant reads all users of the customer's Microsoft 365, and which tenant
-// it is.
-func (im *Importer) readTenant(ctx context.Context, reg *registry, otherDirectory bool) ([]*source.User, source.Info, error) {
-	conn, err := reg.connection(source.M365)
-	if err != nil {
-		return nil, source.Info{}, err
-	}
-	dir, err := im.open(ctx, conn)
-	if err != nil {
-		return nil, source.Info{}, err
-	}
-	defer func() { _ = dir.Close() }()
-	info, err := dir.Info(ctx)
-	if err != nil {
-		return nil, info, err
-	}
-	if err := reg.checkIdentity(source.M365, info.ID, otherDirectory); err != nil {
-		return nil, info, err
-	}
-	users, err := readAll(ctx, dir)
-	return users, info, err
-}
-
-func readAll(ctx context.Context, dir source.Directory) ([]*source.User, error) {
-	var users []*source.User
-	for u, err := range dir.Users(ctx, source.Scope{}) {
-		if err != nil {
-			return nil, err
-		}
-		users = append(users, &u)
-	}
-	return users, nil
 }
 
 // matchAuto drafts an automatic match.
-func (d *draft) matchAuto(by match.Method, mailboxes []*source.User) (func() MatchResult, error) {
-	in, owner, err := d.matchInput(mailboxes)
+func (d *draft) matchAuto(by match.Method, s sides) (MatchResult, error) {
+	if err := canMatch(d.after.Customer); err != nil {
+		return MatchResult{}, err
+	}
+	d.learn(s.ad)
+	d.learn(s.m365)
+	in, err := d.matchInput(s)
 	if err != nil {
-		return nil, err
+		return MatchResult{}, err
 	}
 	found := match.Auto(in, by).Result
+	places := d.places(source.AD)
+	for _, p := range found.Pairs { // edit is not for several at once
+		d.edit(places[p.AD.ID])
+	}
 	parallel.Ranges(len(found.Pairs), func(from, to int) {
 		for _, p := range found.Pairs[from:to] {
-			d.after[owner[p.AD.ID]].pair(p.M365, matchNote{Reason: p.Reason, Confidence: p.Confidence, Evidence: p.Evidence})
+			pair(d.after.Accounts[places[p.AD.ID]], p.M365, registry.Pairing{Reason: p.Reason, Confidence: p.Confidence, Evidence: p.Evidence}, d.now)
 		}
 	})
+	if len(found.Pairs) > 0 {
+		d.after.Customer.MatchBy = string(by)
+	}
+	d.settle()
+	taken := map[string]bool{}
 	already := 0
 	for _, p := range in.AD {
 		if p.Taken() {
 			already++
 		}
 	}
-	taken := map[string]bool{}
 	for _, p := range in.M365 {
 		taken[p.ID] = p.Taken()
 	}
 	for _, p := range found.Pairs {
 		taken[p.M365.ID] = true
 	}
-	return func() MatchResult {
-		result := viewMatch(found, true, taken)
-		result.Customer = d.reg.customer.name
-		result.Counts.AlreadyMatched = already
-		return result
-	}, nil
+	result := viewMatch(found, true, taken)
+	result.Customer = d.after.Customer.Name
+	result.Counts.AlreadyMatched = already
+	result.Read = d.reads(s)
+	result.Notes = s.notes()
+	return result, nil
 }
 
-// matchInput lists the users of both sides; owner maps an AD user to its account.
-func (d *draft) matchInput(mailboxes []*source.User) (in match.Input, owner map[string]int, err error) {
-	owner = make(map[string]int, len(d.after))
-	partners := make(map[optional]string, len(d.after))
-	users, errs := make([]*source.User, len(d.after)), make([]error, len(d.after))
-	parallel.Ranges(len(d.after), func(from, to int) {
-		for i := from; i < to; i++ {
-			if a := d.after[i]; a != nil {
-				users[i], errs[i] = a.user(source.AD)
+// reads says when the sides of a match were read, and how many users they hold.
+func (d *draft) reads(s sides) *MatchReads {
+	of := func(r *reading, kind source.Kind) *MatchRead {
+		if r != nil {
+			return r.shown()
+		}
+		if last, ok := d.before.Reads[kind]; ok {
+			return &MatchRead{At: last.At, Users: last.People, AsRead: true}
+		}
+		return nil
+	}
+	return &MatchReads{AD: of(s.ad, source.AD), M365: of(s.m365, source.M365)}
+}
+
+// notes are what the directories remark about themselves.
+func (s sides) notes() []string {
+	notes := []string{}
+	for _, r := range []*reading{s.ad, s.m365} {
+		if r != nil {
+			notes = append(notes, r.info.Notes...)
+		}
+	}
+	if s.ad != nil && s.m365 != nil {
+		if note := source.StaleNote(s.ad.info, s.m365.info, s.m365.at); note != "" {
+			notes = append(notes, note)
+		}
+	}
+	return notes
+}
+
+// matchInput lists everybody on both sides, the gone included: who has an account
+// may be paired, all others count.
+func (d *draft) matchInput(s sides) (match.Input, error) {
+	ad, goneAD, err := d.everybody(source.AD, s.ad)
+	if err != nil {
+		return match.Input{}, err
+	}
+	m365, goneM365, err := d.everybody(source.M365, s.m365)
+	if err != nil {
+		return match.Input{}, err
+	}
+	in := match.Input{Decisions: matchDecisions(d.after.Decisions)}
+	places, holders := d.places(source.AD), d.places(source.M365)
+	addAD := func(users []*source.User, gone bool) {
+		for _, u := range users {
+			p := match.Person{User: u, Gone: gone || u.SkipReason() == source.SkipDeleted}
+			if i, ok := places[u.ID]; ok {
+				p.Partner = d.after.Accounts[i].LinkID(source.M365)
+			} else {
+				p.Bystander = true
 			}
+			in.AD = append(in.AD, p)
 		}
-	})
-	for i, a := range d.after {
-		if errs[i] != nil { // the first will do
-			return in, nil, errs[i]
+	}
+	addM365 := func(users []*source.User, gone bool) {
+		for _, u := range users {
+			p := match.Person{User: u, Gone: gone || u.SkipReason() == source.SkipDeleted}
+			if i, ok := holders[u.ID]; ok {
+				p.Partner = d.after.Accounts[i].LinkID(source.AD)
+			} else if gone {
+				continue
+			}
+			in.M365 = append(in.M365, p)
 		}
-		if a == nil {
+	}
+	in.AD, in.M365 = make([]match.Person, 0, len(ad)+len(goneAD)), make([]match.Person, 0, len(m365))
+	addAD(ad, false)
+	addAD(goneAD, true)
+	addM365(m365, false)
+	addM365(goneM365, true)
+	return in, nil
+}
+
+// everybody are the users of a directory, as read now or else as last read, and
+// those who are known and gone.
+func (d *draft) everybody(kind source.Kind, r *reading) (users, gone []*source.User, err error) {
+	known := d.before.People[kind]
+	if r == nil {
+		return known.Users()
+	}
+	there := make(map[string]bool, len(r.users))
+	for _, u := range r.users {
+		there[u.ID] = true
+	}
+	for id, p := range known {
+		if there[id] {
 			continue
 		}
-		u := users[i]
-		owner[u.ID] = i
-		in.AD = append(in.AD, match.Person{User: u, Partner: string(a.m365ID)})
-		if a.m365ID != "" {
-			partners[a.m365ID] = u.ID
+		u, err := p.User()
+		if err != nil {
+			return nil, nil, err
 		}
+		gone = append(gone, u)
 	}
-	in.Decisions = d.decisions.list()
-	in.M365 = make([]match.Person, len(mailboxes))
-	for i := range mailboxes {
-		in.M365[i] = match.Person{User: mailboxes[i], Partner: partners[optional(mailboxes[i].ID)]}
-	}
-	return in, owner, nil
+	return r.users, gone, nil
 }
 
 // viewMatch is what an automatic match found as the program shows it.
@@ -209,10 +261,10 @@ func viewMatch(found match.Result, imported bool, taken map[string]bool) MatchRe
 	for _, u := range found.UnmatchedM365 {
 		r.UnmatchedM365 = append(r.UnmatchedM365, m365(u))
 	}
-	sorted(r.Pairs, func(p *MatchedPair) (ou, name, id string) { return userOrder(&p.AD) })
-	sorted(r.Review, func(x *MatchReview) (ou, name, id string) { return userOrder(&x.AD) })
-	sorted(r.UnmatchedAD, func(u *UnmatchedUser) (ou, name, id string) { return userOrder(&u.User) })
-	sorted(r.UnmatchedM365, userOrder)
+	sortBy(r.Pairs, func(p *MatchedPair) (ou, name, id string) { return userOrder(&p.AD) })
+	sortBy(r.Review, func(x *MatchReview) (ou, name, id string) { return userOrder(&x.AD) })
+	sortBy(r.UnmatchedAD, func(u *UnmatchedUser) (ou, name, id string) { return userOrder(&u.User) })
+	sortBy(r.UnmatchedM365, userOrder)
 	r.Counts.Matched, r.Counts.Review = len(r.Pairs), len(r.Review)
 	r.Counts.UnmatchedAD, r.Counts.UnmatchedM365 = len(r.UnmatchedAD), len(r.UnmatchedM365)
 	return r
@@ -225,228 +277,45 @@ func emptyMatch(customer string) MatchResult {
 	}
 }
 
-// list makes a nil list an empty one, since JSON tells them apart.
-func list[T any](s []T) []T {
-	if s == nil {
-		return []T{}
-	}
-	return s
-}
-
-// matchByHand drafts the pairs and partings that were asked for.
-func (d *draft) matchByHand(r MatchRequest, mailboxes []*source.User) (func() MatchResult, error) {
-	result := emptyMatch(d.reg.customer.name)
-	parted, err := d.unpair(r.Unpair)
-	if err != nil {
-		return nil, err
-	}
-	result.Unpaired = parted
-	result.Counts.Unpaired = len(parted)
-
-	ad, m365 := make([]string, len(r.Pairs)), make([]string, len(r.Pairs))
-	for i, p := range r.Pairs {
-		ad[i], m365[i] = p.AD, p.M365
-	}
-	accounts, err := d.find(ad)
-	if err != nil {
-		return nil, err
-	}
-	holder := map[string]*account{}
-	for _, a := range d.accounts() {
-		if a.m365ID != "" {
-			holder[string(a.m365ID)] = a
-		}
-	}
-	// A pair that stands may be named again after its mailbox is gone.
-	there := make(map[optional]bool, len(mailboxes))
-	for _, u := range mailboxes {
-		there[optional(u.ID)] = true
-	}
-	standing := slices.Clone(mailboxes)
-	for _, a := range accounts {
-		if a.m365ID == "" || there[a.m365ID] {
-			continue
-		}
-		there[a.m365ID] = true
-		u, err := a.user(source.M365)
-		if err != nil {
-			return nil, err
-		}
-		standing = append(standing, u)
-	}
-	boxes, err := findMailboxes(m365, standing)
-	if err != nil {
-		return nil, err
-	}
-	done := map[*account]bool{}
-	for i, a := range accounts {
-		box := boxes[i]
-		if done[a] && holder[box.ID] == a {
-			continue // the same pair twice
-		}
-		done[a] = true
-		u, err := a.user(source.AD)
-		if err != nil {
-			return nil, err
-		}
-		note := matchNote{Reason: ReasonManual, Confidence: 1}
-		pair := MatchedPair{AD: viewUser(u, true), M365: viewUser(box, true), Reason: note.Reason, Confidence: 1, Evidence: []match.Evidence{}}
-		other := holder[box.ID]
-		switch {
-		case other == a:
-			pair.Unchanged = true
-			result.Counts.AlreadyMatched++
-		case a.m365ID != "":
-			return nil, &source.Error{Code: CodePairTaken, Message: fmt.Sprintf("%s is matched with %s already", accountLabel(a), a.m365UPN),
-				Hint: "part them first: --unpair " + a.username}
-		case other != nil:
-			return nil, &source.Error{Code: CodePairTaken, Message: fmt.Sprintf("the mailbox %s is matched with %s already", userLabel(box), accountLabel(other)),
-				Hint: "part them first: --unpair " + other.username}
-		default:
-			a.pair(box, note)
-			d.decisions.decide(Decision{
-				Verdict: match.VerdictMatch, ADID: u.ID, M365ID: box.ID, ADName: u.DisplayName, M365Name: box.DisplayName, DecidedAt: parseTime(d.now),
-			})
-			holder[box.ID] = a
-			result.Counts.Matched++
-		}
-		result.Pairs = append(result.Pairs, pair)
-	}
-	return func() MatchResult { return result }, d.leave(&result, mailboxes)
-}
-
-// ReasonNotAsked is the reason of a user that a match by hand did not name.
-const ReasonNotAsked = "not_asked"
-
-// leave lists who a match by hand leaves without a partner.
-func (d *draft) leave(r *MatchResult, mailboxes []*source.User) error {
-	r.ByHand = true
-	taken := map[string]bool{}
-	for _, a := range d.accounts() {
-		if a.m365ID != "" {
-			taken[string(a.m365ID)] = true
-			continue
-		}
-		u, err := a.user(source.AD)
-		if err != nil {
-			return err
-		}
-		r.UnmatchedAD = append(r.UnmatchedAD, UnmatchedUser{viewUser(u, true), ReasonNotAsked})
-	}
-	for _, u := range mailboxes {
-		if u.HasMailbox() && !taken[u.ID] {
-			r.UnmatchedM365 = append(r.UnmatchedM365, viewUser(u, false))
-		}
-	}
-	sorted(r.UnmatchedAD, func(u *UnmatchedUser) (ou, name, id string) { return userOrder(&u.User) })
-	sorted(r.UnmatchedM365, userOrder)
-	r.Counts.UnmatchedAD, r.Counts.UnmatchedM365 = len(r.UnmatchedAD), len(r.UnmatchedM365)
-	return nil
-}
-
-// unpair makes matched accounts pending again, and keeps the rules from joining
-// them anew.
-func (d *draft) unpair(sels []string) ([]MatchedPair, error) {
-	accounts, err := d.find(sels)
-	if err != nil {
-		return nil, err
-	}
-	var parted []MatchedPair
-	for _, a := range accounts {
-		if a.m365ID == "" {
-			continue // parted already: nothing to do
-		}
-		pair, err := a.matchedPair()
-		if err != nil {
-			return nil, err
-		}
-		parted = append(parted, pair)
-		a.unpair()
-		d.decisions.decide(Decision{
-			Verdict: match.VerdictReject, ADID: pair.AD.ID, M365ID: pair.M365.ID, Reason: "parted by hand",
-			ADName: pair.AD.DisplayName, M365Name: pair.M365.DisplayName, DecidedAt: parseTime(d.now),
-		})
-	}
-	return parted, nil
-}
-
-// matchedPair is a standing pair with the reason that was kept.
-func (a *account) matchedPair() (MatchedPair, error) {
-	ad, err := a.user(source.AD)
-	if err != nil {
-		return MatchedPair{}, err
-	}
-	m365, err := a.user(source.M365)
-	if err != nil {
-		return MatchedPair{}, err
-	}
-	var note matchNote
-	if err := json.Unmarshal([]byte(a.match), &note); err != nil {
-		return MatchedPair{}, damagedRow(err, "match of account %s", a.id)
-	}
-	return MatchedPair{AD: viewUser(ad, true), M365: viewUser(m365, true), Reason: note.Reason, Confidence: note.Confidence, Evidence: list(note.Evidence)}, nil
-}
-
-// find returns the account that each SEL names.
-func (d *draft) find(sels []string) ([]*account, error) {
-	s := newSelectors(sels)
-	found := make([]*account, len(sels))
-	for _, a := range d.accounts() {
-		for _, i := range s.offerAccount(a) {
-			found[i] = a
-		}
-	}
-	return found, s.check("account", "`qpimport accounts` lists them")
-}
-
-// findMailboxes returns the Microsoft 365 user that each SEL names; it needs an
-// address, since the account is to have it.
-func findMailboxes(sels []string, users []*source.User) ([]*source.User, error) {
-	s := newSelectors(sels)
-	found := make([]*source.User, len(sels))
-	for i := range users {
-		for _, j := range s.offerUser(users[i]) {
-			found[j] = users[i]
-		}
-	}
-	if err := s.check("Microsoft 365 user", "`qpimport users --source m365 --all` lists them"); err != nil {
-		return nil, err
-	}
-	for i, u := range found {
-		if u.Email == "" {
-			return nil, &source.Error{Code: CodeRefused, Message: fmt.Sprintf("%q, %s, has no address and so no mailbox", sels[i], cmp.Or(u.DisplayName, u.UPN)),
-				Hint: "match with a user that has a mailbox"}
-		}
-	}
-	return found, nil
-}
-
 // MatchExports matches two directories automatically without a customer: a
 // pilot, that keeps nothing.
 func MatchExports(ctx context.Context, open Opener, ad, m365 source.Connection, by match.Method) (MatchResult, error) {
-	sides := make([][]*source.User, 2)
-	for i, conn := range []source.Connection{ad, m365} {
-		dir, err := open(ctx, conn)
+	var s sides
+	for _, side := range []struct {
+		conn source.Connection
+		read **reading
+	}{{ad, &s.ad}, {m365, &s.m365}} {
+		dir, err := open(ctx, side.conn)
 		if err != nil {
 			return MatchResult{}, err
 		}
-		sides[i], err = readAll(ctx, dir)
+		r := &reading{kind: side.conn.Kind, at: time.Now().UTC().Round(0)}
+		if r.info, err = dir.Info(ctx); err == nil {
+			r.users, err = readAll(ctx, dir)
+		}
+		if cerr := dir.Close(); err == nil {
+			err = cerr
+		}
 		if err != nil {
-			_ = dir.Close()
 			return MatchResult{}, err
 		}
-		if err := dir.Close(); err != nil {
-			return MatchResult{}, err
-		}
+		*side.read = r
 	}
-	in := match.Input{AD: people(sides[0]), M365: people(sides[1])}
-	return viewMatch(match.Auto(in, by).Result, false, nil), nil
+	in := match.Input{AD: people(s.ad.users), M365: people(s.m365.users)}
+	result := viewMatch(match.Auto(in, by).Result, false, nil)
+	result.Read = &MatchReads{AD: s.ad.shown(), M365: s.m365.shown()}
+	result.Notes = s.notes()
+	return result, nil
 }
 
+// shown is the read as a result has it.
+func (r *reading) shown() *MatchRead { return &MatchRead{At: r.at, Users: len(r.users)} }
+
+// people are users whom nothing is known of but what was read.
 func people(users []*source.User) []match.Person {
 	p := make([]match.Person, len(users))
-	for i := range users {
-		p[i].User = users[i]
+	for i, u := range users {
+		p[i] = match.Person{User: u, Gone: u.SkipReason() == source.SkipDeleted}
 	}
 	return p
 }

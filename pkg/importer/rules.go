@@ -1,58 +1,76 @@
 package importer
 
 import (
-	"encoding/json"
 	"strings"
 	"time"
 	"unicode"
 
-	jsonv2 "github.com/go-json-experiment/json"
-
 	"github.com/qpimport/qpimport/pkg/match"
+	"github.com/qpimport/qpimport/pkg/registry"
 	"github.com/qpimport/qpimport/pkg/source"
+	"github.com/qpimport/qpimport/pkg/source/address"
 )
 
-// The rules of the mission, as pure functions over the registry's rows.
+// The rules of the mission, as pure functions over accounts.
 
 // nameKey is a customer's name as it is compared.
 func nameKey(name string) string { return match.Key(name) }
 
-func parseTime(s string) time.Time {
-	t, _ := time.Parse(time.RFC3339Nano, s)
-	return t
-}
-
-// settle decides the state of every account of a customer from its mode and
-// its addresses; within a customer an address belongs to one account alone.
-// It changes the accounts in place.
-func settle(mode Mode, accounts []*account) {
-	holders := make(map[string]int, len(accounts))
-	for _, a := range accounts {
-		if (mode != ModeOn || a.m365ID != "") && validEmail(a.email) {
-			holders[emailKey(a.email)]++
-		}
-	}
-	for _, a := range accounts {
-		a.emailIssue = ""
-		switch {
-		case mode == ModeOn && a.m365ID == "":
-			a.state = string(StatePendingMatch)
+// settle decides the state of every account of a customer from its mode and its
+// addresses; within a customer an address belongs to one account alone.
+func settle(d *draft) {
+	mode := d.after.Customer.PasswordSync
+	pending := func(a *registry.Account) bool { return mode == registry.ModeOn && a.M365 == nil }
+	// A living person's claim on an address goes before that of somebody who is gone
+	// or switched off.
+	type claims struct{ living, others int }
+	holders := make(map[string]claims, len(d.after.Accounts))
+	for _, a := range d.after.Accounts {
+		if a == nil || pending(a) || !validEmail(a.Email) {
 			continue
-		case a.email == "":
-			a.emailIssue = EmailMissing
-		case !validEmail(a.email):
-			a.emailIssue = EmailInvalid
-		case holders[emailKey(a.email)] > 1:
-			a.emailIssue = EmailDuplicate
 		}
-		a.state = string(StateActive)
-		if a.emailIssue != "" {
-			a.state = string(StateNeedsEmail)
+		c := holders[emailKey(a.Email)]
+		if a.Living() {
+			c.living++
+		} else {
+			c.others++
+		}
+		holders[emailKey(a.Email)] = c
+	}
+	shared := func(a *registry.Account) bool {
+		c := holders[emailKey(a.Email)]
+		if a.Living() {
+			return c.living > 1
+		}
+		return c.living > 0 || c.others > 1
+	}
+	for i, a := range d.after.Accounts {
+		if a == nil {
+			continue
+		}
+		issue, state := "", registry.StateActive
+		switch {
+		case pending(a):
+			state = registry.StatePendingMatch
+		case a.Email == "":
+			issue = registry.EmailMissing
+		case !validEmail(a.Email):
+			issue = registry.EmailInvalid
+		case shared(a):
+			issue = registry.EmailDuplicate
+		}
+		if issue != "" {
+			state = registry.StateNeedsEmail
+		}
+		if a.EmailIssue != issue || a.State != state {
+			a = d.edit(i)
+			a.EmailIssue, a.State = issue, state
 		}
 	}
 }
 
-func emailKey(email string) string { return strings.ToLower(email) }
+// emailKey is an address as mail systems compare it.
+func emailKey(email string) string { return address.Key(email) }
 
 // validEmail accepts what mail systems deliver to: a local part and a domain of
 // at least two labels (RFC 5321 without quoted local parts and address
@@ -90,105 +108,67 @@ func mailRune(r rune) bool {
 	return unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r)
 }
 
-// picked is what a directory says about a user, in the form of an account.
-func picked(u *source.User) *account {
-	a := &account{displayName: u.DisplayName, givenName: u.GivenName, surname: u.Surname, username: u.Username, upn: u.UPN}
-	if u.Kind == source.AD {
-		a.adID, a.adDN, a.adStatus, a.ad = optional(u.ID), optional(u.DN), status(u), snapshot(u)
-	} else {
-		a.setMailbox(u)
-	}
-	a.setEmail(u.Email, string(u.Kind))
+// begin makes an account of a user. On: the address comes with the mailbox.
+func begin(mode registry.Mode, u *source.User, at time.Time) *registry.Account {
+	a := &registry.Account{}
+	adopt(mode, a, u, at)
 	return a
 }
 
-// begin makes an account of what was picked. On: the address comes with the
-// mailbox.
-func (a *account) begin(mode Mode) {
-	if mode == ModeOn {
-		a.setEmail("", "")
-	}
-}
-
 // adopt takes over what a directory says about the account's user. Off:
-// everything comes from the one directory. On: everything from AD but the
-// address, which comes with the mailbox. An address set by hand stays.
-func (a *account) adopt(mode Mode, p *account) {
-	a.displayName, a.givenName, a.surname, a.username, a.upn = p.displayName, p.givenName, p.surname, p.username, p.upn
-	if p.adID != "" {
-		a.adID, a.adDN, a.adStatus, a.ad = p.adID, p.adDN, p.adStatus, p.ad
+// everything comes from the one directory. On: the address from Microsoft 365,
+// everything else from AD. An address set by hand stays.
+func adopt(mode registry.Mode, a *registry.Account, u *source.User, at time.Time) {
+	if u.Kind == source.AD {
+		a.AD = linkTo(a.AD, u, at)
 	} else {
-		a.m365ID, a.m365UPN, a.m365Status, a.m365 = p.m365ID, p.m365UPN, p.m365Status, p.m365
+		a.M365 = linkTo(a.M365, u, at)
 	}
-	if mode == ModeOff && a.emailSource != EmailFromManual {
-		a.email, a.emailSource = p.email, p.emailSource
+	if mode == registry.ModeOff || u.Kind == source.AD {
+		a.DisplayName, a.GivenName, a.Surname, a.Username, a.UPN = u.DisplayName, u.GivenName, u.Surname, u.Username, u.UPN
+	}
+	if (mode == registry.ModeOff || u.Kind == source.M365) && a.EmailSource != registry.EmailFromManual {
+		setEmail(a, u.Email, string(u.Kind))
 	}
 }
 
-func (a *account) setEmail(email, from string) {
-	a.email, a.emailSource = email, optional(from)
+func setEmail(a *registry.Account, email, from string) {
+	a.Email, a.EmailSource = email, from
 	if email == "" {
-		a.emailSource = ""
+		a.EmailSource = ""
 	}
 }
 
-func (a *account) setMailbox(u *source.User) {
-	a.m365ID, a.m365UPN, a.m365Status, a.m365 = optional(u.ID), optional(u.UPN), status(u), snapshot(u)
-}
-
-// pair joins a pending account with its mailbox.
-func (a *account) pair(u *source.User, note matchNote) {
-	a.setMailbox(u)
-	a.setEmail(u.Email, EmailFromM365)
-	a.match = optional(mustJSON(note))
-}
-
-// unpair makes a matched account pending again.
-func (a *account) unpair() {
-	a.m365ID, a.m365UPN, a.m365Status, a.m365, a.match = "", "", "", "", ""
-	a.setEmail("", "")
-}
-
-// matchNote is what the registry keeps of why two users belong together.
-type matchNote struct {
-	Reason     string           `json:"reason"`
-	Confidence float64          `json:"confidence"`
-	Evidence   []match.Evidence `json:"evidence,omitempty"`
-}
-
-// statusOK is the status of a user who may sign in.
-const statusOK = "ok"
-
-func status(u *source.User) optional {
+// linkTo is the link from an account to a user, in place of what was there.
+func linkTo(was *registry.Link, u *source.User, at time.Time) *registry.Link {
+	l := registry.Link{ID: u.ID, Name: u.DN, Status: registry.StatusOK, Since: at}
+	if u.Kind == source.M365 {
+		l.Name = u.UPN
+	}
 	if u.Enabled == source.No {
-		return "disabled"
+		l.Status = registry.StatusDisabled
 	}
-	return statusOK
+	return sinceThen(was, l)
 }
 
-func snapshot(u *source.User) optional { return optional(mustJSON(u)) }
-
-// user is what was last read of the account's user in a directory.
-func (a *account) user(kind source.Kind) (*source.User, error) {
-	text := a.ad
-	if kind == source.M365 {
-		text = a.m365
+// sinceThen keeps the time of a status that stays.
+func sinceThen(was *registry.Link, l registry.Link) *registry.Link {
+	if was != nil && was.ID == l.ID && was.Status == l.Status {
+		l.Since = was.Since
 	}
-	if a.key(kind) == "" {
-		return nil, nil
-	}
-	u := &source.User{}
-	if err := jsonv2.UnmarshalRead(strings.NewReader(string(text)), u); err != nil {
-		return nil, damagedRow(err, "%s user of account %s", kind, a.id)
-	}
-	return u, nil
+	return &l
 }
 
-// mustJSON marshals values that always can be.
-func mustJSON(v any) string {
-	b, err := json.Marshal(v)
-	if err != nil {
-		panic(err)
+// pair joins a pending account with its mailbox. An address set by hand stays.
+func pair(a *registry.Account, box *source.User, p registry.Pairing, at time.Time) {
+	a.Pairing = &p
+	adopt(registry.ModeOn, a, box, at)
+}
+
+// part makes a matched account pending again.
+func part(a *registry.Account) {
+	a.M365, a.Pairing = nil, nil
+	if a.EmailSource != registry.EmailFromManual {
+		setEmail(a, "", "")
 	}
-	return string(b)
 }

@@ -2,58 +2,35 @@ package importer
 
 import (
 	"cmp"
-	"context"
 	"fmt"
-	"iter"
 	"regexp"
+	"slices"
 	"strings"
 
+	"github.com/qpimport/qpimport/pkg/registry"
 	"github.com/qpimport/qpimport/pkg/source"
 )
 
-// selection is an open directory and the part of it that is asked for.
+// selection is the part of a directory that is asked for.
 type selection struct {
-	dir       source.Directory
-	base      string // DN that is read below, "" for all
 	index     *source.OUIndex
+	asked     []source.Container
 	chosen    []source.Container // none is everybody
 	recursive bool
-	below     int // users below the chosen OUs that were not taken
+	places    map[string]place // users share parents
 }
 
-// openSelection opens a directory and finds the OUs in it.
-func (im *Importer) openSelection(ctx context.Context, reg *registry, kind source.Kind, ous []string, recursive bool) (*selection, error) {
-	conn, err := reg.connection(kind)
-	if err != nil {
-		return nil, err
+// newSelection finds the OUs that are asked for in a directory; none is all of it.
+func newSelection(r *reading, customer string, ous []string, recursive bool) (*selection, error) {
+	s := &selection{index: r.index, recursive: recursive, places: map[string]place{}}
+	switch {
+	case len(ous) == 0:
+		return s, nil
+	case r.kind != source.AD:
+		return nil, &source.Error{Code: source.CodeUsage, Topic: TopicNoOUs, Message: "Microsoft 365 has no OUs"}
+	case s.index == nil:
+		return nil, &source.Error{Code: source.CodeUsage, Topic: TopicNoOUs, Message: "this directory has no OUs"}
 	}
-	if kind != source.AD && len(ous) > 0 {
-		return nil, &source.Error{Code: source.CodeUsage, Message: "Microsoft 365 has no OUs", Hint: "leave --ou out, or use --source ad"}
-	}
-	dir, err := im.open(ctx, conn)
-	if err != nil {
-		return nil, err
-	}
-	s := &selection{dir: dir, recursive: recursive}
-	if len(ous) > 0 {
-		if err := s.choose(ctx, reg.customer.name, ous); err != nil {
-			_ = dir.Close()
-			return nil, err
-		}
-	}
-	return s, nil
-}
-
-func (s *selection) choose(ctx context.Context, customer string, ous []string) error {
-	lister, ok := s.dir.(source.OULister)
-	if !ok {
-		return &source.Error{Code: source.CodeUsage, Message: "this directory has no OUs", Hint: "leave --ou out"}
-	}
-	tree, err := lister.Tree(ctx)
-	if err != nil {
-		return err
-	}
-	s.index = source.NewOUIndex(tree)
 	var unknown []string
 	for _, name := range ous {
 		c, ok := s.index.Find(name)
@@ -61,29 +38,26 @@ func (s *selection) choose(ctx context.Context, customer string, ous []string) e
 			unknown = append(unknown, fmt.Sprintf("%q", name))
 			continue
 		}
-		s.chosen = append(s.chosen, c)
+		s.asked = append(s.asked, c)
 	}
 	if len(unknown) > 0 {
-		return &source.Error{Code: source.CodeNotFound, Message: "no OU " + strings.Join(unknown, ", ") + " in " + customer + "'s Active Directory",
-			Hint: "`qpimport ous` lists them; name one by DN, by path (corp.example/Staff) or by objectGUID"}
+		return nil, &source.Error{Code: source.CodeNotFound, Topic: TopicUnknownOU, Message: "no OU " + strings.Join(unknown, ", ") + " in " + customer + "'s Active Directory"}
 	}
-	if s.recursive {
-		for _, c := range s.chosen {
-			if source.DNKey(c.DN) == source.DNKey(tree.Root) {
-				s.chosen = nil // the domain's own DN takes everybody
-				return nil
-			}
-		}
+	root := source.DNKey(r.tree.Root)
+	if !recursive || !slices.ContainsFunc(s.asked, func(c source.Container) bool { return source.DNKey(c.DN) == root }) {
+		s.chosen = s.asked // the domain's own DN with recursion takes everybody
 	}
-	s.base = commonBase(s.chosen)
-	return nil
+	return s, nil
 }
 
-// commonBase is the DN of the nearest container that holds all of them, so that
-// one search finds their users.
-func commonBase(containers []source.Container) string {
-	base := containers[0].DN
-	for _, c := range containers[1:] {
+// base is the DN of the nearest container that holds all that is chosen, so that
+// one search finds the users; "" is the whole directory.
+func (s *selection) base() string {
+	if len(s.chosen) == 0 {
+		return ""
+	}
+	base := s.chosen[0].DN
+	for _, c := range s.chosen[1:] {
 		key := source.DNKey(c.DN)
 		for base != "" {
 			if b := source.DNKey(base); key == b || strings.HasSuffix(key, ","+b) {
@@ -98,49 +72,25 @@ func commonBase(containers []source.Container) string {
 // place says what becomes of the users with a parent.
 type place struct{ take, below bool }
 
-// users yields the users of the selection, and counts those below it.
-func (s *selection) users(ctx context.Context) iter.Seq2[source.User, error] {
-	return func(yield func(source.User, error) bool) {
-		s.below = 0
-		places := map[string]place{} // users share parents
-		for u, err := range s.dir.Users(ctx, source.Scope{Base: s.base}) {
-			if err != nil {
-				yield(u, err)
-				return
-			}
-			if s.chosen != nil {
-				parent := u.OU()
-				p, ok := places[parent]
-				if !ok {
-					p = s.place(parent)
-					places[parent] = p
-				}
-				if !p.take {
-					if p.below {
-						s.below++
-					}
-					continue
-				}
-			}
-			if !yield(u, nil) {
-				return
-			}
-		}
-	}
-}
-
 // place decides for a parent: the users directly in a chosen OU are taken, with
-// recursive those below as well, AD's own containers excepted.
-func (s *selection) place(parent string) place {
-	var p place
-	for _, c := range s.chosen {
-		key := source.DNKey(c.DN)
-		direct, below, system := s.index.Place(parent, key)
-		_, _, chosenIsSystem := s.index.Place(c.DN, key)
-		p.take = p.take || direct || below && s.recursive && (!system || chosenIsSystem)
-		p.below = p.below || below
+// recursive those below as well, AD's own containers excepted. below says that
+// the parent lies below a chosen OU.
+func (s *selection) place(parent string) (take, below bool) {
+	if s.chosen == nil {
+		return true, false
 	}
-	return p
+	p, ok := s.places[parent]
+	if !ok {
+		for _, c := range s.chosen {
+			key := source.DNKey(c.DN)
+			direct, below, system := s.index.Place(parent, key)
+			_, _, chosenIsSystem := s.index.Place(c.DN, key)
+			p.take = p.take || direct || below && s.recursive && (!system || chosenIsSystem)
+			p.below = p.below || below
+		}
+		s.places[parent] = p
+	}
+	return p.take, p.below
 }
 
 // selectors are the SELs of a request, and what each has hit so far.
@@ -157,6 +107,9 @@ func newSelectors(raw []string) *selectors {
 	for i, r := range raw {
 		r = strings.TrimSpace(r)
 		keys := map[string]bool{strings.ToLower(r): true, strings.ToLower(strings.Trim(r, "{}")): true, source.DNKey(r): true}
+		if _, user, ok := source.DomainUser(r); ok { // a customer has one domain
+			keys[strings.ToLower(user)] = true
+		}
 		for key := range keys {
 			if key != "" {
 				s.wants[key] = append(s.wants[key], i)
@@ -201,16 +154,30 @@ func (s *selectors) offerUser(u *source.User) []int {
 }
 
 // offerAccount offers an account.
-func (s *selectors) offerAccount(a *account) []int {
-	dn := ""
-	if a.adDN != "" {
-		dn = source.DNKey(string(a.adDN))
+func (s *selectors) offerAccount(a *registry.Account) []int {
+	dn, mailbox := "", ""
+	if a.AD != nil {
+		dn = source.DNKey(a.AD.Name)
 	}
-	return s.offer(a.id, accountLabel(a), a.id, string(a.adID), string(a.m365ID), dn, a.upn, string(a.m365UPN), a.username, a.email)
+	if a.M365 != nil {
+		mailbox = a.M365.Name
+	}
+	return s.offer(a.ID, accountLabel(a), a.ID, a.LinkID(source.AD), a.LinkID(source.M365), dn, a.UPN, mailbox, a.Username, a.Email)
+}
+
+// only leaves the selectors that count.
+func (s *selectors) only(counts func(i int) bool) *selectors {
+	some := &selectors{}
+	for i := range s.raw {
+		if counts(i) {
+			some.raw, some.hits = append(some.raw, s.raw[i]), append(some.hits, s.hits[i])
+		}
+	}
+	return some
 }
 
 // check returns an error unless each selector hit exactly one.
-func (s *selectors) check(what, hint string) error {
+func (s *selectors) check(what string, topic source.Topic) error {
 	var missing, many []string
 	for i, hits := range s.hits {
 		switch {
@@ -226,7 +193,7 @@ func (s *selectors) check(what, hint string) error {
 	}
 	switch {
 	case len(missing) > 0:
-		return &source.Error{Code: source.CodeNotFound, Message: "no " + what + " " + strings.Join(missing, ", "), Hint: hint}
+		return &source.Error{Code: source.CodeNotFound, Topic: topic, Message: "no " + what + " " + strings.Join(missing, ", ")}
 	case len(many) > 0:
 		return &source.Error{Code: CodeNotUnique, Message: strings.Join(many, "; "), Hint: "name one by its id"}
 	}
@@ -237,8 +204,12 @@ func userLabel(u *source.User) string {
 	return fmt.Sprintf("%s (%s, id %s)", cmp.Or(u.DisplayName, u.Username), cmp.Or(u.Email, u.UPN, u.DN), u.ID)
 }
 
-func accountLabel(a *account) string {
-	return fmt.Sprintf("%s (%s, id %s)", cmp.Or(a.displayName, a.username), cmp.Or(a.email, a.upn, string(a.adDN)), a.id)
+func accountLabel(a *registry.Account) string {
+	dn := ""
+	if a.AD != nil {
+		dn = a.AD.Name
+	}
+	return fmt.Sprintf("%s (%s, id %s)", cmp.Or(a.DisplayName, a.Username), cmp.Or(a.Email, a.UPN, dn), a.ID)
 }
 
 // exclusions are users that are left out: SELs, or patterns with * and ?.

@@ -3,53 +3,118 @@ package importer
 import (
 	"cmp"
 	"context"
-	"database/sql"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
+	"time"
 
+	"github.com/qpimport/qpimport/pkg/registry"
 	"github.com/qpimport/qpimport/pkg/source"
 )
 
+// DefaultMaxAge is how old the last read of a directory may be.
+const DefaultMaxAge = 7 * 24 * time.Hour
+
+// StatusRequest asks how customers stand.
+type StatusRequest struct {
+	Customer string // "" is all
+	// MaxAge is how old the last read of a directory, or an export, may be; 0 is
+	// DefaultMaxAge.
+	MaxAge time.Duration
+}
+
 // Status shows a customer, or with "" each, with what needs somebody's hand.
-func (im *Importer) Status(ctx context.Context, sel string) ([]CustomerStatus, error) {
-	customers, err := im.oneOrAll(ctx, sel)
+func (im *Importer) Status(ctx context.Context, r StatusRequest) ([]CustomerStatus, error) {
+	list, err := im.oneOrAll(ctx, r.Customer)
 	if err != nil {
 		return nil, err
 	}
 	lines := []CustomerStatus{}
-	for _, c := range customers {
-		lines = append(lines, CustomerStatus{Customer: c, Attention: attention(c)})
+	for _, snap := range list {
+		lines = append(lines, im.viewStatus(snap, cmp.Or(r.MaxAge, DefaultMaxAge)))
 	}
 	return lines, nil
 }
 
-// attention says in plain words what a customer waits for.
-func attention(c Customer) []string {
-	todo := []string{}
-	say := func(when bool, format string, args ...any) {
+// FindingCodes are the codes of all findings.
+func FindingCodes() []string {
+	return []string{"no_directory", "nothing_imported", "ad_not_connected", "m365_not_connected", "read_failed", "stale_read", "stale_export",
+		"to_match", "needs_email", "missing", "replaced", "doubtful"}
+}
+
+// findings are what a customer waits for.
+func (im *Importer) findings(snap *registry.Snapshot, maxAge time.Duration) []StatusFinding {
+	found := []StatusFinding{}
+	say := func(when bool, code string, count int, format string, args ...any) {
 		if when {
-			todo = append(todo, fmt.Sprintf(format, args...))
+			found = append(found, StatusFinding{Code: code, Count: count, Text: fmt.Sprintf(format, args...)})
 		}
 	}
-	none := c.Directories.AD == nil && c.Directories.M365 == nil
-	say(none, "connect a directory")
-	say(!none && c.Accounts.Total == 0, "nothing imported yet")
-	say(c.PasswordSync == ModeOn && c.Directories.AD == nil && !none, "password sync is on, but Active Directory is not connected")
-	say(c.PasswordSync == ModeOn && c.Directories.M365 == nil && !none, "password sync is on, but Microsoft 365 is not connected")
-	say(c.Accounts.PendingMatch > 0, "%d to match", c.Accounts.PendingMatch)
-	say(c.Accounts.NeedsEmail > 0, "%d without a usable e-mail", c.Accounts.NeedsEmail)
-	return todo
+	n := snap.Counts
+	none := len(snap.Directories) == 0
+	say(none, "no_directory", 1, "connect a directory")
+	say(!none && n.Total == 0, "nothing_imported", 1, "nothing imported yet")
+	on := snap.Customer.PasswordSync == registry.ModeOn
+	for _, kind := range []source.Kind{source.AD, source.M365} {
+		conn := snap.Connection(kind)
+		say(on && conn == nil && !none, string(kind)+"_not_connected", 1, "password sync is on, but %s is not connected", kind)
+		if conn == nil {
+			continue
+		}
+		last := snap.Reads[kind]
+		if f := last.Failure; f != nil {
+			say(true, "read_failed", 1, "%s could not be read on %s (%s)", kind, f.At.Format(time.DateOnly), f.Code)
+		}
+		if age := im.clock().Sub(last.At); !last.At.IsZero() && age > maxAge && n.Total > 0 {
+			say(true, "stale_read", int(age.Hours()/24), "%s was last read %d days ago", kind, int(age.Hours()/24))
+		} else if written := im.written(*conn); !written.IsZero() && im.clock().Sub(written) > maxAge {
+			days := int(im.clock().Sub(written).Hours() / 24)
+			say(true, "stale_export", days, "the export of %s is %d days old", kind, days)
+		}
+	}
+	say(n.PendingMatch > snap.Ignored, "to_match", n.PendingMatch-snap.Ignored, "%d to match", n.PendingMatch-snap.Ignored)
+	say(n.NeedsEmail > 0, "needs_email", n.NeedsEmail, "%d without a usable e-mail", n.NeedsEmail)
+	gone := func(status string) int {
+		return snap.Links[registry.LinkStatus{Kind: source.AD, Status: status}] + snap.Links[registry.LinkStatus{Kind: source.M365, Status: status}]
+	}
+	missing, replaced := gone(registry.StatusMissing), gone(registry.StatusReplaced)
+	say(missing > 0, "missing", missing, "%d gone from a directory", missing)
+	say(replaced > 0, "replaced", replaced, "%d gone whose name or address somebody else has", replaced)
+	say(snap.Doubtful > 0, "doubtful", snap.Doubtful, "%d pairs that are contradicted now", snap.Doubtful)
+	return found
+}
+
+// viewStatus is a customer's line.
+func (im *Importer) viewStatus(snap *registry.Snapshot, maxAge time.Duration) CustomerStatus {
+	c := viewCustomer(snap)
+	of := func(kind source.Kind) *DirectoryStatus {
+		conn := snap.Connection(kind)
+		if conn == nil {
+			return nil
+		}
+		d := &DirectoryStatus{Connection: *conn}
+		last := snap.Reads[kind]
+		if !last.At.IsZero() {
+			d.LastRead, d.People = &last.At, &last.People
+		}
+		if f := last.Failure; f != nil {
+			d.LastError = &ReadError{At: f.At, Code: f.Code, Message: f.Text}
+		}
+		return d
+	}
+	status := CustomerStatus{Customer: c, Directories: DirectoryStatuses{AD: of(source.AD), M365: of(source.M365)}, Attention: []string{}}
+	status.Findings = im.findings(snap, maxAge)
+	for _, f := range status.Findings {
+		status.Attention = append(status.Attention, f.Text)
+	}
+	return status
 }
 
 // oneOrAll is the customer that is named, or with "" all of them.
-func (im *Importer) oneOrAll(ctx context.Context, sel string) ([]Customer, error) {
+func (im *Importer) oneOrAll(ctx context.Context, sel string) ([]*registry.Snapshot, error) {
 	if sel == "" {
-		return im.Customers(ctx)
+		return im.store.List(ctx)
 	}
-	c, err := im.Customer(ctx, sel)
-	return []Customer{c}, err
+	snap, err := im.find(ctx, sel, registry.Load{})
+	return []*registry.Snapshot{snap}, err
 }
 
 // Doctor examines the state file and reads a little from every directory of a
@@ -63,18 +128,19 @@ func (im *Importer) Doctor(ctx context.Context, sel string) ([]Finding, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, c := range customers {
+	for _, snap := range customers {
+		c := snap.Customer
 		tests, err := im.TestDirectories(ctx, c.ID, nil)
 		if err != nil {
 			return nil, err
 		}
 		if len(tests) == 0 {
-			findings = append(findings, Finding{Subject: c.Name, Level: "warning", Message: "no directory is connected", Hint: "`qpimport directories connect --help` tells how"})
+			findings = append(findings, Finding{Subject: c.Name, Level: "warning", Message: "no directory is connected", Topic: TopicNoDirectory})
 		}
 		for _, t := range tests {
 			subject := c.Name + " / " + string(t.Source)
 			if t.Error != nil {
-				findings = append(findings, Finding{subject, "error", t.Error.Message, t.Error.Hint})
+				findings = append(findings, Finding{Subject: subject, Level: "error", Message: t.Error.Message, Cause: t.Error.Cause})
 				continue
 			}
 			findings = append(findings, Finding{Subject: subject, Level: "ok", Message: fmt.Sprintf("%s answers (%s)", cmp.Or(t.Info.Name, t.Source.String()), t.Info.Server)})
@@ -90,27 +156,12 @@ func (im *Importer) Doctor(ctx context.Context, sel string) ([]Finding, error) {
 }
 
 func (im *Importer) examineState(ctx context.Context) ([]Finding, error) {
-	if _, err := os.Stat(im.path); errors.Is(err, fs.ErrNotExist) {
-		return []Finding{{Subject: "state file", Level: "warning", Message: im.path + " does not exist yet",
-			Hint: "the first command that writes makes it; is --state right?"}}, nil
-	}
-	var integrity string
-	var orphans, accounts int
-	err := im.inTx(ctx, func(tx *sql.Tx) error {
-		if err := tx.QueryRowContext(ctx, `PRAGMA integrity_check(1)`).Scan(&integrity); err != nil {
-			return err
-		}
-		if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM pragma_foreign_key_check`).Scan(&orphans); err != nil {
-			return err
-		}
-		return tx.QueryRowContext(ctx, `SELECT count(*) FROM accounts`).Scan(&accounts)
-	})
+	h, err := im.store.Health(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if integrity != "ok" || orphans > 0 {
-		return nil, &source.Error{Code: CodeStateDamaged, Message: fmt.Sprintf("state file %s: %s, %d rows without owner", im.path, integrity, orphans),
-			Hint: "put back a copy of the file"}
+	if !h.Exists {
+		return []Finding{{Subject: "state file", Level: "warning", Message: h.Place + " does not exist yet", Topic: TopicNoState}}, nil
 	}
-	return []Finding{{Subject: "state file", Level: "ok", Message: fmt.Sprintf("%s: sound, %d accounts", im.path, accounts)}}, nil
+	return []Finding{{Subject: "state file", Level: "ok", Message: fmt.Sprintf("%s: sound, %d accounts", h.Place, h.Accounts)}}, nil
 }

@@ -4,48 +4,18 @@ import (
 	"time"
 
 	"github.com/qpimport/qpimport/pkg/match"
+	"github.com/qpimport/qpimport/pkg/registry"
 	"github.com/qpimport/qpimport/pkg/source"
-)
-
-// Mode is a customer's Password Sync mode.
-type Mode string
-
-// The modes. A customer begins as unset; the first import settles it.
-const (
-	ModeUnset Mode = "unset"
-	ModeOff   Mode = "off"
-	ModeOn    Mode = "on"
-)
-
-// State is what an account is waiting for.
-type State string
-
-// The states.
-const (
-	StateActive       State = "active"
-	StateNeedsEmail   State = "needs_email"
-	StatePendingMatch State = "pending_match"
-)
-
-// The values of [Account.EmailSource] and [Account.EmailIssue].
-const (
-	EmailFromAD     = "ad"
-	EmailFromM365   = "m365"
-	EmailFromManual = "manual"
-
-	EmailMissing   = "missing"
-	EmailInvalid   = "invalid"
-	EmailDuplicate = "duplicate"
 )
 
 // Customer is an organisation that the MSP serves.
 type Customer struct {
-	ID           string            `json:"id"`
-	Name         string            `json:"name"`
-	ExternalIDs  map[string]string `json:"external_ids"` // system → id: itglue, m365, …
-	PasswordSync Mode              `json:"password_sync"`
-	Directories  Directories       `json:"directories"`
-	Accounts     AccountCounts     `json:"accounts"`
+	ID           string                 `json:"id"`
+	Name         string                 `json:"name"`
+	ExternalIDs  map[string]string      `json:"external_ids"` // system → id: itglue, m365, …
+	PasswordSync registry.Mode          `json:"password_sync"`
+	Directories  Directories            `json:"directories"`
+	Accounts     registry.AccountCounts `json:"accounts"`
 }
 
 // Directories are a customer's connections, nil where there is none.
@@ -62,45 +32,46 @@ func (d Directories) Get(kind source.Kind) *source.Connection {
 	return d.M365
 }
 
-// AccountCounts counts accounts by state.
-type AccountCounts struct {
-	Total        int `json:"total"`
-	Active       int `json:"active"`
-	NeedsEmail   int `json:"needs_email"`
-	PendingMatch int `json:"pending_match"`
-}
-
 // Account is an end-user account in the registry.
 type Account struct {
-	ID          string    `json:"id"`
-	Customer    string    `json:"customer"`
-	DisplayName string    `json:"display_name"`
-	GivenName   string    `json:"given_name"`
-	Surname     string    `json:"surname"`
-	Username    string    `json:"username"`
-	UPN         string    `json:"upn"`
-	Email       string    `json:"email"`
-	EmailSource *string   `json:"email_source"`
-	EmailIssue  *string   `json:"email_issue"`
-	State       State     `json:"state"`
-	AD          *ADLink   `json:"ad"`
-	M365        *M365Link `json:"m365"`
-	ImportedAt  time.Time `json:"imported_at"`
-	UpdatedAt   time.Time `json:"updated_at"`
+	ID          string  `json:"id"`
+	Customer    string  `json:"customer"`
+	DisplayName string  `json:"display_name"`
+	GivenName   string  `json:"given_name"`
+	Surname     string  `json:"surname"`
+	Username    string  `json:"username"`
+	UPN         string  `json:"upn"`
+	Email       string  `json:"email"`
+	EmailSource *string `json:"email_source"`
+	EmailIssue  *string `json:"email_issue"`
+	// DirectoryEmail is what the directory says where the address was set by hand;
+	// it is shown of a single account alone.
+	DirectoryEmail *string        `json:"directory_email,omitempty"`
+	State          registry.State `json:"state"`
+	AD             *ADLink        `json:"ad"`
+	M365           *M365Link      `json:"m365"`
+	ImportedAt     time.Time      `json:"imported_at"`
+	UpdatedAt      time.Time      `json:"updated_at"`
 }
 
 // ADLink is the AD user behind an account.
 type ADLink struct {
-	ID     string `json:"id"`
-	DN     string `json:"dn"`
-	Status string `json:"status"` // ok, disabled or missing
+	ID string `json:"id"`
+	DN string `json:"dn"`
+	LinkStatus
 }
 
 // M365Link is the Microsoft 365 user behind an account.
 type M365Link struct {
-	ID     string `json:"id"`
-	UPN    string `json:"upn"`
-	Status string `json:"status"` // ok, disabled or missing
+	ID  string `json:"id"`
+	UPN string `json:"upn"`
+	LinkStatus
+}
+
+// LinkStatus is how a link stands.
+type LinkStatus struct {
+	Status string     `json:"status"` // ok, disabled, out_of_scope, missing or replaced
+	Since  *time.Time `json:"since"`  // nil where it was so before this was kept
 }
 
 // User is a user of a directory as the program shows it.
@@ -142,24 +113,29 @@ type UsersRequest struct {
 
 // ImportRequest asks for an import.
 type ImportRequest struct {
-	Customer        string
-	Source          source.Kind
-	PasswordSync    Mode     // "" keeps what the customer has
-	OUs             []string // DN, path or objectGUID
-	Recursive       bool
-	All             bool
-	Users           []string // SEL
-	Exclude         []string // SEL, or a pattern with * and ?
-	IncludeDisabled bool
-	DryRun          bool
+	Customer        string        `json:"-"`
+	Source          source.Kind   `json:"source"`
+	PasswordSync    registry.Mode `json:"password_sync,omitempty"` // "" keeps what the customer has
+	OUs             []string      `json:"ous,omitempty"`           // DN, path or objectGUID
+	Recursive       bool          `json:"recursive,omitempty"`
+	All             bool          `json:"all,omitempty"`
+	Users           []string      `json:"users,omitempty"`   // SEL
+	Exclude         []string      `json:"exclude,omitempty"` // SEL, or a pattern with * and ?
+	IncludeDisabled bool          `json:"include_disabled,omitempty"`
+	DryRun          bool          `json:"-"`
 	// OtherDirectory allows a domain or tenant that is not the one imported from before.
-	OtherDirectory bool
+	OtherDirectory bool `json:"other_directory,omitempty"`
+	// AlsoM365 imports from Microsoft 365 beside AD, with password sync off: those
+	// whom AD does not know.
+	AlsoM365 bool `json:"also_m365,omitempty"`
+	// Allow answers guards: the numbers that were found.
+	Allow map[registry.Guard]int `json:"allow,omitempty"`
 }
 
 // ImportResult says what an import did or, where it was not applied, would do.
 type ImportResult struct {
 	Customer     string            `json:"customer"`
-	PasswordSync Mode              `json:"password_sync"`
+	PasswordSync registry.Mode     `json:"password_sync"`
 	Source       source.Kind       `json:"source"`
 	Applied      bool              `json:"applied"`
 	Run          *int64            `json:"run"` // nil where nothing was written
@@ -168,6 +144,7 @@ type ImportResult struct {
 	Skipped      []SkippedUser     `json:"skipped"`
 	// UnusedExclusions are those of the request that fit nobody.
 	UnusedExclusions []string `json:"unused_exclusions,omitempty"`
+	Notes            []string `json:"notes"` // what the directory remarks about itself
 }
 
 // ImportCounts counts users by what became of them.
@@ -200,18 +177,28 @@ type SkippedUser struct {
 	Refused bool `json:"refused,omitempty"`
 }
 
-// MatchRequest asks for a match: automatic, or the pairs given by hand.
+// MatchRequest asks for a match by rule.
 type MatchRequest struct {
-	Customer string
-	Auto     bool
-	By       match.Method
-	Pairs    []PairRequest
-	Unpair   []string
-	DryRun   bool
+	Customer string       `json:"-"`
+	By       match.Method `json:"by"`
+	// ADAsRead takes AD as it was last read whole, and does not read it now.
+	ADAsRead bool `json:"ad_as_read,omitempty"`
+	DryRun   bool `json:"-"`
+	// Allow answers guards: the numbers that were found.
+	Allow map[registry.Guard]int `json:"allow,omitempty"`
 }
 
-// PairRequest names an AD user and a Microsoft 365 user by SEL.
-type PairRequest struct{ AD, M365 string }
+// HandRequest asks for what was decided by hand. A reject without a mailbox parts
+// an account from the one it has.
+type HandRequest struct {
+	Customer string        `json:"-"`
+	Rows     []DecisionRow `json:"rows"`
+	// FromSheet says that the rows are lines of a review: they are told what is
+	// wrong with each, all at once.
+	FromSheet bool                   `json:"-"`
+	Allow     map[registry.Guard]int `json:"allow,omitempty"`
+	DryRun    bool                   `json:"-"`
+}
 
 // MatchResult is the summary screen: what a match did or would do.
 type MatchResult struct {
@@ -226,8 +213,25 @@ type MatchResult struct {
 	UnmatchedM365 []User           `json:"unmatched_m365"`
 	Unpaired      []MatchedPair    `json:"unpaired,omitempty"`
 	Decisions     []DecisionRow    `json:"decisions,omitempty"` // row by row, where decisions were given
+	// Read says when the two directories were read, and how many users they hold.
+	Read  *MatchReads `json:"read"`
+	Notes []string    `json:"notes"` // what the directories remark about themselves
 	// ByHand marks a match of those alone who were named.
 	ByHand bool `json:"-"`
+}
+
+// MatchReads are the reads that a match rests on, nil where there was none.
+type MatchReads struct {
+	AD   *MatchRead `json:"ad"`
+	M365 *MatchRead `json:"m365"`
+}
+
+// MatchRead is one read of a whole directory.
+type MatchRead struct {
+	At    time.Time `json:"at"`
+	Users int       `json:"users"`
+	// AsRead says that it was read by an earlier command.
+	AsRead bool `json:"-"`
 }
 
 // MatchCounts counts users by what became of them.
@@ -280,18 +284,6 @@ type UnmatchedUser struct {
 	Reason string `json:"reason"`
 }
 
-// Decision is what somebody decided by hand about an AD user and a mailbox. It
-// is kept by their ids, and beats every rule.
-type Decision struct {
-	Verdict   match.Verdict `json:"decision"`
-	ADID      string        `json:"ad_id"`
-	M365ID    string        `json:"m365_id"` // "" with ignore
-	Reason    string        `json:"reason"`
-	ADName    string        `json:"ad_name"`
-	M365Name  string        `json:"m365_name"`
-	DecidedAt time.Time     `json:"decided_at"`
-}
-
 // DecisionRow is a decision as it is given: the users by SEL.
 type DecisionRow struct {
 	Row     int           `json:"row"` // line of the file it comes from, 0 for none
@@ -308,17 +300,17 @@ type DecisionRow struct {
 
 // DecisionsResult says which decisions a change touched.
 type DecisionsResult struct {
-	Customer  string     `json:"customer"`
-	Applied   bool       `json:"applied"`
-	Run       *int64     `json:"run"`
-	Unchanged int        `json:"unchanged"`
-	Decisions []Decision `json:"decisions"`
+	Customer  string              `json:"customer"`
+	Applied   bool                `json:"applied"`
+	Run       *int64              `json:"run"`
+	Unchanged int                 `json:"unchanged"`
+	Decisions []registry.Decision `json:"decisions"`
 }
 
 // AccountsRequest asks for accounts.
 type AccountsRequest struct {
-	Customer string // "" is all customers
-	State    State  // "" is all states
+	Customer string         // "" is all customers
+	State    registry.State // "" is all states
 }
 
 // EmailChange sets the address of one account.
@@ -349,7 +341,6 @@ type DirectoryTest struct {
 	// Warnings are notes that ask for a decision.
 	Warnings []string `json:"warnings"`
 	Error    *Problem `json:"error"`
-	Problem  error    `json:"-"`
 }
 
 // Problem is an error inside a result.
@@ -357,6 +348,8 @@ type Problem struct {
 	Code    source.Code `json:"code"`
 	Message string      `json:"message"`
 	Hint    string      `json:"hint,omitempty"`
+	// Cause is the error itself, for who knows what to do about it.
+	Cause error `json:"-"`
 }
 
 // NotDone says that the command ended before it came to this, or in it.
@@ -365,7 +358,38 @@ func (p *Problem) NotDone() bool { return p.Code == CodeInterrupted || p.Code ==
 // CustomerStatus is one line of `status`.
 type CustomerStatus struct {
 	Customer
-	Attention []string `json:"attention"` // what needs somebody's hand, in plain words
+	Directories DirectoryStatuses `json:"directories"`
+	Attention   []string          `json:"attention"` // what needs somebody's hand, in plain words
+	Findings    []StatusFinding   `json:"findings"`  // the same for programs
+}
+
+// StatusFinding is one thing that needs somebody's hand.
+type StatusFinding struct {
+	Code  string `json:"code"` // to_match, needs_email, read_failed, …
+	Count int    `json:"count"`
+	Text  string `json:"text"`
+}
+
+// DirectoryStatuses are a customer's directories, nil where there is none.
+type DirectoryStatuses struct {
+	AD   *DirectoryStatus `json:"ad"`
+	M365 *DirectoryStatus `json:"m365"`
+}
+
+// DirectoryStatus is how a directory is reached, and what was last read of it.
+type DirectoryStatus struct {
+	source.Connection
+	LastRead *time.Time `json:"last_read"` // nil where it was never read whole
+	People   *int       `json:"people"`    // how many users it held
+	// LastError is the last read that failed, nil where one went well since.
+	LastError *ReadError `json:"last_error"`
+}
+
+// ReadError is a read of a directory that failed.
+type ReadError struct {
+	At      time.Time   `json:"at"`
+	Code    source.Code `json:"code"`
+	Message string      `json:"message"`
 }
 
 // Finding is one line of `doctor`.
@@ -374,4 +398,7 @@ type Finding struct {
 	Level   string `json:"level"`   // ok, warning or error
 	Message string `json:"message"`
 	Hint    string `json:"hint,omitempty"`
+	// Topic and Cause say what it is about, for who words the advice.
+	Topic source.Topic `json:"-"`
+	Cause error        `json:"-"`
 }

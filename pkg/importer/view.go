@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/qpimport/qpimport/pkg/registry"
 	"github.com/qpimport/qpimport/pkg/source"
 )
 
@@ -20,10 +21,49 @@ func viewUser(u *source.User, imported bool) User {
 	return v
 }
 
-// sorted puts a list in the order that everything is listed in: by OU, then
+// viewAccount is an account as the program shows it.
+func viewAccount(a *registry.Account, customer string) Account {
+	v := Account{
+		ID: a.ID, Customer: customer, DisplayName: a.DisplayName, GivenName: a.GivenName, Surname: a.Surname,
+		Username: a.Username, UPN: a.UPN, Email: a.Email, State: a.State,
+		EmailSource: orNull(a.EmailSource), EmailIssue: orNull(a.EmailIssue), ImportedAt: a.ImportedAt, UpdatedAt: a.UpdatedAt,
+	}
+	if l := a.AD; l != nil {
+		v.AD = &ADLink{ID: l.ID, DN: l.Name, LinkStatus: viewStanding(l)}
+	}
+	if l := a.M365; l != nil {
+		v.M365 = &M365Link{ID: l.ID, UPN: l.Name, LinkStatus: viewStanding(l)}
+	}
+	return v
+}
+
+func viewStanding(l *registry.Link) LinkStatus {
+	s := LinkStatus{Status: l.Status}
+	if !l.Since.IsZero() {
+		s.Since = &l.Since
+	}
+	return s
+}
+
+func orNull(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+// list makes a nil list an empty one, since JSON tells them apart.
+func list[T any](s []T) []T {
+	if s == nil {
+		return []T{}
+	}
+	return s
+}
+
+// sortBy puts a list in the order that everything is listed in: by OU, then
 // name, then id. An account that a dry run would make has no id yet, and comes
 // last among equals, as it will.
-func sorted[T any](items []T, of func(*T) (ou, name, id string)) {
+func sortBy[T any](items []T, of func(*T) (ou, name, id string)) {
 	type entry struct {
 		ou, name, id string
 		at           int

@@ -236,6 +236,11 @@ func (o *object) wrong(key, format string, args ...any) {
 	o.p.add(o.at, o.path, format, args...)
 }
 
+// isWrong says whether a problem with a field was reported.
+func (o *object) isWrong(key string) bool {
+	return o.has(key) && slices.ContainsFunc(o.p.problems, func(p Problem) bool { return p.Path == join(o.path, key) })
+}
+
 func (o *object) has(key string) bool { return o.fields[key] != nil }
 
 func (o *object) require(keys ...string) {

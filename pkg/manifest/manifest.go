@@ -15,6 +15,9 @@ import (
 // Version is the one version of the document that there is.
 const Version = 1
 
+// TopicInvalid is a document that is not a manifest, for advice.
+const TopicInvalid source.Topic = "invalid_manifest"
+
 // Manifest is a checked document. Defaults are applied to the customers already.
 type Manifest struct {
 	Version   int
@@ -37,6 +40,7 @@ type Customer struct {
 	Import       []Import
 	Match        Match
 	Emails       []Email
+	Refresh      Refresh
 	Allow        Allow
 	Line         int // where the customer begins
 }
@@ -55,7 +59,9 @@ type Import struct {
 	Users           []string // these alone; none is everybody
 	Exclude         []string
 	IncludeDisabled bool
-	Line            int
+	// AlsoM365 imports from Microsoft 365 beside AD, with password sync off.
+	AlsoM365 bool
+	Line     int
 }
 
 // Match is the match that follows the imports: automatic, pairs by hand, or
@@ -83,6 +89,13 @@ type Allow struct {
 	Empty            bool // an import that selects nobody
 	MaxNew           int  // new accounts at once; 0 keeps the bound of the command
 	DirectoryChanged bool // a directory that is not the one seen before
+	// Guards answer the guards: kind → the number that was found.
+	Guards map[string]int
+}
+
+// Refresh says how a refresh of the customer goes.
+type Refresh struct {
+	New string // what is done with who is new: "" leaves it as it is, list or import
 }
 
 // Problem is one thing that is wrong, and where; lines and columns count from 1.
@@ -119,5 +132,7 @@ var schema []byte
 
 // Schema returns the JSON Schema (2020-12) of the document. It says all that
 // [Parse] checks except that names, ids, pairs and accounts occur once, that a
-// name can be seen, and that a base_dn is a distinguished name.
+// name can be seen, that a port is one, and that a base_dn is a distinguished
+// name. Words that Parse takes in capital letters or with blanks round them, it
+// wants plain.
 func Schema() []byte { return append([]byte(nil), schema...) }

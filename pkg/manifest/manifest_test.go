@@ -28,12 +28,13 @@ customers:
     password_sync: "on"
     directories:
       ad:   {url: "ldaps://dc1.corp.contoso.example", bind_dn: "svc@corp.contoso.example", bind_password: "env:CONTOSO_AD", ca_file: contoso-ca.pem}
-      m365: {tenant: contoso.onmicrosoft.example, client_id: 8c1f…, client_secret: "file:secrets/contoso"}
+      m365: {tenant: contoso.onmicrosoft.example, client_id: 8c1f2a34-0000-4000-8000-5e6f7a8b9c0d, client_secret: "file:secrets/contoso"}
     import:
       - {source: ad, ou: ["corp.contoso.example/Staff"], exclude: ["svc-*"]}
     match: {auto: true, by: evidence, pairs: [{ad: jdoe, m365: john.doe@contoso.example}]}
     emails: [{account: kiosk1, email: kiosk@contoso.example}]
-    allow: {empty: true, max_new: 2000, directory_changed: true}
+    refresh: {new: import}
+    allow: {empty: true, max_new: 2000, directory_changed: true, missing: 12}
   - name: Fabrikam
     directories: {m365: {file: exports/fabrikam-users.json}}
     import: [{source: m365}]
@@ -45,6 +46,7 @@ func TestExample(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	export := source.ExportOf(source.M365, filepath.Join(dir, "exports", "fabrikam-users.json"))
 	want := &manifest.Manifest{
 		Version:  1,
 		Defaults: manifest.Defaults{PasswordSync: "off", Recursive: true},
@@ -52,12 +54,18 @@ func TestExample(t *testing.T) {
 			Name: "Contoso", ExternalIDs: map[string]string{"itglue": "4711"}, PasswordSync: "on", Line: 4,
 			Directories: manifest.Directories{
 				AD: &source.Connection{
-					Kind: source.AD, Transport: source.TransportLDAPS, URL: "ldaps://dc1.corp.contoso.example",
-					BindDN: "svc@corp.contoso.example", BindPasswordFrom: "env:CONTOSO_AD", CAFile: filepath.Join(dir, "contoso-ca.pem"),
+					Kind: source.AD, Transport: source.TransportLDAPS,
+					LDAP: source.LDAP{
+						URL: "ldaps://dc1.corp.contoso.example", BindDN: "svc@corp.contoso.example",
+						BindPasswordFrom: "env:CONTOSO_AD", CAFile: filepath.Join(dir, "contoso-ca.pem"),
+					},
 				},
 				M365: &source.Connection{
-					Kind: source.M365, Transport: source.TransportGraph, Tenant: "contoso.onmicrosoft.example", ClientID: "8c1f…",
-					ClientSecretFrom: "file:" + filepath.Join(dir, "secrets", "contoso"),
+					Kind: source.M365, Transport: source.TransportGraph,
+					Graph: source.Graph{
+						Tenant: "contoso.onmicrosoft.example", ClientID: "8c1f2a34-0000-4000-8000-5e6f7a8b9c0d",
+						ClientSecretFrom: "file:" + filepath.Join(dir, "secrets", "contoso"),
+					},
 				},
 			},
 			Import: []manifest.Import{{
@@ -67,14 +75,13 @@ func TestExample(t *testing.T) {
 				Auto: true, By: match.ByEvidence,
 				Pairs: []manifest.Pair{{AD: "jdoe", M365: "john.doe@contoso.example", Line: 12}},
 			},
-			Emails: []manifest.Email{{Account: "kiosk1", Email: "kiosk@contoso.example", Line: 13}},
-			Allow:  manifest.Allow{Empty: true, MaxNew: 2000, DirectoryChanged: true},
+			Emails:  []manifest.Email{{Account: "kiosk1", Email: "kiosk@contoso.example", Line: 13}},
+			Refresh: manifest.Refresh{New: "import"},
+			Allow:   manifest.Allow{Empty: true, MaxNew: 2000, DirectoryChanged: true, Guards: map[string]int{"missing": 12}},
 		}, {
-			Name: "Fabrikam", ExternalIDs: map[string]string{}, PasswordSync: "off", Line: 15,
-			Directories: manifest.Directories{M365: &source.Connection{
-				Kind: source.M365, Transport: source.TransportFile, File: filepath.Join(dir, "exports", "fabrikam-users.json"),
-			}},
-			Import: []manifest.Import{{Source: source.M365, Line: 17}},
+			Name: "Fabrikam", ExternalIDs: map[string]string{}, PasswordSync: "off", Line: 16,
+			Directories: manifest.Directories{M365: &export},
+			Import:      []manifest.Import{{Source: source.M365, Line: 18}},
 		}},
 	}
 	if !reflect.DeepEqual(got, want) {
@@ -144,7 +151,8 @@ func withoutLines(m *manifest.Manifest) *manifest.Manifest {
 
 const (
 	liveAD   = `url: "ldaps://dc", bind_dn: svc, bind_password: "env:PW"`
-	liveM365 = `tenant: t, client_id: c, client_secret: "env:S"`
+	client   = `tenant: t.example, client_id: 8c1f2a34-0000-4000-8000-5e6f7a8b9c0d`
+	liveM365 = client + `, client_secret: "env:S"`
 )
 
 // documents are manifests, or what a customer may hold, that schema and parser
@@ -164,11 +172,14 @@ var documents = []struct {
 	{name: "starttls", yaml: `directories: {ad: {url: "ldap://dc:389", starttls: true, bind_dn: svc, bind_password: "file:pw"}}`},
 	{name: "starttls false", yaml: `directories: {ad: {` + liveAD + `, starttls: false}}`},
 	{name: "command", yaml: `directories: {ad: {url: "ldaps://dc", bind_dn: svc, bind_password: "command:pass show 'my ad'"}}`},
-	{name: "certificate", yaml: `directories: {m365: {tenant: t, client_id: c, certificate: "file:c.pem", cloud: usgov-dod}}`},
-	{name: "token", yaml: `directories: {m365: {tenant: t, access_token: "env:TOKEN"}}`},
+	{name: "certificate", yaml: `directories: {m365: {` + client + `, certificate: "file:c.pem", cloud: usgov-dod}}`},
+	{name: "token", yaml: `directories: {m365: {tenant: t.example, access_token: "env:TOKEN"}}`},
 	{name: "token alone", yaml: `directories: {m365: {access_token: "env:TOKEN"}}`},
-	{name: "token and client", yaml: `directories: {m365: {tenant: t, client_id: c, access_token: "env:TOKEN"}}`},
+	{name: "token and client", yaml: `directories: {m365: {` + client + `, access_token: "env:TOKEN"}}`},
 	{name: "private endpoint", yaml: `directories: {m365: {` + liveM365 + `, graph_url: "http://127.0.0.1:8080/v1.0", authority_url: "https://login.example/"}}`},
+	{name: "spelled otherwise", yaml: `directories: {ad: {url: "LDAPS://DC1.Corp.Example:0636//", bind_dn: svc, bind_password: "env:A"}}`},
+	{name: "IPv6", yaml: `directories: {ad: {url: "ldaps://[2001:db8::1]:636", bind_dn: svc, bind_password: "env:A"}}`},
+	{name: "tenant id", yaml: `directories: {m365: {tenant: 84841066-274D-4ec0-a5c1-276be684bdd3, access_token: "env:T"}}`},
 	{name: "other names", yaml: `import: [{source: entra}, {source: o365, users: [a@x.example]}]`},
 	{name: "empty lists", yaml: `{import: [], emails: [], match: {pairs: []}, allow: {}, external_ids: {}}`},
 	{name: "block text", yaml: "external_ids:\n      m365: >-\n        0815\n      it_glue-2: 'x'"},
@@ -202,27 +213,41 @@ var documents = []struct {
 	{name: "system", yaml: `external_ids: {"IT Glue": "1"}`, want: []string{`4:31 the name of a system`}},
 
 	{name: "file and live", yaml: `directories: {ad: {file: x, url: "ldaps://dc"}, m365: {file: y, tenant: t, cloud: china}}`, want: []string{
-		`4:38 directories.ad.url: has no place beside file`, `4:77 directories.m365.tenant: has no place`, `4:87 directories.m365.cloud: has no place`}},
-	{name: "neither", yaml: `directories: {ad: {bind_dn: svc, bind_password: "env:A"}, m365: {client_id: c, client_secret: "env:A"}}`, want: []string{
-		`4:23 directories.ad: needs url, for a live directory, or file, for an export`,
-		`4:69 directories.m365: needs tenant, for a live directory, or file`}},
-	{name: "base DN", yaml: `directories: {ad: {` + liveAD + `, base_dn: corp.example}}`, want: []string{`base_dn: is not a distinguished name`}, beyond: true},
-	{name: "LDAP URL with path", yaml: `directories: {ad: {url: "ldaps://dc/dc=x", bind_dn: svc, bind_password: "env:A"}}`, want: []string{`4:29 directories.ad.url: has to be ldaps://HOST`}},
+		`4:38 directories.ad.url: has no meaning beside file`, `4:77 directories.m365.tenant: has no meaning`, `4:87 directories.m365.cloud: has no meaning`}},
+	{name: "file and starttls", yaml: `directories: {ad: {file: x, starttls: true}}`, want: []string{`4:43 directories.ad.starttls: has no meaning beside file`}},
+	{name: "nothing", yaml: `directories: {ad: {}, m365: {}}`, want: []string{
+		`4:23 directories.ad: say where the directory is: url (live) or file (an export)`,
+		`4:33 directories.m365: say where the directory is: tenant and its credentials (live) or file`}},
+	{name: "neither", yaml: `directories: {ad: {bind_dn: svc, bind_password: "env:A"}, m365: {client_id: 8c1f2a34-0000-4000-8000-5e6f7a8b9c0d, client_secret: "env:A"}}`, want: []string{
+		`4:23 directories.ad: url is missing`, `4:69 directories.m365: tenant is missing`}},
+	{name: "base DN", yaml: `directories: {ad: {` + liveAD + `, base_dn: corp.example}}`, want: []string{`base_dn: not a distinguished name`}, beyond: true},
+	{name: "TLS server name", yaml: `directories: {ad: {` + liveAD + `, tls_server_name: a b}}`, want: []string{`tls_server_name: not the name of a server`}},
+	{name: "LDAP URL with path", yaml: `directories: {ad: {url: "ldaps://dc/dc=x", bind_dn: svc, bind_password: "env:A"}}`, want: []string{`4:29 directories.ad.url: nothing may follow the host and port`}},
+	{name: "LDAP URL without host", yaml: `directories: {ad: {url: "ldaps://:636", bind_dn: svc, bind_password: "env:A"}}`, want: []string{`4:29 directories.ad.url: not an address such as ldaps://HOST`}},
+	{name: "LDAP URL of two hosts", yaml: `directories: {ad: {url: "ldaps://a,b", bind_dn: svc, bind_password: "env:A"}}`, want: []string{`4:29 directories.ad.url: not the name or address of a server`}},
+	{name: "port", yaml: `directories: {ad: {url: "ldaps://dc:99999", bind_dn: svc, bind_password: "env:A"}}`, want: []string{`4:29 directories.ad.url: the port has to be between 1 and 65535`}, beyond: true},
+	{name: "port 0", yaml: `directories: {ad: {url: "ldaps://dc:0", bind_dn: svc, bind_password: "env:A"}}`, want: []string{`4:29 directories.ad.url: the port`}, beyond: true},
 	{name: "ad incomplete", yaml: `directories: {ad: {url: "ldaps://dc"}}`, want: []string{`4:23 bind_dn is missing`, `4:23 bind_password is missing`}},
-	{name: "ldap in clear", yaml: `directories: {ad: {url: "ldap://dc", bind_dn: svc, bind_password: "env:A"}}`, want: []string{`4:29 ldap:// would send the password in clear`}},
-	{name: "ldaps with starttls", yaml: `directories: {ad: {` + liveAD + `, starttls: true}}`, want: []string{`starttls: has no place with ldaps://`}},
-	{name: "not an LDAP URL", yaml: `directories: {ad: {url: "https://dc", bind_dn: svc, bind_password: "env:A"}}`, want: []string{`4:29 has to be ldaps://HOST`}},
-	{name: "LDAP URL with user", yaml: `directories: {ad: {url: "ldaps://svc:hunter2@dc", bind_dn: svc, bind_password: "env:A"}}`, want: []string{`4:29 has to be ldaps://HOST`}},
-	{name: "m365 without proof", yaml: `directories: {m365: {tenant: t, client_id: c}}`, want: []string{`4:25 needs exactly one of client_secret, certificate, access_token`}},
-	{name: "m365 with two proofs", yaml: `directories: {m365: {` + liveM365 + `, access_token: "env:T"}}`, want: []string{`4:25 needs exactly one of`}},
-	{name: "m365 without client", yaml: `directories: {m365: {tenant: t, client_secret: "env:T"}}`, want: []string{`4:25 client_id is missing`}},
-	{name: "cloud", yaml: `directories: {m365: {` + liveM365 + `, cloud: moon}}`, want: []string{`has to be one of global, usgov, usgov-dod, china`}},
-	{name: "plain http", yaml: `directories: {m365: {` + liveM365 + `, graph_url: "http://graph.example"}}`, want: []string{`has to be https://HOST`}},
-	{name: "secrets in clear", yaml: `directories: {ad: {url: "ldaps://dc", bind_dn: svc, bind_password: hunter2}, m365: {tenant: t, client_id: c, client_secret: {hunter2: x}}}`, want: []string{
-		`4:72 directories.ad.bind_password: has to say where the secret lies`, `directories.m365.client_secret: has to say where`}},
-	{name: "secret a number", yaml: `directories: {m365: {tenant: t, client_id: c, certificate: 271828}}`, want: []string{`certificate: has to say where the secret lies`}},
-	{name: "secret empty", yaml: `directories: {m365: {tenant: t, client_id: c, certificate: "file: "}}`, want: []string{`certificate: has to say where the secret lies`}},
-	{name: "secret variable", yaml: `directories: {m365: {tenant: t, client_id: c, certificate: "env:hunter2!"}}`, want: []string{`certificate: has to say where the secret lies`}},
+	{name: "ad blank", yaml: `directories: {ad: {url: " ", bind_dn: svc, bind_password: "env:A"}}`, want: []string{`4:29 directories.ad.url: is empty`}},
+	{name: "ldap in clear", yaml: `directories: {ad: {url: "ldap://dc", bind_dn: svc, bind_password: "env:A"}}`, want: []string{`4:29 ldap:// would send the password in clear: use ldaps://, or add starttls`}},
+	{name: "ldaps with starttls", yaml: `directories: {ad: {` + liveAD + `, starttls: true}}`, want: []string{`starttls: goes with ldap://, not with ldaps://`}},
+	{name: "not an LDAP URL", yaml: `directories: {ad: {url: "https://dc", bind_dn: svc, bind_password: "env:A"}}`, want: []string{`4:29 must begin with ldaps://`}},
+	{name: "LDAP URL with user", yaml: `directories: {ad: {url: "ldaps://svc:hunter2@dc", bind_dn: svc, bind_password: "env:A"}}`, want: []string{`4:29 holds a user name or password`}},
+	{name: "tenant", yaml: `directories: {m365: {tenant: contoso, access_token: "env:T"}}`, want: []string{`4:34 directories.m365.tenant: not the id or a domain of a tenant`}},
+	{name: "client", yaml: `directories: {m365: {client_id: 8c1f, access_token: "env:T"}}`, want: []string{`4:37 directories.m365.client_id: not the id of an app registration`}},
+	{name: "m365 without proof", yaml: `directories: {m365: {` + client + `}}`, want: []string{`4:25 give one of client_secret, certificate and access_token`}},
+	{name: "m365 with two proofs", yaml: `directories: {m365: {` + liveM365 + `, access_token: "env:T"}}`, want: []string{`give one of client_secret`}},
+	{name: "m365 without client", yaml: `directories: {m365: {tenant: t.example, client_secret: "env:T"}}`, want: []string{`4:25 client_id is missing`}},
+	{name: "cloud", yaml: `directories: {m365: {` + liveM365 + `, cloud: moon}}`, want: []string{`cloud: use one of global, usgov, usgov-dod, china`}},
+	{name: "plain http", yaml: `directories: {m365: {` + liveM365 + `, graph_url: "http://graph.example"}}`, want: []string{`graph_url: must begin with https://`}},
+	{name: "query of an endpoint", yaml: `directories: {m365: {` + liveM365 + `, authority_url: "https://login.example/?a"}}`, want: []string{`authority_url: only a path may follow`}},
+	{name: "secrets in clear", yaml: `directories: {ad: {url: "ldaps://dc", bind_dn: svc, bind_password: hunter2}, m365: {` + client + `, client_secret: {hunter2: x}}}`, want: []string{
+		`4:72 directories.ad.bind_password: not a reference to a secret`, `directories.m365.client_secret: not a reference to a secret`}},
+	{name: "secret a number", yaml: `directories: {m365: {` + client + `, certificate: 271828}}`, want: []string{`certificate: not a reference to a secret`}},
+	{name: "secret empty", yaml: `directories: {m365: {` + client + `, certificate: "file: "}}`, want: []string{`certificate: file: must be followed by a path`}},
+	{name: "secret variable", yaml: `directories: {m365: {` + client + `, certificate: "env:hunter2!"}}`, want: []string{`certificate: env: must be followed by the name of a variable`}},
+	{name: "open quote", yaml: `directories: {m365: {` + client + `, certificate: "command:op 'hunter2"}}`, want: []string{`certificate: command: has a quote ' without its end`}},
+	{name: "no program", yaml: `directories: {m365: {` + client + `, certificate: "command:'' x"}}`, want: []string{`certificate: command: must be followed by a program`}},
 
 	{name: "ad without ou", yaml: `import: [{source: ad}]`, want: []string{`4:14 an import from ad needs ou`}},
 	{name: "empty ou", yaml: `import: [{source: ad, ou: []}]`, want: []string{`import[0].ou: is an empty list`}},
@@ -376,7 +401,7 @@ func TestTexts(t *testing.T) {
 		"merge":           {"version: 1\ncustomers:\n  - {<<: {name: A}}\n", []string{"3:6 anchors, aliases and merge keys"}},
 		"tag":             {"version: !!int 1\ncustomers: [{name: A}]\n", []string{"1:10 tags"}},
 		"odd key":         {"version: 1\ncustomers: [{name: A}]\n1: x\n", []string{"3:1 a key has to be text"}},
-		"no space":        {"version: 1\ncustomers:\n  - {name: A, directories: {ad: {bind_password:hunter2, file: x}}}\n", []string{"3:48 directories.ad.bind_password: has to say where", "bind_password: has no place beside file"}},
+		"no space":        {"version: 1\ncustomers:\n  - {name: A, directories: {ad: {bind_password:hunter2, file: x}}}\n", []string{"3:48 directories.ad.bind_password: has no meaning beside file"}},
 		"no space, block": {"version: 1\ncustomers:\n  - name: A\n    directories:\n      ad:\n        bind_password:hunter2: x\n        file: x\n", []string{"6:9 unknown key; known here"}},
 		"lone secret":     {"version: 1\ncustomers:\n  - {name: A, directories: {ad: {hunter2, file: x}}}\n", []string{"3:34 unknown key; known here"}},
 		"secret as key":   {"version: 1\ncustomers:\n  - name: A\n    directories: {m365: {file: x}}\n    hunter2!: x\n", []string{"5:5 unknown key; known here"}},
@@ -402,7 +427,7 @@ func TestTexts(t *testing.T) {
 
 func TestAbsolutePathsStay(t *testing.T) {
 	abs := filepath.Join(t.TempDir(), "x")
-	text := fmt.Sprintf("version: 1\ncustomers: [{name: A, directories: {ad: {file: %q}, m365: {tenant: t, client_id: c, certificate: %q}}}]", abs, "file:"+abs)
+	text := fmt.Sprintf("version: 1\ncustomers: [{name: A, directories: {ad: {file: %q}, m365: {%s, certificate: %q}}}]", abs, client, "file:"+abs)
 	m, err := manifest.Parse([]byte(text), "m.yaml", "/elsewhere")
 	if err != nil {
 		t.Fatal(err)

@@ -1,11 +1,10 @@
 package manifest
 
 import (
+	"errors"
 	"fmt"
-	"net"
-	"net/url"
-	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
@@ -49,7 +48,7 @@ func (p *parser) manifest(root ast.Node, m *Manifest) {
 		m.Defaults.Recursive = d.flag("recursive")
 	}
 	for _, entry := range o.entries("customers", 1) {
-		c := p.object(entry.node, entry.path, "name", "external_ids", "password_sync", "directories", "import", "match", "emails", "allow")
+		c := p.object(entry.node, entry.path, "name", "external_ids", "password_sync", "directories", "import", "match", "emails", "refresh", "allow")
 		if c != nil {
 			m.Customers = append(m.Customers, c.customer(m.Defaults))
 		}
@@ -77,7 +76,7 @@ func (o *object) customer(defaults Defaults) Customer {
 		c.Directories = Directories{AD: d.ad(), M365: d.m365()}
 	}
 	for _, entry := range o.entries("import", 0) {
-		if i := o.p.object(entry.node, entry.path, "source", "ou", "recursive", "users", "exclude", "include_disabled"); i != nil {
+		if i := o.p.object(entry.node, entry.path, "source", "ou", "recursive", "users", "exclude", "include_disabled", "also_m365"); i != nil {
 			c.Import = append(c.Import, i.imports(defaults))
 		}
 	}
@@ -92,8 +91,22 @@ func (o *object) customer(defaults Defaults) Customer {
 			c.Emails = append(c.Emails, email)
 		}
 	}
-	if a := o.object("allow", "empty", "max_new", "directory_changed"); a != nil {
+	if r := o.object("refresh", "new"); r != nil {
+		c.Refresh.New = r.choice("new", "list", "import")
+	}
+	if a := o.object("allow", append([]string{"empty", "max_new", "directory_changed"}, guards...)...); a != nil {
 		c.Allow = Allow{Empty: a.flag("empty"), DirectoryChanged: a.flag("directory_changed")}
+		for _, kind := range guards {
+			if n, ok := a.number(kind); ok {
+				if n < 1 || n > 1_000_000 {
+					a.wrong(kind, "has to be between 1 and 1000000")
+				}
+				if c.Allow.Guards == nil {
+					c.Allow.Guards = map[string]int{}
+				}
+				c.Allow.Guards[kind] = n
+			}
+		}
 		if n, ok := a.number("max_new"); ok {
 			if n < 1 || n > 1_000_000 {
 				a.wrong("max_new", "has to be between 1 and 1000000")
@@ -103,6 +116,9 @@ func (o *object) customer(defaults Defaults) Customer {
 	}
 	return c
 }
+
+// guards are what a customer may allow by the number that was found.
+var guards = []string{"missing", "disabled", "out_of_scope", "emails", "upn_suffix"}
 
 // passwordSync reads a mode. YAML 1.1 took on and off for booleans and YAML 1.2
 // takes them for text, so that they mean the same with quotes and without.
@@ -141,111 +157,72 @@ func (o *object) externalIDs() map[string]string {
 }
 
 func (o *object) ad() *source.Connection {
-	d := o.object("ad", "url", "starttls", "bind_dn", "bind_password", "base_dn", "ca_file", "tls_server_name", "file")
+	d := o.object("ad", "url", "starttls", "bind_dn", "bind_password", "base_dn", "ca_file", "tls_server_name", "file", "encoding")
 	if d == nil {
 		return nil
 	}
-	c := &source.Connection{
-		Kind:             source.AD,
-		URL:              d.text("url"),
-		BindDN:           d.text("bind_dn"),
-		BindPasswordFrom: d.secret("bind_password"),
-		BaseDN:           d.text("base_dn"),
-		CAFile:           d.filename("ca_file"),
-		TLSServerName:    d.text("tls_server_name"),
-		File:             d.filename("file"),
+	c := source.Connection{
+		Kind: source.AD,
+		LDAP: source.LDAP{
+			URL:              d.text("url"),
+			BindDN:           d.text("bind_dn"),
+			BindPasswordFrom: d.secret("bind_password"),
+			BaseDN:           d.text("base_dn"),
+			CAFile:           d.text("ca_file"),
+			TLSServerName:    d.text("tls_server_name"),
+		},
+		Export: source.Export{File: d.text("file"), Encoding: d.text("encoding")},
 	}
-	startTLS := d.flag("starttls")
-	if d.isExport() {
-		c.Transport = source.TransportFile
-		return c
-	}
-	d.requireLive("url")
-	d.require("bind_dn", "bind_password")
-	if _, err := source.ParseDN(c.BaseDN); err != nil && c.BaseDN != "" {
-		d.wrong("base_dn", "is not a distinguished name")
-	}
-	c.Transport = source.TransportLDAPS
-	if startTLS {
+	if d.flag("starttls") {
 		c.Transport = source.TransportStartTLS
 	}
-	if c.URL != "" {
-		c.URL = strings.TrimRight(c.URL, "/")
-		u, err := url.Parse(c.URL)
-		switch {
-		case err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Path != "" ||
-			u.Scheme != "ldaps" && u.Scheme != "ldap":
-			d.wrong("url", "has to be ldaps://HOST[:PORT], or ldap://HOST[:PORT] with starttls: true")
-		case u.Scheme == "ldap" && !startTLS:
-			d.wrong("url", "ldap:// would send the password in clear: use ldaps://, or add starttls: true")
-		case u.Scheme == "ldaps" && startTLS:
-			d.wrong("starttls", "has no place with ldaps://, which is encrypted from the start")
-		}
-	}
-	return c
+	return d.connection(c)
 }
 
-// The ways in which a client may prove itself to Microsoft 365.
-var m365Credentials = []string{"client_secret", "certificate", "access_token"}
-
 func (o *object) m365() *source.Connection {
-	d := o.object("m365", "tenant", "client_id", "client_secret", "certificate", "access_token", "cloud", "graph_url", "authority_url", "file")
+	d := o.object("m365", "tenant", "client_id", "client_secret", "certificate", "access_token", "cloud", "graph_url", "authority_url", "file", "encoding")
 	if d == nil {
 		return nil
 	}
-	c := &source.Connection{
-		Kind:             source.M365,
-		Tenant:           d.text("tenant"),
-		ClientID:         d.text("client_id"),
-		ClientSecretFrom: d.secret("client_secret"),
-		CertificateFrom:  d.secret("certificate"),
-		AccessTokenFrom:  d.secret("access_token"),
-		Cloud:            d.choice("cloud", "global", "usgov", "usgov-dod", "china"),
-		GraphURL:         d.webAddress("graph_url"),
-		AuthorityURL:     d.webAddress("authority_url"),
-		File:             d.filename("file"),
-	}
-	if d.isExport() {
-		c.Transport = source.TransportFile
-		return c
-	}
-	c.Transport = source.TransportGraph
-	if !d.has("access_token") { // which names tenant and application itself
-		d.requireLive("tenant")
-		d.require("client_id")
-	}
-	given := 0
-	for _, key := range m365Credentials {
-		if d.has(key) {
-			given++
-		}
-	}
-	if given != 1 {
-		d.wrong("", "needs exactly one of %s", strings.Join(m365Credentials, ", "))
-	}
-	return c
+	return d.connection(source.Connection{
+		Kind: source.M365,
+		Graph: source.Graph{
+			Tenant:           d.text("tenant"),
+			ClientID:         d.text("client_id"),
+			ClientSecretFrom: d.secret("client_secret"),
+			CertificateFrom:  d.secret("certificate"),
+			AccessTokenFrom:  d.secret("access_token"),
+			Cloud:            d.text("cloud"),
+			GraphURL:         d.text("graph_url"),
+			AuthorityURL:     d.text("authority_url"),
+		},
+		Export: source.Export{File: d.text("file"), Encoding: d.text("encoding")},
+	})
 }
 
-// isExport says whether a directory is an export on disk, which has nothing
-// beside its file.
-func (o *object) isExport() bool {
-	if !o.has("file") {
-		return false
-	}
-	for _, key := range o.keys {
-		if key != "file" {
-			o.wrong(key, "has no place beside file: a directory is an export or it is live")
+// connection checks what a mapping says of a connection. What was found wrong
+// with a key already is not said again.
+func (o *object) connection(c source.Connection) *source.Connection {
+	c = c.Normalize(o.p.dir)
+	var found source.ConnectionProblems
+	_ = errors.As(c.Validate(), &found)
+	for _, problem := range found {
+		if slices.ContainsFunc(problem.Fields, func(field string) bool { return o.isWrong(keyOf(field)) }) {
+			continue
 		}
+		key := keyOf(problem.Fields[0])
+		text := problem.Text(keyOf)
+		if o.has(key) { // the place names the key
+			text = strings.TrimPrefix(strings.TrimPrefix(strings.TrimPrefix(text, key), ":"), " ")
+		}
+		o.wrong(key, "%s", text)
 	}
-	return true
+	return &c
 }
 
-// requireLive wants the key by which a live directory is reached.
-func (o *object) requireLive(key string) {
-	if !o.has(key) {
-		o.wrong("", "needs %s, for a live directory, or file, for an export", key)
-	}
-}
+// keyOf is the key for a field of a connection. All secrets of a manifest are
+// references.
+func keyOf(field string) string { return strings.TrimSuffix(field, "_from") }
 
 func (o *object) imports(defaults Defaults) Import {
 	o.require("source")
@@ -255,15 +232,17 @@ func (o *object) imports(defaults Defaults) Import {
 		Users:           o.texts("users", 1),
 		Exclude:         o.texts("exclude", 0),
 		IncludeDisabled: o.flag("include_disabled"),
+		AlsoM365:        o.flag("also_m365"),
 		Line:            o.line,
 	}
-	name := o.choice("source", "ad", "m365", "o365", "entra")
+	name := o.text("source")
 	if name == "" {
 		return i
 	}
-	i.Source = source.M365
-	if name == "ad" {
-		i.Source = source.AD
+	var err error
+	if i.Source, err = source.ParseKind(name); err != nil {
+		o.wrong("source", "has to be one of ad, m365, o365, entra")
+		return i
 	}
 	switch {
 	case i.Source == source.AD && !o.has("ou"):
@@ -305,57 +284,20 @@ func (o *object) match() Match {
 	return m
 }
 
-// reference is how a secret is referred to.
-var reference = regexp.MustCompile(`^(env:[A-Za-z_][A-Za-z0-9_]*|(file|command):.*\S.*)$`)
-
-// secret reads a reference to a secret. What is none may be the secret itself,
-// so that the problem does not repeat it.
+// secret reads what has to be a reference to a secret. What is none may be the
+// secret itself, so that the problem does not repeat it.
 func (o *object) secret(key string) string {
-	const want = "has to say where the secret lies (env:NAME, file:PATH or command:PROGRAM ARG…), not what it is"
 	f := o.fields[key]
 	if f == nil || o.isNull(key) {
 		return ""
 	}
-	if text, ok := f.asText(); !ok || !reference.MatchString(text) {
-		o.wrong(key, want)
+	text, ok := f.asText()
+	if !ok || strings.TrimSpace(text) == "" {
+		_, err := source.ParseReference("")
+		o.wrong(key, "%s", err)
 		return ""
-	}
-	ref := o.text(key)
-	if path, ok := strings.CutPrefix(ref, "file:"); ok {
-		return "file:" + o.p.resolve(path)
-	}
-	return ref
-}
-
-func (o *object) filename(key string) string {
-	if path := o.text(key); path != "" {
-		return o.p.resolve(path)
-	}
-	return ""
-}
-
-func (p *parser) resolve(path string) string {
-	if filepath.IsAbs(path) {
-		return filepath.Clean(path)
-	}
-	return filepath.Join(p.dir, path)
-}
-
-func (o *object) webAddress(key string) string {
-	text := o.text(key)
-	if text == "" {
-		return ""
-	}
-	u, err := url.Parse(text)
-	if err != nil || u.Host == "" || u.User != nil || u.Scheme != "https" && (u.Scheme != "http" || !isLoopback(u.Hostname())) {
-		o.wrong(key, "has to be https://HOST…; http is for loopback only")
 	}
 	return text
-}
-
-func isLoopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // once reports a value that occurred before among those of its kind.
@@ -377,8 +319,7 @@ func (p *parser) err() error {
 	if len(p.problems) == 0 {
 		return nil
 	}
-	hint := "`qpimport schema manifest` prints what a manifest may hold"
-	return &source.Error{Code: source.CodeUsage, Hint: hint, Err: p.sorted(), Message: fmt.Sprintf("the manifest has %s", count(len(p.problems)))}
+	return &source.Error{Code: source.CodeUsage, Topic: TopicInvalid, Err: p.sorted(), Message: fmt.Sprintf("the manifest has %s", count(len(p.problems)))}
 }
 
 func count(n int) string {

@@ -244,6 +244,14 @@ func (x *Explanation) outcome(e *engine, r *Result, i, j int, pair, byMailbox bo
 			return
 		}
 	}
+	if i >= 0 && e.table.ad[i].Bystander {
+		reason := ReasonNotImported
+		if e.table.ad[i].Gone {
+			reason = ReasonGone
+		}
+		set("unmatched", reason, ReasonText(reason))
+		return
+	}
 	set("unmatched", ReasonNoCandidate, "no AD user looks like this mailbox")
 }
 
@@ -258,6 +266,9 @@ func (x *Explanation) settle(e *engine, c *candidate) {
 	}
 	if x.M365 != nil && x.M365.Excluded != "" {
 		add("the mailbox is left out of automatic matching (%s); pair it by hand if it is a person's", x.M365.Excluded)
+	}
+	if x.Reason == ReasonNotImported {
+		add("import the AD user")
 	}
 	if len(x.Settle) > 0 {
 		return
@@ -313,6 +324,8 @@ func ReasonText(reason string) string {
 		return "the user was not imported, and counts only when others are judged"
 	case ReasonGone:
 		return "the user is no longer in Active Directory"
+	case ReasonNotImported:
+		return "the AD user was not imported, and only counts when others are matched"
 	case ReasonNoName:
 		return "the user has no display name"
 	case ReasonDamagedName:
@@ -359,6 +372,18 @@ func ReasonText(reason string) string {
 		return "this is one of AD's own accounts"
 	case source.SkipConflict:
 		return "this is a copy that a replication conflict left behind"
+	case source.SkipDeleted:
+		return "the user was deleted"
+	case source.SkipExchange:
+		return "this is one of Exchange's own mailboxes"
+	case source.SkipRoom:
+		return "this is a room"
+	case source.SkipEquipment:
+		return "this is equipment"
+	case source.SkipService:
+		return "this is a managed service account"
+	case source.SkipTrust:
+		return "this stands for another domain"
 	case source.SkipGuest:
 		return "this is a guest"
 	case source.SkipNoMailbox:

@@ -34,13 +34,13 @@ type Person struct {
 func (p Person) Taken() bool { return p.Partner != "" }
 
 // Verdict is what somebody decided by hand.
-type Verdict string
+type Verdict = source.Verdict
 
 // The verdicts. Match and reject name a pair; ignore names an AD user alone.
 const (
-	VerdictMatch  Verdict = "match"
-	VerdictReject Verdict = "reject"
-	VerdictIgnore Verdict = "ignore"
+	VerdictMatch  = source.VerdictMatch
+	VerdictReject = source.VerdictReject
+	VerdictIgnore = source.VerdictIgnore
 )
 
 // Decision is a verdict on a pair, or with ignore on an AD user. It is kept by
@@ -62,13 +62,7 @@ type Input struct {
 
 // Evidence is one comparison: a rule of the table, the two values as they were
 // compared, and what it says for (positive) or against (negative) the pair.
-type Evidence struct {
-	Rule   string  `json:"rule"`
-	Weight float64 `json:"weight"` // log2 of the likelihood ratio
-	AD     string  `json:"ad,omitempty"`
-	M365   string  `json:"m365,omitempty"`
-	Text   string  `json:"text"` // the same in plain words
-}
+type Evidence = source.Evidence
 
 // Pair is an AD user and its mailbox.
 type Pair struct {

@@ -271,7 +271,7 @@ func (s *sheet) countWords(p *profile) {
 func (s *sheet) profile(x *lexicon, u *source.User, p *profile) {
 	p.user, p.excluded = u, x.accounts.classify(u)
 	p.skip = u.SkipReason()
-	p.stranger = p.skip == source.SkipSystem || p.skip == source.SkipConflict || p.skip == source.SkipGuest
+	p.stranger = source.NeverImported(p.skip) || p.skip == source.SkipGuest
 	p.key = x.nameKey(u.DisplayName)
 	names := x.namesOf(u, p.key)
 	var all [][]string // the words of the names in ASCII, particles and letters too

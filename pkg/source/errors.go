@@ -16,14 +16,27 @@ const (
 	CodeUsage       Code = "usage"                 // the connection's settings cannot work
 )
 
-// Error is what an adapter returns: a code for scripts, a message that names
-// what is wrong, and where there is one a hint at what to do. Neither the
-// message nor the wrapped error may hold a secret.
+// Topic says more exactly than a [Code] what an error is about. It is for whoever
+// words the advice; scripts never see it.
+type Topic string
+
+// TopicUnknownBase is a DN that a directory is to be read below and does not hold.
+const TopicUnknownBase Topic = "unknown_base"
+
+// Error is what a library returns: a code for scripts, a message that names what
+// is wrong, and where there is one a hint at what to do in the directory or the
+// file. Which flag or command helps is not a library's to say: topic and subject
+// tell the command, which knows. Nothing in it may hold a secret.
 type Error struct {
 	Code    Code
+	Topic   Topic  // "" where the code says it all
+	Subject string // whom or what advice may name
 	Message string
 	Hint    string
-	Err     error // the cause, where there is one
+	// Permanent is set where the same will fail until somebody mends what is
+	// wrong, though the code is one of those that may pass.
+	Permanent bool
+	Err       error // the cause, where there is one
 }
 
 func (e *Error) Error() string {
@@ -37,6 +50,18 @@ func (e *Error) Error() string {
 }
 
 func (e *Error) Unwrap() error { return e.Err }
+
+// IsPermanent says whether an [Error] in err's chain is permanent.
+func IsPermanent(err error) bool {
+	var e *Error
+	for errors.As(err, &e) {
+		if e.Permanent {
+			return true
+		}
+		err = e.Err
+	}
+	return false
+}
 
 // CodeOf returns the code of the first [Error] in err's chain, "" if none.
 func CodeOf(err error) Code {

@@ -56,6 +56,22 @@ func TestCanonicalPath(t *testing.T) {
 	}
 }
 
+func TestCheckID(t *testing.T) {
+	const id = "2db12bdb-8012-4757-a79a-75407062ad38"
+	if err := CheckID(id); err != nil {
+		t.Error(err)
+	}
+	for _, bad := range []string{
+		"", strings.ToUpper(id), "{" + id + "}", " " + id, id + "\n", strings.ReplaceAll(id, "-", ""), id + id,
+		"urn:uuid:" + id, id[:35], "2db12bdb-8012-4757-a79a-75407062ad3g", "ann@contoso.example", "../organization",
+		id[:35] + ">", "CN=Ann,DC=corp", "*",
+	} {
+		if err := CheckID(bad); CodeOf(err) != CodeUsage {
+			t.Errorf("%q: %v", bad, err)
+		}
+	}
+}
+
 func FuzzDN(f *testing.F) {
 	for _, s := range []string{"CN=Ann,DC=corp", `OU=A\,B+CN="x",DC=é`, `CN=\C3\28,DC=x`, `CN=a\ `} {
 		f.Add(s)
@@ -203,6 +219,24 @@ func TestSecretIsNeverPrinted(t *testing.T) {
 	for _, got := range []string{fmt.Sprint(s), fmt.Sprintf("%v %+v %#v %s %q %x", s, s, s, s, s, s), fmt.Sprintf("%+v", struct{ S Secret }{s}), string(asJSON)} {
 		if strings.Contains(got, "hunter2") || strings.Contains(got, "68756e74657232") || !strings.Contains(got, "redacted") {
 			t.Errorf("printed %q", got)
+		}
+	}
+}
+
+func TestIsPermanent(t *testing.T) {
+	permanent := &Error{Code: CodeUnreachable, Permanent: true}
+	for name, c := range map[string]struct {
+		err  error
+		want bool
+	}{
+		"nil":     {nil, false},
+		"other":   {fmt.Errorf("x"), false},
+		"passing": {&Error{Code: CodeUnreachable}, false},
+		"itself":  {permanent, true},
+		"inside":  {fmt.Errorf("AD: %w", &Error{Code: CodeIncomplete, Err: permanent}), true},
+	} {
+		if got := IsPermanent(c.err); got != c.want {
+			t.Errorf("%s: %v", name, got)
 		}
 	}
 }

@@ -81,9 +81,18 @@ func start(t testing.TB, opts ldapfake.Options) (*ldapfake.Server, Config) {
 	}
 	t.Cleanup(s.Close)
 	return s, Config{
-		Connection: source.Connection{Transport: source.TransportLDAPS, URL: s.URL(), BindDN: account, CAFile: s.CAFile()},
+		Connection: connection(s.URL(), s.CAFile()),
 		Password:   func(context.Context) (source.Secret, error) { return source.NewSecret(password), nil },
 		Timeouts:   Timeouts{Answer: 5 * time.Second},
+	}
+}
+
+// connection is one over LDAPS. Where the password lies does not matter: the
+// tests hand it over.
+func connection(url, ca string) source.Connection {
+	return source.Connection{
+		Kind: source.AD, Transport: source.TransportLDAPS,
+		LDAP: source.LDAP{URL: url, BindDN: account, BindPasswordFrom: "env:PASSWORD", CAFile: ca},
 	}
 }
 

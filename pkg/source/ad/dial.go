@@ -1,15 +1,16 @@
 package ad
 
 import (
+	"cmp"
 	"context"
 	"crypto/rsa"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"net"
 	"net/url"
 	"os"
-	"strconv"
 
 	ber "github.com/go-asn1-ber/asn1-ber"
 
@@ -27,49 +28,20 @@ func usage(hint, format string, args ...any) error {
 	return &source.Error{Code: source.CodeUsage, Message: fmt.Sprintf(format, args...), Hint: hint}
 }
 
-// parseEndpoint checks the settings of a connection before anything is sent.
-// Messages do not repeat the URL, since somebody may have put a password there.
+// parseEndpoint makes an endpoint of a connection that was found to be valid.
 func parseEndpoint(c source.Connection) (endpoint, error) {
-	const form = "Use ldaps://HOST[:PORT], or ldap://HOST[:PORT] with StartTLS."
 	u, err := url.Parse(c.URL)
-	if err != nil || u.Hostname() == "" {
-		return endpoint{}, usage(form, "the URL of the domain controller is not one")
-	}
-	if u.User != nil || u.Opaque != "" || u.RawQuery != "" || u.Fragment != "" || u.Path != "" && u.Path != "/" {
-		return endpoint{}, usage(form, "the URL of the domain controller holds more than a host and a port")
+	if err != nil { // not after Validate
+		return endpoint{}, usage("", "the URL of the domain controller is not one")
 	}
 	to := endpoint{startTLS: c.Transport == source.TransportStartTLS}
 	port := "636"
-	switch {
-	case c.Transport != "" && c.Transport != source.TransportLDAPS && c.Transport != source.TransportStartTLS:
-		return endpoint{}, usage(form, "the transport %q is not one of LDAP", c.Transport)
-	case u.Scheme == "ldaps" && to.startTLS:
-		return endpoint{}, usage("Use ldap:// with StartTLS, or ldaps:// without it.", "StartTLS does not go with ldaps://")
-	case u.Scheme == "ldap" && !to.startTLS:
-		return endpoint{}, usage("Use ldaps://, or add --starttls.", "ldap:// would send the password unencrypted")
-	case u.Scheme == "ldap":
+	if to.startTLS {
 		port = "389"
-	case u.Scheme != "ldaps":
-		return endpoint{}, usage(form, "%q is not a scheme of LDAP", u.Scheme)
 	}
-	if u.Port() != "" {
-		port = u.Port()
-	}
-	if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 {
-		return endpoint{}, usage(form, "%q is not a port", port)
-	}
-	if c.BindDN == "" {
-		return endpoint{}, usage("Name the account that reads the directory: name@domain, DOMAIN\\name or its DN.", "no account to log in with")
-	}
-	if c.BaseDN != "" {
-		if _, err := source.ParseDN(c.BaseDN); err != nil {
-			return endpoint{}, usage("Leave it out to read the whole domain.", "the base DN: %v", err)
-		}
-	}
-	to.address = net.JoinHostPort(u.Hostname(), port)
-	to.tls = &tls.Config{MinVersion: tls.VersionTLS12, ServerName: u.Hostname(), VerifyConnection: refuseWeakKey}
-	if c.TLSServerName != "" {
-		to.tls.ServerName = c.TLSServerName
+	to.address = net.JoinHostPort(u.Hostname(), cmp.Or(u.Port(), port))
+	to.tls = &tls.Config{
+		MinVersion: tls.VersionTLS12, ServerName: cmp.Or(c.TLSServerName, u.Hostname()), VerifyConnection: refuseWeakKey,
 	}
 	if c.CAFile != "" {
 		if to.tls.RootCAs, err = readCA(c.CAFile); err != nil {
@@ -84,7 +56,7 @@ func parseEndpoint(c source.Connection) (endpoint, error) {
 func readCA(file string) (*x509.CertPool, error) {
 	data, err := os.ReadFile(file)
 	if err != nil {
-		return nil, &source.Error{Code: source.CodeUsage, Message: "the CA file", Hint: "It holds the certificate of the authority that signed the server's.", Err: err}
+		return nil, &source.Error{Code: source.CodeUsage, Message: "the CA file", Hint: "it holds the certificate of the authority that signed the server's", Err: err}
 	}
 	pool := x509.NewCertPool()
 	if pool.AppendCertsFromPEM(data) {
@@ -92,7 +64,7 @@ func readCA(file string) (*x509.CertPool, error) {
 	}
 	cert, err := x509.ParseCertificate(data)
 	if err != nil {
-		return nil, usage("Export the certificate of the authority as Base-64 encoded X.509 (.cer).", "the CA file %q holds no certificate", file)
+		return nil, usage("export the certificate of the authority as Base-64 encoded X.509 (.cer)", "the CA file %q holds no certificate", file)
 	}
 	pool.AddCert(cert)
 	return pool, nil
@@ -119,8 +91,10 @@ func dial(ctx context.Context, to endpoint, limits Timeouts) (raw net.Conn, conn
 	switch {
 	case ctx.Err() != nil && err != nil:
 		return nil, nil, contextError(ctx, to.address)
+	case isUnknown(err):
+		return nil, nil, permanent(err, "check the name of the domain controller", "cannot connect to %s", to.address)
 	case err != nil:
-		return nil, nil, unreachable(err, "Check the name, the port and the firewall: 636 is LDAPS, 389 is LDAP with StartTLS.", "cannot connect to %s", to.address)
+		return nil, nil, unreachable(err, "check the name, the port and the firewall: 636 is LDAPS, 389 is LDAP with StartTLS", "cannot connect to %s", to.address)
 	}
 	// One limit for StartTLS and handshake: each could otherwise wait for ever.
 	limited, cancel := context.WithTimeout(ctx, limits.Handshake)
@@ -134,7 +108,7 @@ func dial(ctx context.Context, to endpoint, limits Timeouts) (raw net.Conn, conn
 	case ctx.Err() != nil:
 		err = contextError(ctx, to.address)
 	case limited.Err() != nil:
-		err = unreachable(nil, "Is this the right port? 636 is LDAPS, 389 is LDAP with StartTLS.", "%s did not finish the TLS handshake within %s", to.address, limits.Handshake)
+		err = unreachable(nil, "is this the right port? 636 is LDAPS, 389 is LDAP with StartTLS", "%s did not finish the TLS handshake within %s", to.address, limits.Handshake)
 	}
 	return nil, nil, err
 }
@@ -170,14 +144,14 @@ func startTLS(raw net.Conn, server string) error {
 	}
 	answer, err := readMessage(raw, nil, 4096)
 	if err != nil {
-		return unreachable(err, "Is this the port of LDAP (389)? LDAPS (636) needs no StartTLS.", "%s gave no answer to StartTLS", server)
+		return unreachable(err, "is this the port of LDAP (389)? LDAPS (636) needs no StartTLS", "%s gave no answer to StartTLS", server)
 	}
 	m, err := parseMessage(answer)
 	if err != nil || m.id != 1 || m.op != opExtendedResponse {
-		return unreachable(err, "Is this the port of LDAP (389)? LDAPS (636) needs no StartTLS.", "%s gave an answer to StartTLS that is none", server)
+		return unreachable(err, "is this the port of LDAP (389)? LDAPS (636) needs no StartTLS", "%s gave an answer to StartTLS that is none", server)
 	}
 	if m.code != 0 {
-		return unreachable(nil, "Nothing was sent unencrypted. The domain controller may lack a certificate; try ldaps://.", "%s refuses StartTLS: %s", server, codeName(m.code))
+		return unreachable(nil, "nothing was sent unencrypted; the domain controller may lack a certificate: try ldaps://", "%s refuses StartTLS: %s", server, codeName(m.code))
 	}
 	return nil
 }
@@ -186,10 +160,21 @@ func unreachable(err error, hint, format string, args ...any) error {
 	return &source.Error{Code: source.CodeUnreachable, Message: fmt.Sprintf(format, args...), Hint: hint, Err: err}
 }
 
+// permanent is unreachable for a server that stays so until somebody acts.
+func permanent(err error, hint, format string, args ...any) error {
+	return &source.Error{Code: source.CodeUnreachable, Message: fmt.Sprintf(format, args...), Hint: hint, Permanent: true, Err: err}
+}
+
+// isUnknown says whether there is no server of that name.
+func isUnknown(err error) bool {
+	var dns *net.DNSError
+	return errors.As(err, &dns) && dns.IsNotFound
+}
+
 // contextError says that the caller's context ended the wait.
 func contextError(ctx context.Context, server string) error {
 	if ctx.Err() == context.Canceled {
 		return ctx.Err()
 	}
-	return unreachable(ctx.Err(), "Give the command more time (--timeout), or try again later.", "%s took longer than the command may", server)
+	return unreachable(ctx.Err(), "give it more time, or try again later", "%s took longer than the command may", server)
 }

@@ -25,8 +25,7 @@ import (
 
 // Config says how a domain controller is reached.
 type Config struct {
-	// Connection holds the URL (ldaps://HOST[:PORT], or ldap:// with the
-	// transport starttls), bind DN, base DN, CA file and TLS server name.
+	// Connection is one of Active Directory that is live.
 	Connection source.Connection
 	// Password is asked once, after the server has proved who it is.
 	Password func(context.Context) (source.Secret, error)
@@ -75,6 +74,7 @@ type Directory struct {
 var (
 	_ source.Directory = (*Directory)(nil)
 	_ source.OULister  = (*Directory)(nil)
+	_ source.Finder    = (*Directory)(nil)
 )
 
 // Open connects, logs in, and finds out which directory it is. Errors are
@@ -85,6 +85,10 @@ func Open(ctx context.Context, cfg Config) (*Directory, error) {
 	cfg.Timeouts = cfg.Timeouts.withDefaults()
 	if cfg.Log == nil {
 		cfg.Log = func(string, ...any) {}
+	}
+	cfg.Connection = cfg.Connection.Normalize("")
+	if err := cfg.Connection.Validate(); err != nil {
+		return nil, err
 	}
 	to, err := parseEndpoint(cfg.Connection)
 	if err != nil {
@@ -151,7 +155,7 @@ func (d *Directory) lookRound(ctx context.Context, base string) error {
 		}
 	}
 	if strings.EqualFold(text(dse, "isSynchronized"), "FALSE") {
-		return unreachable(nil, "Wait until it has, or name another domain controller.", "%s has not yet replicated the whole domain", d.guard.server)
+		return unreachable(nil, "wait until it has, or name another domain controller", "%s has not yet replicated the whole domain", d.guard.server)
 	}
 	d.root = text(dse, "defaultNamingContext")
 	d.base = base
@@ -159,7 +163,7 @@ func (d *Directory) lookRound(ctx context.Context, base string) error {
 		d.base = d.root
 	}
 	if d.root == "" {
-		return &source.Error{Code: source.CodeNotFound, Message: "the server names no domain (defaultNamingContext)", Hint: "Is this a domain controller? The port of a global catalog or of AD LDS will not do."}
+		return &source.Error{Code: source.CodeNotFound, Message: "the server names no domain (defaultNamingContext)", Hint: "is this a domain controller? the port of a global catalog or of AD LDS will not do"}
 	}
 	domain, err := d.lookup(ctx, d.root, "objectSid")
 	if err != nil {
@@ -167,7 +171,7 @@ func (d *Directory) lookRound(ctx context.Context, base string) error {
 	}
 	sid, err := adattr.SID([]byte(text(domain, "objectSid")))
 	if err != nil {
-		return &source.Error{Code: source.CodePermission, Message: fmt.Sprintf("cannot read objectSid of the domain %q", d.root), Hint: "The bind account must be able to read the directory, as every domain user can by default.", Err: err}
+		return &source.Error{Code: source.CodePermission, Message: fmt.Sprintf("cannot read objectSid of the domain %q", d.root), Hint: "the bind account must be able to read the directory, as every domain user can by default", Err: err}
 	}
 	if d.base != d.root {
 		if _, err := d.lookup(ctx, d.base, "objectGUID"); err != nil {
@@ -181,10 +185,10 @@ func (d *Directory) lookRound(ctx context.Context, base string) error {
 	}
 	isAD := slices.ContainsFunc(values(dse, "supportedCapabilities"), func(v []byte) bool { return string(v) == capabilityAD })
 	if !isAD {
-		d.info.Notes = append(d.info.Notes, "The server does not say that it is Active Directory.")
+		d.info.Notes = append(d.info.Notes, "the server does not say that it is Active Directory")
 	}
 	if _, port, _ := net.SplitHostPort(d.guard.server); port == "3268" || port == "3269" {
-		d.info.Notes = append(d.info.Notes, "This is the port of the global catalog, which holds only some attributes of a user: use 636, or 389 with StartTLS.")
+		d.info.Notes = append(d.info.Notes, "this is the port of the global catalog, which holds only some attributes of a user: use 636, or 389 with StartTLS")
 	}
 	if note := clockNote(text(dse, "currentTime"), time.Now()); note != "" {
 		d.info.Notes = append(d.info.Notes, note)
@@ -209,7 +213,7 @@ func clockNote(currentTime string, now time.Time) string {
 	if off < 0 {
 		way = "behind"
 	}
-	return fmt.Sprintf("The server's clock is %s %s this computer's.", off.Abs(), way)
+	return fmt.Sprintf("the server's clock is %s %s this computer's", off.Abs(), way)
 }
 
 // lookup reads attributes of one object.
@@ -221,13 +225,27 @@ func (d *Directory) lookup(ctx context.Context, dn string, attributes ...string)
 		return nil, err
 	}
 	if len(res.Entries) != 1 {
-		return nil, &source.Error{Code: source.CodePermission, Message: fmt.Sprintf("cannot read %s", describe(dn)), Hint: "The bind account may not have the right to read it."}
+		return nil, unreadable(dn)
 	}
 	return res.Entries[0], nil
 }
 
+func unreadable(dn string) error {
+	return &source.Error{Code: source.CodePermission, Message: fmt.Sprintf("cannot read %s", describe(dn)), Hint: "The bind account may not have the right to read it."}
+}
+
 // search asks once and waits for the whole answer.
 func (d *Directory) search(ctx context.Context, req *ldap.SearchRequest) (*ldap.SearchResult, error) {
+	res, err := d.ask(ctx, req)
+	if err != nil {
+		return nil, d.explain(ctx, req.BaseDN, err)
+	}
+	return res, nil
+}
+
+// ask is search with the error as the LDAP library has it, and beside that what
+// came before it.
+func (d *Directory) ask(ctx context.Context, req *ldap.SearchRequest) (*ldap.SearchResult, error) {
 	d.searching.Lock()
 	defer d.searching.Unlock()
 	d.guard.take() // what a search that failed has left
@@ -236,11 +254,11 @@ func (d *Directory) search(ctx context.Context, req *ldap.SearchRequest) (*ldap.
 		res, err = d.conn.Search(req)
 		return err
 	})
-	if err != nil {
-		return nil, d.explain(ctx, req.BaseDN, err)
+	if res == nil {
+		res = &ldap.SearchResult{}
 	}
 	res.Entries = d.guard.take()
-	return res, nil
+	return res, err
 }
 
 // do calls the LDAP library: a cancelled context closes the connection, which

@@ -110,7 +110,7 @@ func TestRequest(t *testing.T) {
 			t.Errorf("controls %v", found[i].Controls)
 		}
 	}
-	if !reflect.DeepEqual(found[0].Attributes, []string{"objectGUID", "isCriticalSystemObject"}) {
+	if !reflect.DeepEqual(found[0].Attributes, []string{"objectGUID", "isCriticalSystemObject", "msExchRecipientTypeDetails"}) {
 		t.Errorf("a brief read asks for %v", found[0].Attributes)
 	}
 }
@@ -477,7 +477,7 @@ func TestTrickle(t *testing.T) {
 	client, s := pipe(t, ldapfake.Options{Entries: company(1)})
 	slow := &trickle{Conn: client}
 	d, err := login(t.Context(), client, slow, "pipe", Config{
-		Connection: source.Connection{BindDN: account},
+		Connection: connection("ldaps://dc1", ""),
 		Password:   func(context.Context) (source.Secret, error) { return source.NewSecret(password), nil },
 		Timeouts:   Timeouts{Bind: 5 * time.Second, Answer: 5 * time.Second}, Log: t.Logf,
 	})
@@ -666,7 +666,7 @@ func TestNotes(t *testing.T) {
 	}
 	client, _ := pipe(t, ldapfake.Options{})
 	catalog, err := login(t.Context(), client, client, "dc1:3269", Config{
-		Connection: source.Connection{BindDN: account}, Log: t.Logf, Timeouts: Timeouts{}.withDefaults(),
+		Connection: connection("ldaps://dc1", ""), Log: t.Logf, Timeouts: Timeouts{}.withDefaults(),
 		Password: func(context.Context) (source.Secret, error) { return source.NewSecret(password), nil },
 	})
 	if err != nil {
@@ -679,8 +679,8 @@ func TestNotes(t *testing.T) {
 	now := time.Date(2026, 11, 23, 11, 0, 0, 0, time.UTC)
 	for in, want := range map[string]string{
 		"20261123110500.0Z": "", "20261123105500.0Z": "", "": "", "nonsense": "",
-		"20261123110501.0Z": "The server's clock is 5m1s ahead of this computer's.",
-		"20261123104000Z":   "The server's clock is 20m0s behind this computer's.",
+		"20261123110501.0Z": "the server's clock is 5m1s ahead of this computer's",
+		"20261123104000Z":   "the server's clock is 20m0s behind this computer's",
 	} {
 		if got := clockNote(in, now); got != want {
 			t.Errorf("%q: %q, want %q", in, got, want)

@@ -3,7 +3,6 @@
 package customercsv
 
 import (
-	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
@@ -12,8 +11,8 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/qpimport/qpimport/internal/sheet"
 	"github.com/qpimport/qpimport/pkg/source"
-	"github.com/qpimport/qpimport/pkg/source/spreadsheet"
 )
 
 // maxSize bounds a file, in bytes; a customer has a line of some dozen.
@@ -42,16 +41,33 @@ func Read(r io.Reader, name string) ([]Customer, error) {
 	if len(data) > maxSize {
 		return nil, failed(fmt.Errorf("%s is larger than %d MiB", name, maxSize>>20))
 	}
-	text, err := spreadsheet.Decode(data)
-	if err != nil {
+	text, err := sheet.Decode(data)
+	var rows []sheet.Row
+	if err == nil {
+		rows, err = sheet.Read(text, hasName)
+	}
+	var damaged *sheet.Error
+	if err != nil && !errors.As(err, &damaged) {
 		return nil, failed(fmt.Errorf("%s: %w", name, err))
 	}
-	p := &parser{file: name, seen: map[string]int{}}
-	customers := p.parse(text)
+	p := &parser{file: name, seen: map[string]int{}, shortened: regexp.MustCompile(`^[0-9]([.,][0-9]+)?[Ee]\+?[0-9]+$`)}
+	var customers []Customer
+	if len(rows) > 0 || damaged == nil {
+		customers = p.parse(rows)
+	}
+	if damaged != nil {
+		// Where a quote is wrong nobody knows where the next line begins.
+		p.wrong(damaged.Line, "cannot be read on from here: %v", damaged.Err)
+	}
 	if len(p.problems) > 0 {
 		return nil, failed(errors.Join(p.problems...))
 	}
 	return customers, nil
+}
+
+// hasName says whether a row is a header as Read wants it.
+func hasName(row sheet.Row) bool {
+	return slices.ContainsFunc(row.Cells, func(cell string) bool { return strings.EqualFold(cell, nameColumn) })
 }
 
 func failed(err error) error {
@@ -63,79 +79,57 @@ func failed(err error) error {
 }
 
 type parser struct {
-	file     string
-	problems []error
-	seen     map[string]int // kind and value → line, for what may occur once
+	file      string
+	problems  []error
+	seen      map[string]int // kind and value → line, for what may occur once
+	shortened *regexp.Regexp // a long number after a spreadsheet has shortened it
 }
 
 func (p *parser) wrong(line int, format string, args ...any) {
 	p.problems = append(p.problems, fmt.Errorf("%s:%d: %s", p.file, line, fmt.Sprintf(format, args...)))
 }
 
-func (p *parser) parse(text string) []Customer {
-	r := csv.NewReader(strings.NewReader(text))
-	r.Comma = spreadsheet.Separator(text)
-	r.FieldsPerRecord = -1 // counted below, to report every line
-	var columns []string
-	var customers []Customer
-	for {
-		row, err := r.Read()
-		var damaged *csv.ParseError
-		switch {
-		case errors.Is(err, io.EOF):
-			if columns == nil {
-				p.wrong(1, "is empty; a line that names the columns is needed")
-			}
-			return customers
-		case errors.As(err, &damaged):
-			// Where a quote is wrong nobody knows where the next line begins.
-			p.wrong(damaged.StartLine, "cannot be read on from here: %v", damaged.Err)
-			return nil
-		case err != nil:
-			p.wrong(1, "%v", err)
-			return nil
-		}
-		line, _ := r.FieldPos(0)
-		switch {
-		case blank(row):
-		case columns == nil:
-			if columns = p.header(row, line); columns == nil {
-				return nil
-			}
-		case len(row) != len(columns):
-			p.wrong(line, "has %d fields where the header names %d columns", len(row), len(columns))
-		default:
-			customers = append(customers, p.customer(row, columns, line))
-		}
+// parse takes the rows that could be read, the header first.
+func (p *parser) parse(rows []sheet.Row) []Customer {
+	if len(rows) == 0 {
+		p.wrong(1, "is empty; a line that names the columns is needed")
+		return nil
 	}
-}
-
-// blank says whether a row holds nothing: spreadsheets leave such rows behind.
-func blank(row []string) bool {
-	return !slices.ContainsFunc(row, func(f string) bool { return strings.TrimSpace(f) != "" })
+	columns := p.header(rows[0])
+	if columns == nil {
+		return nil
+	}
+	var customers []Customer
+	for _, row := range rows[1:] {
+		// Too few may be a line that was cut; empty ones more are a spreadsheet's.
+		if n := max(row.Filled(), min(len(row.Cells), len(columns))); n != len(columns) {
+			p.wrong(row.Line, "has %d fields where the header names %d columns", n, len(columns))
+			continue
+		}
+		customers = append(customers, p.customer(row, columns))
+	}
+	return customers
 }
 
 const nameColumn = "name"
 
-var systemName = regexp.MustCompile(`^[a-z][a-z0-9_-]*$`)
-
 // header reads the names of the columns, nil where they cannot be used.
-func (p *parser) header(row []string, line int) []string {
-	columns := make([]string, len(row))
+func (p *parser) header(row sheet.Row) []string {
+	columns := make([]string, row.Filled())
 	ok := true
-	for i, field := range row {
-		columns[i] = strings.ToLower(strings.TrimSpace(field))
+	for i := range columns {
+		columns[i] = strings.ToLower(row.Cells[i])
 		switch {
-		case !systemName.MatchString(columns[i]):
-			p.wrong(line, "column %d is headed %.40q: the name of a system has letters, digits, _ and -, and begins with a letter", i+1, field)
+		case !systemName(columns[i]):
+			p.wrong(row.Line, "column %d is headed %.40q: the name of a system has letters, digits, _ and -, and begins with a letter", i+1, row.Cells[i])
 			ok = false
 		case slices.Contains(columns[:i], columns[i]):
-			p.wrong(line, "column %q is there twice", columns[i])
+			p.wrong(row.Line, "column %q is there twice", columns[i])
 			ok = false
 		}
 	}
 	if !slices.Contains(columns, nameColumn) {
-		p.wrong(line, "no column is headed %q", nameColumn)
+		p.wrong(row.Line, "no column is headed %q", nameColumn)
 		ok = false
 	}
 	if !ok {
@@ -144,27 +138,35 @@ func (p *parser) header(row []string, line int) []string {
 	return columns
 }
 
-// inScientific is a long number after a spreadsheet has shortened it.
-var inScientific = regexp.MustCompile(`^[0-9]([.,][0-9]+)?[Ee]\+?[0-9]+$`)
+// systemName says whether a text can name a system.
+func systemName(s string) bool {
+	for i := range len(s) {
+		letter, other := 'a' <= s[i] && s[i] <= 'z', '0' <= s[i] && s[i] <= '9' || s[i] == '_' || s[i] == '-'
+		if !letter && (i == 0 || !other) {
+			return false
+		}
+	}
+	return s != ""
+}
 
-func (p *parser) customer(row, columns []string, line int) Customer {
-	c := Customer{ExternalIDs: map[string]string{}, Line: line}
-	for i, field := range row {
-		field = strings.TrimSpace(field)
+func (p *parser) customer(row sheet.Row, columns []string) Customer {
+	c, line := Customer{ExternalIDs: map[string]string{}, Line: row.Line}, row.Line
+	for i, column := range columns {
+		field := row.Cells[i]
 		switch {
 		case strings.ContainsFunc(field, unicode.IsControl):
-			p.wrong(line, "%s holds a line break or a control character", columns[i])
-		case columns[i] == nameColumn && foldName(field) == "":
+			p.wrong(line, "%s holds a line break or a control character", column)
+		case column == nameColumn && foldName(field) == "":
 			p.wrong(line, "the name is empty")
-		case columns[i] == nameColumn:
+		case column == nameColumn:
 			p.once(line, "name", foldName(field), field)
 			c.Name = field
 		case field == "":
-		case inScientific.MatchString(field):
-			p.wrong(line, "the %s id %q is a number that a spreadsheet has shortened: format the column as text", columns[i], field)
+		case p.shortened.MatchString(field):
+			p.wrong(line, "the %s id %q is a number that a spreadsheet has shortened: format the column as text", column, field)
 		default:
-			p.once(line, columns[i]+" id", field, field)
-			c.ExternalIDs[columns[i]] = field
+			p.once(line, column+" id", field, field)
+			c.ExternalIDs[column] = field
 		}
 	}
 	return c

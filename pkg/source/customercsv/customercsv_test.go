@@ -50,6 +50,8 @@ func TestRead(t *testing.T) {
 		"Windows-1252":  strings.NewReplacer("ü", "\xfc", "ö", "\xf6").Replace(plain),
 		"header":        strings.Replace(plain, "name,itglue,m365", `"Name",ITGlue ,M365`, 1),
 		"blank columns": plain + ",,\n \n",
+		"Excel's cells": strings.NewReplacer("m365\n", "m365,\n", "t-1\n", "t-1,,\n").Replace(plain),
+		"old Mac":       strings.ReplaceAll(plain, "\n", "\r"),
 	} {
 		got, err := customercsv.Read(strings.NewReader(text), "c.csv")
 		if err != nil || !reflect.DeepEqual(got, want) {
@@ -103,6 +105,7 @@ func TestWhatIsWrong(t *testing.T) {
 		"no Windows-1252":     {"name\nM\x81ller\xfc\n", []string{"c.csv: is not text"}},
 		"half of UTF-16":      {utf16Text("name\nA\n", false, true) + "x", []string{"c.csv: is not text"}},
 		"lone surrogate":      {utf16Text("name\nA", false, true) + "\x00\xd8", []string{"c.csv: is not text"}},
+		"a byte gone wrong":   {"name\nMüller\nJ\xf6rg\nSüß\n", []string{"c.csv:3: cannot be read on from here: a byte is not UTF-8"}},
 		"UTF-8 cut in a rune": {"name\nM\x81\xc3", []string{"c.csv: is not text"}},
 	}
 	for name, tt := range tests {

@@ -31,7 +31,7 @@ func write(t testing.TB, content string) string {
 
 func open(t testing.TB, kind source.Kind, path string) *Directory {
 	t.Helper()
-	d, err := Open(context.Background(), source.Connection{Kind: kind, File: path})
+	d, err := Open(context.Background(), source.ExportOf(kind, path))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,7 +52,7 @@ func collect(d *Directory, scope source.Scope) ([]source.User, error) {
 
 // read opens an export and reads all of it; the error is of either step.
 func read(path string, kind source.Kind) ([]source.User, error) {
-	d, err := Open(context.Background(), source.Connection{Kind: kind, File: path})
+	d, err := Open(context.Background(), source.ExportOf(kind, path))
 	if err != nil {
 		return nil, err
 	}
@@ -175,7 +175,10 @@ func TestContosoOUs(t *testing.T) {
 	info, err := d.Info(context.Background())
 	want2 := source.Info{
 		Kind: source.AD, ID: "S-1-5-21-2894753210-1837465029-3745619283",
-		Name: "corp.contoso.example", Server: contoso + "ad.ldif",
+		Name: "corp.contoso.example", Server: contoso + "ad.ldif", AsOf: info.AsOf,
+	}
+	if info.AsOf.IsZero() {
+		t.Error("nobody knows how old the export is")
 	}
 	if err != nil || !reflect.DeepEqual(info, want2) {
 		t.Errorf("got %+v, %v; want %+v", info, err, want2)
@@ -223,14 +226,13 @@ func TestOpenRefuses(t *testing.T) {
 		words []string
 	}{
 		{"no file", source.Connection{Kind: source.AD}, source.CodeUsage, nil},
-		{"standard input", source.Connection{Kind: source.AD, File: "-"}, source.CodeUsage, nil},
-		{"no kind", source.Connection{File: csv}, source.CodeUsage, nil},
-		{"missing file", source.Connection{Kind: source.AD, File: csv + ".gone"}, source.CodeUnreachable, []string{"export.txt.gone"}},
-		{"a folder", source.Connection{Kind: source.AD, File: t.TempDir()}, source.CodeUsage, []string{"regular file"}},
-		{"empty", source.Connection{Kind: source.AD, File: write(t, "")}, source.CodeIncomplete, []string{"empty"}},
-		{"a web page", source.Connection{Kind: source.M365, File: write(t, "<!DOCTYPE html>\n<p>dn: x</p>")}, source.CodeUsage, []string{"export.txt"}},
-		{"unknown format", source.Connection{Kind: source.AD, File: csv, Format: "xlsx"}, source.CodeUsage, []string{"xlsx"}},
-		{"LDIF of m365", source.Connection{Kind: source.M365, File: contoso + "ad.ldif"}, source.CodeUsage, []string{"LDIF"}},
+		{"standard input", source.ExportOf(source.AD, "-"), source.CodeUsage, nil},
+		{"no kind", source.ExportOf("", csv), source.CodeUsage, nil},
+		{"missing file", source.ExportOf(source.AD, csv+".gone"), source.CodeUnreachable, []string{"export.txt.gone"}},
+		{"a folder", source.ExportOf(source.AD, t.TempDir()), source.CodeUsage, []string{"regular file"}},
+		{"empty", source.ExportOf(source.AD, write(t, "")), source.CodeIncomplete, []string{"empty"}},
+		{"a web page", source.ExportOf(source.M365, write(t, "<!DOCTYPE html>\n<p>dn: x</p>")), source.CodeUsage, []string{"export.txt"}},
+		{"LDIF of m365", source.ExportOf(source.M365, contoso+"ad.ldif"), source.CodeUsage, []string{"LDIF"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -238,7 +240,7 @@ func TestOpenRefuses(t *testing.T) {
 			checkRefused(t, err, tt.code, tt.words...)
 		})
 	}
-	_, err := Open(context.Background(), source.Connection{Kind: source.AD, File: write(t, "hunter2\n")})
+	_, err := Open(context.Background(), source.ExportOf(source.AD, write(t, "hunter2\n")))
 	if err == nil || strings.Contains(err.Error(), "hunter2") {
 		t.Errorf("the error tells what a file that is no export holds: %v", err)
 	}
@@ -274,6 +276,9 @@ func TestFileThatChangesWhileRead(t *testing.T) {
 	}
 	_, err = collect(d, source.Scope{})
 	checkRefused(t, err, source.CodeIncomplete, "changed")
+	if source.IsPermanent(err) {
+		t.Error("who writes it now will be done")
+	}
 }
 
 func mustFile(t testing.TB, path string) []byte {
@@ -308,6 +313,7 @@ const (
 	guidAX = "X'db2bb12d12805747a79a75407062ad38'"
 	guidB  = "3db12bdb-8012-4757-a79a-75407062ad38"
 	guidB6 = "2yuxPRKAV0enmnVAcGKtOA=="
+	guidC  = "4db12bdb-8012-4757-a79a-75407062ad38"
 )
 
 // cutting holds a small export of every format, and where a cut of it cannot be
@@ -333,12 +339,12 @@ var cutting = []struct {
 		guidA + "\",\"a\",\"Ann\"\"A\",\"True\"\r\n\"" + guidB + "\",\"b\",\"Bob\nB\",\"False\"\r\n", lineBoundary},
 	{"AD JSON", source.AD, `[{"objectGUID":"` + guidA + `","enabled":true,"displayName":"A\"{["},` + "\n" + `{"objectGUID":"` + guidB + `","enabled":false}]` + "\n", never},
 	{"AD JSON lines", source.AD, `{"objectGUID":"` + guidA + `","enabled":true}` + "\n" + `{"objectGUID":"` + guidB + `","enabled":false}` + "\n", objectBoundary},
-	{"page", source.M365, `{"@odata.context":"https://graph.microsoft.com/v1.0/$metadata#users","value":[{"id":"a","mail":"a@x"},{"id":"b"}]}` + "\n", never},
-	{"pages", source.M365, `{"@odata.nextLink":"https://graph.microsoft.com/next","value":[{"id":"a"}]}` + "\n" + `{"value":[{"id":"b"}]}`, never},
-	{"array of pages", source.M365, `[{"@odata.nextLink":"https://graph.microsoft.com/next","value":[{"id":"a"}]},` + "\n" + `{"value":[{"id":"b"}]}]`, never},
-	{"array of users", source.M365, `[{"id":"a","businessPhones":["1"]},{"id":"b"}]`, never},
-	{"JSON lines", source.M365, `{"id":"a","displayName":"\\"}` + "\n" + `{"id":"b"}` + "\n", objectBoundary},
-	{"Get-MgUser", source.M365, "\"Id\",\"DisplayName\",\"Mail\",\"UserPrincipalName\"\r\n\"a\",\"Ann\",\"a@x\",\"a@x\"\r\n\"b\",\"Bob\",\"\",\"b@x\"\r\n", lineBoundary},
+	{"page", source.M365, `{"@odata.context":"https://graph.microsoft.com/v1.0/$metadata#users","value":[{"id":"` + guidA + `","mail":"a@x"},{"id":"` + guidB + `"}]}` + "\n", never},
+	{"pages", source.M365, `{"@odata.nextLink":"https://graph.microsoft.com/next","value":[{"id":"` + guidA + `","mail":"a@x"}]}` + "\n" + `{"value":[{"id":"` + guidB + `"}]}`, never},
+	{"array of pages", source.M365, `[{"@odata.nextLink":"https://graph.microsoft.com/next","value":[{"id":"` + guidA + `","mail":"a@x"}]},` + "\n" + `{"value":[{"id":"` + guidB + `"}]}]`, never},
+	{"array of users", source.M365, `[{"id":"` + guidA + `","mail":"a@x","businessPhones":["1"]},{"id":"` + guidB + `"}]`, never},
+	{"JSON lines", source.M365, `{"id":"` + guidA + `","mail":"a@x","displayName":"\\"}` + "\n" + `{"id":"` + guidB + `"}` + "\n", objectBoundary},
+	{"Get-MgUser", source.M365, "\"Id\",\"DisplayName\",\"Mail\",\"UserPrincipalName\"\r\n\"" + guidA + "\",\"Ann\",\"a@x\",\"a@x\"\r\n\"" + guidB + "\",\"Bob\",\"\",\"b@x\"\r\n", lineBoundary},
 }
 
 const twoUsers = "dn: CN=a,DC=x\ndisplayName: Ann with a long name that is\n  folded\nobjectGUID:: " + guidA6 + "\nuserAccountControl: 512\nmail: a@x.example\n\n" +

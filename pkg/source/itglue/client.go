@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"mime"
+	"net"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -46,11 +47,10 @@ func newClient(cfg Config) (*client, error) {
 	}
 	key := cfg.Key.Reveal()
 	if key == "" {
-		return nil, usage("the API key of IT Glue is empty", "check what --api-key-from refers to")
+		return nil, badKey("the API key of IT Glue is empty")
 	}
 	if strings.ContainsFunc(key, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
-		return nil, usage("the API key of IT Glue holds characters that no key has, such as spaces or line breaks",
-			"check what --api-key-from refers to")
+		return nil, badKey("the API key of IT Glue holds characters that no key has, such as spaces or line breaks")
 	}
 	c := &client{
 		pageSize: pageSize, maxBody: maxBody,
@@ -141,7 +141,6 @@ func (c *client) mayWait(ctx context.Context, wait time.Duration, waits int) err
 	return &source.Error{
 		Code:    source.CodeThrottled,
 		Message: fmt.Sprintf("IT Glue (%s) asks to wait %s, which is longer than this command may take", c.where, wait),
-		Hint:    "try again later, or with a longer --timeout",
 	}
 }
 
@@ -185,7 +184,9 @@ func (c *client) ask(ctx context.Context, number int) (answer, error) {
 	if err != nil {
 		e := &source.Error{Code: source.CodeUnreachable, Message: "IT Glue (" + c.where + ") cannot be reached", Err: err}
 		var certificate *tls.CertificateVerificationError
-		if errors.As(err, &certificate) {
+		var dns *net.DNSError
+		e.Permanent = errors.As(err, &certificate) || errors.As(err, &dns) && dns.IsNotFound
+		if certificate != nil {
 			e.Hint = "its certificate is not trusted; something on the way may be intercepting TLS"
 		}
 		return answer{}, e
@@ -210,9 +211,8 @@ func (c *client) ask(ctx context.Context, number int) (answer, error) {
 
 // worthRetrying says whether the failure may pass by itself.
 func worthRetrying(a answer, err error) bool {
-	var certificate *tls.CertificateVerificationError
 	switch {
-	case errors.As(err, &certificate):
+	case source.IsPermanent(err):
 		return false
 	case a.cut || a.status >= 500:
 		return true
@@ -244,7 +244,7 @@ func (c *client) refusal(a answer) error {
 	case a.status == http.StatusUnauthorized || a.status == http.StatusForbidden:
 		e.Code = source.CodeCredentials
 		e.Message = fmt.Sprintf("IT Glue (%s) refused the API key: HTTP status %d%s", c.where, a.status, said)
-		e.Hint = "a key belongs to one region: try --region us, eu or au; and a key that was not used for 90 days expires"
+		e.Topic = TopicRefusedKey
 	case a.status >= 500:
 		e.Code = source.CodeUnreachable
 	case a.status >= 300 && a.status < 400:

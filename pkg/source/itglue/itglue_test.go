@@ -135,13 +135,17 @@ func TestWhoIsACustomer(t *testing.T) {
 		wrong           []string
 	}{
 		{name: "default", account: account, want: "2 3", skipped: "4=status 5=type 6=type 7=status 1=primary"},
-		{name: "no type named Customer", account: noType, want: "2 3", skipped: "1=primary"},
+		{name: "no type named Customer", account: noType, wrong: []string{`"Customer"`, `seen: "Managed"`}},
+		{name: "no type named Customer, any taken", account: noType, types: []string{" Any"}, want: "2 3", skipped: "1=primary"},
+		{name: "any", account: account, types: []string{"any"}, want: "2 3 5 6", skipped: "4=status 7=status 1=primary"},
+		{name: "no types at all", account: []itgluefake.Organization{{ID: 1, Name: "A", Status: "Active"}}, wrong: []string{"seen: none"}},
+		{name: "a type of the name any", account: []itgluefake.Organization{{ID: 1, Name: "A", Type: "Any"}, {ID: 2, Name: "B", Type: "Customer"}}, types: []string{"any"}, want: "1", skipped: "2=type"},
 		{name: "types", account: account, types: []string{"vendor", "Customer"}, want: "2 3 5", skipped: "4=status 6=type 7=status 1=primary"},
 		{name: "statuses keep the default type", account: account, statuses: []string{"Inactive", "Active"}, want: "2 3 4", skipped: "5=type 6=type 7=status 1=primary"},
 		{name: "unknown type", account: account, types: []string{"Vendor", "Klient"}, wrong: []string{`"Klient"`, `"Customer", "Prospect", "Vendor"`}},
 		{name: "unknown status", account: account, statuses: []string{"Gone"}, wrong: []string{`"Gone"`, `"Active", "Inactive"`}},
-		{name: "nobody is Active", account: []itgluefake.Organization{{ID: 1, Name: "A", Status: "Aktiv"}}, wrong: []string{`"Aktiv"`, "--status"}},
-		{name: "no statuses", account: []itgluefake.Organization{{ID: 1, Name: "A"}, {ID: 2, Name: "B", Primary: true}}, want: "1", skipped: "2=primary"},
+		{name: "nobody is Active", account: []itgluefake.Organization{{ID: 1, Name: "A", Type: "Customer", Status: "Aktiv"}}, wrong: []string{`"Aktiv"`}},
+		{name: "no statuses", account: []itgluefake.Organization{{ID: 1, Name: "A", Type: "Customer"}, {ID: 2, Name: "B", Primary: true}}, want: "1", skipped: "2=primary"},
 		{name: "only the MSP", account: account[:1], skipped: "1=primary"},
 	}
 	for _, tt := range tests {
@@ -314,8 +318,8 @@ func TestRefusals(t *testing.T) {
 		code   source.Code
 		want   []string
 	}{
-		"unauthorized":  {401, "Invalid API key", source.CodeCredentials, []string{"401", "Invalid API key", "region"}},
-		"forbidden":     {403, "No access", source.CodeCredentials, []string{"403", "No access", "region"}},
+		"unauthorized":  {401, "Invalid API key", source.CodeCredentials, []string{"401", "Invalid API key"}},
+		"forbidden":     {403, "No access", source.CodeCredentials, []string{"403", "No access"}},
 		"unprocessable": {422, "name is too long", source.CodeIncomplete, []string{"422", "name is too long"}},
 		"not found":     {404, "Nothing here", source.CodeUsage, []string{"404", "URL"}},
 		"echoes":        {400, "you sent " + key + "\x1b[2J\n", source.CodeIncomplete, []string{"you sent [redacted] [2J"}},
@@ -355,7 +359,10 @@ func TestWrongKeyNamesTheRegion(t *testing.T) {
 		if name == "" {
 			name = "us"
 		}
-		wantError(t, err, source.CodeCredentials, "region "+name, "--region us, eu or au")
+		wantError(t, err, source.CodeCredentials, "region "+name)
+		if e := (*source.Error)(nil); errors.As(err, &e) && e.Topic != itglue.TopicRefusedKey {
+			t.Errorf("the error is about %q", e.Topic)
+		}
 		if asked != "https://"+host {
 			t.Errorf("region %q asked %s", region, asked)
 		}
@@ -421,7 +428,7 @@ func TestThrottledForTooLong(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		_, err := itglue.Organizations(ctx, cfg)
-		wantError(t, err, source.CodeThrottled, "2m0s", "--timeout")
+		wantError(t, err, source.CodeThrottled, "2m0s", "longer than this command may take")
 		if len(*waits) != 0 {
 			t.Errorf("waited %v", *waits)
 		}
@@ -592,7 +599,7 @@ func TestCertificateIsChecked(t *testing.T) {
 	cfg.URL = server.URL
 	_, err := read(t.Context(), cfg)
 	wantError(t, err, source.CodeUnreachable, "certificate is not trusted")
-	if asked != 0 || len(*waits) != 0 {
-		t.Errorf("%d requests, waits %v", asked, *waits)
+	if asked != 0 || len(*waits) != 0 || !source.IsPermanent(err) {
+		t.Errorf("%d requests, waits %v, permanent: %v", asked, *waits, source.IsPermanent(err))
 	}
 }

@@ -55,7 +55,7 @@ func BenchmarkUsersGraph(b *testing.B) {
 	}
 
 	directory, err := Open(b.Context(), Config{
-		Connection:  source.Connection{GraphURL: server.URL},
+		Connection:  source.Connection{Kind: source.M365, Graph: source.Graph{AccessTokenFrom: "env:TOKEN", GraphURL: server.URL}},
 		AccessToken: secret("ready"),
 	})
 	if err != nil {

@@ -65,7 +65,11 @@ type client struct {
 }
 
 func newClient(config Config) (*client, error) {
-	e, err := newEndpoint(config.Connection)
+	config.Connection = config.Connection.Normalize("")
+	if err := config.Connection.Validate(); err != nil {
+		return nil, err
+	}
+	e, err := newEndpoint(config.Connection.Graph)
 	if err != nil {
 		return nil, err
 	}
@@ -84,15 +88,12 @@ func newClient(config Config) (*client, error) {
 		config.Log = quiet
 	}
 	exchange := &exchange{limits: l, log: config.Log}
-	tokens, err := newTokens(config, e, &login{
+	tokens := newTokens(config, e, &login{
 		endpoint: e,
 		retry:    &retry{limits: l, announce: config.Announce, server: "the sign-in service"},
 		exchange: exchange,
 		base:     l.base,
 	})
-	if err != nil {
-		return nil, err
-	}
 
 	// The order is part of the design: each attempt gets an id and a token of its
 	// own, and is over only when its body was read.

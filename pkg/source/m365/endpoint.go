@@ -3,7 +3,6 @@ package m365
 import (
 	"errors"
 	"fmt"
-	"net"
 	"net/url"
 	"strings"
 
@@ -29,14 +28,13 @@ type national struct {
 	aliases      []string // further hosts of the same sign-in service
 }
 
-// clouds are the spellings of Connection.Cloud; "" is global.
-func clouds(name string) (national, bool) {
-	global := national{"login.microsoftonline.com", "graph.microsoft.com",
-		[]string{"login.microsoft.com", "login.windows.net", "sts.windows.net"}}
+// cloudOf returns a cloud by its name; "" is the global one.
+func cloudOf(name string) (national, bool) {
 	usGov := []string{"login.usgovcloudapi.net"}
-	switch strings.ToLower(name) {
-	case "", "global":
-		return global, true
+	switch name {
+	case "":
+		return national{"login.microsoftonline.com", "graph.microsoft.com",
+			[]string{"login.microsoft.com", "login.windows.net", "sts.windows.net"}}, true
 	case "usgov":
 		return national{"login.microsoftonline.us", "graph.microsoft.us", usGov}, true
 	case "usgov-dod":
@@ -48,17 +46,11 @@ func clouds(name string) (national, bool) {
 	return national{}, false
 }
 
-// CheckEndpoint says what is wrong with the cloud and the private endpoints of a
-// connection, before anything is sent there.
-func CheckEndpoint(c source.Connection) error {
-	_, err := newEndpoint(c)
-	return err
-}
-
-func newEndpoint(c source.Connection) (endpoint, error) {
-	known, ok := clouds(c.Cloud)
+// newEndpoint makes an endpoint of a connection that was found to be valid.
+func newEndpoint(c source.Graph) (endpoint, error) {
+	known, ok := cloudOf(c.Cloud)
 	if !ok {
-		return endpoint{}, usage("unknown cloud %q: use global, usgov, usgov-dod or china", c.Cloud)
+		return endpoint{}, usage("unknown cloud %q", c.Cloud)
 	}
 	e := endpoint{
 		graph:      &url.URL{Scheme: "https", Host: known.graph},
@@ -69,44 +61,18 @@ func newEndpoint(c source.Connection) (endpoint, error) {
 	}
 	var err error
 	if c.GraphURL != "" {
-		if e.graph, err = rootURL("Graph URL", c.GraphURL); err != nil {
-			return endpoint{}, err
+		if e.graph, err = url.Parse(c.GraphURL); err != nil {
+			return endpoint{}, usage("the Graph URL is no URL")
 		}
-		e.graph.Path = strings.TrimSuffix(e.graph.Path, "/v1.0")
 	}
 	if c.AuthorityURL != "" {
-		if e.authority, err = rootURL("authority URL", c.AuthorityURL); err != nil {
-			return endpoint{}, err
+		if e.authority, err = url.Parse(c.AuthorityURL); err != nil {
+			return endpoint{}, usage("the authority URL is no URL")
 		}
 		e.loginHosts = append(e.loginHosts, e.authority.Host) // the documents of a gateway may name Microsoft's own
 		e.private = true
 	}
 	return e, nil
-}
-
-// rootURL checks a URL of the settings. Secrets and tokens are sent there:
-// plain http is for a server on this machine alone.
-func rootURL(what, text string) (*url.URL, error) {
-	u, err := url.Parse(text)
-	if err != nil || u.Hostname() == "" || u.Opaque != "" {
-		return nil, usage("the %s is no URL like https://host", what)
-	}
-	u.Scheme, u.Host = strings.ToLower(u.Scheme), strings.ToLower(u.Host)
-	switch {
-	case u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
-		return nil, usage("the %s must be a scheme, a host and a path alone", what)
-	case u.Scheme != "https" && (u.Scheme != "http" || !isLoopback(u.Hostname())):
-		return nil, usage("the %s must begin with https://: a token would cross the network in the clear", what)
-	case !isASCII(u.Host) || hasDots(u.Path):
-		return nil, usage("the %s is not plainly spelled: %q", what, text)
-	}
-	u.Path, u.RawPath = strings.TrimRight(u.Path, "/"), ""
-	return u, nil
-}
-
-func isLoopback(host string) bool {
-	ip := net.ParseIP(host)
-	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
 }
 
 // nextURL checks a link of an answer: it must lead to the same Graph, because

@@ -30,7 +30,7 @@ const (
 // Config says which tenant is read and how. Of the three secrets exactly one is
 // set; each is resolved when it is first needed.
 type Config struct {
-	// Connection gives Tenant, ClientID, Cloud, GraphURL and AuthorityURL.
+	// Connection is one of Microsoft 365 that is live.
 	Connection source.Connection
 	// ClientSecret of the application.
 	ClientSecret func(context.Context) (source.Secret, error)
@@ -56,7 +56,10 @@ type Directory struct {
 	tenant string
 }
 
-var _ source.Directory = (*Directory)(nil)
+var (
+	_ source.Directory = (*Directory)(nil)
+	_ source.Finder    = (*Directory)(nil)
+)
 
 // Open checks the settings; the network is first used by Users and Info. A
 // setting that cannot work is a [source.CodeUsage] error.

@@ -41,8 +41,11 @@ func start(t *testing.T, o graphfake.Options) (*graphfake.Server, Config, *pause
 	clock := &pauses{}
 	config := Config{
 		Connection: source.Connection{
-			Kind: source.M365, Tenant: graphfake.DefaultTenant, ClientID: graphfake.DefaultClientID,
-			GraphURL: server.GraphURL(), AuthorityURL: server.URL,
+			Kind: source.M365,
+			Graph: source.Graph{
+				Tenant: graphfake.DefaultTenant, ClientID: graphfake.DefaultClientID, ClientSecretFrom: "env:SECRET",
+				GraphURL: server.GraphURL(), AuthorityURL: server.URL,
+			},
 		},
 		ClientSecret: secret(graphfake.DefaultClientSecret),
 		UserAgent:    "qpimport/test",

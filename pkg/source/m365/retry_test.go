@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -266,7 +267,7 @@ func TestServerGone(t *testing.T) {
 	d := open(t, config)
 	server.Close()
 	_, err := read(t.Context(), d, source.Scope{})
-	if source.CodeOf(err) != source.CodeUnreachable || len(clock.list) != 0 {
+	if source.CodeOf(err) != source.CodeUnreachable || source.IsPermanent(err) || len(clock.list) != 0 {
 		t.Errorf("paused %v for a server that was never there: %v", clock.list, err)
 	}
 }
@@ -276,11 +277,24 @@ func TestUntrustedCertificate(t *testing.T) {
 	o.TLS = true
 	server, config, clock := start(t, o)
 	_, err := read(t.Context(), open(t, config), source.Scope{})
-	if source.CodeOf(err) != source.CodeUnreachable || !strings.Contains(err.Error(), "certificate") || len(clock.list) != 0 {
+	if source.CodeOf(err) != source.CodeUnreachable || !source.IsPermanent(err) || !strings.Contains(err.Error(), "certificate") || len(clock.list) != 0 {
 		t.Errorf("paused %v, %v", clock.list, err)
 	}
 	if n := len(server.Requests()); n != 0 {
 		t.Errorf("%d requests reached a server that was not trusted", n)
+	}
+}
+
+// A name that nobody knows is wrong, unless its server answered before.
+func TestUnknownHost(t *testing.T) {
+	unknown := &net.OpError{Op: "dial", Err: &net.DNSError{Err: "no such host", Name: "graph.example", IsNotFound: true}}
+	r := &retry{server: "Microsoft Graph"}
+	if err := r.failure(unknown); !source.IsPermanent(err) || source.CodeOf(err) != source.CodeUnreachable {
+		t.Errorf("%v", err)
+	}
+	r.reached.Store(true)
+	if err := r.failure(unknown); source.IsPermanent(err) {
+		t.Errorf("after an answer: %v", err)
 	}
 }
 

@@ -36,29 +36,14 @@ type tokens struct {
 	current    string
 }
 
-func newTokens(config Config, e endpoint, l *login) (*tokens, error) {
+func newTokens(config Config, e endpoint, l *login) *tokens {
 	c := config.Connection
-	given := 0
-	for _, secret := range []func(context.Context) (source.Secret, error){config.ClientSecret, config.Certificate, config.AccessToken} {
-		if secret != nil {
-			given++
-		}
-	}
-	if given != 1 {
-		return nil, usage("exactly one of client secret, certificate and access token is needed")
-	}
 	t := &tokens{login: l, scope: e.scope}
 	if config.AccessToken != nil {
 		t.open = func(ctx context.Context) (azcore.TokenCredential, error) {
 			return openReady(ctx, config.AccessToken)
 		}
-		return t, nil
-	}
-	switch {
-	case c.ClientID == "":
-		return nil, usage("the client id of the application is missing")
-	case !isTenant(c.Tenant):
-		return nil, usage("the tenant must be its id or one of its domains, not %q", c.Tenant)
+		return t
 	}
 	t.renewable = true
 	options := azcore.ClientOptions{
@@ -75,7 +60,7 @@ func newTokens(config Config, e endpoint, l *login) (*tokens, error) {
 			return azidentity.NewClientSecretCredential(c.Tenant, c.ClientID, secret,
 				&azidentity.ClientSecretCredentialOptions{ClientOptions: options, DisableInstanceDiscovery: e.private})
 		}
-		return t, nil
+		return t
 	}
 	t.open = func(ctx context.Context) (azcore.TokenCredential, error) {
 		secret, err := reveal(ctx, "certificate", config.Certificate)
@@ -85,23 +70,14 @@ func newTokens(config Config, e endpoint, l *login) (*tokens, error) {
 		return openCertificate(c, secret,
 			&azidentity.ClientCertificateCredentialOptions{ClientOptions: options, DisableInstanceDiscovery: e.private})
 	}
-	return t, nil
-}
-
-// isTenant refuses the names that stand for many tenants, and what would end up
-// as more than a step of a path.
-func isTenant(tenant string) bool {
-	switch strings.ToLower(tenant) {
-	case "", "common", "organizations", "consumers", "adfs":
-		return false
-	}
-	return !strings.ContainsFunc(tenant, func(r rune) bool {
-		return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || r == '-' || r == '.')
-	})
+	return t
 }
 
 // reveal resolves a secret.
 func reveal(ctx context.Context, what string, resolve func(context.Context) (source.Secret, error)) (string, error) {
+	if resolve == nil {
+		return "", usage("nobody reads the %s", what)
+	}
 	secret, err := resolve(ctx)
 	var known *source.Error
 	switch {

@@ -158,7 +158,7 @@ func TestReadyToken(t *testing.T) {
 	o.AccessToken = "ready-made"
 	server, config, _ := start(t, o)
 	config.ClientSecret, config.AccessToken = nil, secret(" ready-made\n")
-	config.Connection.Tenant, config.Connection.ClientID = "", ""
+	config.Connection.Graph = source.Graph{AccessTokenFrom: "env:TOKEN", GraphURL: config.Connection.GraphURL}
 	d := open(t, config)
 	ids, err := read(t.Context(), d, source.Scope{})
 	wantUsers(t, ids, err, 1)
@@ -212,7 +212,7 @@ func TestSignInRefused(t *testing.T) {
 		want   string
 	}{
 		{"secret", func(_ *graphfake.Options, c *Config) { c.ClientSecret = secret(canary) }, source.CodeCredentials, "client secret is wrong (AADSTS7000215)"},
-		{"application", func(_ *graphfake.Options, c *Config) { c.Connection.ClientID = "other" }, source.CodeCredentials, "not in this tenant (AADSTS700016)"},
+		{"application", func(_ *graphfake.Options, c *Config) { c.Connection.ClientID = "00000000-0000-4000-8000-000000000000" }, source.CodeCredentials, "not in this tenant (AADSTS700016)"},
 		{"tenant", func(_ *graphfake.Options, c *Config) { c.Connection.Tenant = "nobody.example" }, source.CodeCredentials, "no such tenant (AADSTS90002)"},
 		{"expired", signInFault(401, "invalid_client", 7000222), source.CodeCredentials, "expired (AADSTS7000222)"},
 		{"consent", signInFault(400, "invalid_grant", 65001), source.CodeCredentials, "consented"},

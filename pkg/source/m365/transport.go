@@ -156,14 +156,20 @@ func (r *retry) throttled(delay, waited time.Duration) error {
 	return &source.Error{Code: source.CodeThrottled, Message: message, Hint: "try again later"}
 }
 
+// refused says whether both sides answer, but will not talk to one another until
+// somebody mends that.
+func refused(err error) bool {
+	var certificate *tls.CertificateVerificationError
+	var alert tls.AlertError
+	return errors.As(err, &certificate) || errors.As(err, &alert) || errors.Is(err, http.ErrSchemeMismatch)
+}
+
 // mayPass says whether a failed try is worth another.
 func (r *retry) mayPass(err error) bool {
 	var final *source.Error
-	var certificate *tls.CertificateVerificationError
-	var alert tls.AlertError
 	var network *net.OpError
 	switch {
-	case errors.As(err, &final), errors.As(err, &certificate), errors.As(err, &alert), errors.Is(err, http.ErrSchemeMismatch):
+	case errors.As(err, &final), refused(err):
 		return false
 	case errors.As(err, &network) && network.Op != "read" && network.Op != "write":
 		return r.reached.Load()
@@ -184,6 +190,8 @@ func (r *retry) failure(err error) error {
 		Err:     err,
 	}
 	var certificate *tls.CertificateVerificationError
+	var dns *net.DNSError
+	failure.Permanent = refused(err) || errors.As(err, &dns) && dns.IsNotFound && !r.reached.Load()
 	switch {
 	case errors.Is(err, errCut):
 		failure.Code, failure.Message = source.CodeIncomplete, r.server+" did not answer to the end"

@@ -1,0 +1,164 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/qpimport/qpimport/internal/cli/output"
+	"github.com/qpimport/qpimport/pkg/importer"
+	"github.com/qpimport/qpimport/pkg/manifest"
+	"github.com/qpimport/qpimport/pkg/registry"
+	"github.com/qpimport/qpimport/pkg/source"
+	"github.com/qpimport/qpimport/pkg/source/ad"
+	"github.com/qpimport/qpimport/pkg/source/file"
+	"github.com/qpimport/qpimport/pkg/source/itglue"
+)
+
+// advice is what to do about an error, in the words of the command line: the
+// libraries say what is wrong, and know neither flags nor commands.
+func advice(err error) string {
+	var e *source.Error
+	if !errors.As(err, &e) {
+		return ""
+	}
+	return cmp.Or(e.Hint, adviceOnTopic(e.Topic, e.Subject), adviceOnCode(e.Code, e.Subject))
+}
+
+func adviceOnTopic(topic source.Topic, subject string) string {
+	switch topic {
+	case importer.TopicUnknownCustomer:
+		return "`qpimport customers` lists them; `qpimport customers create` makes one"
+	case importer.TopicUnknownUser:
+		return "the user must lie in the chosen OU; `qpimport users --all` lists everybody"
+	case importer.TopicUnknownAccount:
+		return "`qpimport accounts` lists them"
+	case importer.TopicUnknownMailbox:
+		return "`qpimport users --source m365 --all` lists them"
+	case importer.TopicUnknownParty:
+		return "`qpimport accounts` and `qpimport users --source m365 --all` list them"
+	case importer.TopicUnknownDecision:
+		return "`qpimport decisions` lists them"
+	case importer.TopicUnknownOU:
+		return "`qpimport ous` lists them; name one by DN, by path (corp.example/Staff) or by objectGUID"
+	case importer.TopicNoOUs:
+		return "leave --ou out, or use --source ad"
+	case importer.TopicOUMissing:
+		return "`qpimport ous` lists them; --ou with the domain's own DN and -r takes everybody"
+	case importer.TopicUsersMissing:
+		return "use either --all, or --user SEL… or --users-file FILE"
+	case importer.TopicOnImportsFromAD:
+		return "import with --source ad, then run `qpimport match --auto`"
+	case importer.TopicOnlyOnMatches:
+		return "the mode is chosen at the first import (--password-sync on); with off, e-mail comes from the directory that was imported from"
+	case importer.TopicNeverRead:
+		return "leave --ad-as-read out: the match then reads Active Directory itself"
+	case importer.TopicPartFirst:
+		return "part them first: --unpair " + output.ShellWord(subject)
+	case importer.TopicForgetFirst:
+		return "forget the earlier decision first: `qpimport decisions forget`"
+	case importer.TopicMatchFirst:
+		return "match it first: `qpimport match --pair AD=M365`"
+	case importer.TopicSeveralCustomers:
+		return "change one customer's at a time, named with --customer"
+	case importer.TopicIDTaken:
+		return "`qpimport customers -o json` shows who has which external id"
+	case importer.TopicNoState:
+		return "the first command that writes makes it; is --state right?"
+	case importer.TopicNoDirectory:
+		return "`qpimport directories connect --help` tells how"
+	case importer.TopicNobodySelected:
+		return "check OUs and exclusions; if that is right, say `allow: {empty: true}` for this customer"
+	case importer.TopicTooManyNew:
+		return fmt.Sprintf("if that is right, say `allow: {max_new: %s}` for this customer, or raise --max-new", subject)
+	case importer.TopicGuard:
+		if subject == "" {
+			return "check the directory, the export and the rights of the account that reads it"
+		}
+		return "check the directory or the export; if that is right: --allow " + strings.ReplaceAll(subject, " ", " --allow ")
+	case importer.TopicSecondDirectory:
+		return "delete the accounts and import from the other directory alone, or say --also-m365 for those of Microsoft 365 whom Active Directory does not know"
+	case importer.TopicForeignAccounts:
+		return "delete them first, or keep the mode"
+	case importer.TopicNothingToRelink:
+		return "`qpimport match --pair AD=M365` gives an account its mailbox"
+	case importer.TopicDeleteFirst:
+		return "if that account is a ghost of the same person, delete it first: `qpimport accounts delete " + subject + "`"
+	case source.TopicUnknownBase:
+		return "`qpimport ous --all` lists what it holds"
+	case file.TopicOtherDirectory:
+		return "connect it as " + subject + ": qpimport directories connect " + subject + " --file FILE"
+	case file.TopicEncoding:
+		if a, b, ok := strings.Cut(subject, " "); ok {
+			return fmt.Sprintf("say which when you connect the file, --encoding %s or --encoding %s, or save it as UTF-8", a, b)
+		}
+		return "say how the file is written when you connect it, --encoding with one of " + strings.Join(source.Encodings(), ", ") + "; or save it as UTF-8"
+	case itglue.TopicUnknownType:
+		return "name the types of your customers with --type, or take all with --type any"
+	case manifest.TopicInvalid:
+		return "`qpimport schema manifest` prints what a manifest may hold"
+	case ad.TopicServerName:
+		return "if that is the right server, say so: --tls-server-name NAME"
+	case ad.TopicAuthority:
+		return "name the certificate of the authority that signed it: --ca-file FILE"
+	case itglue.TopicBadKey:
+		return "check what --api-key-from refers to"
+	case itglue.TopicRefusedKey:
+		return "a key belongs to one region: try --region us, eu or au; and a key that was not used for 90 days expires"
+	case itglue.TopicUnknownStatus:
+		return "name the statuses of your customers with --status"
+	case itglue.TopicUnknownFilter:
+		return "give --" + subject + " a name as IT Glue shows it"
+	}
+	return ""
+}
+
+func adviceOnCode(code source.Code, subject string) string {
+	switch code {
+	case importer.CodeNotConnected:
+		return "`qpimport directories connect " + subject + " --help` tells how"
+	case importer.CodeNotUnique:
+		return "name one by its id"
+	case importer.CodePasswordSyncUnset:
+		return "choose with --password-sync at the first import; it is fixed while accounts exist: " + modesInShort
+	case importer.CodePasswordSyncLocked:
+		return "the mode is fixed while accounts exist: delete them with `qpimport accounts delete --all --yes -c NAME`, then import again; or `qpimport customers set NAME --password-sync MODE --convert`"
+	case importer.CodeAccountsExist:
+		return "--with-accounts deletes them with the customer"
+	case importer.CodeDirectoryChanged:
+		return "check the connection; if the customer really moved, disconnect the directory and connect it again"
+	case source.CodeThrottled:
+		return "try again later, or with a longer --timeout"
+	case registry.CodeBusy:
+		return "another qpimport is writing to it; run the command again when that one is done"
+	case registry.CodeNewer:
+		return "use the newer qpimport that wrote it; nothing was changed"
+	case registry.CodeForeign:
+		return "name another file with --state; this one was not changed"
+	case registry.CodeDamaged:
+		return "put back a copy of the file; a .bak beside it is from before a migration"
+	case registry.CodeUnwritable:
+		return "check the free space, and the owner and mode of the file and its folder"
+	}
+	return ""
+}
+
+const modesInShort = "off = one directory alone, or AD Connect copies the passwords; on = AD and Microsoft 365 without AD Connect, every AD user is matched with a mailbox"
+
+// adviceInManifest is advice for who writes a manifest, where it is another than
+// for who types a command.
+func adviceInManifest(err error) string {
+	switch source.CodeOf(err) {
+	case importer.CodeDirectoryChanged:
+		return "check the connection; if the customer really moved, say `allow: {directory_changed: true}` for this customer"
+	case importer.CodeSafeguard:
+		var e *source.Error
+		if errors.As(err, &e) && e.Topic == importer.TopicGuard && e.Subject != "" {
+			return "check the directory or the export; if that is right, say `allow: {" + strings.NewReplacer("=", ": ", " ", ", ").Replace(e.Subject) + "}` for this customer"
+		}
+	case importer.CodePasswordSyncUnset:
+		return "say `password_sync` for this customer, or in `defaults`: " + modesInShort
+	}
+	return advice(err)
+}

@@ -1,0 +1,167 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/spf13/pflag"
+
+	"github.com/qpimport/qpimport/internal/cli/input"
+	"github.com/qpimport/qpimport/internal/cli/output"
+	"github.com/qpimport/qpimport/internal/cli/progress"
+	"github.com/qpimport/qpimport/internal/cli/usage"
+	"github.com/qpimport/qpimport/pkg/importer"
+	"github.com/qpimport/qpimport/pkg/manifest"
+	"github.com/qpimport/qpimport/pkg/match"
+	"github.com/qpimport/qpimport/pkg/source"
+)
+
+// defaultParallel is how many customers are worked on at once.
+const defaultParallel = 4
+
+// bulkFlags are the flags that plan and apply share.
+type bulkFlags struct {
+	file     string
+	parallel int
+	maxNew   int
+}
+
+func (b *bulkFlags) add(f *pflag.FlagSet) {
+	f.StringVarP(&b.file, "file", "f", "", "manifest `FILE`, YAML or JSON; - is standard input")
+	f.IntVar(&b.parallel, "parallel", defaultParallel, "work on `N` customers at once")
+	f.IntVar(&b.maxNew, "max-new", importer.DefaultMaxNew, "stop a customer that would get more than `N` new accounts")
+}
+
+func (b *bulkFlags) check() []string {
+	var found []string
+	if b.parallel < 1 || b.parallel > 64 {
+		found = append(found, fmt.Sprintf("--parallel %d: has to be between 1 and 64", b.parallel))
+	}
+	if b.maxNew < 1 {
+		found = append(found, fmt.Sprintf("--max-new %d: has to be at least 1", b.maxNew))
+	}
+	return found
+}
+
+// document is the text of a manifest, with what it takes to read it again.
+type document struct {
+	Name string `json:"name"` // how errors name it
+	Dir  string `json:"dir"`  // what its paths are relative to
+	Text string `json:"text"`
+}
+
+// readDocument reads a manifest's text.
+func (a *app) readDocument(ctx context.Context, path string) (document, error) {
+	f, err := input.Read(ctx, a.in, path)
+	if err != nil {
+		return document{}, err
+	}
+	d := document{Name: f.Name, Text: string(f.Data)}
+	if path == "-" {
+		d.Dir, err = os.Getwd()
+	} else {
+		d.Dir, err = filepath.Abs(filepath.Dir(path))
+	}
+	if err != nil {
+		return document{}, usage.Errorf("cannot read %s: the current folder is unknown", d.Name)
+	}
+	return d, nil
+}
+
+// manifest is what a document says: of all customers, or of the one that -c
+// names.
+func (a *app) manifest(d document) (*manifest.Manifest, error) {
+	if isPlanFile(d.Text) {
+		return nil, usage.Hintf("a plan is applied without -f: `qpimport apply "+d.Name+"`", "%s is a saved plan, not a manifest", d.Name)
+	}
+	m, err := manifest.Parse([]byte(d.Text), d.Name, d.Dir)
+	if err != nil || !a.settings.CustomerFlag {
+		return m, err
+	}
+	m.Customers = slices.DeleteFunc(m.Customers, func(c manifest.Customer) bool {
+		return match.Key(c.Name) != match.Key(a.settings.Customer)
+	})
+	if len(m.Customers) == 0 {
+		return nil, &source.Error{Code: source.CodeNotFound, Message: fmt.Sprintf("%s names no customer %q", d.Name, a.settings.Customer)}
+	}
+	return m, nil
+}
+
+// bulk plans or applies a manifest, with the counts on a terminal. What each
+// customer's documents say at length is kept only for those who want JSON.
+func (a *app) bulk(ctx context.Context, im *importer.Importer, r importer.BulkRequest) importer.BulkResult {
+	var plans []importer.CustomerPlan
+	show := a.customerProgress(len(r.Manifest.Customers))
+	for p := range im.Bulk(ctx, r) {
+		if a.settings.Output != output.JSON && a.settings.Output != output.JSONL {
+			p = condense(p)
+		}
+		a.customerNotes(p)
+		if p.Error != nil && p.Error.Hint == "" {
+			p.Error.Hint = adviceInManifest(p.Err)
+		}
+		plans = append(plans, p)
+		show(len(plans))
+	}
+	return importer.Summarise(r, plans)
+}
+
+// customerProgress counts customers on a terminal; the returned function is told
+// how many are done.
+func (a *app) customerProgress(n int) func(done int) {
+	if !a.errTerminal || a.settings.Quiet {
+		return func(int) {}
+	}
+	return progress.Steps(a.err, n, output.Count(n, "customer"))
+}
+
+// customerNotes tells people what a customer's directories remark, each thing once.
+func (a *app) customerNotes(p importer.CustomerPlan) {
+	var notes []string
+	for _, r := range p.Result.Import {
+		notes = append(notes, r.Notes...)
+	}
+	for _, r := range p.Result.Match {
+		notes = append(notes, r.Notes...)
+	}
+	for i, note := range notes {
+		if slices.Index(notes, note) == i {
+			a.notice("note: %s: %s", p.Name, note)
+		}
+	}
+}
+
+// condense drops the accounts and users of a customer's documents; their counts
+// stay. Those of 500 customers take hundreds of MiB.
+func condense(p importer.CustomerPlan) importer.CustomerPlan {
+	for i := range p.Result.Import {
+		p.Result.Import[i].Accounts, p.Result.Import[i].Skipped = nil, nil
+	}
+	for i := range p.Result.Match {
+		p.Result.Match[i] = importer.MatchResult{Counts: p.Result.Match[i].Counts, Notes: p.Result.Match[i].Notes}
+	}
+	return p
+}
+
+// openBulk opens the registry for many customers at once, whose directories do
+// not show their own progress.
+func (a *app) openBulk(ctx context.Context, readOnly bool) (*importer.Importer, error) {
+	a.sideBySide = true
+	return a.open(ctx, readOnly)
+}
+
+// bulkError is the error of a bulk result that was printed: partial where a
+// customer failed.
+func bulkError(r importer.BulkResult) error {
+	if r.Counts.Failed == 0 {
+		return nil
+	}
+	return &source.Error{
+		Code:    codePartial,
+		Message: "failed: " + output.Count(r.Counts.Failed, "customer"),
+		Hint:    "the reasons are in the result; the same command again continues with these",
+	}
+}

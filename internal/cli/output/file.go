@@ -1,0 +1,53 @@
+package output
+
+import (
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/qpimport/qpimport/internal/cli/usage"
+)
+
+// ReplaceFile writes a file as a whole: what was there before stays until all is
+// written, and nobody but its owner can read the new one.
+func ReplaceFile(path string, write func(io.Writer) error) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	if err != nil {
+		return usage.Errorf("cannot write %s: %s", path, usage.Reason(err))
+	}
+	defer func() {
+		if err != nil {
+			_ = f.Close()
+			_ = os.Remove(f.Name())
+			err = usage.Errorf("cannot write %s: %s", path, usage.Reason(err))
+		}
+	}()
+	if err = write(f); err == nil {
+		err = f.Sync()
+	}
+	if err == nil {
+		err = f.Close()
+	}
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	return err
+}
+
+// CheckFolder makes sure, before anything is done, that a result has a place.
+func CheckFolder(flag, path string) error {
+	if path == "-" {
+		return usage.Errorf("%s: standard output is taken by the result; name a file", flag)
+	}
+	info, err := os.Stat(filepath.Dir(path))
+	switch {
+	case err != nil:
+		return usage.Errorf("%s %s: %s", flag, path, usage.Reason(err))
+	case !info.IsDir():
+		return usage.Errorf("%s %s: its folder is none", flag, path)
+	}
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return usage.Errorf("%s %s: this is a folder; name a file in it", flag, path)
+	}
+	return nil
+}

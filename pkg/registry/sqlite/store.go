@@ -1,0 +1,147 @@
+// Package sqlite keeps a registry in one SQLite file: it makes the file where
+// there is none, refuses what is not one of ours, and migrates older ones. The
+// rules that must never break are constraints and triggers in it as well as code.
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"time"
+
+	"github.com/qpimport/qpimport/pkg/registry"
+	"github.com/qpimport/qpimport/pkg/source"
+)
+
+// Store is a registry in a file.
+type Store struct {
+	db       *sql.DB
+	path     string
+	readOnly bool
+}
+
+var _ registry.Store = (*Store)(nil)
+
+// Open opens the state file at path, and makes it where there is none. Read-only
+// it makes no file, a missing one reads as empty, and one that may not be written
+// is taken as it is.
+func Open(ctx context.Context, path string, readOnly bool) (*Store, error) {
+	db, err := openFile(ctx, path, readOnly)
+	if err != nil {
+		return nil, (&Store{path: path}).coded(err)
+	}
+	return &Store{db: db, path: path, readOnly: readOnly}, nil
+}
+
+// Close closes the state file.
+func (s *Store) Close() error { return s.db.Close() }
+
+// codes are the codes of this package's errors.
+var codes = []struct {
+	err  error
+	code source.Code
+}{
+	{ErrBusy, registry.CodeBusy},
+	{ErrNewer, registry.CodeNewer},
+	{ErrForeign, registry.CodeForeign},
+	{ErrDamaged, registry.CodeDamaged},
+	{ErrUnwritable, registry.CodeUnwritable},
+}
+
+// coded gives an error of the file its code.
+func (s *Store) coded(err error) error {
+	err = classify(err)
+	for _, c := range codes {
+		if errors.Is(err, c.err) && source.CodeOf(err) == "" {
+			return &source.Error{Code: c.code, Message: "state file " + s.path, Err: err}
+		}
+	}
+	return err
+}
+
+// inTx runs do in a transaction. Where the store is only read it is a snapshot
+// beside whoever writes; else it is immediate, the only one that may write.
+func (s *Store) inTx(ctx context.Context, do func(tx *sql.Tx) error) error {
+	tx, err := s.db.BeginTx(ctx, &sql.TxOptions{ReadOnly: s.readOnly})
+	if err != nil {
+		return s.txError(ctx, err)
+	}
+	defer func() { _ = tx.Rollback() }()
+	if err := do(tx); err != nil {
+		return s.txError(ctx, err)
+	}
+	return s.txError(ctx, tx.Commit())
+}
+
+func (s *Store) txError(ctx context.Context, err error) error {
+	if err == nil {
+		return nil
+	}
+	// An interrupted statement reports SQLite's error: the cause is ours.
+	if ctx.Err() != nil {
+		return fmt.Errorf("state file %s: %w", s.path, context.Cause(ctx))
+	}
+	return s.coded(err)
+}
+
+// Health examines the file from inside.
+func (s *Store) Health(ctx context.Context) (registry.Health, error) {
+	h := registry.Health{Place: s.path}
+	if _, err := os.Stat(s.path); errors.Is(err, fs.ErrNotExist) {
+		return h, nil
+	}
+	h.Exists = true
+	var integrity string
+	var orphans int
+	err := s.inTx(ctx, func(tx *sql.Tx) error {
+		if err := tx.QueryRowContext(ctx, `PRAGMA integrity_check(1)`).Scan(&integrity); err != nil {
+			return err
+		}
+		if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM pragma_foreign_key_check`).Scan(&orphans); err != nil {
+			return err
+		}
+		return tx.QueryRowContext(ctx, `SELECT count(*) FROM accounts`).Scan(&h.Accounts)
+	})
+	if err == nil && (integrity != "ok" || orphans > 0) {
+		err = &source.Error{Code: registry.CodeDamaged, Message: fmt.Sprintf("state file %s: %s, %d rows without owner", s.path, integrity, orphans)}
+	}
+	return h, err
+}
+
+// timestamp writes a time as it is kept; the zero time is NULL.
+func timestamp(t time.Time) sql.NullString {
+	return sql.NullString{String: t.UTC().Format(time.RFC3339Nano), Valid: !t.IsZero()}
+}
+
+func parseTime(s string) (time.Time, error) {
+	if s == "" {
+		return time.Time{}, nil
+	}
+	t, err := time.Parse(time.RFC3339Nano, s)
+	if err != nil {
+		return t, registry.Damaged(err, "time")
+	}
+	return t.UTC(), nil
+}
+
+// null is text that is NULL where it is empty.
+func null(s string) sql.NullString { return sql.NullString{String: s, Valid: s != ""} }
+
+// text reads a column that may be NULL, which is "".
+type text string
+
+// Scan implements [sql.Scanner].
+func (o *text) Scan(v any) error {
+	switch v := v.(type) {
+	case nil:
+		*o = ""
+	case string:
+		*o = text(v)
+	default:
+		return fmt.Errorf("want text, not %T", v)
+	}
+	return nil
+}
