@@ -203,10 +203,6 @@ func (x *Explanation) outcome(e *engine, r *Result, i, j int, pair, byMailbox bo
 		set("already_matched", "", "this AD user has a mailbox already")
 		return
 	}
-	if ad != nil && e.table.ad[i].Bystander && (pair || !byMailbox) {
-		set("unmatched", ReasonNotImported, ReasonText(ReasonNotImported))
-		return
-	}
 	if m365 != nil && e.table.m365[j].Taken() && byMailbox {
 		set("already_matched", "", "this mailbox has an AD user already")
 		return
@@ -320,8 +316,6 @@ func ReasonText(reason string) string {
 		return "independent identifiers agree, and so does the name"
 	case ReasonCorroborated:
 		return "the name is found once on either side, and more than one independent fact bears it out"
-	case ReasonNotImported:
-		return "the user was not imported, and counts only when others are judged"
 	case ReasonGone:
 		return "the user is no longer in Active Directory"
 	case ReasonNotImported:

@@ -54,7 +54,7 @@ type profile struct {
 	salutation uint8
 	excluded   string // why the account is left out as nobody's own, "" where not
 	skip       string // why matching does not take the user, "" where it does
-	stranger   bool   // an object of AD's own, or a guest
+	stranger   bool   // no person of this company: an object of AD's own, a room, a guest
 	copied     bool   // an account out of use of somebody who has another one
 
 	addresses  []uint64 // every address of the user
@@ -271,7 +271,11 @@ func (s *sheet) countWords(p *profile) {
 func (s *sheet) profile(x *lexicon, u *source.User, p *profile) {
 	p.user, p.excluded = u, x.accounts.classify(u)
 	p.skip = u.SkipReason()
-	p.stranger = source.NeverImported(p.skip) || p.skip == source.SkipGuest
+	switch p.skip {
+	case "", source.SkipDisabled, source.SkipNoMailbox, source.SkipDeleted:
+	default:
+		p.stranger = true
+	}
 	p.key = x.nameKey(u.DisplayName)
 	names := x.namesOf(u, p.key)
 	var all [][]string // the words of the names in ASCII, particles and letters too

@@ -16,7 +16,6 @@ const (
 // Why an AD user has no partner, besides the reasons of
 // SkipReason of package source.
 const (
-	ReasonNotImported    = "not_imported"            // only when a bystander is explained
 	ReasonGone           = "gone"                    // no longer in the directory
 	ReasonNotImported    = "not_imported"            // in the directory, and without an account
 	ReasonNoName         = "no_display_name"         // nothing to go by
