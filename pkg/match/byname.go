@@ -147,6 +147,9 @@ func (e *engine) byName(g *namesakes, others *spellings) {
 	case e.contradicts(c):
 		t.review(i, ReasonContradiction, []Candidate{e.proposal(i, c)})
 		return
+	case e.lonely(i, c):
+		t.review(i, ReasonNotProven, []Candidate{e.proposal(i, c)})
+		return
 	case others.shared(i, j):
 		t.review(i, ReasonNamesakes, []Candidate{e.proposal(i, c)})
 		return
@@ -155,6 +158,16 @@ func (e *engine) byName(g *namesakes, others *spellings) {
 		Rule: ReasonDisplayName, AD: g.key, M365: g.key,
 		Text: "the display names are the same, and nobody else on either side has it",
 	}})
+}
+
+// lonely says whether nothing but the display name speaks for a pair of which both
+// look like people without a partner here: one who left, and one yet to come.
+func (e *engine) lonely(i int, c *candidate) bool {
+	forces := e.forces(c)
+	if forces[proof]+forces[identifier] > 0 || e.listedAD[i]+e.listed[c.m365] >= -listedBound {
+		return false
+	}
+	return !slices.ContainsFunc(ownFacts, func(r int) bool { return e.fact(i, c, r) >= 1 })
 }
 
 // contradicts says whether something speaks against a pair of one display name.
