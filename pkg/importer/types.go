@@ -211,8 +211,10 @@ type MatchResult struct {
 	Review        []MatchReview    `json:"review"`
 	UnmatchedAD   []UnmatchedUser  `json:"unmatched_ad"`
 	UnmatchedM365 []User           `json:"unmatched_m365"`
-	Unpaired      []MatchedPair    `json:"unpaired,omitempty"`
-	Decisions     []DecisionRow    `json:"decisions,omitempty"` // row by row, where decisions were given
+	// Doubtful are standing pairs that hard evidence contradicts now. They stand.
+	Doubtful  []MatchDoubtful `json:"doubtful"`
+	Unpaired  []MatchedPair   `json:"unpaired,omitempty"`
+	Decisions []DecisionRow   `json:"decisions,omitempty"` // row by row, where decisions were given
 	// Read says when the two directories were read, and how many users they hold.
 	Read  *MatchReads `json:"read"`
 	Notes []string    `json:"notes"` // what the directories remark about themselves
@@ -276,6 +278,14 @@ type MatchCandidate struct {
 	Confidence float64          `json:"confidence"`
 	Evidence   []match.Evidence `json:"evidence"`
 	Against    []match.Evidence `json:"against"`
+}
+
+// MatchDoubtful is a standing pair that is contradicted.
+type MatchDoubtful struct {
+	AD      User             `json:"ad"`
+	M365    User             `json:"m365"`
+	Reason  string           `json:"reason"`
+	Against []match.Evidence `json:"against"`
 }
 
 // UnmatchedUser is an AD user without a mailbox, and why.
