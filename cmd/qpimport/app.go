@@ -158,7 +158,7 @@ func (a *app) customer() (string, error) {
 		return "", &source.Error{
 			Code:    source.CodeUsage,
 			Message: "no customer was named",
-			Hint:    "say which: -c NAME, or " + envCustomer + " (qpimport customers lists them)",
+			Hint:    "say which: -c NAME, or " + envCustomer + " (`qpimport customers` lists them)",
 		}
 	}
 	return a.settings.Customer, nil
@@ -168,6 +168,13 @@ func (a *app) customer() (string, error) {
 func (a *app) notice(format string, args ...any) {
 	if !a.settings.Quiet {
 		fmt.Fprintln(a.err, output.Clean(fmt.Sprintf(format, args...)))
+	}
+}
+
+// notes tells people what directories remark about themselves.
+func (a *app) notes(notes []string) {
+	for _, note := range notes {
+		a.notice("note: %s", note)
 	}
 }
 

@@ -47,7 +47,7 @@ func addGlobalFlags(f *pflag.FlagSet) {
 	f.String("state", "", "state `FILE` ($"+envState+")")
 	f.String("config", "", "config `FILE`, yaml, json or toml: defaults for these flags ($"+envConfig+")")
 	f.StringP("output", "o", string(output.Table), "output `FORMAT`: "+strings.Join(output.Formats(), ", ")+" ($"+envOutput+")")
-	f.StringP("customer", "c", "", "customer by `NAME` or id ($"+envCustomer+")")
+	f.StringP("customer", "c", "", "customer by `NAME`, id or external id such as itglue:123 ($"+envCustomer+")")
 	f.String("timeout", "0", "bound on the whole command, a `DURATION` such as 90s or 5m; 0 is none ($"+envTimeout+")")
 	f.Bool("no-input", false, "never prompt; the default when standard input is not a terminal")
 	f.BoolP("quiet", "q", false, "no notices on standard error")

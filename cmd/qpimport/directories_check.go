@@ -52,7 +52,7 @@ func (a *app) testDirectories(ctx context.Context, args []string) error {
 		return ctx.Err()
 	}
 	if len(tests) == 0 {
-		return &source.Error{Code: importer.CodeNotConnected, Message: name + " has no directory connected", Hint: "qpimport directories connect --help tells how"}
+		return &source.Error{Code: importer.CodeNotConnected, Message: name + " has no directory connected", Hint: "`qpimport directories connect --help` tells how"}
 	}
 	v := output.List("directories", tests, testColumns(), nil, nil)
 	v.Page = func(p *output.Page) { testPage(p, tests) }

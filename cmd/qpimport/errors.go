@@ -130,7 +130,7 @@ func (a *app) fail(cmd *cobra.Command, err error) int {
 	}
 	status := exitStatus(code)
 	if hint == "" && code == source.CodeUsage && cmd != nil {
-		hint = "see " + cmd.CommandPath() + " --help"
+		hint = "see `" + cmd.CommandPath() + " --help`"
 	}
 	if a.settings.Output == output.JSON || a.settings.Output == output.JSONL {
 		type object struct {

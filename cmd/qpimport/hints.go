@@ -8,8 +8,10 @@ import (
 
 	"github.com/qpimport/qpimport/internal/cli/output"
 	"github.com/qpimport/qpimport/pkg/importer"
+	"github.com/qpimport/qpimport/pkg/manifest"
 	"github.com/qpimport/qpimport/pkg/registry"
 	"github.com/qpimport/qpimport/pkg/source"
+	"github.com/qpimport/qpimport/pkg/source/ad"
 	"github.com/qpimport/qpimport/pkg/source/file"
 	"github.com/qpimport/qpimport/pkg/source/itglue"
 )
@@ -100,6 +102,16 @@ func adviceOnTopic(topic source.Topic, subject string) string {
 		return "say how the file is written when you connect it, --encoding with one of " + strings.Join(source.Encodings(), ", ") + "; or save it as UTF-8"
 	case itglue.TopicUnknownType:
 		return "name the types of your customers with --type, or take all with --type any"
+	case manifest.TopicInvalid:
+		return "`qpimport schema manifest` prints what a manifest may hold"
+	case ad.TopicServerName:
+		return "if that is the right server, say so: --tls-server-name NAME"
+	case ad.TopicAuthority:
+		return "name the certificate of the authority that signed it: --ca-file FILE"
+	case itglue.TopicBadKey:
+		return "check what --api-key-from refers to"
+	case itglue.TopicRefusedKey:
+		return "a key belongs to one region: try --region us, eu or au; and a key that was not used for 90 days expires"
 	case itglue.TopicUnknownStatus:
 		return "name the statuses of your customers with --status"
 	case itglue.TopicUnknownFilter:

@@ -51,6 +51,9 @@ A users file has one SEL a line; empty lines and lines that begin with # do not
 count. A CSV with a column that identifies users will do as well, such as "users -o
 csv" and Get-ADUser write.
 
+The directory is read whole: the OUs choose who is imported, not who is known. A match
+counts everybody in it. What an export lacks, or a server remarks, is noted.
+
 An import is one transaction: it happens as a whole or not at all. The same import
 again changes nothing. Accounts of users that are not selected stay.` + exits(3, 11, 12, 13, 14, 15),
 		Example: `  qpimport import -c Contoso --source ad --password-sync off --ou corp.contoso.example/Staff -r --all
@@ -148,6 +151,7 @@ func (o importOptions) run(ctx context.Context, a *app) error {
 	if err := a.render(importView(result)); err != nil {
 		return err
 	}
+	a.notes(result.Notes)
 	a.importNotice(result)
 	return refusedUsers(result)
 }

@@ -115,7 +115,7 @@ func chooseSource(ctx context.Context, im *importer.Importer, customer string, n
 	}
 	switch list := connectedOf(c); len(list) {
 	case 0:
-		return "", usage.Hintf("qpimport directories connect --help", "no directory of %s is connected", c.Name)
+		return "", usage.Hintf("`qpimport directories connect --help` tells how", "no directory of %s is connected", c.Name)
 	case 1:
 		return list[0].Source, nil
 	}

@@ -45,7 +45,7 @@ func (im *Importer) MatchByHand(ctx context.Context, r HandRequest) (MatchResult
 		name = "match --decisions"
 	}
 	var result MatchResult
-	run, err := im.changeFrom(ctx, full, command{name: name, params: r, dry: r.DryRun}, func(d *draft) (err error) {
+	run, err := im.changeFrom(ctx, full, command{name: name, params: r, dry: r.DryRun, limits: &registry.Limits{ByHand: true, Allow: r.Allow}}, func(d *draft) (err error) {
 		result, err = d.matchByHand(r, s)
 		return err
 	}, func() (*registry.Snapshot, error) {
@@ -225,6 +225,8 @@ func (h *hand) check(i int) *source.Error {
 		e := problem(CodeRefused, "", "", "%q, %s, has no address and so no mailbox", row.M365, cmp.Or(box.DisplayName, box.UPN))
 		e.Hint = "match with a user that has a mailbox"
 		return e
+	case source.NeverImported(box.SkipReason()):
+		return problem(CodeRefused, "", "", "%q, %s, is nobody's mailbox (%s)", row.M365, cmp.Or(box.DisplayName, box.UPN), box.SkipReason())
 	case a.M365 != nil && a.M365.ID != box.ID:
 		return problem(CodePairTaken, TopicPartFirst, a.Username, "%s is matched with %s already", accountLabel(a), a.M365.Name)
 	case held && holder != h.places[i]:

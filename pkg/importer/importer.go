@@ -130,7 +130,7 @@ type command struct {
 	params any // of the request; holds no secret
 	batch  string
 	dry    bool
-	// limits bound what the run may do; nil is none: what was named by hand is meant.
+	// limits bound what the run may do; nil is none, for one that reads no directory.
 	limits *registry.Limits
 }
 

@@ -132,7 +132,7 @@ func (d *draft) matchAuto(by match.Method, s sides) (MatchResult, error) {
 func (d *draft) reads(s sides) *MatchReads {
 	of := func(r *reading, kind source.Kind) *MatchRead {
 		if r != nil {
-			return &MatchRead{At: r.at, Users: len(r.users)}
+			return r.shown()
 		}
 		if last, ok := d.before.Reads[kind]; ok {
 			return &MatchRead{At: last.At, Users: last.People, AsRead: true}
@@ -148,6 +148,11 @@ func (s sides) notes() []string {
 	for _, r := range []*reading{s.ad, s.m365} {
 		if r != nil {
 			notes = append(notes, r.info.Notes...)
+		}
+	}
+	if s.ad != nil && s.m365 != nil {
+		if note := source.StaleNote(s.ad.info, s.m365.info, s.m365.at); note != "" {
+			notes = append(notes, note)
 		}
 	}
 	return notes
@@ -168,7 +173,7 @@ func (d *draft) matchInput(s sides) (match.Input, error) {
 	places, holders := d.places(source.AD), d.places(source.M365)
 	addAD := func(users []*source.User, gone bool) {
 		for _, u := range users {
-			p := match.Person{User: u, Gone: gone}
+			p := match.Person{User: u, Gone: gone || u.SkipReason() == source.SkipDeleted}
 			if i, ok := places[u.ID]; ok {
 				p.Partner = d.after.Accounts[i].LinkID(source.M365)
 			} else {
@@ -179,7 +184,7 @@ func (d *draft) matchInput(s sides) (match.Input, error) {
 	}
 	addM365 := func(users []*source.User, gone bool) {
 		for _, u := range users {
-			p := match.Person{User: u, Gone: gone}
+			p := match.Person{User: u, Gone: gone || u.SkipReason() == source.SkipDeleted}
 			if i, ok := holders[u.ID]; ok {
 				p.Partner = d.after.Accounts[i].LinkID(source.AD)
 			} else if gone {
@@ -289,23 +294,18 @@ func emptyMatch(customer string) MatchResult {
 // MatchExports matches two directories automatically without a customer: a
 // pilot, that keeps nothing.
 func MatchExports(ctx context.Context, open Opener, ad, m365 source.Connection, by match.Method) (MatchResult, error) {
-	var in match.Input
-	reads, notes := &MatchReads{}, []string{}
+	var s sides
 	for _, side := range []struct {
-		conn   source.Connection
-		people *[]match.Person
-		read   **MatchRead
-	}{{ad, &in.AD, &reads.AD}, {m365, &in.M365, &reads.M365}} {
-		at := time.Now().UTC().Round(0)
+		conn source.Connection
+		read **reading
+	}{{ad, &s.ad}, {m365, &s.m365}} {
 		dir, err := open(ctx, side.conn)
 		if err != nil {
 			return MatchResult{}, err
 		}
-		info, err := dir.Info(ctx)
-		if err == nil {
-			var users []*source.User
-			users, err = readAll(ctx, dir)
-			*side.people, *side.read = people(users), &MatchRead{At: at, Users: len(users)}
+		r := &reading{kind: side.conn.Kind, at: time.Now().UTC().Round(0)}
+		if r.info, err = dir.Info(ctx); err == nil {
+			r.users, err = readAll(ctx, dir)
 		}
 		if cerr := dir.Close(); err == nil {
 			err = cerr
@@ -313,17 +313,23 @@ func MatchExports(ctx context.Context, open Opener, ad, m365 source.Connection, 
 		if err != nil {
 			return MatchResult{}, err
 		}
-		notes = append(notes, info.Notes...)
+		*side.read = r
 	}
+	in := match.Input{AD: people(s.ad.users), M365: people(s.m365.users)}
 	result := viewMatch(match.Auto(in, by).Result, false, nil)
-	result.Read, result.Notes = reads, notes
+	result.Read = &MatchReads{AD: s.ad.shown(), M365: s.m365.shown()}
+	result.Notes = s.notes()
 	return result, nil
 }
 
+// shown is the read as a result has it.
+func (r *reading) shown() *MatchRead { return &MatchRead{At: r.at, Users: len(r.users)} }
+
+// people are users whom nothing is known of but what was read.
 func people(users []*source.User) []match.Person {
 	p := make([]match.Person, len(users))
-	for i := range users {
-		p[i].User = users[i]
+	for i, u := range users {
+		p[i] = match.Person{User: u, Gone: u.SkipReason() == source.SkipDeleted}
 	}
 	return p
 }

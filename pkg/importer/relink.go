@@ -99,16 +99,17 @@ func (d *draft) relink(r RelinkRequest, read *reading) (int, error) {
 	return place, nil
 }
 
-// moveDecisions keeps what was decided about the person, not about the id.
+// moveDecisions keeps what was decided about the person, not about the id. It goes
+// before what was decided of the new id, as of an account of his that was deleted.
 func (d *draft) moveDecisions(a *registry.Account, old string, u *source.User) {
 	if u.Kind != source.AD || old == u.ID {
 		return
 	}
-	for key, x := range d.after.Decisions {
-		if key.ADID == old {
-			delete(d.after.Decisions, key)
+	for _, x := range sortedDecisions(d.after.Decisions) {
+		if x.ADID == old {
+			delete(d.after.Decisions, x.Key())
 			x.ADID, x.ADName = u.ID, a.DisplayName
-			d.after.Decisions[x.Key()] = x
+			decide(d.after.Decisions, x)
 		}
 	}
 }

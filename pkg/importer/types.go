@@ -195,8 +195,9 @@ type HandRequest struct {
 	Rows     []DecisionRow `json:"rows"`
 	// FromSheet says that the rows are lines of a review: they are told what is
 	// wrong with each, all at once.
-	FromSheet bool `json:"-"`
-	DryRun    bool `json:"-"`
+	FromSheet bool                   `json:"-"`
+	Allow     map[registry.Guard]int `json:"allow,omitempty"`
+	DryRun    bool                   `json:"-"`
 }
 
 // MatchResult is the summary screen: what a match did or would do.

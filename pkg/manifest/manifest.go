@@ -15,6 +15,9 @@ import (
 // Version is the one version of the document that there is.
 const Version = 1
 
+// TopicInvalid is a document that is not a manifest, for advice.
+const TopicInvalid source.Topic = "invalid_manifest"
+
 // Manifest is a checked document. Defaults are applied to the customers already.
 type Manifest struct {
 	Version   int

@@ -319,8 +319,7 @@ func (p *parser) err() error {
 	if len(p.problems) == 0 {
 		return nil
 	}
-	hint := "`qpimport schema manifest` prints what a manifest may hold"
-	return &source.Error{Code: source.CodeUsage, Hint: hint, Err: p.sorted(), Message: fmt.Sprintf("the manifest has %s", count(len(p.problems)))}
+	return &source.Error{Code: source.CodeUsage, Topic: TopicInvalid, Err: p.sorted(), Message: fmt.Sprintf("the manifest has %s", count(len(p.problems)))}
 }
 
 func count(n int) string {

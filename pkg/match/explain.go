@@ -236,6 +236,14 @@ func (x *Explanation) outcome(e *engine, r *Result, i, j int, pair, byMailbox bo
 			return
 		}
 	}
+	if i >= 0 && e.table.ad[i].Bystander {
+		reason := ReasonNotImported
+		if e.table.ad[i].Gone {
+			reason = ReasonGone
+		}
+		set("unmatched", reason, ReasonText(reason))
+		return
+	}
 	set("unmatched", ReasonNoCandidate, "no AD user looks like this mailbox")
 }
 
@@ -250,6 +258,9 @@ func (x *Explanation) settle(e *engine, c *candidate) {
 	}
 	if x.M365 != nil && x.M365.Excluded != "" {
 		add("the mailbox is left out of automatic matching (%s); pair it by hand if it is a person's", x.M365.Excluded)
+	}
+	if x.Reason == ReasonNotImported {
+		add("import the AD user")
 	}
 	if len(x.Settle) > 0 {
 		return
@@ -299,6 +310,8 @@ func ReasonText(reason string) string {
 		return "the name is found once on either side, and more than one independent fact bears it out"
 	case ReasonGone:
 		return "the user is no longer in Active Directory"
+	case ReasonNotImported:
+		return "the AD user was not imported, and only counts when others are matched"
 	case ReasonNoName:
 		return "the user has no display name"
 	case ReasonDamagedName:

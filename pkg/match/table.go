@@ -17,6 +17,7 @@ const (
 // SkipReason of package source.
 const (
 	ReasonGone           = "gone"                    // no longer in the directory
+	ReasonNotImported    = "not_imported"            // in the directory, and without an account
 	ReasonNoName         = "no_display_name"         // nothing to go by
 	ReasonDamagedName    = "damaged_name"            // letters of it were lost in an export
 	ReasonNoCandidate    = "no_candidate"            // no mailbox looks like this user

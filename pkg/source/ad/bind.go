@@ -16,7 +16,7 @@ import (
 func (d *Directory) bind(ctx context.Context, cfg Config) error {
 	account := cfg.Connection.BindDN
 	if cfg.Password == nil {
-		return usage("Say where the password is read from: --bind-password-from REF.", "no password for the bind account")
+		return usage("say where the password is read from", "no password for the bind account")
 	}
 	password, err := cfg.Password(ctx)
 	if err != nil {
@@ -24,7 +24,7 @@ func (d *Directory) bind(ctx context.Context, cfg Config) error {
 	}
 	if password.Reveal() == "" {
 		// AD takes an empty password for an anonymous login and says success.
-		return usage("Check where the password is read from.", "the password of the bind account is empty")
+		return usage("check where the password is read from", "the password of the bind account is empty")
 	}
 	d.guard.setWait(cfg.Timeouts.Bind)
 	err = d.do(ctx, func() error { return d.conn.Bind(account, password.Reveal()) })
@@ -44,16 +44,16 @@ var reasonPattern = regexp.MustCompile(`, data ([0-9a-f]{1,8}),`)
 
 // refusals are AD's own codes for a refused login.
 var refusals = map[string]struct{ why, hint string }{
-	"525": {"there is no such account", "Check the bind account's name."},
-	"52e": {"the name or the password is wrong", "Check both. It was tried once: more tries may lock the account."},
-	"530": {"the account may not log in at this time", "Look at its logon hours."},
-	"531": {"the account may not log in from this computer", "Look at the workstations it may log in from."},
-	"532": {"the password has expired", "Set a new one, and that it does not expire."},
-	"533": {"the account is disabled", "Enable it, or name another."},
-	"568": {"the account is in too many groups", "Use an account in fewer groups."},
-	"701": {"the account has expired", "Set a later date of expiry, or none."},
-	"773": {"the password must be changed first", "Set a password with \"must change at next logon\" off."},
-	"775": {"the account is locked", "Unlock it, and find out what locked it: it was tried once here."},
+	"525": {"there is no such account", "check the bind account's name"},
+	"52e": {"the name or the password is wrong", "check both; it was tried once: more tries may lock the account"},
+	"530": {"the account may not log in at this time", "look at its logon hours"},
+	"531": {"the account may not log in from this computer", "look at the workstations it may log in from"},
+	"532": {"the password has expired", "set a new one, and that it does not expire"},
+	"533": {"the account is disabled", "enable it, or name another"},
+	"568": {"the account is in too many groups", "use an account in fewer groups"},
+	"701": {"the account has expired", "set a later date of expiry, or none"},
+	"773": {"the password must be changed first", "set a password with \"must change at next logon\" off"},
+	"775": {"the account is locked", "unlock it, and find out what locked it: it was tried once here"},
 }
 
 // bindError explains why a login was refused.
@@ -62,7 +62,7 @@ func bindError(answer *ldap.Error, server, account string) error {
 	switch answer.ResultCode {
 	case ldap.LDAPResultInvalidCredentials, ldap.LDAPResultInappropriateAuthentication, ldap.LDAPResultInvalidDNSyntax:
 		refused.Message = fmt.Sprintf("%s refuses the login of %q", server, account)
-		refused.Hint = "Check the bind account's name and password. It was tried once: more tries may lock the account."
+		refused.Hint = "check the bind account's name and password; it was tried once: more tries may lock the account"
 		if found := reasonPattern.FindStringSubmatch(answer.Err.Error()); found != nil {
 			if r, ok := refusals[found[1]]; ok {
 				refused.Message += fmt.Sprintf(": %s (%s)", r.why, found[1])
@@ -71,7 +71,7 @@ func bindError(answer *ldap.Error, server, account string) error {
 		}
 		return refused
 	case ldap.LDAPResultStrongAuthRequired, ldap.LDAPResultConfidentialityRequired:
-		return &source.Error{Code: source.CodePermission, Message: fmt.Sprintf("%s refuses a login by password over this connection", server), Hint: "It asks for TLS or signing: use ldaps://."}
+		return &source.Error{Code: source.CodePermission, Message: fmt.Sprintf("%s refuses a login by password over this connection", server), Hint: "it asks for TLS or signing: use ldaps://"}
 	case ldap.LDAPResultBusy, ldap.LDAPResultUnavailable, ldap.LDAPResultOther:
 		return resultError(answer, server, "")
 	}

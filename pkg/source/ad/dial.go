@@ -56,7 +56,7 @@ func parseEndpoint(c source.Connection) (endpoint, error) {
 func readCA(file string) (*x509.CertPool, error) {
 	data, err := os.ReadFile(file)
 	if err != nil {
-		return nil, &source.Error{Code: source.CodeUsage, Message: "the CA file", Hint: "It holds the certificate of the authority that signed the server's.", Err: err}
+		return nil, &source.Error{Code: source.CodeUsage, Message: "the CA file", Hint: "it holds the certificate of the authority that signed the server's", Err: err}
 	}
 	pool := x509.NewCertPool()
 	if pool.AppendCertsFromPEM(data) {
@@ -64,7 +64,7 @@ func readCA(file string) (*x509.CertPool, error) {
 	}
 	cert, err := x509.ParseCertificate(data)
 	if err != nil {
-		return nil, usage("Export the certificate of the authority as Base-64 encoded X.509 (.cer).", "the CA file %q holds no certificate", file)
+		return nil, usage("export the certificate of the authority as Base-64 encoded X.509 (.cer)", "the CA file %q holds no certificate", file)
 	}
 	pool.AddCert(cert)
 	return pool, nil
@@ -92,9 +92,9 @@ func dial(ctx context.Context, to endpoint, limits Timeouts) (raw net.Conn, conn
 	case ctx.Err() != nil && err != nil:
 		return nil, nil, contextError(ctx, to.address)
 	case isUnknown(err):
-		return nil, nil, permanent(err, "Check the name of the domain controller.", "cannot connect to %s", to.address)
+		return nil, nil, permanent(err, "check the name of the domain controller", "cannot connect to %s", to.address)
 	case err != nil:
-		return nil, nil, unreachable(err, "Check the name, the port and the firewall: 636 is LDAPS, 389 is LDAP with StartTLS.", "cannot connect to %s", to.address)
+		return nil, nil, unreachable(err, "check the name, the port and the firewall: 636 is LDAPS, 389 is LDAP with StartTLS", "cannot connect to %s", to.address)
 	}
 	// One limit for StartTLS and handshake: each could otherwise wait for ever.
 	limited, cancel := context.WithTimeout(ctx, limits.Handshake)
@@ -108,7 +108,7 @@ func dial(ctx context.Context, to endpoint, limits Timeouts) (raw net.Conn, conn
 	case ctx.Err() != nil:
 		err = contextError(ctx, to.address)
 	case limited.Err() != nil:
-		err = unreachable(nil, "Is this the right port? 636 is LDAPS, 389 is LDAP with StartTLS.", "%s did not finish the TLS handshake within %s", to.address, limits.Handshake)
+		err = unreachable(nil, "is this the right port? 636 is LDAPS, 389 is LDAP with StartTLS", "%s did not finish the TLS handshake within %s", to.address, limits.Handshake)
 	}
 	return nil, nil, err
 }
@@ -144,14 +144,14 @@ func startTLS(raw net.Conn, server string) error {
 	}
 	answer, err := readMessage(raw, nil, 4096)
 	if err != nil {
-		return unreachable(err, "Is this the port of LDAP (389)? LDAPS (636) needs no StartTLS.", "%s gave no answer to StartTLS", server)
+		return unreachable(err, "is this the port of LDAP (389)? LDAPS (636) needs no StartTLS", "%s gave no answer to StartTLS", server)
 	}
 	m, err := parseMessage(answer)
 	if err != nil || m.id != 1 || m.op != opExtendedResponse {
-		return unreachable(err, "Is this the port of LDAP (389)? LDAPS (636) needs no StartTLS.", "%s gave an answer to StartTLS that is none", server)
+		return unreachable(err, "is this the port of LDAP (389)? LDAPS (636) needs no StartTLS", "%s gave an answer to StartTLS that is none", server)
 	}
 	if m.code != 0 {
-		return unreachable(nil, "Nothing was sent unencrypted. The domain controller may lack a certificate; try ldaps://.", "%s refuses StartTLS: %s", server, codeName(m.code))
+		return unreachable(nil, "nothing was sent unencrypted; the domain controller may lack a certificate: try ldaps://", "%s refuses StartTLS: %s", server, codeName(m.code))
 	}
 	return nil
 }
@@ -176,5 +176,5 @@ func contextError(ctx context.Context, server string) error {
 	if ctx.Err() == context.Canceled {
 		return ctx.Err()
 	}
-	return unreachable(ctx.Err(), "Give the command more time (--timeout), or try again later.", "%s took longer than the command may", server)
+	return unreachable(ctx.Err(), "give it more time, or try again later", "%s took longer than the command may", server)
 }

@@ -155,7 +155,7 @@ func (d *Directory) lookRound(ctx context.Context, base string) error {
 		}
 	}
 	if strings.EqualFold(text(dse, "isSynchronized"), "FALSE") {
-		return unreachable(nil, "Wait until it has, or name another domain controller.", "%s has not yet replicated the whole domain", d.guard.server)
+		return unreachable(nil, "wait until it has, or name another domain controller", "%s has not yet replicated the whole domain", d.guard.server)
 	}
 	d.root = text(dse, "defaultNamingContext")
 	d.base = base
@@ -163,7 +163,7 @@ func (d *Directory) lookRound(ctx context.Context, base string) error {
 		d.base = d.root
 	}
 	if d.root == "" {
-		return &source.Error{Code: source.CodeNotFound, Message: "the server names no domain (defaultNamingContext)", Hint: "Is this a domain controller? The port of a global catalog or of AD LDS will not do."}
+		return &source.Error{Code: source.CodeNotFound, Message: "the server names no domain (defaultNamingContext)", Hint: "is this a domain controller? the port of a global catalog or of AD LDS will not do"}
 	}
 	domain, err := d.lookup(ctx, d.root, "objectSid")
 	if err != nil {
@@ -171,7 +171,7 @@ func (d *Directory) lookRound(ctx context.Context, base string) error {
 	}
 	sid, err := adattr.SID([]byte(text(domain, "objectSid")))
 	if err != nil {
-		return &source.Error{Code: source.CodePermission, Message: fmt.Sprintf("cannot read objectSid of the domain %q", d.root), Hint: "The bind account must be able to read the directory, as every domain user can by default.", Err: err}
+		return &source.Error{Code: source.CodePermission, Message: fmt.Sprintf("cannot read objectSid of the domain %q", d.root), Hint: "the bind account must be able to read the directory, as every domain user can by default", Err: err}
 	}
 	if d.base != d.root {
 		if _, err := d.lookup(ctx, d.base, "objectGUID"); err != nil {
@@ -185,10 +185,10 @@ func (d *Directory) lookRound(ctx context.Context, base string) error {
 	}
 	isAD := slices.ContainsFunc(values(dse, "supportedCapabilities"), func(v []byte) bool { return string(v) == capabilityAD })
 	if !isAD {
-		d.info.Notes = append(d.info.Notes, "The server does not say that it is Active Directory.")
+		d.info.Notes = append(d.info.Notes, "the server does not say that it is Active Directory")
 	}
 	if _, port, _ := net.SplitHostPort(d.guard.server); port == "3268" || port == "3269" {
-		d.info.Notes = append(d.info.Notes, "This is the port of the global catalog, which holds only some attributes of a user: use 636, or 389 with StartTLS.")
+		d.info.Notes = append(d.info.Notes, "this is the port of the global catalog, which holds only some attributes of a user: use 636, or 389 with StartTLS")
 	}
 	if note := clockNote(text(dse, "currentTime"), time.Now()); note != "" {
 		d.info.Notes = append(d.info.Notes, note)
@@ -213,7 +213,7 @@ func clockNote(currentTime string, now time.Time) string {
 	if off < 0 {
 		way = "behind"
 	}
-	return fmt.Sprintf("The server's clock is %s %s this computer's.", off.Abs(), way)
+	return fmt.Sprintf("the server's clock is %s %s this computer's", off.Abs(), way)
 }
 
 // lookup reads attributes of one object.

@@ -41,12 +41,12 @@ func (p *pager) next(ctx context.Context) (objects []*ldap.Entry, more bool, err
 	}
 	paging, ok := ldap.FindControl(res.Controls, ldap.ControlTypePaging).(*ldap.ControlPaging)
 	if !ok {
-		return nil, false, incomplete(nil, "Does something stand between here and the domain controller?", "%s does not say whether more follows (no paging control)", p.d.guard.server)
+		return nil, false, incomplete(nil, "does something stand between here and the domain controller?", "%s does not say whether more follows (no paging control)", p.d.guard.server)
 	}
 	for _, e := range res.Entries {
 		raw := values(e, "objectGUID")
 		if len(raw) != 1 || len(raw[0]) != 16 {
-			return nil, false, incomplete(nil, "The bind account needs the right to read it.", "%q has no valid objectGUID", e.DN)
+			return nil, false, incomplete(nil, "the bind account needs the right to read it", "%q has no valid objectGUID", e.DN)
 		}
 		// What moves while pages are read may be on two of them.
 		guid := [16]byte(raw[0])
@@ -67,10 +67,10 @@ func (p *pager) next(ctx context.Context) (objects []*ldap.Entry, more bool, err
 	// Samba gives the same cookie with each page, so that the cookie alone
 	// tells nothing; nothing new with it does.
 	if len(p.cookie) > 0 && len(objects) == 0 && p.spent[string(p.cookie)] {
-		return nil, false, incomplete(nil, "Try again, or another domain controller.", "%s sends the same page again and again", p.d.guard.server)
+		return nil, false, incomplete(nil, "try again, or another domain controller", "%s sends the same page again and again", p.d.guard.server)
 	}
 	if p.pages >= p.d.maxPages && len(p.cookie) > 0 {
-		return nil, false, incomplete(nil, "Read less at a time (--ou).", "%s sent %d pages and no end", p.d.guard.server, p.pages)
+		return nil, false, incomplete(nil, "try again, or another domain controller", "%s sent %d pages and no end", p.d.guard.server, p.pages)
 	}
 	p.spent[string(p.cookie)] = true
 	return objects, len(p.cookie) > 0, nil

@@ -45,7 +45,7 @@ func parseRange(attribute string) (r valueRange, ranged bool, err error) {
 // ranges, and puts them all under the attribute's own name.
 func (d *Directory) completeRanges(ctx context.Context, e *ldap.Entry) error {
 	damaged := func(err error) error {
-		return incomplete(err, "Try again.", "the values of an attribute of %.500q do not add up", e.DN)
+		return incomplete(err, "try again", "the values of an attribute of %.500q do not add up", e.DN)
 	}
 	var whole []*ldap.EntryAttribute
 	for _, part := range e.Attributes {

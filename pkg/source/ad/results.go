@@ -28,9 +28,9 @@ func (d *Directory) explain(ctx context.Context, dn string, err error) error {
 		return reason
 	}
 	if d.conn.IsClosing() {
-		return unreachable(nil, "Try again.", "the connection to %s is closed", d.guard.server)
+		return unreachable(nil, "try again", "the connection to %s is closed", d.guard.server)
 	}
-	return incomplete(nil, "Try again.", "%s sent an answer that cannot be read", d.guard.server)
+	return incomplete(nil, "try again", "%s sent an answer that cannot be read", d.guard.server)
 }
 
 // resultError explains a result code of LDAP other than success.
@@ -47,27 +47,27 @@ func resultError(answer *ldap.Error, server, dn string) error {
 			return notLoggedIn()
 		}
 	case ldap.LDAPResultTimeLimitExceeded, ldap.LDAPResultSizeLimitExceeded, ldap.LDAPResultAdminLimitExceeded:
-		return incomplete(nil, "Try again when the server is less busy, or read less at a time (--ou).", "%s gave up in the middle of reading %s (%s)", server, what, name)
+		return incomplete(nil, "try again when the server is less busy, or another domain controller", "%s gave up in the middle of reading %s (%s)", server, what, name)
 	case ldap.LDAPResultStrongAuthRequired, ldap.LDAPResultConfidentialityRequired:
-		return &source.Error{Code: source.CodePermission, Message: fmt.Sprintf("%s refuses to be read over this connection (%s)", server, name), Hint: "It asks for TLS or signing: use ldaps://."}
+		return &source.Error{Code: source.CodePermission, Message: fmt.Sprintf("%s refuses to be read over this connection (%s)", server, name), Hint: "it asks for TLS or signing: use ldaps://"}
 	case ldap.LDAPResultReferral:
-		return &source.Error{Code: source.CodeNotFound, Message: fmt.Sprintf("%s does not hold %s%s", server, what, referredTo(answer)), Hint: "Connect to a domain controller of that domain."}
+		return &source.Error{Code: source.CodeNotFound, Message: fmt.Sprintf("%s does not hold %s%s", server, what, referredTo(answer)), Hint: "connect to a domain controller of that domain"}
 	case ldap.LDAPResultNoSuchObject:
-		return &source.Error{Code: source.CodeNotFound, Message: fmt.Sprintf("%s is not in the directory", what), Hint: "Was it renamed, moved or deleted? The bind account must also be allowed to see it."}
+		return &source.Error{Code: source.CodeNotFound, Message: fmt.Sprintf("%s is not in the directory", what), Hint: "was it renamed, moved or deleted? the bind account must also be allowed to see it"}
 	case ldap.LDAPResultInvalidDNSyntax:
 		return &source.Error{Code: source.CodeNotFound, Message: fmt.Sprintf("%s is no DN to the server", what)}
 	case ldap.LDAPResultInvalidCredentials, ldap.LDAPResultInappropriateAuthentication:
 		return notLoggedIn()
 	case ldap.LDAPResultInsufficientAccessRights:
-		return &source.Error{Code: source.CodePermission, Message: fmt.Sprintf("the bind account may not read %s", what), Hint: "Give it the right to read; each domain user has it by default."}
+		return &source.Error{Code: source.CodePermission, Message: fmt.Sprintf("the bind account may not read %s", what), Hint: "give it the right to read, which each domain user has by default"}
 	case ldap.LDAPResultBusy, ldap.LDAPResultUnavailable, ldap.LDAPResultOther:
-		return unreachable(nil, "Try again later.", "%s cannot answer now (%s)", server, name)
+		return unreachable(nil, "try again later", "%s cannot answer now (%s)", server, name)
 	}
-	return incomplete(nil, "Try again.", "%s could not read %s (%s)", server, what, name)
+	return incomplete(nil, "try again", "%s could not read %s (%s)", server, what, name)
 }
 
 func notLoggedIn() error {
-	return &source.Error{Code: source.CodeCredentials, Message: "the server took the password but treats the connection as anonymous", Hint: "Check the bind account's name, and that this is a domain controller."}
+	return &source.Error{Code: source.CodeCredentials, Message: "the server took the password but treats the connection as anonymous", Hint: "check the bind account's name, and that this is a domain controller"}
 }
 
 // describe names an object for a message.

@@ -679,8 +679,8 @@ func TestNotes(t *testing.T) {
 	now := time.Date(2026, 11, 23, 11, 0, 0, 0, time.UTC)
 	for in, want := range map[string]string{
 		"20261123110500.0Z": "", "20261123105500.0Z": "", "": "", "nonsense": "",
-		"20261123110501.0Z": "The server's clock is 5m1s ahead of this computer's.",
-		"20261123104000Z":   "The server's clock is 20m0s behind this computer's.",
+		"20261123110501.0Z": "the server's clock is 5m1s ahead of this computer's",
+		"20261123104000Z":   "the server's clock is 20m0s behind this computer's",
 	} {
 		if got := clockNote(in, now); got != want {
 			t.Errorf("%q: %q, want %q", in, got, want)

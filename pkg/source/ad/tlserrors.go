@@ -9,6 +9,8 @@ import (
 	"net"
 	"strings"
 	"time"
+
+	"github.com/qpimport/qpimport/pkg/source"
 )
 
 // explainTLS says in words why the server was not trusted, and what to do.
@@ -24,39 +26,51 @@ func explainTLS(err error, to endpoint) error {
 	switch {
 	case errors.As(err, &host):
 		if len(host.Certificate.DNSNames)+len(host.Certificate.IPAddresses) == 0 {
-			return permanent(nil, "Give the domain controller a certificate with a subject alternative name; a common name alone has not counted for years.",
+			return permanent(nil, "give the domain controller a certificate with a subject alternative name; a common name alone has not counted for years",
 				"the certificate of %s holds no DNS name or address", to.address)
 		}
-		return permanent(nil, "If that is the right server, say so: --tls-server-name NAME.",
-			"the certificate of %s is not for %q but for %s", to.address, name, certificateNames(host.Certificate))
+		return untrusted(TopicServerName, "the certificate of %s is not for %q but for %s", to.address, name, certificateNames(host.Certificate))
 	case errors.As(err, &verify) && forgeable(verify.UnverifiedCertificates[0]):
-		return permanent(nil, "Renew the certificate with SHA-256.", "the certificate of %s is signed with %s, which can be forged", to.address, verify.UnverifiedCertificates[0].SignatureAlgorithm)
+		return permanent(nil, "renew the certificate with SHA-256", "the certificate of %s is signed with %s, which can be forged", to.address, verify.UnverifiedCertificates[0].SignatureAlgorithm)
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 		cert := invalid.Cert
 		if cert != nil && time.Now().Before(cert.NotBefore) {
-			return unreachable(nil, "Compare the clocks of both computers.", "the certificate of %s is valid only from %s", to.address, cert.NotBefore.UTC().Format(time.RFC3339))
+			return unreachable(nil, "compare the clocks of both computers", "the certificate of %s is valid only from %s", to.address, cert.NotBefore.UTC().Format(time.RFC3339))
 		}
 		until := ""
 		if cert != nil {
 			until = " on " + cert.NotAfter.UTC().Format(time.RFC3339)
 		}
-		return permanent(nil, "Renew the domain controller's certificate; if it is valid, compare the clocks.", "the certificate of %s expired%s", to.address, until)
+		return permanent(nil, "renew the domain controller's certificate; if it is valid, compare the clocks", "the certificate of %s expired%s", to.address, until)
 	case errors.As(err, &authority):
-		return permanent(nil, "Name the certificate of the authority that signed it: --ca-file FILE.", "the certificate of %s is signed by an authority that is not trusted", to.address)
+		return untrusted(TopicAuthority, "the certificate of %s is signed by an authority that is not trusted", to.address)
 	case errors.As(err, &invalid):
-		return permanent(invalid, "Give the domain controller a certificate for server authentication.", "the certificate of %s is not valid", to.address)
+		return permanent(invalid, "give the domain controller a certificate for server authentication", "the certificate of %s is not valid", to.address)
 	case errors.Is(err, errWeakKey):
-		return permanent(nil, "Renew the certificate with a key of at least 2048 bits.", "the certificate of %s has an RSA key of less than 2048 bits", to.address)
+		return permanent(nil, "renew the certificate with a key of at least 2048 bits", "the certificate of %s has an RSA key of less than 2048 bits", to.address)
 	case errors.As(err, &record):
-		return permanent(nil, "Is this the right port? 636 is LDAPS, 389 is LDAP with StartTLS.", "%s does not answer with TLS", to.address)
+		return permanent(nil, "is this the right port? 636 is LDAPS, 389 is LDAP with StartTLS", "%s does not answer with TLS", to.address)
 	case strings.Contains(err.Error(), "failed to parse certificate"):
-		return permanent(err, "Give the domain controller a new certificate.", "the certificate of %s cannot be read", to.address)
+		return permanent(err, "give the domain controller a new certificate", "the certificate of %s cannot be read", to.address)
 	case strings.Contains(err.Error(), "protocol version"): // ours, or the server's alert
-		return permanent(nil, "Enable TLS 1.2 on the domain controller; older versions are not used.", "%s offers no TLS 1.2 or later", to.address)
+		return permanent(nil, "enable TLS 1.2 on the domain controller; older versions are not used", "%s offers no TLS 1.2 or later", to.address)
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed), isReset(err):
-		return unreachable(nil, "Is this the right port? Does the domain controller have a certificate?", "%s closed the connection during the TLS handshake", to.address)
+		return unreachable(nil, "is this the right port, and does the domain controller have a certificate?", "%s closed the connection during the TLS handshake", to.address)
 	}
 	return unreachable(err, "", "no TLS connection to %s", to.address)
+}
+
+// What errors are about: a certificate that is for a server of another name, or
+// signed by an authority that nothing here trusts.
+const (
+	TopicServerName source.Topic = "server_name"
+	TopicAuthority  source.Topic = "authority"
+)
+
+// untrusted is a certificate that is right once the connection says what to
+// expect of it.
+func untrusted(topic source.Topic, format string, args ...any) error {
+	return &source.Error{Code: source.CodeUnreachable, Topic: topic, Message: fmt.Sprintf(format, args...), Permanent: true}
 }
 
 // forgeable says whether a certificate is signed in a way that Go refuses. It

@@ -26,7 +26,7 @@ func (d *Directory) Tree(ctx context.Context) (source.Tree, error) {
 		for _, v := range values(domain, attribute) {
 			guid, dn, err := adattr.ParseWellKnown(string(v))
 			if err != nil {
-				return source.Tree{}, incomplete(err, "Try again.", "%s of %q", attribute, d.root)
+				return source.Tree{}, incomplete(err, "try again", "%s of %q", attribute, d.root)
 			}
 			wellKnown[source.DNKey(dn)] = guid
 		}
@@ -36,7 +36,7 @@ func (d *Directory) Tree(ctx context.Context) (source.Tree, error) {
 	add := func(e *ldap.Entry) error {
 		id, err := adattr.GUID([]byte(text(e, "objectGUID")))
 		if err != nil {
-			return incomplete(err, "The bind account needs the right to read it.", "objectGUID of %.500q", e.DN)
+			return incomplete(err, "the bind account needs the right to read it", "objectGUID of %.500q", e.DN)
 		}
 		var classes []string
 		for _, c := range values(e, "objectClass") {

@@ -57,7 +57,7 @@ func user(e *ldap.Entry, brief bool) (source.User, error) {
 		return source.User{}, &source.Error{
 			Code:    source.CodePermission,
 			Message: fmt.Sprintf("cannot read userAccountControl of %.500q", e.DN),
-			Hint:    "Give the bind account the right to read it; each domain user has it by default. Without it nobody can tell who is disabled.",
+			Hint:    "give the bind account the right to read it, which each domain user has by default: without it nobody can tell who is disabled",
 		}
 	}
 	return u, nil

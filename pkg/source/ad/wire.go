@@ -139,7 +139,7 @@ func (g *guard) message() error {
 	g.mu.Unlock()
 	whole, err := readMessage(g.in, g.buffer, maxMessage)
 	if errors.Is(err, errTooLarge) {
-		return incomplete(nil, "Look at that object: no attribute that is read here should be so large.",
+		return incomplete(nil, "look at that object: no attribute that is read here should be so large",
 			"%s sent an answer of more than %d MB%s", g.server, maxMessage>>20, g.aboutWhom())
 	}
 	if errors.Is(err, errShape) {
@@ -153,7 +153,7 @@ func (g *guard) message() error {
 		return g.damaged(err)
 	}
 	if m.id == 0 && m.op == opExtendedResponse {
-		return unreachable(nil, "Try again later.", "%s ended the connection: %s", g.server, codeName(m.code))
+		return unreachable(nil, "try again later", "%s ended the connection: %s", g.server, codeName(m.code))
 	}
 
 	g.mu.Lock()
@@ -165,7 +165,7 @@ func (g *guard) message() error {
 	case question == opSearchRequest && m.op == opSearchEntry:
 		g.buffer = whole
 		if g.size += len(whole); g.size > maxAnswer {
-			return incomplete(nil, "Try again, or another domain controller.", "%s sent more than %d MB for one page", g.server, maxAnswer>>20)
+			return incomplete(nil, "try again, or another domain controller", "%s sent more than %d MB for one page", g.server, maxAnswer>>20)
 		}
 		g.found = append(g.found, parseEntry(whole))
 		return nil
@@ -177,18 +177,18 @@ func (g *guard) message() error {
 }
 
 func (g *guard) damaged(err error) error {
-	return incomplete(err, "Try again; if it stays so, something between here and the server alters the data.", "%s sent an answer that is not LDAP", g.server)
+	return incomplete(err, "try again; if it stays so, something between here and the server alters the data", "%s sent an answer that is not LDAP", g.server)
 }
 
 // lost says why nothing more comes.
 func (g *guard) lost(err error) error {
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return unreachable(nil, "Try again later, or read less at a time (--ou).", "%s has not answered for %s", g.server, g.wait)
+		return unreachable(nil, "try again later, or another domain controller", "%s has not answered for %s", g.server, g.wait)
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return unreachable(nil, "Try again.", "%s closed the connection", g.server)
+		return unreachable(nil, "try again", "%s closed the connection", g.server)
 	}
-	return unreachable(err, "Try again.", "the connection to %s was lost", g.server)
+	return unreachable(err, "try again", "the connection to %s was lost", g.server)
 }
 
 // aboutWhom names the object that an oversized answer begins with, as far as

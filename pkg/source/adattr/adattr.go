@@ -135,7 +135,7 @@ func damaged(dn, attribute string, err error) error {
 	return &source.Error{
 		Code:    source.CodeIncomplete,
 		Message: fmt.Sprintf("%s of %q", attribute, dn),
-		Hint:    "The account that reads needs the right to read this attribute; if it has it, the answer or export is damaged: read it again.",
+		Hint:    "the account that reads needs the right to read this attribute; if it has it, the answer or export is damaged: read it again",
 		Err:     err,
 	}
 }

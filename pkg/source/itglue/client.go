@@ -47,11 +47,10 @@ func newClient(cfg Config) (*client, error) {
 	}
 	key := cfg.Key.Reveal()
 	if key == "" {
-		return nil, usage("the API key of IT Glue is empty", "check what --api-key-from refers to")
+		return nil, badKey("the API key of IT Glue is empty")
 	}
 	if strings.ContainsFunc(key, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
-		return nil, usage("the API key of IT Glue holds characters that no key has, such as spaces or line breaks",
-			"check what --api-key-from refers to")
+		return nil, badKey("the API key of IT Glue holds characters that no key has, such as spaces or line breaks")
 	}
 	c := &client{
 		pageSize: pageSize, maxBody: maxBody,
@@ -245,7 +244,7 @@ func (c *client) refusal(a answer) error {
 	case a.status == http.StatusUnauthorized || a.status == http.StatusForbidden:
 		e.Code = source.CodeCredentials
 		e.Message = fmt.Sprintf("IT Glue (%s) refused the API key: HTTP status %d%s", c.where, a.status, said)
-		e.Hint = "a key belongs to one region: try --region us, eu or au; and a key that was not used for 90 days expires"
+		e.Topic = TopicRefusedKey
 	case a.status >= 500:
 		e.Code = source.CodeUnreachable
 	case a.status >= 300 && a.status < 400:

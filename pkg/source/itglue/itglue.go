@@ -16,12 +16,15 @@ import (
 	"github.com/qpimport/qpimport/pkg/source"
 )
 
-// What errors are about: no organisation has the type or the status that customers
-// usually have, or the type or status (the subject) that was asked for.
+// What errors are about: no organisation has the type or status that customers usually
+// have, or the type or status (the subject) that was asked for; the API key is
+// none, or the region refused it.
 const (
 	TopicUnknownType   source.Topic = "unknown_type"
 	TopicUnknownStatus source.Topic = "unknown_status"
 	TopicUnknownFilter source.Topic = "unknown_filter"
+	TopicBadKey        source.Topic = "bad_key"
+	TopicRefusedKey    source.Topic = "refused_key"
 )
 
 // System names IT Glue in [source.Organization] and in external ids.
@@ -277,6 +280,10 @@ func endpoint(cfg Config) (*url.URL, string, error) {
 func isLoopback(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+func badKey(message string) error {
+	return &source.Error{Code: source.CodeUsage, Topic: TopicBadKey, Message: message}
 }
 
 func usage(message, hint string) error {

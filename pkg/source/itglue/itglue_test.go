@@ -318,8 +318,8 @@ func TestRefusals(t *testing.T) {
 		code   source.Code
 		want   []string
 	}{
-		"unauthorized":  {401, "Invalid API key", source.CodeCredentials, []string{"401", "Invalid API key", "region"}},
-		"forbidden":     {403, "No access", source.CodeCredentials, []string{"403", "No access", "region"}},
+		"unauthorized":  {401, "Invalid API key", source.CodeCredentials, []string{"401", "Invalid API key"}},
+		"forbidden":     {403, "No access", source.CodeCredentials, []string{"403", "No access"}},
 		"unprocessable": {422, "name is too long", source.CodeIncomplete, []string{"422", "name is too long"}},
 		"not found":     {404, "Nothing here", source.CodeUsage, []string{"404", "URL"}},
 		"echoes":        {400, "you sent " + key + "\x1b[2J\n", source.CodeIncomplete, []string{"you sent [redacted] [2J"}},
@@ -359,7 +359,10 @@ func TestWrongKeyNamesTheRegion(t *testing.T) {
 		if name == "" {
 			name = "us"
 		}
-		wantError(t, err, source.CodeCredentials, "region "+name, "--region us, eu or au")
+		wantError(t, err, source.CodeCredentials, "region "+name)
+		if e := (*source.Error)(nil); errors.As(err, &e) && e.Topic != itglue.TopicRefusedKey {
+			t.Errorf("the error is about %q", e.Topic)
+		}
 		if asked != "https://"+host {
 			t.Errorf("region %q asked %s", region, asked)
 		}
