@@ -87,6 +87,8 @@ func adviceOnTopic(topic source.Topic, subject string) string {
 		return "delete the accounts and import from the other directory alone, or say --also-m365 for those of Microsoft 365 whom Active Directory does not know"
 	case importer.TopicForeignAccounts:
 		return "delete them first, or keep the mode"
+	case importer.TopicRefreshFirst:
+		return "`qpimport refresh` reads it"
 	case importer.TopicNothingToRelink:
 		return "`qpimport match --pair AD=M365` gives an account its mailbox"
 	case importer.TopicDeleteFirst:
