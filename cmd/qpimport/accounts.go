@@ -52,7 +52,7 @@ func newAccountsCmd(a *app) *cobra.Command {
 	cmd := o.listCmd(a, "accounts")
 	cmd.Short = "List and change accounts"
 	cmd.Args = subcommand
-	cmd.AddCommand(newAccountsListCmd(a), newAccountsShowCmd(a), newAccountsSetEmailCmd(a), newAccountsDeleteCmd(a))
+	cmd.AddCommand(newAccountsListCmd(a), newAccountsShowCmd(a), newAccountsSetEmailCmd(a), newAccountsDeleteCmd(a), newAccountsRelinkCmd(a))
 	return cmd
 }
 

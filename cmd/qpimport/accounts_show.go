@@ -2,11 +2,14 @@ package main
 
 import (
 	"context"
+	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/qpimport/qpimport/internal/cli/output"
 	"github.com/qpimport/qpimport/pkg/importer"
+	"github.com/qpimport/qpimport/pkg/registry"
 )
 
 func newAccountsShowCmd(a *app) *cobra.Command {
@@ -43,18 +46,23 @@ func accountPage(acc importer.Account) func(*output.Page) {
 			{"UPN", acc.UPN},
 			{"E-mail", emailText(acc)},
 			{"E-mail from", text(acc.EmailSource)},
+			{"In the directory", text(acc.DirectoryEmail)},
 			{"State", string(acc.State)},
-			{"AD", linkText(adLink(acc).DN, adLink(acc).Status)},
-			{"Microsoft 365", linkText(m365Link(acc).UPN, m365Link(acc).Status)},
+			{"AD", linkText(adLink(acc).DN, adLink(acc).LinkStatus)},
+			{"Microsoft 365", linkText(m365Link(acc).UPN, m365Link(acc).LinkStatus)},
 			{"Imported", timeText(acc.ImportedAt)},
 			{"Updated", timeText(acc.UpdatedAt)},
 		})
 	}
 }
 
-func linkText(name, status string) string {
-	if status == "" || status == "ok" {
+func linkText(name string, s importer.LinkStatus) string {
+	if s.Status == "" || s.Status == registry.StatusOK {
 		return name
 	}
-	return name + " (" + status + ")"
+	text := name + " (" + strings.ReplaceAll(s.Status, "_", " ")
+	if s.Since != nil {
+		text += " since " + s.Since.UTC().Format(time.DateOnly)
+	}
+	return text + ")"
 }

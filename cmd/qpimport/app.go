@@ -111,7 +111,7 @@ func (a *app) open(ctx context.Context, readOnly bool) (*importer.Importer, erro
 	if err != nil {
 		return nil, err
 	}
-	o := importer.Options{Store: store, Open: a.openDirectory, Check: checkFiles}
+	o := importer.Options{Store: store, Open: a.openDirectory, Check: checkFiles, Written: writtenAt}
 	if !readOnly {
 		o.By, o.Version = whoRuns(), readVersion().Version
 	}

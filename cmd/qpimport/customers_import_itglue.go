@@ -32,9 +32,10 @@ func newCustomersImportITGlueCmd(a *app) *cobra.Command {
 		Long: `Imports the organizations of IT Glue as customers, their ids as external_ids.itglue.
 The API key needs no access to passwords; it is good in its own region alone.
 
-Taken are organizations of status Active and, where the account has such a type,
-of type Customer; --status and --type name others. The primary organization, you
-yourself, is never taken. A customer that IT Glue renamed is renamed here.
+Taken are organizations of status Active and of type Customer; --status and --type
+name others, and --type any takes every type. Where nobody is a Customer, nobody is
+taken, and the types are listed. The primary organization, you yourself, is never
+taken. A customer that IT Glue renamed is renamed here.
 ` + customersImportHelp + "\n" + secret.Help + exits(3, 13, 14, 15),
 		Example: `  qpimport customers import itglue --region eu --api-key-from env:ITGLUE_KEY --dry-run
   qpimport customers import itglue --api-key-from file:/run/secrets/itglue --type Customer --type "Co-managed"`,
@@ -44,7 +45,7 @@ yourself, is never taken. A customer that IT Glue renamed is renamed here.
 	f := cmd.Flags()
 	f.StringVar(&o.region, "region", "us", "`REGION` of the account: us, eu or au")
 	f.StringVar(&o.keyFrom, "api-key-from", "", "`REF` to the API key")
-	f.StringArrayVar(&o.types, "type", nil, "organizations of the type `NAME` (repeatable)")
+	f.StringArrayVar(&o.types, "type", nil, "organizations of the type `NAME`, or any (repeatable)")
 	f.StringArrayVar(&o.statuses, "status", nil, "organizations of the status `NAME` (repeatable)")
 	f.StringVar(&o.url, "url", "", "`URL` of a gateway in place of the region's")
 	f.BoolVar(&o.dryRun, "dry-run", false, "show the result and write nothing")

@@ -92,6 +92,7 @@ func connectedColumns() []output.Column[connected] {
 		{Key: "graph_url", Text: func(c connected) string { return c.GraphURL }},
 		{Key: "authority_url", Text: func(c connected) string { return c.AuthorityURL }},
 		{Key: "file", Text: func(c connected) string { return c.File }},
+		{Key: "encoding", Text: func(c connected) string { return c.Encoding }},
 	}
 }
 

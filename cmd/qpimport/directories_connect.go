@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/qpimport/qpimport/internal/cli/usage"
 	"github.com/qpimport/qpimport/pkg/importer"
 	"github.com/qpimport/qpimport/pkg/source"
+	"github.com/qpimport/qpimport/pkg/source/file"
 )
 
 func newConnectCmd(a *app) *cobra.Command {
@@ -20,7 +22,9 @@ func newConnectCmd(a *app) *cobra.Command {
 		Use:   "connect",
 		Short: "Say how a directory is reached",
 		Long: `Stores how one of a customer's directories is reached, in place of what was stored
-before. The directory is not asked: "directories test" does that.` + exits(11, 12, 15),
+before. A live directory is not asked: "directories test" does that. An export is
+read once, and what is to be known of it is said; one that cannot be used as it is
+is connected all the same, since it may be mended.` + exits(11, 12, 15),
 		Example: `  qpimport directories connect ad -c Contoso --file contoso-ad.ldif
   qpimport directories connect m365 -c Contoso --file contoso-users.json`,
 		Args: subcommand,
@@ -28,6 +32,41 @@ before. The directory is not asked: "directories test" does that.` + exits(11, 1
 	}
 	cmd.AddCommand(newConnectADCmd(a), newConnectM365Cmd(a))
 	return cmd
+}
+
+// exportHelp tells of the commands that make an export which says everything.
+func exportHelp(kind source.Kind) string {
+	var commands strings.Builder
+	for i, command := range file.Commands(kind) {
+		if i > 0 {
+			commands.WriteString("or with\n")
+		}
+		commands.WriteString(wrapCommand(command))
+	}
+	return `
+An export that says everything is made with
+` + commands.String() + `Other tools' exports are read too, where they hold the fields that are needed;
+"schema exports" lists the names by which they are known. Where the text does not
+show how it is written, --encoding says it.
+`
+}
+
+// wrapCommand breaks a long command of PowerShell where it may go on in the next
+// line: behind a comma or a pipe.
+func wrapCommand(command string) string {
+	const width = 80
+	var lines strings.Builder
+	line := "  "
+	for _, part := range strings.SplitAfter(strings.ReplaceAll(command, ",", ",\x00"), "\x00") {
+		for _, piece := range strings.SplitAfter(strings.TrimSuffix(part, "\x00"), "| ") {
+			if len(line)+len(strings.TrimRight(piece, " ")) > width {
+				lines.WriteString(strings.TrimRight(line, " ") + "\n")
+				line = "    "
+			}
+			line += piece
+		}
+	}
+	return lines.String() + line + "\n"
 }
 
 // connect stores the connection that the flags tell of.
@@ -46,8 +85,30 @@ func (a *app) connect(ctx context.Context, conn source.Connection) error {
 	if err != nil {
 		return err
 	}
+	if conn.Transport == source.TransportFile {
+		a.lookAtExport(ctx, conn)
+	}
 	a.notice("next: qpimport directories test -c %s %s", output.ShellWord(c.Name), string(conn.Kind))
 	return a.render(customerSentence(c, "%s: %s is connected: %s", c.Name, conn.Kind, where(&conn)))
+}
+
+// lookAtExport says what is to be known of an export.
+func (a *app) lookAtExport(ctx context.Context, conn source.Connection) {
+	dir, err := file.Open(ctx, conn)
+	var info source.Info
+	if err == nil {
+		defer func() { _ = dir.Close() }()
+		info, err = dir.Info(ctx)
+	}
+	if err != nil {
+		a.notice("the export cannot be used as it is: %s", err)
+		if hint := advice(err); hint != "" {
+			a.notice("hint: %s", hint)
+		}
+	}
+	for _, note := range info.Notes {
+		a.notice("note: %s", note)
+	}
 }
 
 // connectionOf makes a connection of what the flags say, or tells all that is
@@ -102,6 +163,15 @@ func unreadableFile(conn source.Connection) (field, problem string) {
 		}
 	}
 	return "", ""
+}
+
+// writtenAt is when an export was written, the zero time where that is unknown.
+func writtenAt(conn source.Connection) time.Time {
+	info, err := os.Stat(conn.File)
+	if conn.File == "" || err != nil {
+		return time.Time{}
+	}
+	return info.ModTime()
 }
 
 func unreadable(path string) string {

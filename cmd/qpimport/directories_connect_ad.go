@@ -20,7 +20,7 @@ with StartTLS, or an export on disk (LDIF, CSV or JSON lines; the content tells
 which). A password never travels in clear. A user without any special right can
 read what is needed.
 
-The password is not stored, only where it lies.` + "\n" + secret.Help + exits(11, 12, 15),
+The password is not stored, only where it lies.` + "\n" + exportHelp(source.AD) + secret.Help + exits(11, 12, 15),
 		Example: `  qpimport directories connect ad -c Contoso --url ldaps://dc1.corp.contoso.example \
       --bind-dn svc@corp.contoso.example --bind-password-from file:/run/secrets/contoso-ad
   qpimport directories connect ad -c Contoso --url ldap://10.0.0.5 --starttls \
@@ -44,5 +44,6 @@ The password is not stored, only where it lies.` + "\n" + secret.Help + exits(11
 	f.StringVar(&conn.CAFile, "ca-file", "", "PEM `FILE` of the CA that signed the server's certificate")
 	f.StringVar(&conn.TLSServerName, "tls-server-name", "", "`NAME` that the server's certificate must carry")
 	f.StringVar(&conn.File, "file", "", "export `FILE` in place of a live directory")
+	f.StringVar(&conn.Encoding, "encoding", "", "`NAME` of the export's encoding, such as utf-8, windows-1252, windows-1250, cp850 (default: told by its text)")
 	return cmd
 }

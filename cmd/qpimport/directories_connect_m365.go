@@ -21,7 +21,7 @@ needs the application permission User.Read.All, and Organization.Read.All to nam
 the tenant, both with admin consent.
 
 The credentials are not stored, only where they lie. --certificate-from leads to a
-PEM or PFX file with certificate and key.` + "\n" + secret.Help + exits(11, 12, 15),
+PEM or PFX file with certificate and key.` + "\n" + exportHelp(source.M365) + secret.Help + exits(11, 12, 15),
 		Example: `  qpimport directories connect m365 -c Contoso --tenant contoso.onmicrosoft.example \
       --client-id 8c1f2a34-0000-4000-8000-5e6f7a8b9c0d --client-secret-from env:CONTOSO_M365
   qpimport directories connect m365 -c Contoso --file contoso-users.json`,
@@ -33,5 +33,6 @@ PEM or PFX file with certificate and key.` + "\n" + secret.Help + exits(11, 12, 
 	f := cmd.Flags()
 	addGraphFlags(f, &conn.Graph)
 	f.StringVar(&conn.File, "file", "", "export `FILE` in place of a live directory")
+	f.StringVar(&conn.Encoding, "encoding", "", "`NAME` of the export's encoding, such as utf-8, windows-1252, windows-1250, cp850 (default: told by its text)")
 	return cmd
 }

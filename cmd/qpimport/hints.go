@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/qpimport/qpimport/internal/cli/output"
 	"github.com/qpimport/qpimport/pkg/importer"
@@ -11,6 +12,7 @@ import (
 	"github.com/qpimport/qpimport/pkg/registry"
 	"github.com/qpimport/qpimport/pkg/source"
 	"github.com/qpimport/qpimport/pkg/source/ad"
+	"github.com/qpimport/qpimport/pkg/source/file"
 	"github.com/qpimport/qpimport/pkg/source/itglue"
 )
 
@@ -70,6 +72,19 @@ func adviceOnTopic(topic source.Topic, subject string) string {
 		return "check OUs and exclusions; if that is right, say `allow: {empty: true}` for this customer"
 	case importer.TopicTooManyNew:
 		return fmt.Sprintf("if that is right, say `allow: {max_new: %s}` for this customer, or raise --max-new", subject)
+	case importer.TopicGuard:
+		if subject == "" {
+			return "check the directory, the export and the rights of the account that reads it"
+		}
+		return "check the directory or the export; if that is right: --allow " + strings.ReplaceAll(subject, " ", " --allow ")
+	case importer.TopicSecondDirectory:
+		return "delete the accounts and import from the other directory alone, or say --also-m365 for those of Microsoft 365 whom Active Directory does not know"
+	case importer.TopicForeignAccounts:
+		return "delete them first, or keep the mode"
+	case importer.TopicNothingToRelink:
+		return "`qpimport match --pair AD=M365` gives an account its mailbox"
+	case importer.TopicDeleteFirst:
+		return "if that account is a ghost of the same person, delete it first: `qpimport accounts delete " + subject + "`"
 	case source.TopicUnknownBase:
 		return "`qpimport ous --all` lists what it holds"
 	case manifest.TopicInvalid:
@@ -82,6 +97,15 @@ func adviceOnTopic(topic source.Topic, subject string) string {
 		return "check what --api-key-from refers to"
 	case itglue.TopicRefusedKey:
 		return "a key belongs to one region: try --region us, eu or au; and a key that was not used for 90 days expires"
+	case file.TopicOtherDirectory:
+		return "connect it as " + subject + ": `qpimport directories connect " + subject + " --file FILE`"
+	case file.TopicEncoding:
+		if a, b, ok := strings.Cut(subject, " "); ok {
+			return fmt.Sprintf("say which when you connect the file, --encoding %s or --encoding %s, or save it as UTF-8", a, b)
+		}
+		return "say how the file is written when you connect it, --encoding with one of " + strings.Join(source.Encodings(), ", ") + "; or save it as UTF-8"
+	case itglue.TopicUnknownType:
+		return "name the types of your customers with --type, or take all with --type any"
 	case itglue.TopicUnknownStatus:
 		return "name the statuses of your customers with --status"
 	case itglue.TopicUnknownFilter:
@@ -99,7 +123,7 @@ func adviceOnCode(code source.Code, subject string) string {
 	case importer.CodePasswordSyncUnset:
 		return "choose with --password-sync at the first import; it is fixed while accounts exist: " + modesInShort
 	case importer.CodePasswordSyncLocked:
-		return "the mode is fixed while accounts exist: delete them with `qpimport accounts delete --all --yes -c NAME`, then import again"
+		return "the mode is fixed while accounts exist: delete them with `qpimport accounts delete --all --yes -c NAME`, then import again; or `qpimport customers set NAME --password-sync MODE --convert`"
 	case importer.CodeAccountsExist:
 		return "--with-accounts deletes them with the customer"
 	case importer.CodeDirectoryChanged:
@@ -128,6 +152,11 @@ func adviceInManifest(err error) string {
 	switch source.CodeOf(err) {
 	case importer.CodeDirectoryChanged:
 		return "check the connection; if the customer really moved, say `allow: {directory_changed: true}` for this customer"
+	case importer.CodeSafeguard:
+		var e *source.Error
+		if errors.As(err, &e) && e.Topic == importer.TopicGuard && e.Subject != "" {
+			return "check the directory or the export; if that is right, say `allow: {" + strings.NewReplacer("=", ": ", " ", ", ").Replace(e.Subject) + "}` for this customer"
+		}
 	case importer.CodePasswordSyncUnset:
 		return "say `password_sync` for this customer, or in `defaults`: " + modesInShort
 	}

@@ -16,6 +16,7 @@ import (
 )
 
 type importOptions struct {
+	allow           allowFlag
 	source          string
 	passwordSync    string
 	ous             []string
@@ -25,11 +26,12 @@ type importOptions struct {
 	usersFile       string
 	exclude         []string
 	includeDisabled bool
+	alsoM365        bool
 	dryRun          bool
 }
 
 func newImportCmd(a *app) *cobra.Command {
-	var o importOptions
+	o := importOptions{allow: allowFlag{}}
 	cmd := &cobra.Command{
 		Use:   "import",
 		Short: "Import users as accounts",
@@ -70,6 +72,8 @@ again changes nothing. Accounts of users that are not selected stay.` + exits(3,
 	f.StringVar(&o.usersFile, "users-file", "", "the users that `FILE` names, one a line; - is standard input")
 	f.StringArrayVar(&o.exclude, "exclude", nil, "not the user `SEL`, or those that a pattern with * and ? fits (repeatable)")
 	f.BoolVar(&o.includeDisabled, "include-disabled", false, "with --all: disabled users as well")
+	f.BoolVar(&o.alsoM365, "also-m365", false, "with password sync off: from Microsoft 365 beside Active Directory, those whom it does not know")
+	o.allow.add(f)
 	f.BoolVar(&o.dryRun, "dry-run", false, "show the result and write nothing")
 	return cmd
 }
@@ -124,6 +128,8 @@ func (o importOptions) request(ctx context.Context, a *app) (importer.ImportRequ
 		Exclude:         o.exclude,
 		IncludeDisabled: o.includeDisabled,
 		DryRun:          o.dryRun,
+		AlsoM365:        o.alsoM365,
+		Allow:           o.allow,
 	}, err
 }
 

@@ -17,6 +17,7 @@ import (
 )
 
 type matchOptions struct {
+	allow      allowFlag
 	auto       bool
 	by         string
 	pairs      []string
@@ -33,7 +34,7 @@ type matchOptions struct {
 }
 
 func newMatchCmd(a *app) *cobra.Command {
-	var o matchOptions
+	o := matchOptions{allow: allowFlag{}}
 	cmd := &cobra.Command{
 		Use:   "match",
 		Short: "Give accounts their mailboxes",
@@ -98,6 +99,7 @@ no customer and no state file; nothing is ever written.` + exits(3, 11, 12, 13, 
 	f.StringVar(&o.m365Export, "m365-export", "", "Microsoft 365 export `FILE`, with --ad-export")
 	f.BoolVar(&o.strict, "strict", false, "with --auto: fail when anybody stays without a mailbox")
 	f.BoolVar(&o.adAsRead, "ad-as-read", false, "with --auto and --review: take Active Directory as it was last read whole")
+	o.allow.add(f)
 	f.BoolVar(&o.dryRun, "dry-run", false, "show the result and write nothing")
 	return cmd
 }
@@ -138,6 +140,9 @@ func (o matchOptions) check() error {
 	}
 	if exports && o.adAsRead {
 		found = append(found, "--ad-as-read is for a customer, not for exports")
+	}
+	if !o.auto && len(o.allow) > 0 {
+		found = append(found, "--allow goes with --auto")
 	}
 	if by := match.Method(o.by); o.by != "" && by != match.ByDisplayName && by != match.ByEvidence {
 		found = append(found, fmt.Sprintf("--by %q: use display-name or evidence", o.by))
@@ -248,7 +253,7 @@ func (o matchOptions) match(ctx context.Context, a *app) (importer.MatchResult, 
 		return importer.MatchResult{}, err
 	}
 	if o.auto {
-		req := importer.MatchRequest{Customer: name, By: o.method(), ADAsRead: o.adAsRead, DryRun: o.dryRun}
+		req := importer.MatchRequest{Customer: name, By: o.method(), ADAsRead: o.adAsRead, DryRun: o.dryRun, Allow: o.allow}
 		return with(ctx, a, o.dryRun, func(im *importer.Importer) (importer.MatchResult, error) { return im.Match(ctx, req) })
 	}
 	req := importer.HandRequest{Customer: name, DryRun: o.dryRun}

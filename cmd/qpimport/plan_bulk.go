@@ -94,10 +94,7 @@ func (a *app) manifest(d document) (*manifest.Manifest, error) {
 // customer's documents say at length is kept only for those who want JSON.
 func (a *app) bulk(ctx context.Context, im *importer.Importer, r importer.BulkRequest) importer.BulkResult {
 	var plans []importer.CustomerPlan
-	show := func(int) {}
-	if n := len(r.Manifest.Customers); a.errTerminal && !a.settings.Quiet {
-		show = progress.Steps(a.err, n, output.Count(n, "customer"))
-	}
+	show := a.customerProgress(len(r.Manifest.Customers))
 	for p := range im.Bulk(ctx, r) {
 		if a.settings.Output != output.JSON && a.settings.Output != output.JSONL {
 			p = condense(p)
@@ -109,6 +106,15 @@ func (a *app) bulk(ctx context.Context, im *importer.Importer, r importer.BulkRe
 		show(len(plans))
 	}
 	return importer.Summarise(r, plans)
+}
+
+// customerProgress counts customers on a terminal; the returned function is told
+// how many are done.
+func (a *app) customerProgress(n int) func(done int) {
+	if !a.errTerminal || a.settings.Quiet {
+		return func(int) {}
+	}
+	return progress.Steps(a.err, n, output.Count(n, "customer"))
 }
 
 // condense drops the accounts and users of a customer's documents; their counts

@@ -24,6 +24,7 @@ type bulkRow struct {
 	name, outcome                  string
 	once                           []string // what happened to the customer itself
 	created, updated, matched      int      // accounts
+	decided, selected              int      // decisions by hand, and what the imports ask for
 	needsEmail, skipped, unmatched int
 	warnings                       []string
 	problem                        importer.Problem
@@ -42,6 +43,10 @@ func newBulkRow(p importer.CustomerPlan) bulkRow {
 	for _, ch := range p.Changes {
 		what, isAccount := strings.CutPrefix(ch.What, "account ")
 		switch {
+		case ch.Action == "decide":
+			r.decided++
+		case ch.Action == "select":
+			r.selected++
 		case !isAccount && ch.Action == "create":
 			r.once = append(r.once, "new "+ch.What)
 		case !isAccount && ch.Action == "connect":
@@ -84,6 +89,12 @@ func (r bulkRow) text() string {
 		if n.n > 0 {
 			parts = append(parts, fmt.Sprintf(n.what, output.Count(n.n, "account")))
 		}
+	}
+	if r.decided > 0 {
+		parts = append(parts, output.Count(r.decided, "decision")+" kept")
+	}
+	if r.selected > 0 && len(parts) == 0 { // else the accounts tell
+		parts = append(parts, output.Count(r.selected, "selection")+" kept")
 	}
 	if r.skipped > 0 {
 		parts = append(parts, output.Count(r.skipped, "user")+" skipped")

@@ -1,10 +1,12 @@
 package importer
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/qpimport/qpimport/pkg/registry"
 	"github.com/qpimport/qpimport/pkg/source"
@@ -57,19 +59,40 @@ func (im *Importer) eachAccount(ctx context.Context, sel string, visit func(regi
 	return nil
 }
 
-// Account shows the one account that sel names, among a customer's or all.
+// Account shows the one account that sel names, among a customer's or all. Where
+// the address was set by hand, it says what the directory has.
 func (im *Importer) Account(ctx context.Context, customerSel, sel string) (Account, error) {
 	var v Account
+	var owner registry.Customer
+	var found *registry.Account
 	s := newSelectors([]string{sel})
 	err := im.eachAccount(ctx, customerSel, func(c registry.Customer, a *registry.Account) {
 		if len(s.offerAccount(a)) > 0 {
-			v = viewAccount(a, c.Name)
+			v, owner, found = viewAccount(a, c.Name), c, a
 		}
 	})
 	if err == nil {
 		err = s.check("account", TopicUnknownAccount)
 	}
-	return v, err
+	if err != nil || found.EmailSource != registry.EmailFromManual {
+		return v, err
+	}
+	kind := source.AD
+	if owner.PasswordSync == registry.ModeOn || found.AD == nil {
+		kind = source.M365
+	}
+	snap, err := im.store.Snapshot(ctx, registry.Ref{ID: owner.ID}, registry.Load{People: []source.Kind{kind}})
+	if err != nil {
+		return v, err
+	}
+	if p, known := snap.People[kind][found.LinkID(kind)]; known {
+		u, err := p.User()
+		if err != nil {
+			return v, err
+		}
+		v.DirectoryEmail = &u.Email
+	}
+	return v, nil
 }
 
 // SetEmails sets addresses by hand: all of them, or none and an error.
@@ -163,17 +186,41 @@ func (d *draft) find(sels []string) ([]int, error) {
 	return found, s.check("account", TopicUnknownAccount)
 }
 
-// DeleteAccounts deletes the accounts that are named, or all of a customer.
-// It returns them as they were. The directories are not touched.
-func (im *Importer) DeleteAccounts(ctx context.Context, customerSel string, sels []string, all bool) (AccountsResult, error) {
-	customerSel, err := im.ownerOf(ctx, customerSel, sels)
+// DeleteRequest says which accounts are deleted: those that are named, all of a
+// customer, or those whose user is gone for so long.
+type DeleteRequest struct {
+	Customer   string        `json:"-"`
+	Accounts   []string      `json:"accounts,omitempty"` // SEL
+	All        bool          `json:"all,omitempty"`
+	MissingFor time.Duration `json:"missing_for,omitempty"`
+	DryRun     bool          `json:"-"`
+}
+
+// takes says whether an account is among those of a request that names nobody.
+func (r DeleteRequest) takes(a *registry.Account, now time.Time) bool {
+	if r.MissingFor == 0 {
+		return r.All
+	}
+	for _, l := range []*registry.Link{a.AD, a.M365} {
+		if l.Gone() && !l.Since.IsZero() && now.Sub(l.Since) >= r.MissingFor {
+			return true
+		}
+	}
+	return false
+}
+
+// DeleteAccounts deletes accounts and returns them as they were. The directories
+// are not touched. An account that was named does not come back with an import of
+// everybody.
+func (im *Importer) DeleteAccounts(ctx context.Context, r DeleteRequest) (AccountsResult, error) {
+	customerSel, err := im.ownerOf(ctx, r.Customer, r.Accounts)
 	if err != nil {
 		return AccountsResult{}, err
 	}
-	result := AccountsResult{Applied: true}
-	result.Run, err = im.change(ctx, customerSel, command{name: "accounts delete", params: named{sels, all}}, func(d *draft) error {
+	result := AccountsResult{Applied: !r.DryRun}
+	result.Run, err = im.change(ctx, customerSel, command{name: "accounts delete", params: r, dry: r.DryRun}, func(d *draft) error {
 		result.Accounts = []Account{}
-		places, err := d.find(sels)
+		places, err := d.find(r.Accounts)
 		if err != nil {
 			return err
 		}
@@ -182,15 +229,27 @@ func (im *Importer) DeleteAccounts(ctx context.Context, customerSel string, sels
 			toDelete[i] = true
 		}
 		for i, a := range d.after.Accounts {
-			if all || toDelete[i] {
+			if toDelete[i] || r.takes(a, d.now) {
 				result.Accounts = append(result.Accounts, viewAccount(a, d.after.Customer.Name))
 				d.after.Accounts[i] = nil
+				if toDelete[i] {
+					d.dismiss(a)
+				}
 			}
 		}
 		return nil
 	})
 	sortBy(result.Accounts, accountOrder)
 	return result, err
+}
+
+// dismiss keeps who was deleted by hand from coming back with everybody else.
+func (d *draft) dismiss(a *registry.Account) {
+	x := registry.Dismissal{Kind: source.AD, ID: a.LinkID(source.AD), Name: cmp.Or(a.DisplayName, a.Username), At: d.now}
+	if a.AD == nil {
+		x.Kind, x.ID = source.M365, a.LinkID(source.M365)
+	}
+	d.after.Dismissals[x.Key()] = x
 }
 
 // ownerOf is the customer whose accounts are named: the one given, or where

@@ -72,7 +72,7 @@ type CustomerPlan struct {
 
 // PlanChange is one thing that changes.
 type PlanChange struct {
-	Action string `json:"action"` // create, update, connect, match, …
+	Action string `json:"action"` // create, update, connect, match, select, decide, …
 	What   string `json:"what"`   // customer, password_sync, directory ad, account …
 	Before any    `json:"before"`
 	After  any    `json:"after"`
@@ -89,30 +89,39 @@ type PlanResult struct {
 // customer's plan. After an interruption those that are not done yet are
 // yielded with that error.
 func (im *Importer) Bulk(ctx context.Context, r BulkRequest) iter.Seq[CustomerPlan] {
-	return func(yield func(CustomerPlan) bool) {
+	batch := registry.NewID()
+	return sideBySide(ctx, r.Parallel, r.Manifest.Customers, func(ctx context.Context, mc manifest.Customer) CustomerPlan {
+		return im.bulkCustomer(ctx, r, mc, batch)
+	})
+}
+
+// sideBySide does something for each of a list, so many at once, and yields the
+// results as they are done. When whoever takes them stops, the context of those
+// that are under way ends, and all are waited for.
+func sideBySide[T, R any](ctx context.Context, parallel int, all []T, do func(context.Context, T) R) iter.Seq[R] {
+	return func(yield func(R) bool) {
 		ctx, cancel := context.WithCancelCause(ctx)
 		defer cancel(nil)
-		batch := registry.NewID()
-		jobs, done := make(chan manifest.Customer), make(chan CustomerPlan)
+		jobs, done := make(chan T), make(chan R)
 		var workers sync.WaitGroup
-		for range max(r.Parallel, 1) {
+		for range max(parallel, 1) {
 			workers.Go(func() {
-				for mc := range jobs {
-					done <- im.bulkCustomer(ctx, r, mc, batch)
+				for job := range jobs {
+					done <- do(ctx, job)
 				}
 			})
 		}
 		go func() {
-			for _, mc := range r.Manifest.Customers {
-				jobs <- mc
+			for _, job := range all {
+				jobs <- job
 			}
 			close(jobs)
 			workers.Wait()
 			close(done)
 		}()
 		stopped := false
-		for p := range done { // to the end, so that no worker is left behind
-			if !stopped && !yield(p) {
+		for r := range done { // to the end, so that no worker is left behind
+			if !stopped && !yield(r) {
 				stopped = true
 				cancel(context.Canceled)
 			}
@@ -176,13 +185,12 @@ func (im *Importer) runCustomer(ctx context.Context, r BulkRequest, mc manifest.
 	if err != nil {
 		return err
 	}
-	run, err := im.changeFrom(ctx, snap, command{name: "apply", batch: batch, dry: !r.Apply}, func(d *draft) error {
+	run, err := im.changeFrom(ctx, snap, command{name: "apply", batch: batch, dry: !r.Apply, limits: manifestLimits(mc.Allow, cmp.Or(mc.Allow.MaxNew, r.MaxNew, DefaultMaxNew))}, func(d *draft) error {
 		*p = CustomerPlan{Name: j.Name}
 		if err := d.runJob(j, !r.Apply, &p.Result); err != nil {
 			return err
 		}
-		limits := registry.Limits{NewAccounts: cmp.Or(mc.Allow.MaxNew, r.MaxNew, DefaultMaxNew)}
-		if err := d.describe(limits, p); err != nil {
+		if err := d.describe(p); err != nil {
 			return err
 		}
 		p.Warnings = j.warnings(d.after.Customer.PasswordSync)
@@ -214,7 +222,8 @@ func (im *Importer) readOrNew(ctx context.Context, mc manifest.Customer) (*regis
 			load.People = append(load.People, kind)
 		}
 	}
-	snap, err := im.store.Snapshot(ctx, ref(mc.Name), load)
+	// A name alone: itglue:4711 may be one, and then it is nobody's external id.
+	snap, err := im.store.Snapshot(ctx, registry.Ref{Key: nameKey(mc.Name)}, load)
 	if source.CodeOf(err) == source.CodeNotFound {
 		snap, err = newCustomer(mc.Name, nil, im.clock()), checkName(mc.Name)
 	}
@@ -262,7 +271,7 @@ func (im *Importer) readJob(ctx context.Context, snap *registry.Snapshot, mc man
 	for _, mi := range mc.Import {
 		r := ImportRequest{
 			Source: mi.Source, PasswordSync: registry.Mode(mc.PasswordSync), OUs: mi.OU, Recursive: mi.Recursive, All: len(mi.Users) == 0, Users: mi.Users,
-			Exclude: mi.Exclude, IncludeDisabled: mi.IncludeDisabled, OtherDirectory: mc.Allow.DirectoryChanged,
+			Exclude: mi.Exclude, IncludeDisabled: mi.IncludeDisabled, AlsoM365: mi.AlsoM365, OtherDirectory: mc.Allow.DirectoryChanged,
 		}
 		if err := r.validate(); err != nil {
 			return nil, err
@@ -277,7 +286,7 @@ func (im *Importer) readJob(ctx context.Context, snap *registry.Snapshot, mc man
 		} else {
 			var sel *selection
 			if sel, err = newSelection(read, snap.Customer.Name, r.OUs, r.Recursive); err == nil {
-				b, err = selectBatch(read, sel, r)
+				b, err = selectBatch(read, sel, r, target)
 			}
 		}
 		if err != nil {
@@ -310,6 +319,12 @@ func (d *draft) adoptManifest(mc manifest.Customer) {
 	maps.Copy(d.after.Customer.ExternalIDs, mc.ExternalIDs)
 	if mc.PasswordSync != "" {
 		d.after.Customer.PasswordSync = registry.Mode(mc.PasswordSync)
+	}
+	switch mc.Refresh.New {
+	case registry.ImportNew:
+		d.after.Customer.NewPeople = registry.ImportNew
+	case "list":
+		d.after.Customer.NewPeople = ""
 	}
 	for _, conn := range []*source.Connection{mc.Directories.AD, mc.Directories.M365} {
 		if conn != nil {
@@ -391,13 +406,9 @@ func (j *job) warnings(mode registry.Mode) []string {
 }
 
 // describe lists what a draft changes, down to every account, with a hash over
-// all of it, and refuses what goes beyond the limits of an unattended run.
-func (d *draft) describe(limits registry.Limits, p *CustomerPlan) error {
+// all of it.
+func (d *draft) describe(p *CustomerPlan) error {
 	cs := d.changes()
-	for _, b := range limits.Check(&cs) {
-		return &source.Error{Code: CodeSafeguard, Topic: TopicTooManyNew, Subject: fmt.Sprint(b.Found),
-			Message: fmt.Sprintf("the imports would make %d new accounts; at most %d are allowed at once", b.Found, b.Max)}
-	}
 	hash := sha256.New()
 	for _, c := range cs.Changes {
 		p.Changes = append(p.Changes, planChanges(c)...)
@@ -414,6 +425,9 @@ func (d *draft) describe(limits registry.Limits, p *CustomerPlan) error {
 
 // planChanges are the lines of a plan for one change.
 func planChanges(c registry.Change) []PlanChange {
+	if c.Entity == registry.EntityDecision {
+		return []PlanChange{{"decide", "decision about " + c.Name, verdict(c.Before), verdict(c.After)}}
+	}
 	switch is := c.After.(type) {
 	case *registry.Customer:
 		was, _ := c.Before.(*registry.Customer)
@@ -422,10 +436,16 @@ func planChanges(c registry.Change) []PlanChange {
 		var before *source.Connection
 		if was, _ := c.Before.(*registry.Directory); was != nil {
 			if before = &was.Connection; *before == is.Connection {
-				return nil // its identity was learnt
+				return []PlanChange{{"set", "identity of directory " + c.ID, orNull(was.Identity), is.Identity}}
 			}
 		}
 		return []PlanChange{{"connect", "directory " + c.ID, before, &is.Connection}}
+	case *registry.Selection:
+		var before any
+		if was, _ := c.Before.(*registry.Selection); was != nil {
+			before = was
+		}
+		return []PlanChange{{"select", "users of " + c.Name, before, is}}
 	case *registry.Account:
 		was, _ := c.Before.(*registry.Account)
 		action := "update"
@@ -438,6 +458,15 @@ func planChanges(c registry.Change) []PlanChange {
 		return []PlanChange{{action, "account " + cmp.Or(is.DisplayName, is.Username), summary(was), summary(is)}}
 	}
 	return nil
+}
+
+// verdict is a decision in a plan, nil for none.
+func verdict(v any) any {
+	d, _ := v.(*registry.Decision)
+	if d == nil {
+		return nil
+	}
+	return fmt.Sprintf("%s %s", d.Verdict, cmp.Or(d.M365Name, d.M365ID))
 }
 
 func planCustomer(was, is *registry.Customer) []PlanChange {
@@ -477,7 +506,7 @@ func fixed(c registry.Change) any {
 			return x
 		case *registry.Account:
 			x := *v
-			x.ImportedAt, x.UpdatedAt = time.Time{}, time.Time{}
+			x.ImportedAt, x.UpdatedAt, x.AD, x.M365 = time.Time{}, time.Time{}, timeless(x.AD), timeless(x.M365)
 			if c.Before == nil {
 				x.ID = ""
 			}
@@ -488,21 +517,31 @@ func fixed(c registry.Change) any {
 	return side{of(c.Before), of(c.After)}
 }
 
+func timeless(l *registry.Link) *registry.Link {
+	if l == nil {
+		return nil
+	}
+	x := *l
+	x.Since = time.Time{}
+	return &x
+}
+
 // accountSummary is an account in a plan.
 type accountSummary struct {
-	Username string         `json:"username"`
-	State    registry.State `json:"state"`
-	Email    string         `json:"email"`
-	Issue    string         `json:"email_issue,omitempty"`
-	Mailbox  string         `json:"mailbox,omitempty"`
-	Status   string         `json:"status,omitempty"` // disabled, in the directory imported from
+	DisplayName string         `json:"display_name"`
+	Username    string         `json:"username"`
+	State       registry.State `json:"state"`
+	Email       string         `json:"email"`
+	Issue       string         `json:"email_issue,omitempty"`
+	Mailbox     string         `json:"mailbox,omitempty"`
+	Status      string         `json:"status,omitempty"` // disabled, in the directory imported from
 }
 
 func summary(a *registry.Account) any {
 	if a == nil {
 		return nil
 	}
-	s := accountSummary{Username: a.Username, State: a.State, Email: a.Email, Issue: a.EmailIssue}
+	s := accountSummary{DisplayName: a.DisplayName, Username: a.Username, State: a.State, Email: a.Email, Issue: a.EmailIssue}
 	if a.M365 != nil {
 		s.Mailbox, s.Status = a.M365.Name, a.M365.Status
 	}

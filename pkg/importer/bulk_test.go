@@ -73,7 +73,7 @@ func TestBulk(t *testing.T) {
 		said = append(said, c.Action+" "+c.What)
 	}
 	want := []string{"create customer", "set external id itglue", "set password_sync", "connect directory ad", "connect directory m365",
-		"create account Ann", "create account Bob", "create account Kiosk"}
+		"select users of OU=Staff,DC=corp,DC=example", "decide decision about Bob", "create account Ann", "create account Bob", "create account Kiosk"}
 	if !slices.Equal(said, want) {
 		t.Errorf("planned %q, want %q", said, want)
 	}
@@ -170,7 +170,11 @@ func TestBulkStale(t *testing.T) {
 	if _, err := Fit(saved, w.bulk(BulkRequest{Manifest: m}).Customers); err != nil {
 		t.Errorf("a mailbox that does not matter: %v", err)
 	}
-	w.ad.People[0].Surname = "Lee"
+	slices.Reverse(w.ad.People)
+	if _, err := Fit(saved, w.bulk(BulkRequest{Manifest: m}).Customers); err != nil {
+		t.Errorf("another order: %v", err)
+	}
+	w.ad.People[3].Surname = "Lee"
 	got := w.bulk(BulkRequest{Manifest: m, Apply: true, Plan: saved})
 	for _, c := range got.Customers {
 		if c.Error == nil || c.Error.Code != CodeStale {
@@ -266,7 +270,7 @@ func TestDecisions(t *testing.T) {
 		t.Errorf("automatic after one was forgotten: %+v", auto.Counts)
 	}
 	// They come back from their export, into a registry without the accounts.
-	if _, err := w.DeleteAccounts(t.Context(), "Contoso", nil, true); err != nil {
+	if _, err := w.DeleteAccounts(t.Context(), DeleteRequest{Customer: "Contoso", All: true}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := w.ForgetDecisions(t.Context(), "Contoso", nil, true); err != nil {

@@ -93,9 +93,13 @@ func (d *draft) matchByHand(r HandRequest, s sides) (MatchResult, error) {
 		h.findClashes()
 	}
 	// Partings go first: what one gives up another may be given.
+	partings := make([]bool, len(r.Rows))
+	for i := range r.Rows {
+		partings[i] = h.isParting(i)
+	}
 	for _, parting := range []bool{true, false} {
 		for i := range r.Rows {
-			if h.problems[i] != nil || h.isParting(i) != parting {
+			if h.problems[i] != nil || partings[i] != parting {
 				continue
 			}
 			if h.problems[i] = h.check(i); h.problems[i] == nil {
@@ -264,8 +268,8 @@ func (h *hand) carryOut(i int) error {
 	row, place := h.Rows[i], h.places[i]
 	a, box := h.after.Accounts[place], h.boxes[i]
 	if row.Verdict == match.VerdictReject && row.M365 == "" {
-		if a.M365 == nil {
-			return nil // parted already: nothing to do
+		if a.M365 == nil || h.joins(place, a.M365.ID) {
+			return nil // parted already, or to be paired so again: nothing to do
 		}
 		var err error
 		if box, err = h.user(source.M365, a.M365.ID); err != nil {
@@ -294,6 +298,16 @@ func (h *hand) carryOut(i int) error {
 	return nil
 }
 
+// joins says whether a row pairs an account with a mailbox.
+func (h *hand) joins(place int, box string) bool {
+	for i, row := range h.Rows {
+		if row.Verdict == match.VerdictMatch && h.places[i] == place && h.boxes[i] != nil && h.boxes[i].ID == box {
+			return true
+		}
+	}
+	return false
+}
+
 // join drafts a pair.
 func (h *hand) join(place int, box *source.User) error {
 	a := h.after.Accounts[place]
@@ -313,7 +327,7 @@ func (h *hand) join(place int, box *source.User) error {
 	if p.Unchanged = a.M365 != nil; p.Unchanged {
 		h.result.Counts.AlreadyMatched++
 	} else {
-		pair(h.edit(place), box, registry.Pairing{Reason: p.Reason, Confidence: 1})
+		pair(h.edit(place), box, registry.Pairing{Reason: p.Reason, Confidence: 1}, h.now)
 		h.holders[box.ID] = place
 		h.result.Counts.Matched++
 	}

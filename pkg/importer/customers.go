@@ -221,6 +221,17 @@ func (im *Importer) SetPasswordSync(ctx context.Context, sel string, mode regist
 	})
 }
 
+// SetNewPeople says what a refresh does with who newly fits the selection.
+func (im *Importer) SetNewPeople(ctx context.Context, sel string, imports bool) (Customer, error) {
+	return im.changeCustomer(ctx, sel, command{name: "customers set", params: map[string]any{"import_new": imports}}, func(d *draft, _ others) error {
+		d.after.Customer.NewPeople = ""
+		if imports {
+			d.after.Customer.NewPeople = registry.ImportNew
+		}
+		return nil
+	})
+}
+
 // setMode chooses the mode: the one place where it is said that accounts fix it.
 func (d *draft) setMode(mode registry.Mode, accounts int) error {
 	if mode != d.after.Customer.PasswordSync && accounts > 0 {

@@ -106,7 +106,7 @@ func (im *Importer) testDirectory(ctx context.Context, conn source.Connection) (
 			t.Synced++
 		}
 	}
-	if lister, ok := dir.(source.OULister); ok && conn.Kind == source.AD {
+	if lister, ok := source.As[source.OULister](dir); ok && conn.Kind == source.AD {
 		tree, err := lister.Tree(ctx)
 		if err != nil {
 			return t, err
@@ -203,7 +203,7 @@ func (im *Importer) openAD(ctx context.Context, snap *registry.Snapshot) (source
 	if err != nil {
 		return nil, nil, err
 	}
-	lister, ok := dir.(source.OULister)
+	lister, ok := source.As[source.OULister](dir)
 	if !ok {
 		return nil, nil, errors.Join(&source.Error{Code: source.CodeIncomplete, Message: "this directory has no OUs"}, dir.Close())
 	}
@@ -222,7 +222,7 @@ func (im *Importer) Users(ctx context.Context, r UsersRequest) ([]User, error) {
 	}
 	defer func() { _ = dir.Close() }()
 	in := &reading{kind: r.Source}
-	if lister, ok := dir.(source.OULister); ok && r.Source == source.AD && len(r.OUs) > 0 {
+	if lister, ok := source.As[source.OULister](dir); ok && r.Source == source.AD && len(r.OUs) > 0 {
 		if in.tree, err = lister.Tree(ctx); err != nil {
 			return nil, err
 		}

@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -15,6 +16,7 @@ type draft struct {
 	before, after *registry.Snapshot
 	readings      []*reading
 	users         map[source.Kind]map[string]*source.User // of the readings by id, made when first asked for
+	failures      map[source.Kind]registry.Failure        // reads that failed
 	now           time.Time
 	planHash      string
 }
@@ -125,15 +127,17 @@ func (d *draft) changes() registry.ChangeSet {
 // changeSet are the changes with what was learnt of the directories.
 func (d *draft) changeSet() (registry.ChangeSet, error) {
 	cs := d.changes()
+	known := d.before.Clone()
+	// A read in the future was noted under a wrong clock: it is not the newer one.
+	maps.DeleteFunc(known.Reads, func(_ source.Kind, last registry.Read) bool { return last.At.After(d.now) })
 	for _, r := range d.readings {
-		p, err := d.before.ComparePeople(r.kind, r.users, r.at)
+		p, err := known.ComparePeople(r.kind, r.users, r.at)
 		if err != nil {
 			return cs, err
 		}
-		if p != nil {
-			cs.People = append(cs.People, p)
-		}
+		cs.People = append(cs.People, p)
 	}
+	cs.Failures = d.failures
 	return cs, nil
 }
 

@@ -5,14 +5,19 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
+	"github.com/qpimport/qpimport/pkg/match"
 	"github.com/qpimport/qpimport/pkg/registry"
 	"github.com/qpimport/qpimport/pkg/source"
 )
 
-// SkipExcluded is the reason of a user that the request left out, beside those
-// of package source.
-const SkipExcluded = "excluded"
+// The reasons for which a user is skipped, beside those of package source.
+const (
+	SkipExcluded   = "excluded"        // the request left the user out
+	SkipDismissed  = "deleted_by_hand" // the account was deleted by hand before
+	SkipSamePerson = "same_person"     // AD has the user already
+)
 
 // The outcomes of an account in an import.
 const (
@@ -35,6 +40,12 @@ func (im *Importer) Import(ctx context.Context, r ImportRequest) (ImportResult, 
 		return ImportResult{}, err // before the directory is asked anything
 	}
 	load := registry.Load{Accounts: true, People: []source.Kind{r.Source}}
+	if r.AlsoM365 {
+		load = everything
+		if snap, err = im.store.Snapshot(ctx, registry.Ref{ID: snap.Customer.ID}, load); err != nil {
+			return ImportResult{}, err // AD's people are to be held against
+		}
+	}
 	var b *batch
 	full, err := im.beside(ctx, snap.Customer.ID, load, func() (err error) {
 		b, err = im.readBatch(ctx, snap, r)
@@ -44,7 +55,7 @@ func (im *Importer) Import(ctx context.Context, r ImportRequest) (ImportResult, 
 		return ImportResult{}, err
 	}
 	var result ImportResult
-	run, err := im.changeFrom(ctx, full, command{name: "import", params: r, dry: r.DryRun}, func(d *draft) error {
+	run, err := im.changeFrom(ctx, full, command{name: "import", params: r, dry: r.DryRun, limits: &registry.Limits{Allow: r.Allow}}, func(d *draft) error {
 		chosen, err := d.importBatch(r, b)
 		if err != nil {
 			return err
@@ -121,11 +132,15 @@ func (im *Importer) readBatch(ctx context.Context, snap *registry.Snapshot, r Im
 	if err != nil {
 		return nil, err
 	}
-	return selectBatch(whole, sel, r)
+	return selectBatch(whole, sel, r, snap)
 }
 
 // selectBatch selects the users to import from a directory that was read.
-func selectBatch(whole *reading, sel *selection, r ImportRequest) (*batch, error) {
+func selectBatch(whole *reading, sel *selection, r ImportRequest, snap *registry.Snapshot) (*batch, error) {
+	same := func(*source.User) bool { return false }
+	if r.AlsoM365 {
+		same = samePeople(snap)
+	}
 	b := &batch{reading: whole, selection: sel, skipped: []SkippedUser{}}
 	named, excluded := newSelectors(r.Users), newExclusions(r.Exclude)
 	for _, u := range whole.users {
@@ -144,7 +159,11 @@ func selectBatch(whole *reading, sel *selection, r ImportRequest) (*batch, error
 		switch {
 		case excluded.match(u):
 			reason, asked = SkipExcluded, false
-		case reason == source.SkipSystem, reason == source.SkipConflict:
+		case source.NeverImported(reason):
+		case same(u):
+			reason = SkipSamePerson
+		case !asked && dismissed(snap, u):
+			reason = SkipDismissed
 		case asked, reason == source.SkipDisabled && r.IncludeDisabled:
 			reason = ""
 		}
@@ -178,6 +197,9 @@ func (d *draft) importBatch(r ImportRequest, b *batch) ([]int, error) {
 	if err := checkIdentity(d.before, r.Source, b.info.ID, r.OtherDirectory); err != nil {
 		return nil, err
 	}
+	if err := d.checkSecond(r, mode); err != nil {
+		return nil, err
+	}
 	d.after.Customer.PasswordSync = mode
 	d.learn(b.reading)
 
@@ -186,15 +208,16 @@ func (d *draft) importBatch(r ImportRequest, b *batch) ([]int, error) {
 	for _, u := range b.picks {
 		i, ok := known[u.ID]
 		if ok {
-			adopt(mode, d.edit(i), u)
+			adopt(mode, d.edit(i), u, d.now)
 		} else {
-			i = d.add(begin(mode, u))
+			i = d.add(begin(mode, u, d.now))
 		}
+		delete(d.after.Dismissals, registry.DismissalKey{Kind: u.Kind, ID: u.ID})
 		chosen = append(chosen, i)
 	}
 	for _, u := range b.disabled {
 		if i, ok := known[u.ID]; ok {
-			adopt(mode, d.edit(i), u)
+			adopt(mode, d.edit(i), u, d.now)
 		}
 	}
 	d.after.Selections = registry.Select(d.after.Selections, r.selection(b))
@@ -203,7 +226,7 @@ func (d *draft) importBatch(r ImportRequest, b *batch) ([]int, error) {
 
 // selection is what the import asks for, as a later refresh is to ask again.
 func (r *ImportRequest) selection(b *batch) registry.Selection {
-	s := registry.Selection{Source: r.Source, OUs: []registry.OURef{}, Recursive: r.Recursive, All: r.All, Exclude: r.Exclude, IncludeDisabled: r.IncludeDisabled}
+	s := registry.Selection{Source: r.Source, OUs: []registry.OURef{}, Recursive: r.Recursive, All: r.All, Exclude: r.Exclude, IncludeDisabled: r.IncludeDisabled, AlsoM365: r.AlsoM365}
 	for _, c := range b.selection.asked {
 		s.OUs = append(s.OUs, registry.OURef{ID: c.ID, DN: c.DN})
 	}
@@ -213,6 +236,60 @@ func (r *ImportRequest) selection(b *batch) registry.Selection {
 		}
 	}
 	return s
+}
+
+// dismissed says whether the user's account was deleted by hand.
+func dismissed(snap *registry.Snapshot, u *source.User) bool {
+	_, ok := snap.Dismissals[registry.DismissalKey{Kind: u.Kind, ID: u.ID}]
+	return ok
+}
+
+// checkSecond refuses to import from a second directory with password sync off:
+// most of its people would be there twice.
+func (d *draft) checkSecond(r ImportRequest, mode registry.Mode) error {
+	if mode != registry.ModeOff || r.AlsoM365 && r.Source == source.M365 {
+		return nil
+	}
+	for _, a := range d.after.Accounts {
+		if a != nil && a.Link(r.Source) == nil {
+			first := source.AD
+			if r.Source == source.AD {
+				first = source.M365
+			}
+			if r.Source == source.AD && slices.ContainsFunc(d.after.Accounts, func(a *registry.Account) bool { return a != nil && a.AD != nil }) {
+				return nil // those of Microsoft 365 came second, and were held against AD
+			}
+			return &source.Error{Code: CodeRefused, Topic: TopicSecondDirectory,
+				Message: fmt.Sprintf("%s's accounts were imported from %s: an import from %s as well would make second accounts of the same people", d.after.Customer.Name, first, r.Source)}
+		}
+	}
+	return nil
+}
+
+// samePeople says of users of Microsoft 365 whether AD has them already: by anchor,
+// SID, address or user principal name.
+func samePeople(snap *registry.Snapshot) func(*source.User) bool {
+	taken := map[string]bool{}
+	for _, a := range snap.Accounts {
+		if a.AD != nil {
+			taken["name "+strings.ToLower(a.UPN)], taken["name "+emailKey(a.Email)] = true, true
+		}
+	}
+	present, missing, err := snap.People[source.AD].Users()
+	if err == nil {
+		for _, u := range append(present, missing...) {
+			taken["name "+strings.ToLower(u.UPN)], taken["name "+emailKey(u.Email)] = true, true
+			taken["sid "+u.SID] = true
+			for _, anchor := range match.Anchors(u) {
+				taken["anchor "+anchor] = true
+			}
+		}
+	}
+	delete(taken, "name ")
+	delete(taken, "sid ")
+	return func(u *source.User) bool {
+		return taken["name "+strings.ToLower(u.UPN)] || taken["name "+emailKey(u.Email)] || taken["sid "+u.SID] || taken["anchor "+u.ImmutableID]
+	}
 }
 
 // importResult says what a settled draft does with the users that were chosen.

@@ -60,6 +60,11 @@ const (
 	TopicSeveralCustomers source.Topic = "several_customers"
 	TopicNobodySelected   source.Topic = "nobody_selected"
 	TopicTooManyNew       source.Topic = "too_many_new" // subject: how many
+	TopicGuard            source.Topic = "guard"        // subject: the answers, kind=number each
+	TopicSecondDirectory  source.Topic = "second_directory"
+	TopicForeignAccounts  source.Topic = "foreign_accounts" // of Microsoft 365 alone
+	TopicNothingToRelink  source.Topic = "nothing_to_relink"
+	TopicDeleteFirst      source.Topic = "delete_first" // subject: the id of the account in the way
 	TopicIDTaken          source.Topic = "id_taken"
 	TopicNoState          source.Topic = "no_state" // there is no registry yet
 	TopicNoDirectory      source.Topic = "no_directory"
@@ -75,7 +80,10 @@ type Options struct {
 	Open  Opener
 	// Check looks for what a new connection of a manifest names on this machine,
 	// without which it is refused; nil looks for nothing.
-	Check   func(source.Connection) error
+	Check func(source.Connection) error
+	// Written says when an export was written, the zero time for none or for another
+	// transport; nil knows of none.
+	Written func(source.Connection) time.Time
 	Now     func() time.Time // nil is the clock; several may look at once
 	By      string           // who runs it: user and host
 	Version string           // of the program
@@ -86,6 +94,7 @@ type Importer struct {
 	store   registry.Store
 	open    Opener
 	check   func(source.Connection) error
+	written func(source.Connection) time.Time
 	now     func() time.Time
 	by      string
 	version string
@@ -93,9 +102,12 @@ type Importer struct {
 
 // New makes an importer.
 func New(o Options) *Importer {
-	im := &Importer{store: o.Store, open: o.Open, check: o.Check, now: o.Now, by: o.By, version: o.Version}
+	im := &Importer{store: o.Store, open: o.Open, check: o.Check, written: o.Written, now: o.Now, by: o.By, version: o.Version}
 	if im.check == nil {
 		im.check = func(source.Connection) error { return nil }
+	}
+	if im.written == nil {
+		im.written = func(source.Connection) time.Time { return time.Time{} }
 	}
 	if im.now == nil {
 		im.now = time.Now
@@ -115,6 +127,8 @@ type command struct {
 	params any // of the request; holds no secret
 	batch  string
 	dry    bool
+	// limits bound what the run may do; nil is none: what was named by hand is meant.
+	limits *registry.Limits
 }
 
 // run is the record of a command on a customer.
@@ -181,8 +195,16 @@ func (im *Importer) changeFrom(ctx context.Context, snap *registry.Snapshot, c c
 			return context.Cause(ctx)
 		}
 		cs, err := d.changeSet()
-		if err != nil || c.dry || cs.Empty() {
+		if err != nil {
 			return err
+		}
+		if c.limits != nil {
+			if err := refusal(c.limits.Check(d.before, &cs)); err != nil {
+				return err
+			}
+		}
+		if c.dry || cs.Empty() {
+			return nil
 		}
 		if cs.Run, err = im.run(c, d.after.Customer.Name, d.now); err != nil {
 			return err

@@ -232,7 +232,7 @@ func TestImportOff(t *testing.T) {
 	if taken := w.mustImport(ImportRequest{Customer: "Contoso", Source: source.AD, OUs: []string{"1"}, Users: []string{"p9"}}); taken.Counts.OthersChanged != 1 {
 		t.Errorf("a shared address: %+v", taken.Counts)
 	}
-	if _, err := w.DeleteAccounts(t.Context(), "Contoso", []string{"p9"}, false); err != nil {
+	if _, err := w.DeleteAccounts(t.Context(), DeleteRequest{Customer: "Contoso", Accounts: []string{"p9"}}); err != nil {
 		t.Fatal(err)
 	}
 	w.ad.People = w.ad.People[:len(w.ad.People)-1]
@@ -542,5 +542,25 @@ func TestValidEmail(t *testing.T) {
 		if validEmail(bad) {
 			t.Errorf("accepted %q", bad)
 		}
+	}
+}
+
+// A clock that was ahead for a while does not keep later reads from being learnt.
+func TestClockSetBack(t *testing.T) {
+	w := newWorld(t)
+	w.person(1, "Ann", "OU=Staff", "")
+	w.ticks.Store(1_000_000)
+	w.mustImport(staff(registry.ModeOn))
+	w.ticks.Store(1000)
+	w.person(2, "Bob", "OU=Staff", "")
+	w.mustImport(staff(registry.ModeOn))
+	w.mailbox(3, "Robert", "bob@contoso.example")
+	w.ad.People = w.ad.People[:1]
+	got := w.mustMatch(MatchRequest{By: match.ByDisplayName})
+	if got.Counts.UnmatchedAD != 2 || got.UnmatchedAD[1].Reason != match.ReasonGone {
+		t.Errorf("%+v", got.UnmatchedAD)
+	}
+	if got := w.byHand(joined("p2", "bob@contoso.example")); got.Counts.Matched != 1 {
+		t.Errorf("%+v", got.Counts)
 	}
 }

@@ -23,7 +23,7 @@ func (im *Importer) Match(ctx context.Context, r MatchRequest) (MatchResult, err
 		return MatchResult{}, err
 	}
 	var result MatchResult
-	c := command{name: "match --auto --by " + string(r.By), params: r, dry: r.DryRun}
+	c := command{name: "match --auto --by " + string(r.By), params: r, dry: r.DryRun, limits: &registry.Limits{Allow: r.Allow}}
 	run, err := im.changeFrom(ctx, full, c, func(d *draft) (err error) {
 		result, err = d.matchAuto(r.By, sides)
 		return err
@@ -51,7 +51,7 @@ func (im *Importer) readSides(ctx context.Context, snap *registry.Snapshot, adAs
 		return nil, s, err
 	}
 	for _, kind := range []source.Kind{source.AD, source.M365} { // before either is asked anything
-		if _, err := connection(snap, kind); err != nil && !(adAsRead && kind == source.AD) {
+		if _, err := connection(snap, kind); err != nil {
 			return nil, s, err
 		}
 	}
@@ -100,9 +100,12 @@ func (d *draft) matchAuto(by match.Method, s sides) (MatchResult, error) {
 	}
 	parallel.Ranges(len(found.Pairs), func(from, to int) {
 		for _, p := range found.Pairs[from:to] {
-			pair(d.after.Accounts[places[p.AD.ID]], p.M365, registry.Pairing{Reason: p.Reason, Confidence: p.Confidence, Evidence: p.Evidence})
+			pair(d.after.Accounts[places[p.AD.ID]], p.M365, registry.Pairing{Reason: p.Reason, Confidence: p.Confidence, Evidence: p.Evidence}, d.now)
 		}
 	})
+	if len(found.Pairs) > 0 {
+		d.after.Customer.MatchBy = string(by)
+	}
 	d.settle()
 	taken := map[string]bool{}
 	already := 0

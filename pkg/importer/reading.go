@@ -3,6 +3,8 @@ package importer
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -17,20 +19,28 @@ type reading struct {
 	tree  source.Tree // AD's
 	index *source.OUIndex
 	users []*source.User
-	at    time.Time
+	// elsewhere are users whom the directory has outside what is read.
+	elsewhere []*source.User
+	at        time.Time
 }
 
 // readWhole reads everybody in a directory of the customer. look sees the OUs
 // before the users are read; it may be nil. With other, a domain or tenant that
 // is not the one read before is taken.
 func (im *Importer) readWhole(ctx context.Context, snap *registry.Snapshot, kind source.Kind, other bool, look func(*reading) error) (*reading, error) {
+	return im.readWholeThen(ctx, snap, kind, other, look, nil)
+}
+
+// readWholeThen is readWhole with a further question to the directory while it is
+// open; it may be nil.
+func (im *Importer) readWholeThen(ctx context.Context, snap *registry.Snapshot, kind source.Kind, other bool, look func(*reading) error, then func(source.Directory, *reading) error) (*reading, error) {
 	dir, err := im.connect(ctx, snap, kind)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = dir.Close() }()
 	r := &reading{kind: kind, at: im.clock()}
-	if lister, ok := dir.(source.OULister); ok && kind == source.AD {
+	if lister, ok := source.As[source.OULister](dir); ok && kind == source.AD {
 		if r.tree, err = lister.Tree(ctx); err != nil {
 			return nil, err
 		}
@@ -47,7 +57,9 @@ func (im *Importer) readWhole(ctx context.Context, snap *registry.Snapshot, kind
 	if err := checkIdentity(snap, kind, r.info.ID, other); err != nil {
 		return nil, err
 	}
-	r.users, err = readAll(ctx, dir)
+	if r.users, err = readAll(ctx, dir); err == nil && then != nil {
+		err = then(dir, r)
+	}
 	return r, err
 }
 
@@ -69,6 +81,8 @@ func connection(snap *registry.Snapshot, kind source.Kind) (source.Connection, e
 	return *c, nil
 }
 
+// readAll reads everybody, in the order of their ids: that of a directory is its
+// own affair, and a plan is not to fail for it.
 func readAll(ctx context.Context, dir source.Directory) ([]*source.User, error) {
 	var users []*source.User
 	for u, err := range dir.Users(ctx, source.Scope{}) {
@@ -77,6 +91,7 @@ func readAll(ctx context.Context, dir source.Directory) ([]*source.User, error) 
 		}
 		users = append(users, &u)
 	}
+	slices.SortStableFunc(users, func(a, b *source.User) int { return strings.Compare(a.ID, b.ID) })
 	return users, nil
 }
 

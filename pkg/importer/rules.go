@@ -2,6 +2,7 @@ package importer
 
 import (
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/qpimport/qpimport/pkg/match"
@@ -19,11 +20,28 @@ func nameKey(name string) string { return match.Key(name) }
 func settle(d *draft) {
 	mode := d.after.Customer.PasswordSync
 	pending := func(a *registry.Account) bool { return mode == registry.ModeOn && a.M365 == nil }
-	holders := make(map[string]int, len(d.after.Accounts))
+	// A living person's claim on an address goes before that of somebody who is gone
+	// or switched off.
+	type claims struct{ living, others int }
+	holders := make(map[string]claims, len(d.after.Accounts))
 	for _, a := range d.after.Accounts {
-		if a != nil && !pending(a) && validEmail(a.Email) {
-			holders[emailKey(a.Email)]++
+		if a == nil || pending(a) || !validEmail(a.Email) {
+			continue
 		}
+		c := holders[emailKey(a.Email)]
+		if a.Living() {
+			c.living++
+		} else {
+			c.others++
+		}
+		holders[emailKey(a.Email)] = c
+	}
+	shared := func(a *registry.Account) bool {
+		c := holders[emailKey(a.Email)]
+		if a.Living() {
+			return c.living > 1
+		}
+		return c.living > 0 || c.others > 1
 	}
 	for i, a := range d.after.Accounts {
 		if a == nil {
@@ -37,7 +55,7 @@ func settle(d *draft) {
 			issue = registry.EmailMissing
 		case !validEmail(a.Email):
 			issue = registry.EmailInvalid
-		case holders[emailKey(a.Email)] > 1:
+		case shared(a):
 			issue = registry.EmailDuplicate
 		}
 		if issue != "" {
@@ -89,23 +107,25 @@ func mailRune(r rune) bool {
 }
 
 // begin makes an account of a user. On: the address comes with the mailbox.
-func begin(mode registry.Mode, u *source.User) *registry.Account {
+func begin(mode registry.Mode, u *source.User, at time.Time) *registry.Account {
 	a := &registry.Account{}
-	adopt(mode, a, u)
+	adopt(mode, a, u, at)
 	return a
 }
 
 // adopt takes over what a directory says about the account's user. Off:
-// everything comes from the one directory. On: everything from AD but the
-// address, which comes with the mailbox. An address set by hand stays.
-func adopt(mode registry.Mode, a *registry.Account, u *source.User) {
-	a.DisplayName, a.GivenName, a.Surname, a.Username, a.UPN = u.DisplayName, u.GivenName, u.Surname, u.Username, u.UPN
+// everything comes from the one directory. On: the address from Microsoft 365,
+// everything else from AD. An address set by hand stays.
+func adopt(mode registry.Mode, a *registry.Account, u *source.User, at time.Time) {
 	if u.Kind == source.AD {
-		a.AD = linkTo(u)
+		a.AD = linkTo(a.AD, u, at)
 	} else {
-		a.M365 = linkTo(u)
+		a.M365 = linkTo(a.M365, u, at)
 	}
-	if mode == registry.ModeOff && a.EmailSource != registry.EmailFromManual {
+	if mode == registry.ModeOff || u.Kind == source.AD {
+		a.DisplayName, a.GivenName, a.Surname, a.Username, a.UPN = u.DisplayName, u.GivenName, u.Surname, u.Username, u.UPN
+	}
+	if (mode == registry.ModeOff || u.Kind == source.M365) && a.EmailSource != registry.EmailFromManual {
 		setEmail(a, u.Email, string(u.Kind))
 	}
 }
@@ -117,26 +137,36 @@ func setEmail(a *registry.Account, email, from string) {
 	}
 }
 
-// linkTo is the link from an account to a user.
-func linkTo(u *source.User) *registry.Link {
-	l := &registry.Link{ID: u.ID, Name: u.DN, Status: registry.StatusOK}
+// linkTo is the link from an account to a user, in place of what was there.
+func linkTo(was *registry.Link, u *source.User, at time.Time) *registry.Link {
+	l := registry.Link{ID: u.ID, Name: u.DN, Status: registry.StatusOK, Since: at}
 	if u.Kind == source.M365 {
 		l.Name = u.UPN
 	}
 	if u.Enabled == source.No {
 		l.Status = registry.StatusDisabled
 	}
-	return l
+	return sinceThen(was, l)
 }
 
-// pair joins a pending account with its mailbox.
-func pair(a *registry.Account, box *source.User, p registry.Pairing) {
-	a.M365, a.Pairing = linkTo(box), &p
-	setEmail(a, box.Email, registry.EmailFromM365)
+// sinceThen keeps the time of a status that stays.
+func sinceThen(was *registry.Link, l registry.Link) *registry.Link {
+	if was != nil && was.ID == l.ID && was.Status == l.Status {
+		l.Since = was.Since
+	}
+	return &l
+}
+
+// pair joins a pending account with its mailbox. An address set by hand stays.
+func pair(a *registry.Account, box *source.User, p registry.Pairing, at time.Time) {
+	a.Pairing = &p
+	adopt(registry.ModeOn, a, box, at)
 }
 
 // part makes a matched account pending again.
 func part(a *registry.Account) {
 	a.M365, a.Pairing = nil, nil
-	setEmail(a, "", "")
+	if a.EmailSource != registry.EmailFromManual {
+		setEmail(a, "", "")
+	}
 }

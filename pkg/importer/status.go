@@ -4,44 +4,86 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/qpimport/qpimport/pkg/registry"
 	"github.com/qpimport/qpimport/pkg/source"
 )
 
+// DefaultMaxAge is how old the last read of a directory may be.
+const DefaultMaxAge = 7 * 24 * time.Hour
+
+// StatusRequest asks how customers stand.
+type StatusRequest struct {
+	Customer string // "" is all
+	// MaxAge is how old the last read of a directory, or an export, may be; 0 is
+	// DefaultMaxAge.
+	MaxAge time.Duration
+}
+
 // Status shows a customer, or with "" each, with what needs somebody's hand.
-func (im *Importer) Status(ctx context.Context, sel string) ([]CustomerStatus, error) {
-	list, err := im.oneOrAll(ctx, sel)
+func (im *Importer) Status(ctx context.Context, r StatusRequest) ([]CustomerStatus, error) {
+	list, err := im.oneOrAll(ctx, r.Customer)
 	if err != nil {
 		return nil, err
 	}
 	lines := []CustomerStatus{}
 	for _, snap := range list {
-		lines = append(lines, viewStatus(snap))
+		lines = append(lines, im.viewStatus(snap, cmp.Or(r.MaxAge, DefaultMaxAge)))
 	}
 	return lines, nil
 }
 
-// attention says in plain words what a customer waits for.
-func attention(c Customer) []string {
-	todo := []string{}
-	say := func(when bool, format string, args ...any) {
+// FindingCodes are the codes of all findings.
+func FindingCodes() []string {
+	return []string{"no_directory", "nothing_imported", "ad_not_connected", "m365_not_connected", "read_failed", "stale_read", "stale_export",
+		"to_match", "needs_email", "missing", "replaced", "doubtful"}
+}
+
+// findings are what a customer waits for.
+func (im *Importer) findings(snap *registry.Snapshot, maxAge time.Duration) []StatusFinding {
+	found := []StatusFinding{}
+	say := func(when bool, code string, count int, format string, args ...any) {
 		if when {
-			todo = append(todo, fmt.Sprintf(format, args...))
+			found = append(found, StatusFinding{Code: code, Count: count, Text: fmt.Sprintf(format, args...)})
 		}
 	}
-	none := c.Directories.AD == nil && c.Directories.M365 == nil
-	say(none, "connect a directory")
-	say(!none && c.Accounts.Total == 0, "nothing imported yet")
-	say(c.PasswordSync == registry.ModeOn && c.Directories.AD == nil && !none, "password sync is on, but Active Directory is not connected")
-	say(c.PasswordSync == registry.ModeOn && c.Directories.M365 == nil && !none, "password sync is on, but Microsoft 365 is not connected")
-	say(c.Accounts.PendingMatch > 0, "%d to match", c.Accounts.PendingMatch)
-	say(c.Accounts.NeedsEmail > 0, "%d without a usable e-mail", c.Accounts.NeedsEmail)
-	return todo
+	n := snap.Counts
+	none := len(snap.Directories) == 0
+	say(none, "no_directory", 1, "connect a directory")
+	say(!none && n.Total == 0, "nothing_imported", 1, "nothing imported yet")
+	on := snap.Customer.PasswordSync == registry.ModeOn
+	for _, kind := range []source.Kind{source.AD, source.M365} {
+		conn := snap.Connection(kind)
+		say(on && conn == nil && !none, string(kind)+"_not_connected", 1, "password sync is on, but %s is not connected", kind)
+		if conn == nil {
+			continue
+		}
+		last := snap.Reads[kind]
+		if f := last.Failure; f != nil {
+			say(true, "read_failed", 1, "%s could not be read on %s (%s)", kind, f.At.Format(time.DateOnly), f.Code)
+		}
+		if age := im.clock().Sub(last.At); !last.At.IsZero() && age > maxAge && n.Total > 0 {
+			say(true, "stale_read", int(age.Hours()/24), "%s was last read %d days ago", kind, int(age.Hours()/24))
+		} else if written := im.written(*conn); !written.IsZero() && im.clock().Sub(written) > maxAge {
+			days := int(im.clock().Sub(written).Hours() / 24)
+			say(true, "stale_export", days, "the export of %s is %d days old", kind, days)
+		}
+	}
+	say(n.PendingMatch > snap.Ignored, "to_match", n.PendingMatch-snap.Ignored, "%d to match", n.PendingMatch-snap.Ignored)
+	say(n.NeedsEmail > 0, "needs_email", n.NeedsEmail, "%d without a usable e-mail", n.NeedsEmail)
+	gone := func(status string) int {
+		return snap.Links[registry.LinkStatus{Kind: source.AD, Status: status}] + snap.Links[registry.LinkStatus{Kind: source.M365, Status: status}]
+	}
+	missing, replaced := gone(registry.StatusMissing), gone(registry.StatusReplaced)
+	say(missing > 0, "missing", missing, "%d gone from a directory", missing)
+	say(replaced > 0, "replaced", replaced, "%d gone whose name or address somebody else has", replaced)
+	say(snap.Doubtful > 0, "doubtful", snap.Doubtful, "%d pairs that are contradicted now", snap.Doubtful)
+	return found
 }
 
 // viewStatus is a customer's line.
-func viewStatus(snap *registry.Snapshot) CustomerStatus {
+func (im *Importer) viewStatus(snap *registry.Snapshot, maxAge time.Duration) CustomerStatus {
 	c := viewCustomer(snap)
 	of := func(kind source.Kind) *DirectoryStatus {
 		conn := snap.Connection(kind)
@@ -49,12 +91,21 @@ func viewStatus(snap *registry.Snapshot) CustomerStatus {
 			return nil
 		}
 		d := &DirectoryStatus{Connection: *conn}
-		if last, ok := snap.Reads[kind]; ok {
+		last := snap.Reads[kind]
+		if !last.At.IsZero() {
 			d.LastRead, d.People = &last.At, &last.People
+		}
+		if f := last.Failure; f != nil {
+			d.LastError = &ReadError{At: f.At, Code: f.Code, Message: f.Text}
 		}
 		return d
 	}
-	return CustomerStatus{Customer: c, Directories: DirectoryStatuses{AD: of(source.AD), M365: of(source.M365)}, Attention: attention(c)}
+	status := CustomerStatus{Customer: c, Directories: DirectoryStatuses{AD: of(source.AD), M365: of(source.M365)}, Attention: []string{}}
+	status.Findings = im.findings(snap, maxAge)
+	for _, f := range status.Findings {
+		status.Attention = append(status.Attention, f.Text)
+	}
+	return status
 }
 
 // oneOrAll is the customer that is named, or with "" all of them.

@@ -34,35 +34,44 @@ func (d Directories) Get(kind source.Kind) *source.Connection {
 
 // Account is an end-user account in the registry.
 type Account struct {
-	ID          string         `json:"id"`
-	Customer    string         `json:"customer"`
-	DisplayName string         `json:"display_name"`
-	GivenName   string         `json:"given_name"`
-	Surname     string         `json:"surname"`
-	Username    string         `json:"username"`
-	UPN         string         `json:"upn"`
-	Email       string         `json:"email"`
-	EmailSource *string        `json:"email_source"`
-	EmailIssue  *string        `json:"email_issue"`
-	State       registry.State `json:"state"`
-	AD          *ADLink        `json:"ad"`
-	M365        *M365Link      `json:"m365"`
-	ImportedAt  time.Time      `json:"imported_at"`
-	UpdatedAt   time.Time      `json:"updated_at"`
+	ID          string  `json:"id"`
+	Customer    string  `json:"customer"`
+	DisplayName string  `json:"display_name"`
+	GivenName   string  `json:"given_name"`
+	Surname     string  `json:"surname"`
+	Username    string  `json:"username"`
+	UPN         string  `json:"upn"`
+	Email       string  `json:"email"`
+	EmailSource *string `json:"email_source"`
+	EmailIssue  *string `json:"email_issue"`
+	// DirectoryEmail is what the directory says where the address was set by hand;
+	// it is shown of a single account alone.
+	DirectoryEmail *string        `json:"directory_email,omitempty"`
+	State          registry.State `json:"state"`
+	AD             *ADLink        `json:"ad"`
+	M365           *M365Link      `json:"m365"`
+	ImportedAt     time.Time      `json:"imported_at"`
+	UpdatedAt      time.Time      `json:"updated_at"`
 }
 
 // ADLink is the AD user behind an account.
 type ADLink struct {
-	ID     string `json:"id"`
-	DN     string `json:"dn"`
-	Status string `json:"status"` // ok, disabled or missing
+	ID string `json:"id"`
+	DN string `json:"dn"`
+	LinkStatus
 }
 
 // M365Link is the Microsoft 365 user behind an account.
 type M365Link struct {
-	ID     string `json:"id"`
-	UPN    string `json:"upn"`
-	Status string `json:"status"` // ok, disabled or missing
+	ID  string `json:"id"`
+	UPN string `json:"upn"`
+	LinkStatus
+}
+
+// LinkStatus is how a link stands.
+type LinkStatus struct {
+	Status string     `json:"status"` // ok, disabled, out_of_scope, missing or replaced
+	Since  *time.Time `json:"since"`  // nil where it was so before this was kept
 }
 
 // User is a user of a directory as the program shows it.
@@ -116,6 +125,11 @@ type ImportRequest struct {
 	DryRun          bool          `json:"-"`
 	// OtherDirectory allows a domain or tenant that is not the one imported from before.
 	OtherDirectory bool `json:"other_directory,omitempty"`
+	// AlsoM365 imports from Microsoft 365 beside AD, with password sync off: those
+	// whom AD does not know.
+	AlsoM365 bool `json:"also_m365,omitempty"`
+	// Allow answers guards: the numbers that were found.
+	Allow map[registry.Guard]int `json:"allow,omitempty"`
 }
 
 // ImportResult says what an import did or, where it was not applied, would do.
@@ -170,6 +184,8 @@ type MatchRequest struct {
 	// ADAsRead takes AD as it was last read whole, and does not read it now.
 	ADAsRead bool `json:"ad_as_read,omitempty"`
 	DryRun   bool `json:"-"`
+	// Allow answers guards: the numbers that were found.
+	Allow map[registry.Guard]int `json:"allow,omitempty"`
 }
 
 // HandRequest asks for what was decided by hand. A reject without a mailbox parts
@@ -343,6 +359,14 @@ type CustomerStatus struct {
 	Customer
 	Directories DirectoryStatuses `json:"directories"`
 	Attention   []string          `json:"attention"` // what needs somebody's hand, in plain words
+	Findings    []StatusFinding   `json:"findings"`  // the same for programs
+}
+
+// StatusFinding is one thing that needs somebody's hand.
+type StatusFinding struct {
+	Code  string `json:"code"` // to_match, needs_email, read_failed, …
+	Count int    `json:"count"`
+	Text  string `json:"text"`
 }
 
 // DirectoryStatuses are a customer's directories, nil where there is none.
@@ -356,6 +380,15 @@ type DirectoryStatus struct {
 	source.Connection
 	LastRead *time.Time `json:"last_read"` // nil where it was never read whole
 	People   *int       `json:"people"`    // how many users it held
+	// LastError is the last read that failed, nil where one went well since.
+	LastError *ReadError `json:"last_error"`
+}
+
+// ReadError is a read of a directory that failed.
+type ReadError struct {
+	At      time.Time   `json:"at"`
+	Code    source.Code `json:"code"`
+	Message string      `json:"message"`
 }
 
 // Finding is one line of `doctor`.

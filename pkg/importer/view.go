@@ -29,12 +29,20 @@ func viewAccount(a *registry.Account, customer string) Account {
 		EmailSource: orNull(a.EmailSource), EmailIssue: orNull(a.EmailIssue), ImportedAt: a.ImportedAt, UpdatedAt: a.UpdatedAt,
 	}
 	if l := a.AD; l != nil {
-		v.AD = &ADLink{ID: l.ID, DN: l.Name, Status: l.Status}
+		v.AD = &ADLink{ID: l.ID, DN: l.Name, LinkStatus: viewStanding(l)}
 	}
 	if l := a.M365; l != nil {
-		v.M365 = &M365Link{ID: l.ID, UPN: l.Name, Status: l.Status}
+		v.M365 = &M365Link{ID: l.ID, UPN: l.Name, LinkStatus: viewStanding(l)}
 	}
 	return v
+}
+
+func viewStanding(l *registry.Link) LinkStatus {
+	s := LinkStatus{Status: l.Status}
+	if !l.Since.IsZero() {
+		s.Since = &l.Since
+	}
+	return s
 }
 
 func orNull(s string) *string {

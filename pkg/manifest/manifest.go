@@ -40,6 +40,7 @@ type Customer struct {
 	Import       []Import
 	Match        Match
 	Emails       []Email
+	Refresh      Refresh
 	Allow        Allow
 	Line         int // where the customer begins
 }
@@ -58,7 +59,9 @@ type Import struct {
 	Users           []string // these alone; none is everybody
 	Exclude         []string
 	IncludeDisabled bool
-	Line            int
+	// AlsoM365 imports from Microsoft 365 beside AD, with password sync off.
+	AlsoM365 bool
+	Line     int
 }
 
 // Match is the match that follows the imports: automatic, pairs by hand, or
@@ -86,6 +89,13 @@ type Allow struct {
 	Empty            bool // an import that selects nobody
 	MaxNew           int  // new accounts at once; 0 keeps the bound of the command
 	DirectoryChanged bool // a directory that is not the one seen before
+	// Guards answer the guards: kind → the number that was found.
+	Guards map[string]int
+}
+
+// Refresh says how a refresh of the customer goes.
+type Refresh struct {
+	New string // what is done with who is new: "" leaves it as it is, list or import
 }
 
 // Problem is one thing that is wrong, and where; lines and columns count from 1.

@@ -33,7 +33,8 @@ customers:
       - {source: ad, ou: ["corp.contoso.example/Staff"], exclude: ["svc-*"]}
     match: {auto: true, by: evidence, pairs: [{ad: jdoe, m365: john.doe@contoso.example}]}
     emails: [{account: kiosk1, email: kiosk@contoso.example}]
-    allow: {empty: true, max_new: 2000, directory_changed: true}
+    refresh: {new: import}
+    allow: {empty: true, max_new: 2000, directory_changed: true, missing: 12}
   - name: Fabrikam
     directories: {m365: {file: exports/fabrikam-users.json}}
     import: [{source: m365}]
@@ -74,12 +75,13 @@ func TestExample(t *testing.T) {
 				Auto: true, By: match.ByEvidence,
 				Pairs: []manifest.Pair{{AD: "jdoe", M365: "john.doe@contoso.example", Line: 12}},
 			},
-			Emails: []manifest.Email{{Account: "kiosk1", Email: "kiosk@contoso.example", Line: 13}},
-			Allow:  manifest.Allow{Empty: true, MaxNew: 2000, DirectoryChanged: true},
+			Emails:  []manifest.Email{{Account: "kiosk1", Email: "kiosk@contoso.example", Line: 13}},
+			Refresh: manifest.Refresh{New: "import"},
+			Allow:   manifest.Allow{Empty: true, MaxNew: 2000, DirectoryChanged: true, Guards: map[string]int{"missing": 12}},
 		}, {
-			Name: "Fabrikam", ExternalIDs: map[string]string{}, PasswordSync: "off", Line: 15,
+			Name: "Fabrikam", ExternalIDs: map[string]string{}, PasswordSync: "off", Line: 16,
 			Directories: manifest.Directories{M365: &export},
-			Import:      []manifest.Import{{Source: source.M365, Line: 17}},
+			Import:      []manifest.Import{{Source: source.M365, Line: 18}},
 		}},
 	}
 	if !reflect.DeepEqual(got, want) {

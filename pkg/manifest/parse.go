@@ -48,7 +48,7 @@ func (p *parser) manifest(root ast.Node, m *Manifest) {
 		m.Defaults.Recursive = d.flag("recursive")
 	}
 	for _, entry := range o.entries("customers", 1) {
-		c := p.object(entry.node, entry.path, "name", "external_ids", "password_sync", "directories", "import", "match", "emails", "allow")
+		c := p.object(entry.node, entry.path, "name", "external_ids", "password_sync", "directories", "import", "match", "emails", "refresh", "allow")
 		if c != nil {
 			m.Customers = append(m.Customers, c.customer(m.Defaults))
 		}
@@ -76,7 +76,7 @@ func (o *object) customer(defaults Defaults) Customer {
 		c.Directories = Directories{AD: d.ad(), M365: d.m365()}
 	}
 	for _, entry := range o.entries("import", 0) {
-		if i := o.p.object(entry.node, entry.path, "source", "ou", "recursive", "users", "exclude", "include_disabled"); i != nil {
+		if i := o.p.object(entry.node, entry.path, "source", "ou", "recursive", "users", "exclude", "include_disabled", "also_m365"); i != nil {
 			c.Import = append(c.Import, i.imports(defaults))
 		}
 	}
@@ -91,8 +91,22 @@ func (o *object) customer(defaults Defaults) Customer {
 			c.Emails = append(c.Emails, email)
 		}
 	}
-	if a := o.object("allow", "empty", "max_new", "directory_changed"); a != nil {
+	if r := o.object("refresh", "new"); r != nil {
+		c.Refresh.New = r.choice("new", "list", "import")
+	}
+	if a := o.object("allow", append([]string{"empty", "max_new", "directory_changed"}, guards...)...); a != nil {
 		c.Allow = Allow{Empty: a.flag("empty"), DirectoryChanged: a.flag("directory_changed")}
+		for _, kind := range guards {
+			if n, ok := a.number(kind); ok {
+				if n < 1 || n > 1_000_000 {
+					a.wrong(kind, "has to be between 1 and 1000000")
+				}
+				if c.Allow.Guards == nil {
+					c.Allow.Guards = map[string]int{}
+				}
+				c.Allow.Guards[kind] = n
+			}
+		}
 		if n, ok := a.number("max_new"); ok {
 			if n < 1 || n > 1_000_000 {
 				a.wrong("max_new", "has to be between 1 and 1000000")
@@ -102,6 +116,9 @@ func (o *object) customer(defaults Defaults) Customer {
 	}
 	return c
 }
+
+// guards are what a customer may allow by the number that was found.
+var guards = []string{"missing", "disabled", "out_of_scope", "emails", "upn_suffix"}
 
 // passwordSync reads a mode. YAML 1.1 took on and off for booleans and YAML 1.2
 // takes them for text, so that they mean the same with quotes and without.
@@ -140,7 +157,7 @@ func (o *object) externalIDs() map[string]string {
 }
 
 func (o *object) ad() *source.Connection {
-	d := o.object("ad", "url", "starttls", "bind_dn", "bind_password", "base_dn", "ca_file", "tls_server_name", "file")
+	d := o.object("ad", "url", "starttls", "bind_dn", "bind_password", "base_dn", "ca_file", "tls_server_name", "file", "encoding")
 	if d == nil {
 		return nil
 	}
@@ -154,7 +171,7 @@ func (o *object) ad() *source.Connection {
 			CAFile:           d.text("ca_file"),
 			TLSServerName:    d.text("tls_server_name"),
 		},
-		Export: source.Export{File: d.text("file")},
+		Export: source.Export{File: d.text("file"), Encoding: d.text("encoding")},
 	}
 	if d.flag("starttls") {
 		c.Transport = source.TransportStartTLS
@@ -163,7 +180,7 @@ func (o *object) ad() *source.Connection {
 }
 
 func (o *object) m365() *source.Connection {
-	d := o.object("m365", "tenant", "client_id", "client_secret", "certificate", "access_token", "cloud", "graph_url", "authority_url", "file")
+	d := o.object("m365", "tenant", "client_id", "client_secret", "certificate", "access_token", "cloud", "graph_url", "authority_url", "file", "encoding")
 	if d == nil {
 		return nil
 	}
@@ -179,7 +196,7 @@ func (o *object) m365() *source.Connection {
 			GraphURL:         d.text("graph_url"),
 			AuthorityURL:     d.text("authority_url"),
 		},
-		Export: source.Export{File: d.text("file")},
+		Export: source.Export{File: d.text("file"), Encoding: d.text("encoding")},
 	})
 }
 
@@ -215,6 +232,7 @@ func (o *object) imports(defaults Defaults) Import {
 		Users:           o.texts("users", 1),
 		Exclude:         o.texts("exclude", 0),
 		IncludeDisabled: o.flag("include_disabled"),
+		AlsoM365:        o.flag("also_m365"),
 		Line:            o.line,
 	}
 	name := o.text("source")

@@ -18,7 +18,7 @@ func Auto(in Input, by Method) *Trace {
 	t := &Trace{by: by, engine: newEngine(newTable(in))}
 	if by == ByEvidence {
 		t.weighs.Do(t.engine.weighEvidence)
-		t.engine.byEvidence()
+		t.engine.decideAll()
 	} else {
 		t.engine.byDisplayName()
 	}

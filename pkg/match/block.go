@@ -118,7 +118,7 @@ func (s *sheet) wordKeys(a, b word, f func(key uint64)) {
 			f(key(keyEnd, uint64(x), hashText(other[len(other)-3:])))
 		}
 		for _, k := range s.kin[b.plain] {
-			f(key(keyKin, uint64(x), uint64(k)))
+			f(key(keyKin, uint64(x), uint64(max(k, -k))))
 		}
 	}
 	if sa, sb := s.sounds[a.plain], s.sounds[b.plain]; sa < sb && len(sa)+len(sb) > 3 {
@@ -146,7 +146,7 @@ func newBlocks(s *sheet) blocks {
 	each := func(f func(k uint64, j int)) {
 		parallel.Ranges(len(s.m365), func(from, to int) {
 			for j := from; j < to; j++ {
-				if s.m365[j].isPerson() {
+				if s.m365[j].mayLookUp() {
 					s.keysOf(&s.m365[j], func(k uint64) { f(k, j) })
 				}
 			}

@@ -3,9 +3,6 @@ package match
 import (
 	"slices"
 	"strings"
-	"unicode/utf8"
-
-	"github.com/qpimport/qpimport/internal/parallel"
 )
 
 // namesakes are the users of one display name. All of them count when the name
@@ -21,13 +18,16 @@ type namesakes struct {
 // either side, unless hard evidence contradicts.
 func (e *engine) byDisplayName() {
 	t := e.table
-	adKeys, m365Keys := keysOfAll(t.ad, e.sheet.ad), keysOfAll(t.m365, e.sheet.m365)
 	groups := make(map[string]*namesakes, len(t.ad))
 	var order []*namesakes // by the first AD user
-	for i, key := range adKeys {
+	for i := range e.sheet.ad {
+		key := e.sheet.ad[i].key
+		if e.sheet.ad[i].stranger {
+			continue
+		}
 		if key == "" {
 			if t.adFree(i) {
-				t.unmatched(i, ReasonNoName)
+				t.unmatched(i, noNameReason(t.ad[i].DisplayName))
 			}
 			continue
 		}
@@ -42,8 +42,8 @@ func (e *engine) byDisplayName() {
 			g.freeAD = append(g.freeAD, i)
 		}
 	}
-	for j, key := range m365Keys {
-		if g := groups[key]; g != nil {
+	for j := range e.sheet.m365 {
+		if g := groups[e.sheet.m365[j].key]; g != nil && !e.sheet.m365[j].stranger {
 			g.m365++
 			if t.m365Free(j) {
 				g.freeM365 = append(g.freeM365, j)
@@ -52,35 +52,73 @@ func (e *engine) byDisplayName() {
 			}
 		}
 	}
+	others := newSpellings(e.sheet)
 	for _, g := range order {
-		e.byName(g)
+		e.byName(g, others)
 	}
 }
 
-// keysOfAll are the keys of the display names; AD's own objects and guests have
-// none.
-func keysOfAll(persons []Person, profiles []profile) []string {
-	keys := make([]string, len(persons))
-	parallel.Ranges(len(persons), func(from, to int) {
-		for i := from; i < to; i++ {
-			if !profiles[i].stranger {
-				keys[i] = wholeKey(persons[i].DisplayName)
+// spellings counts who has a name, however it is written: Sören Müller, and
+// Mueller, Soeren.
+type spellings struct {
+	*sheet
+	ad, m365 map[uint64][]int32 // people by the words of a name
+}
+
+func newSpellings(s *sheet) *spellings {
+	x := &spellings{sheet: s, ad: map[uint64][]int32{}, m365: map[uint64][]int32{}}
+	for _, side := range []struct {
+		profiles []profile
+		people   map[uint64][]int32
+	}{{s.ad, x.ad}, {s.m365, x.m365}} {
+		for i := range side.profiles {
+			p := &side.profiles[i]
+			if !p.isPerson() {
+				continue
+			}
+			for k := range p.views {
+				if key := x.key(&p.views[k]); key != 0 && !slices.Contains(side.people[key], int32(i)) && len(side.people[key]) < 3 {
+					side.people[key] = append(side.people[key], int32(i))
+				}
 			}
 		}
-	})
-	return keys
-}
-
-// wholeKey is the key of a name, none for one that lost characters on its way:
-// what stood in their place may differ.
-func wholeKey(name string) string {
-	if !utf8.ValidString(name) || strings.ContainsRune(name, utf8.RuneError) {
-		return ""
 	}
-	return Key(name)
+	return x
 }
 
-func (e *engine) byName(g *namesakes) {
+// key is the words of a name in any order, umlauts as one letter or as two.
+func (x *spellings) key(v *view) uint64 {
+	if v.n < 2 {
+		return 0
+	}
+	sum := uint64(0)
+	for _, w := range v.words[:v.n] {
+		text := x.words.texts[w.spelt]
+		if v.script.lossy {
+			text = x.words.texts[w.written]
+		}
+		h := hashText(umlauts.Replace(text))
+		sum += h * (h>>7 | 1)
+	}
+	return sum
+}
+
+var umlauts = strings.NewReplacer("ae", "a", "oe", "o", "ue", "u")
+
+// shared says whether somebody else has a name of the AD user's or the mailbox's.
+func (x *spellings) shared(i, j int) bool {
+	for _, p := range []*profile{&x.sheet.ad[i], &x.sheet.m365[j]} {
+		for k := range p.views {
+			key := x.key(&p.views[k])
+			if slices.ContainsFunc(x.ad[key], func(o int32) bool { return int(o) != i }) || slices.ContainsFunc(x.m365[key], func(o int32) bool { return int(o) != j }) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (e *engine) byName(g *namesakes, others *spellings) {
 	t := e.table
 	if len(g.freeAD) == 0 {
 		return
@@ -104,8 +142,13 @@ func (e *engine) byName(g *namesakes) {
 		return
 	}
 	i, j := is[0], js[0]
-	if c := e.candidate(i, int32(j)); e.contradicts(c) {
+	c := e.candidate(i, int32(j))
+	switch {
+	case e.contradicts(c):
 		t.review(i, ReasonContradiction, []Candidate{e.proposal(i, c)})
+		return
+	case others.shared(i, j):
+		t.review(i, ReasonNamesakes, []Candidate{e.proposal(i, c)})
 		return
 	}
 	t.pair(i, j, ReasonDisplayName, nameConfidence, []Evidence{{
@@ -119,12 +162,23 @@ func (e *engine) byName(g *namesakes) {
 // than the name speaks for the pair.
 func (e *engine) contradicts(c *candidate) bool {
 	forces := e.forces(c)
-	if forces[veto]+forces[conflict] > 0 {
+	if c.levels[ruleAccount] == accountAdmin && (c.levels[ruleEmployee] != employeeEqual || c.levels[ruleAddress] != addressEqual) {
+		return true
+	}
+	if forces[veto]+forces[conflict]+forces[foreign] > 0 || contradicts(c.levels[ruleName]) {
 		return true
 	}
 	same := c.levels[ruleDepartment] == sameEqual || c.levels[ruleTitle] == sameEqual
 	differs := c.levels[ruleDepartment] == sameDiffers || c.levels[ruleTitle] == sameDiffers
 	return differs && !same && forces[proof]+forces[identifier] == 0
+}
+
+// noNameReason says why a display name cannot be matched.
+func noNameReason(name string) string {
+	if isDamaged(name) {
+		return ReasonDamagedName
+	}
+	return ReasonNoName
 }
 
 // nameConfidence is what a name that is unique on both sides is worth.

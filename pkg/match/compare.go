@@ -69,8 +69,10 @@ type comparer struct {
 	adEmployee, m365Employee owners
 	adPhone, m365Phone       owners
 	adLogin, m365Login       owners
-	adOnPrem, adMail         owners
+	adOnPrem                 owners
+	adMail                   owners // mail and UPN
 	m365Domains              map[uint64]bool
+	synonyms                 map[[2]int32]bool // departments that are called otherwise on the other side
 }
 
 // newComparer prepares to compare. Whoever may be a person owns what is his,
@@ -93,6 +95,7 @@ func newComparer(s *sheet, o origins) *comparer {
 	eachOwner(s.ad, func(i int, add func(o owners, text uint64)) {
 		p := &s.ad[i]
 		add(c.adMail, p.mail)
+		add(c.adMail, p.upn)
 		add(c.adEmployee, p.employee)
 		add(c.adOnPrem, p.onPrem)
 		for _, x := range p.addresses {
@@ -137,8 +140,17 @@ func (c *comparer) compare(i, j int32) findings {
 	x, xMiddle := a.middles()
 	y, yMiddle := m.middles()
 	f.levels[ruleInitial] = initialLevel(x, xMiddle, y, yMiddle)
-	f.levels[ruleGeneration] = generationLevel(a.generation, m.generation)
-	f.levels[ruleDepartment] = c.sameLevel(a.department, m.department)
+	f.levels[ruleGeneration] = markLevel(a.generation, m.generation)
+	f.levels[ruleNumber] = markLevel(a.number, m.number)
+	f.levels[ruleRemark] = c.remarkLevel(a.remark, m.remark)
+	f.levels[ruleSalutation] = salutationLevel(a.salutation, m.salutation)
+	if (a.excluded == ReasonAdmin) != (m.excluded == ReasonAdmin) {
+		f.levels[ruleAccount] = accountAdmin
+	}
+	if a.forged || m.forged {
+		f.levels[ruleAlphabet] = alphabetMixed
+	}
+	f.levels[ruleDepartment] = c.departmentLevel(a.department, m.department)
 	f.levels[ruleTitle] = c.sameLevel(a.title, m.title)
 	return f
 }
@@ -146,8 +158,8 @@ func (c *comparer) compare(i, j int32) findings {
 func (c *comparer) onPremLevel(i, j int32) uint8 {
 	a, m := &c.ad[i], &c.m365[j]
 	switch {
-	case m.onPrem == 0 || a.onPrem == 0:
-		return 0
+	case m.onPrem == 0 || a.onPrem == 0 || c.word[j] == originForeign || c.word[j] == originStamped:
+		return 0 // another directory may have the same names
 	case m.onPrem == a.onPrem && c.adOnPrem.one(m.onPrem, i):
 		return onPremEqual
 	case m.onPrem == a.onPrem:
@@ -160,21 +172,29 @@ func (c *comparer) onPremLevel(i, j int32) uint8 {
 
 func (c *comparer) addressLevel(i, j int32) uint8 {
 	a, m := &c.ad[i], &c.m365[j]
-	shared := false
+	shared, alias, numbered := false, false, false
 	for _, x := range a.addresses {
-		if x == m.upn || slices.Contains(m.addresses, x) {
-			if c.adAddress.one(x, i) && c.m365Address.one(x, j) {
-				return addressEqual
-			}
+		switch {
+		case x != m.upn && !slices.Contains(m.addresses, x):
+		case !c.adAddress.one(x, i) || !c.m365Address.one(x, j):
 			shared = true
+		case x == m.mail || x == m.upn:
+			return addressEqual
+		default:
+			alias = true
+			numbered = numbered || a.mail == x && a.mailStem == m.mailStem && a.mailLogin != m.mailLogin
 		}
 	}
 	switch {
+	case numbered:
+		return addressNumbered
+	case alias:
+		return addressAlias
 	case shared:
 		return addressShared
 	case a.mail != 0 && c.m365Address.other(a.mail, j):
 		return addressElsewhere
-	case c.adMail.other(m.mail, i):
+	case c.adMail.other(m.mail, i), c.adMail.other(m.upn, i):
 		return addressOthers
 	case a.mail == 0:
 		return 0
@@ -216,18 +236,32 @@ func (c *comparer) employeeLevel(i, j int32) uint8 {
 	a, m := &c.ad[i], &c.m365[j]
 	switch {
 	case m.employee == 0:
-		return 0
+		return c.employeeOfOther(i, j)
 	case a.employee == m.employee && c.adEmployee.one(m.employee, i) && c.m365Employee.one(m.employee, j):
 		return employeeEqual
 	case a.employee == m.employee:
 		return employeeShared
+	case a.employee != 0 && a.bare == m.bare:
+		return employeeZeros
 	case a.employee != 0:
 		return employeeDiffers
 	}
 	// The number of somebody else's, unless that is a slip: his name must fit.
 	if owner, ok := c.adEmployee[m.employee]; ok && owner >= 0 && owner != i {
-		if n, _ := c.nameLevel(&c.ad[owner], m); n < nameGiven {
+		if n, _ := c.nameLevel(&c.ad[owner], m); n < nameAlike {
 			return employeeElsewhere
+		}
+	}
+	return 0
+}
+
+// employeeOfOther says whether the AD user's number is that of another mailbox whose
+// name fits, where this one has none.
+func (c *comparer) employeeOfOther(i, j int32) uint8 {
+	a := &c.ad[i]
+	if owner, ok := c.m365Employee[a.employee]; ok && owner >= 0 && owner != j {
+		if n, _ := c.nameLevel(a, &c.m365[owner]); n != 0 && n < nameAlike {
+			return employeeOtherBox
 		}
 	}
 	return 0
@@ -244,7 +278,7 @@ func (c *comparer) loginLevel(i, j int32) uint8 {
 		switch x, y := derivedFrom(a, m, l); {
 		case !x && !y && unique:
 			return loginEqual
-		case x && !y && unique:
+		case x != y && unique:
 			best = loginFormer
 		case best == 0:
 			best = loginDerived
@@ -259,8 +293,8 @@ func (c *comparer) phoneLevel(i, j int32) uint8 {
 		return 0
 	}
 	best := uint8(phoneDiffers)
-	for _, x := range a.phones {
-		if !slices.Contains(m.phones, x) {
+	for k, x := range a.phones {
+		if n := slices.Index(m.phones, x); n < 0 || a.countries[k] != m.countries[n] && a.countries[k] != 0 && m.countries[n] != 0 {
 			continue
 		}
 		if c.adPhone.one(x, i) && c.m365Phone.one(x, j) {
@@ -292,16 +326,36 @@ func initialLevel(a, aMiddle, m, mMiddle uint32) uint8 {
 	return 0
 }
 
-func generationLevel(a, m uint8) uint8 {
+// markLevel compares marks of generation, numbers or remarks: equal, on one side
+// only, or different.
+func markLevel[T comparable](a, m T) uint8 {
+	var none T
 	switch {
-	case a == 0 && m == 0:
+	case a == none && m == none:
 		return 0
 	case a == m:
 		return generationEqual
-	case a == 0 || m == 0:
+	case a == none || m == none:
 		return generationOneSide
 	}
 	return generationDiffers
+}
+
+// remarkLevel compares remarks by what they mean.
+func (c *comparer) remarkLevel(a, m int32) uint8 {
+	if a != 0 && m != 0 && c.sameLabel(a, m) {
+		return remarkEqual
+	}
+	return markLevel(a, m)
+}
+
+// salutationLevel compares how people are addressed: as a man and as a woman.
+func salutationLevel(a, m uint8) uint8 {
+	sir := uint8(salutedSir | maybeSir)
+	if a&sir != 0 && m&salutedMadam != 0 && a&salutedMadam == 0 || m&sir != 0 && a&salutedMadam != 0 && m&salutedMadam == 0 {
+		return salutationDiffers
+	}
+	return 0
 }
 
 // sameLevel compares departments or titles by their numbers.
@@ -310,6 +364,14 @@ func (c *comparer) sameLevel(a, b int32) uint8 {
 		return sameEqual
 	}
 	return sameWords(c.meaning[a], c.meaning[b])
+}
+
+// departmentLevel compares departments, with what was learnt of their names.
+func (c *comparer) departmentLevel(a, b int32) uint8 {
+	if c.synonyms[[2]int32{a, b}] {
+		return sameEqual
+	}
+	return c.sameLevel(a, b)
 }
 
 // sameWords compares departments or titles by their words: equal, or one an

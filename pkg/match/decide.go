@@ -41,7 +41,10 @@ func (e *engine) decideAll() {
 		}
 	}
 	for i, v := range verdicts {
-		if e.adFree(i) || e.adSkip[i] == source.SkipDisabled && e.sheet.ad[i].isPerson() && !e.adDone[i] {
+		switch excluded := e.sheet.ad[i].excluded; {
+		case e.adFree(i) && excluded != "":
+			e.unmatched(i, excluded)
+		case e.adFree(i), e.adSkip[i] == source.SkipDisabled && e.sheet.ad[i].isPerson() && !e.adDone[i]:
 			e.toReview(i, v.reason)
 		}
 	}
@@ -183,7 +186,7 @@ func (e *engine) toReview(i int, reason string) {
 	case unlikely:
 		e.unmatched(i, ReasonUnlikely)
 	case len(e.sheet.ad[i].views) == 0:
-		e.unmatched(i, ReasonNoName)
+		e.unmatched(i, noNameReason(e.table.ad[i].DisplayName))
 	}
 }
 

@@ -23,6 +23,7 @@ const (
 	ReasonNamesakes  = "namesakes"           // several users have a name that fits
 	ReasonClose      = "close_call"          // another candidate is almost as good
 	ReasonNameDiffer = "name_differs"        // an identifier agrees, the name does not
+	ReasonForeign    = "foreign_origin"      // the mailbox was synchronised from elsewhere
 )
 
 // candidate is a mailbox that an AD user was compared with.
@@ -92,18 +93,20 @@ func (e *engine) weighByTable() {
 	e.weigh()
 }
 
-func (e *engine) byEvidence() {
-	e.leaveOutAccounts()
-	e.decideAll()
+// mayLookUp says whether mailboxes are looked for: for people, and for what looks
+// like a second account, which may be that of Sally Jones, sa.jones.
+func (p *profile) mayLookUp() bool {
+	return p.isPerson() || p.excluded == ReasonAdmin && !p.stranger && !p.copied
 }
 
-// leaveOutAccounts takes accounts that are nobody's own out of the match.
-func (e *engine) leaveOutAccounts() {
-	for i := range e.sheet.ad {
-		if e.adFree(i) && e.sheet.ad[i].excluded != "" {
-			e.unmatched(i, e.sheet.ad[i].excluded)
-		}
+// worthKeeping says whether a comparison makes a candidate. For an account that
+// looks like a privileged one nothing does but what is beyond doubt.
+func (e *engine) worthKeeping(a, m *profile, f *findings) bool {
+	if a.excluded != "" || m.excluded != "" {
+		l := &f.levels
+		return l[ruleAnchor] == anchorSID || l[ruleAnchor] == anchorEqual || l[ruleEmployee] == employeeEqual && l[ruleAddress] == addressEqual
 	}
+	return plausible(f)
 }
 
 // findCandidates compares every AD user with the mailboxes that share a key with
@@ -115,12 +118,13 @@ func (e *engine) findCandidates() {
 		var found []int32
 		var kept []candidate
 		for i := from; i < to; i++ {
-			if !e.sheet.ad[i].isPerson() {
+			a := &e.sheet.ad[i]
+			if !a.mayLookUp() {
 				continue
 			}
 			found, kept = e.lookUp(&blocks, i, found[:0]), kept[:0]
 			for _, j := range found {
-				if f := e.compare(int32(i), j); plausible(&f) {
+				if f := e.compare(int32(i), j); e.worthKeeping(a, &e.sheet.m365[j], &f) {
 					kept = append(kept, candidate{findings: f, m365: j})
 				}
 			}
@@ -136,7 +140,7 @@ func (e *engine) lookUp(b *blocks, i int, found []int32) []int32 {
 		found, tooMany = b.lookUp(found, k)
 		e.crowded[i] = e.crowded[i] || tooMany && (k&0xF == keyWords || k&0xF == keyJoined)
 	})
-	if j := e.mailbox[i]; j >= 0 && e.sheet.m365[j].isPerson() {
+	if j := e.mailbox[i]; j >= 0 && e.sheet.m365[j].mayLookUp() {
 		found = append(found, j)
 	}
 	slices.Sort(found)
@@ -147,10 +151,10 @@ func (e *engine) lookUp(b *blocks, i int, found []int32) []int32 {
 // something that names the person.
 func plausible(f *findings) bool {
 	l := &f.levels
-	if n := l[ruleName]; n >= nameFull && n <= nameInitial {
+	if n := l[ruleName]; n >= nameFull && n <= nameAlike {
 		return true
 	}
-	return l[ruleAnchor] == anchorEqual || l[ruleAnchor] == anchorOtherSID || l[ruleAddress] == addressEqual || l[ruleAddress] == addressShared ||
+	return l[ruleAnchor] != 0 && l[ruleAnchor] <= anchorStamped || l[ruleAddress] == addressEqual || l[ruleAddress] == addressAlias || l[ruleAddress] == addressShared ||
 		l[ruleUPN] == upnEqual || l[ruleUPN] == upnDerived || l[ruleEmployee] == employeeEqual || l[ruleLogin] != 0 || l[rulePhone] == phoneEqual || l[ruleOnPrem] == onPremEqual
 }
 

@@ -254,8 +254,11 @@ func (x *Explanation) settle(e *engine, c *candidate) {
 	if len(x.Settle) > 0 {
 		return
 	}
-	if x.Reason == ReasonNoName {
+	switch x.Reason {
+	case ReasonNoName:
 		add("enter a display name")
+	case ReasonDamagedName:
+		add("export the users again, as UTF-8")
 	}
 	if c == nil {
 		add("an address, employee id or telephone number that both directories have would make a candidate")
@@ -298,6 +301,8 @@ func ReasonText(reason string) string {
 		return "the user is no longer in Active Directory"
 	case ReasonNoName:
 		return "the user has no display name"
+	case ReasonDamagedName:
+		return "letters of the name were lost when it was exported: question marks stand in their places"
 	case ReasonNoCandidate:
 		return "no mailbox looks like this user"
 	case ReasonTaken:
@@ -326,6 +331,8 @@ func ReasonText(reason string) string {
 		return "another candidate is almost as good"
 	case ReasonNameDiffer:
 		return "an identifier agrees, but the names do not"
+	case ReasonForeign:
+		return "the mailbox was synchronised from a directory that is not this one"
 	case ReasonService:
 		return "this looks like a service account"
 	case ReasonAdmin:
@@ -338,6 +345,18 @@ func ReasonText(reason string) string {
 		return "this is one of AD's own accounts"
 	case source.SkipConflict:
 		return "this is a copy that a replication conflict left behind"
+	case source.SkipDeleted:
+		return "the user was deleted"
+	case source.SkipExchange:
+		return "this is one of Exchange's own mailboxes"
+	case source.SkipRoom:
+		return "this is a room"
+	case source.SkipEquipment:
+		return "this is equipment"
+	case source.SkipService:
+		return "this is a managed service account"
+	case source.SkipTrust:
+		return "this stands for another domain"
 	case source.SkipGuest:
 		return "this is a guest"
 	case source.SkipNoMailbox:

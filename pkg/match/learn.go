@@ -11,8 +11,9 @@ import (
 // person's, how often by chance, and which attributes people with a partner
 // have that people without one lack.
 func (e *engine) learn() {
+	e.learnSynonyms()
 	e.learnSame(ruleDepartment, sameEqual, sameDiffers, func(i, j int) uint8 {
-		return e.sameLevel(e.sheet.ad[i].department, e.sheet.m365[j].department)
+		return e.departmentLevel(e.sheet.ad[i].department, e.sheet.m365[j].department)
 	})
 	e.learnSame(ruleTitle, sameEqual, sameDiffers, func(i, j int) uint8 {
 		return e.sameLevel(e.sheet.ad[i].title, e.sheet.m365[j].title)
@@ -20,6 +21,44 @@ func (e *engine) learn() {
 	e.learnSame(rulePhone, phoneShared, phoneDiffers, func(i, j int) uint8 { return e.phoneLevel(int32(i), int32(j)) })
 	e.learnListed()
 }
+
+// learnSynonyms finds departments that the two directories call by different names:
+// pairs of names that many people have who surely are one person, and not by
+// having moved.
+func (e *engine) learnSynonyms() {
+	pairs, ad, m365 := map[[2]int32]int{}, map[int32]int{}, map[int32]int{}
+	for i, list := range e.byAD {
+		for k := range list {
+			if c := &list[k]; isSure(&c.findings) {
+				a, m := e.sheet.ad[i].department, e.sheet.m365[c.m365].department
+				pairs[[2]int32{a, m}]++
+				ad[a]++
+				m365[m]++
+			}
+		}
+	}
+	e.synonyms = map[[2]int32]bool{}
+	for pair, n := range pairs {
+		if pair[0] != 0 && pair[1] != 0 && n >= synonymPairs && float64(n) >= synonymShare*float64(max(ad[pair[0]], m365[pair[1]])) {
+			e.synonyms[pair] = true
+		}
+	}
+	for i, list := range e.byAD {
+		for k := range list {
+			c := &list[k]
+			if c.levels[ruleDepartment] == sameDiffers && e.synonyms[[2]int32{e.sheet.ad[i].department, e.sheet.m365[c.m365].department}] {
+				c.levels[ruleDepartment] = sameEqual
+			}
+		}
+	}
+}
+
+// What makes two names of departments one: how many people, and which share of
+// those who are in either.
+const (
+	synonymPairs = 5
+	synonymShare = 0.12
+)
 
 // enough is how many cases a weight is learnt from at the least.
 const enough = 20
@@ -50,7 +89,7 @@ func (e *engine) learnSame(r int, same, differs uint8, compare func(i, j int) ui
 			}
 		}
 	}
-	if chance < enough {
+	if r == rulePhone && chance < enough {
 		return
 	}
 	u := (chanceSame + 1) / (chance + 2)
@@ -68,7 +107,7 @@ func clamp(x, low, high float64) float64 { return max(low, min(x, high)) }
 
 // isSure says whether a pair can teach: proven, or identified with the same name.
 func isSure(f *findings) bool {
-	return f.levels[ruleAnchor] == anchorEqual || f.levels[ruleName] == nameFull &&
+	return f.levels[ruleAnchor] == anchorSID || f.levels[ruleAnchor] == anchorEqual || f.levels[ruleName] == nameFull &&
 		(f.levels[ruleAddress] == addressEqual || f.levels[ruleEmployee] == employeeEqual)
 }
 
@@ -86,7 +125,7 @@ func (e *engine) learnListed() {
 		best := 0
 		for k := range list {
 			found[list[k].m365] = true
-			if list[k].levels[ruleName] == nameFull || isSure(&list[k].findings) {
+			if n := list[k].levels[ruleName]; n == nameFull || n == nameRomanised || n == nameHint || isSure(&list[k].findings) {
 				best++
 				likely[list[k].m365] = true
 			}

@@ -6,19 +6,40 @@ import (
 	"encoding/hex"
 	"slices"
 	"strings"
+
+	"github.com/qpimport/qpimport/pkg/source"
 )
 
 // origins says which mailbox was synchronised from which AD user. A SID is never
-// used twice and decides where an anchor was copied to another user; an anchor
-// that nobody has any more tells nothing.
+// used twice and decides where an anchor was copied to another user.
 type origins struct {
-	of      []int32 // by mailbox: its AD user, -1 unknown, -2 where several could be it
-	certain []bool  // by mailbox: the SID agrees, or there is none to compare
-	mailbox []int32 // by AD user: its mailbox, -1 none, -2 several
+	of      []int32  // by mailbox: its AD user, -1 unknown, -2 where several could be it
+	word    []origin // by mailbox: who says so
+	mailbox []int32  // by AD user: its mailbox, -1 none, -2 several
 }
 
+// origin is what is known of where a mailbox comes from.
+type origin uint8
+
+const (
+	originUnknown origin = iota
+	originSID            // the SID is that of an AD user
+	originSynced         // the anchor is, and the sync engine wrote it
+	originStamped        // the anchor is, but anybody may have written it
+	originGone           // the SID is of this domain, but nobody has it any more
+	originForeign        // synchronised from elsewhere
+	originTorn           // the anchor is that of one AD user, the SID that of another
+)
+
+// certain says whether the sync engine itself vouches for the origin.
+func (o origin) certain() bool { return o == originSID || o == originSynced }
+
 func findOrigins(ad, m365 []Person) origins {
-	byAnchor, bySID := map[string]int32{}, map[string]int32{}
+	o := origins{of: slices.Repeat([]int32{-1}, len(m365)), word: make([]origin, len(m365)), mailbox: slices.Repeat([]int32{-1}, len(ad))}
+	if !slices.ContainsFunc(m365, func(p Person) bool { return p.ImmutableID != "" || p.SID != "" }) {
+		return o
+	}
+	byAnchor, bySID, domains := map[string]int32{}, map[string]int32{}, map[string]bool{}
 	add := func(m map[string]int32, key string, i int) {
 		if key == "" {
 			return
@@ -29,28 +50,34 @@ func findOrigins(ad, m365 []Person) origins {
 			m[key] = int32(i)
 		}
 	}
-	o := origins{of: make([]int32, len(m365)), certain: make([]bool, len(m365)), mailbox: slices.Repeat([]int32{-1}, len(ad))}
-	synced := slices.ContainsFunc(m365, func(p Person) bool { return p.ImmutableID != "" || p.SID != "" })
-	if synced {
-		for i, p := range ad {
-			add(byAnchor, anchor(p.ID), i)
-			add(byAnchor, anchor(p.ConsistencyGUID), i)
-			add(bySID, normalSID(p.SID), i)
+	for i, p := range ad {
+		add(byAnchor, anchor(p.ID), i)
+		add(byAnchor, anchor(p.ConsistencyGUID), i)
+		add(bySID, normalSID(p.SID), i)
+		if p.SID != "" {
+			domains[domainOf(p.SID)] = true
 		}
 	}
 	for j, p := range m365 {
-		o.of[j] = -1
 		guid, hasGUID := byAnchor[strings.TrimSpace(p.ImmutableID)]
 		sid, hasSID := bySID[normalSID(p.SID)]
+		hasGUID, hasSID = hasGUID && p.ImmutableID != "", hasSID && p.SID != ""
 		switch {
 		case hasSID && sid >= 0 && hasGUID && guid >= 0 && guid != sid:
-			o.of[j] = -2 // anchor and SID name two users
+			o.word[j] = originTorn
 		case hasSID && sid >= 0:
-			o.of[j], o.certain[j] = sid, true
+			o.of[j], o.word[j] = sid, originSID
+		case p.SID != "" && domains[domainOf(p.SID)]:
+			o.word[j] = originGone
 		case hasGUID && guid >= 0:
-			o.of[j], o.certain[j] = guid, p.SID == "" || ad[guid].SID == ""
+			o.of[j], o.word[j] = guid, originStamped
+			if p.SID == "" && p.Synced == source.Yes || p.SID != "" && ad[guid].SID == "" {
+				o.word[j] = originSynced
+			}
 		case hasGUID:
 			o.of[j] = -2
+		case p.SID != "" || p.ImmutableID != "" && p.Synced == source.Yes:
+			o.word[j] = originForeign
 		}
 		if i := o.of[j]; i >= 0 {
 			if o.mailbox[i] == -1 {
@@ -63,22 +90,38 @@ func findOrigins(ad, m365 []Person) origins {
 	return o
 }
 
+// domainOf is a SID without its last part.
+func domainOf(sid string) string {
+	sid = normalSID(sid)
+	return sid[:max(0, strings.LastIndexByte(sid, '-'))]
+}
+
 func normalSID(sid string) string { return strings.ToUpper(strings.TrimSpace(sid)) }
 
 // level is the outcome of [ruleAnchor] for AD user i and mailbox j.
 func (o *origins) level(i, j int32) uint8 {
-	origin, mailbox := o.of[j], o.mailbox[i]
+	owner, word, mailbox := o.of[j], o.word[j], o.mailbox[i]
 	switch {
-	case origin == i && mailbox == j && o.certain[j]:
+	case owner == i && mailbox == j && word == originSID:
+		return anchorSID
+	case owner == i && mailbox == j && word == originSynced:
 		return anchorEqual
-	case origin == i && mailbox == j:
-		return anchorOtherSID
-	case origin == i, origin == -2:
+	case owner == i && mailbox == j:
+		return anchorStamped
+	case owner == i, owner == -2:
 		return anchorShared
-	case origin >= 0 && o.certain[j]:
+	case owner >= 0 && word.certain():
 		return anchorOtherUser
-	case mailbox >= 0 && o.certain[mailbox]:
+	case word == originGone:
+		return anchorGone
+	case word == originTorn:
+		return anchorTorn
+	case mailbox >= 0 && o.word[mailbox].certain():
 		return anchorOtherMailbox
+	case owner >= 0, mailbox >= 0:
+		return anchorElsewhere
+	case word == originForeign:
+		return anchorForeign
 	}
 	return 0
 }

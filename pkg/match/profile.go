@@ -4,15 +4,14 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"unicode"
 
 	"github.com/qpimport/qpimport/internal/parallel"
 	"github.com/qpimport/qpimport/pkg/source"
 )
 
-// word is a word of a name in its two ASCII forms; both are the same number for
-// most words.
-type word struct{ plain, spelt int32 }
+// word is a word of a name in its two ASCII forms and as it is written; all are
+// the same number for most words.
+type word struct{ plain, spelt, written int32 }
 
 func (a word) equals(b word) bool {
 	return a.plain == b.plain || a.plain == b.spelt || a.spelt == b.plain || a.spelt == b.spelt
@@ -32,20 +31,27 @@ type view struct {
 	words    [maxWords]word
 	roles    [maxWords]uint8
 	n        uint8
+	places   uint8     // where the name is spelled so
 	joined   [2]uint64 // hashes of given+surname and surname+given as one word
 	initials uint32    // middle initials that stand as single letters, one bit each
 	middle   uint32    // first letters of the words between
 	first    uint32    // the given name's initial, where only that is known
+	script   script
 }
 
 // profile is a user prepared for comparison: everything normalised once. Texts
 // are kept as their hashes; 0 is no text.
 type profile struct {
 	user       *source.User
+	key        string // of the display name, "" where there is none to go by
 	views      []view
-	latin      bool   // the name has Latin letters
-	lettered   bool   // and no letters beyond Latin, Cyrillic and Greek
+	commonName *view  // AD's common name, where that is another spelling
+	cnAgrees   bool   // AD's common name is the same
+	forged     bool   // a spelling mixes alphabets
 	generation uint8  // number of the mark, 0 for none
+	number     uint64 // behind the name, to tell it from another
+	remark     int32  // what the name is decorated with, by its number in the dictionary
+	salutation uint8
 	excluded   string // why the account is left out as nobody's own, "" where not
 	skip       string // why matching does not take the user, "" where it does
 	stranger   bool   // an object of AD's own, or a guest
@@ -54,6 +60,7 @@ type profile struct {
 	addresses  []uint64 // every address of the user
 	mail       uint64   // AD's mail, or the mailbox's primary address
 	mailLogin  uint64   // what stands before its @
+	mailStem   uint64   // the same without the digits at its end
 	domain     uint64   // what stands behind
 	upn        uint64
 	upnLogin   uint64
@@ -61,8 +68,10 @@ type profile struct {
 	derived    uint32   // bit by login: it follows from the user's own name
 	onPrem     uint64   // sAMAccountName (AD) or onPremisesSamAccountName
 	employee   uint64
+	bare       uint64 // the employee id without leading zeros
 	phones     []uint64
-	department int32 // number of the dictionary
+	countries  []uint64 // of the phones, in their order
+	department int32    // number of the dictionary
 	title      int32
 }
 
@@ -70,13 +79,21 @@ type profile struct {
 // whether or not he may be paired.
 func (p *profile) isPerson() bool { return p.excluded == "" && !p.stranger && !p.copied }
 
+// vouched says whether more than the display name says what the user is called:
+// given name and surname, the common name of AD, or a login that follows from it.
+func (p *profile) vouched() bool {
+	return p.cnAgrees || p.derived != 0 && len(p.views) > 0 || slices.ContainsFunc(p.views, func(v view) bool { return v.places&inFields != 0 })
+}
+
 // sheet is the profiles of both sides and the dictionaries that they share.
 type sheet struct {
 	ad, m365 []profile
 	words    dictionary // words of names
 	labels   dictionary // departments and titles
 	sounds   []string   // by word
-	kin      [][]uint16 // by word: its families of nicknames
+	given    []bool     // by word: a given name, of the lists or of two people here
+	surnames []bool     // by word: the surname of two people here
+	kin      [][]int16  // by word: its families of nicknames
 	nameDF   []int32    // by word: how many users carry it in their name
 	meaning  [][]string // by label: its words
 }
@@ -111,7 +128,7 @@ func (d *dictionary) number(text string) int32 {
 	return n
 }
 
-var generationNumbers = map[string]uint8{"": 0, "jr": 1, "sr": 2, "2": 3, "3": 4, "4": 5}
+var generationNumbers = map[string]uint8{"": 0, "jr": 1, "sr": 2, "2": 3, "3": 4, "4": 5, "5": 6, "1": 7, "gs": 8, "np": 9}
 
 func newSheet(ad, m365 []Person) *sheet {
 	x := newLexicon()
@@ -127,6 +144,7 @@ func newSheet(ad, m365 []Person) *sheet {
 		})
 	}
 	s.describe(x)
+	s.foldZeros()
 	s.markTwins()
 	markCopies(s.ad)
 	markCopies(s.m365)
@@ -136,9 +154,10 @@ func newSheet(ad, m365 []Person) *sheet {
 // describe looks the words and labels up once all are known.
 func (s *sheet) describe(x *lexicon) {
 	n := len(s.words.texts)
-	s.sounds, s.kin, s.nameDF = make([]string, n), make([][]uint16, n), make([]int32, n)
+	s.sounds, s.kin, s.nameDF = make([]string, n), make([][]int16, n), make([]int32, n)
+	s.given, s.surnames = make([]bool, n), make([]bool, n)
 	for k, w := range s.words.texts {
-		s.sounds[k], s.kin[k] = sound(w), x.families[w]
+		s.sounds[k], s.kin[k], s.given[k] = sound(w), x.families[w], x.givenNames[w]
 	}
 	s.meaning = make([][]string, len(s.labels.texts))
 	for k, l := range s.labels.texts {
@@ -147,6 +166,81 @@ func (s *sheet) describe(x *lexicon) {
 	for _, side := range [][]profile{s.ad, s.m365} {
 		for i := range side {
 			s.countWords(&side[i])
+		}
+		s.findNames(side)
+	}
+	s.readRemarks()
+}
+
+// readRemarks takes a remark on a name that is a department here for what it is,
+// and one that only repeats the title or the company for none.
+func (s *sheet) readRemarks() {
+	departments := map[int32]bool{}
+	for _, side := range [][]profile{s.ad, s.m365} {
+		for i := range side {
+			departments[side[i].department] = true
+		}
+	}
+	delete(departments, 0)
+	known := map[int32]bool{} // by remark: is it a department
+	for _, side := range [][]profile{s.ad, s.m365} {
+		for i := range side {
+			p := &side[i]
+			if p.remark == 0 {
+				continue
+			}
+			is, ok := known[p.remark]
+			if !ok {
+				is = s.isLabel(p.remark, departments)
+				known[p.remark] = is
+			}
+			switch {
+			case is && p.department == 0:
+				p.department, p.remark = p.remark, 0
+			case is, s.sameLabel(p.remark, p.title), sameWords(s.meaning[p.remark], plainWords(p.user.Company)) == sameEqual:
+				p.remark = 0
+			}
+		}
+	}
+}
+
+// isLabel says whether a label means the same as one of a set.
+func (s *sheet) isLabel(label int32, set map[int32]bool) bool {
+	if set[label] {
+		return true
+	}
+	for other := range set {
+		if s.sameLabel(label, other) {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *sheet) sameLabel(a, b int32) bool { return sameWords(s.meaning[a], s.meaning[b]) == sameEqual }
+
+// findNames learns names from the customer's own people: a word is one where two
+// people of a side have it in its place.
+func (s *sheet) findNames(side []profile) {
+	once := map[[2]int32]int{}
+	for i := range side {
+		for k := range side[i].views {
+			v := &side[i].views[k]
+			for w, role := range v.roles[:v.n] {
+				if role == roleUnknown {
+					continue
+				}
+				key := [2]int32{v.words[w].plain, int32(role)}
+				if other, ok := once[key]; !ok {
+					once[key] = i
+				} else if other == i {
+					continue
+				} else if role == roleGiven {
+					s.given[key[0]] = true
+				} else {
+					s.surnames[key[0]] = true
+				}
+			}
 		}
 	}
 }
@@ -173,34 +267,48 @@ func (s *sheet) countWords(p *profile) {
 func (s *sheet) profile(x *lexicon, u *source.User, p *profile) {
 	p.user, p.excluded = u, x.accounts.classify(u)
 	p.skip = u.SkipReason()
-	p.stranger = p.skip == source.SkipSystem || p.skip == source.SkipConflict || p.skip == source.SkipGuest
-	p.lettered = true
-	names := x.namesOf(u)
+	p.stranger = source.NeverImported(p.skip) || p.skip == source.SkipGuest
+	p.key = x.nameKey(u.DisplayName)
+	names := x.namesOf(u, p.key)
 	var all [][]string // the words of the names in ASCII, particles and letters too
 	for k := range names {
 		n := &names[k]
 		if n.generation != "" {
 			p.generation = generationNumbers[n.generation]
 		}
+		if n.number != "" && n.place != inCN {
+			p.number = hashText(n.number)
+		}
+		if n.remark != "" {
+			p.remark = s.labels.number(n.remark)
+		}
+		p.salutation |= n.salutation
+		v := s.view(n)
+		p.forged = p.forged || v.script.forged
+		if n.place == inCN {
+			if p.cnAgrees = slices.ContainsFunc(p.views, func(o view) bool { return sameView(&o, &v) }); !p.cnAgrees {
+				p.commonName = &v
+			}
+			continue
+		}
 		plain, spelt := make([]string, len(n.all)), make([]string, len(n.all))
 		for w := range n.all {
-			p.latin = p.latin || hasLatin(n.all[w])
-			p.lettered = p.lettered && isLettered(n.all[w])
 			plain[w], spelt[w] = asciiForms(n.all[w])
 		}
 		all = append(all, plain, spelt)
-		v := s.view(n)
 		if len(p.views) == 1 && sameView(&p.views[0], &v) {
 			p.views[0].middle |= v.middle
 			p.views[0].initials |= v.initials
+			p.views[0].places |= v.places
 		} else {
 			p.views = append(p.views, v)
 		}
 	}
+	markTones(p)
 
 	addresses, logins := addressesOf(u), loginsOf(u)
 	phones := phonesOf(u)
-	hashes := make([]uint64, 0, len(addresses)+len(logins)+len(phones))
+	hashes := make([]uint64, 0, len(addresses)+len(logins)+2*len(phones))
 	for _, a := range addresses {
 		hashes = append(hashes, hashText(a))
 	}
@@ -211,20 +319,27 @@ func (s *sheet) profile(x *lexicon, u *source.User, p *profile) {
 		}
 	}
 	for _, n := range phones {
-		hashes = append(hashes, hashText(n))
+		hashes = append(hashes, hashText(n.rest))
+	}
+	for _, n := range phones {
+		hashes = append(hashes, hashText(n.country))
 	}
 	p.addresses = hashes[:len(addresses):len(addresses)]
 	p.logins = hashes[len(addresses) : len(addresses)+len(logins)]
-	p.phones = hashes[len(addresses)+len(logins):]
+	hashes = hashes[len(addresses)+len(logins):]
+	p.phones, p.countries = hashes[:len(phones)], hashes[len(phones):]
 	if mail := address(u.Email); mail != "" {
 		local, domain, _ := strings.Cut(mail, "@")
 		p.mail, p.mailLogin, p.domain = hashText(mail), hashText(local), hashText(domain)
+		stem, _ := cutDigits(local)
+		p.mailStem = hashText(stem)
 	}
 	upn := login(u.UPN)
 	local, _, _ := strings.Cut(upn, "@")
 	p.upn, p.upnLogin = hashText(upn), hashText(local)
 	p.onPrem = hashText(onPrem(u))
-	p.employee = hashText(employeeID(u.EmployeeID))
+	id := employeeID(u.EmployeeID)
+	p.employee, p.bare = hashText(id), hashText(bareID(id))
 	p.department, p.title = s.labels.number(u.Department), s.labels.number(u.Title)
 }
 
@@ -293,13 +408,13 @@ func loginsOf(u *source.User) []string {
 
 // phonesOf are a user's telephone numbers, each once. An adapter joins several
 // numbers with a semicolon.
-func phonesOf(u *source.User) []string {
+func phonesOf(u *source.User) []number {
 	if u.Phone == "" && u.Mobile == "" {
 		return nil
 	}
-	var out []string
-	for _, number := range append(strings.SplitN(u.Phone, ";", maxValues), strings.SplitN(u.Mobile, ";", maxValues)...) {
-		if n := phone(number); n != "" && !slices.Contains(out, n) {
+	var out []number
+	for _, s := range append(strings.SplitN(u.Phone, ";", maxValues), strings.SplitN(u.Mobile, ";", maxValues)...) {
+		if n := phone(s); n.rest != "" && !slices.ContainsFunc(out, n.equals) {
 			out = append(out, n)
 		}
 	}
@@ -353,51 +468,6 @@ func composed(s string, words []string, used uint32) bool {
 	return false
 }
 
-// employeeID folds a personnel number; leading zeros come and go between
-// systems. What is typed where there is none is "": a word (n/a, extern, pending),
-// one digit over and over, the digits in order.
-func employeeID(id string) string {
-	id = strings.TrimLeft(keepAlnum(Key(id)), "0")
-	switch {
-	case !strings.ContainsAny(id, "0123456789"),
-		len(id) > 3 && (strings.Trim(id, id[:1]) == "" || strings.HasPrefix("123456789", id)):
-		return ""
-	}
-	return id
-}
-
-// phone reduces a telephone number to its last nine digits, with an extension
-// behind an x; "" for less than seven digits.
-func phone(s string) string {
-	s = strings.ToLower(s)
-	ext := ""
-	for _, mark := range []string{"ext", "x", "#", "durchwahl", "dw"} {
-		if before, after, ok := strings.Cut(s, mark); ok && digitsOf(before) != "" {
-			s, ext = before, digitsOf(after)
-			break
-		}
-	}
-	digits := digitsOf(s)
-	if len(digits) < 7 {
-		return ""
-	}
-	digits = digits[max(0, len(digits)-9):]
-	if ext != "" {
-		return digits + "x" + ext
-	}
-	return digits
-}
-
-func digitsOf(s string) string {
-	b := make([]byte, 0, len(s))
-	for i := 0; i < len(s); i++ {
-		if '0' <= s[i] && s[i] <= '9' {
-			b = append(b, s[i])
-		}
-	}
-	return string(b)
-}
-
 // plainWords are the words of a department or title, in ASCII.
 func plainWords(s string) []string {
 	var out []string
@@ -409,9 +479,9 @@ func plainWords(s string) []string {
 	return out
 }
 
-// markTwins sets apart the second accounts of AD users: a login that is another
-// user's with something before or after a separator that the name does not
-// explain, and a word of the name in common.
+// markTwins finds the second accounts of AD users: a login that is another user's
+// with something before or after it that the name does not explain, and a word of
+// the name in common.
 func (s *sheet) markTwins() {
 	byLogin := make(map[string]int, len(s.ad))
 	for i := range s.ad {
@@ -425,12 +495,74 @@ func (s *sheet) markTwins() {
 			continue
 		}
 		for _, cut := range [][2]string{{name[:at], name[at+1:]}, {name[last+1:], name[:last]}} {
-			j, ok := byLogin[cut[1]]
-			if ok && j != i && len(cut[0]) <= 3 && shareWord(p, &s.ad[j]) && !s.begins(p, cut[0]) {
+			if j, ok := byLogin[cut[1]]; ok && j != i && s.isTwin(p, &s.ad[j], cut[0]) {
 				p.excluded = ReasonAdmin
 			}
 		}
 	}
+}
+
+// isTwin says whether an account whose login is another's with a mark is a second
+// one of that person.
+func (s *sheet) isTwin(p, owner *profile, mark string) bool {
+	switch {
+	case p.employee != 0 && p.employee == owner.employee && sameName(p, owner):
+		return true
+	case !shareWord(p, owner) || s.begins(p, mark):
+		return false
+	}
+	return len(mark) <= 3 || purposes[mark]
+}
+
+// purposes are the words that an account for a purpose has in its login beside its
+// owner's.
+var purposes = setOf("test tests testing temp training trainer schulung old alt new neu svc serv service vpn lab labor backup demo dev prod admin priv privileged mobile remote cloud azure guest kiosk scan scanner fax shared user spare second secondary zweit copy")
+
+// foldZeros takes employee ids without their leading zeros in a company that shows
+// that they do not count: people of one name have the same id but for the zeros,
+// hardly anybody of another name has, and no two of a side would become one.
+func (s *sheet) foldZeros() {
+	ad, ok := bareOwners(s.ad)
+	m365, okToo := bareOwners(s.m365)
+	if !ok || !okToo {
+		return
+	}
+	agree, differ := 0, 0
+	for bare, i := range ad {
+		if j, ok := m365[bare]; ok && s.ad[i].employee != s.m365[j].employee {
+			if sameName(&s.ad[i], &s.m365[j]) {
+				agree++
+			} else {
+				differ++
+			}
+		}
+	}
+	if agree < zerosShown || agree < 4*differ {
+		return
+	}
+	for _, side := range [][]profile{s.ad, s.m365} {
+		for k := range side {
+			side[k].employee = side[k].bare
+		}
+	}
+}
+
+// zerosShown is how many people have to show that leading zeros do not count.
+const zerosShown = 3
+
+// bareOwners tells who has an employee id, taken without its zeros; ok is false
+// where two people of the side differ by zeros alone.
+func bareOwners(side []profile) (of map[uint64]int, ok bool) {
+	of = map[uint64]int{}
+	for i := range side {
+		p := &side[i]
+		if j, taken := of[p.bare]; taken && side[j].employee != p.employee {
+			return nil, false
+		} else if !taken && p.bare != 0 {
+			of[p.bare] = i
+		}
+	}
+	return of, true
 }
 
 // markCopies finds the accounts out of use of people who have another one on the
@@ -494,7 +626,7 @@ func sameView(a, b *view) bool {
 }
 
 func (s *sheet) view(n *spelledName) view {
-	var v view
+	v := view{places: n.place, script: scriptOf(n.all)}
 	for _, part := range []struct {
 		words []string
 		role  uint8
@@ -504,7 +636,7 @@ func (s *sheet) view(n *spelledName) view {
 			if v.n == maxWords || plain == "" {
 				continue
 			}
-			v.words[v.n], v.roles[v.n] = word{s.words.number(plain), s.words.number(spelt)}, part.role
+			v.words[v.n], v.roles[v.n] = word{s.words.number(plain), s.words.number(spelt), s.words.number(w)}, part.role
 			v.n++
 			if part.role == roleUnknown {
 				v.middle |= letterBit(plain[0])
@@ -518,23 +650,22 @@ func (s *sheet) view(n *spelledName) view {
 			v.initials |= letterBit(c)
 		}
 	}
-	for k := range v.joined {
-		plain, _ := asciiForms(n.joined[k])
-		v.joined[k] = hashText(plain)
+	for k, joined := range n.joined {
+		if !v.script.foreign {
+			joined, _ = asciiForms(joined)
+		}
+		v.joined[k] = hashText(joined)
 	}
 	return v
 }
 
-func hasLatin(s string) bool {
-	return strings.ContainsFunc(s, func(r rune) bool { return unicode.Is(unicode.Latin, r) })
-}
-
-// isLettered says whether a word's letters stand for sounds one by one, in scripts
-// that are written in Latin ones alike by everybody, nearly.
-func isLettered(s string) bool {
-	return !strings.ContainsFunc(s, func(r rune) bool {
-		return unicode.IsLetter(r) && !unicode.In(r, unicode.Latin, unicode.Cyrillic, unicode.Greek)
-	})
+// markTones takes every word of a name as it is written where one has the tones of
+// Vietnamese: Mai is not Mái.
+func markTones(p *profile) {
+	tones := slices.ContainsFunc(p.views, func(v view) bool { return v.script.tones })
+	for k := range p.views {
+		p.views[k].script.lossy = p.views[k].script.lossy || tones && p.views[k].script.alphabets == alphabetLatin
+	}
 }
 
 // hashText is FNV-1a, 0 for no text.

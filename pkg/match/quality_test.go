@@ -60,6 +60,41 @@ func TestQuality(t *testing.T) {
 	}
 }
 
+// TestAdversary: among small companies made to lead matching astray nobody gets
+// another's mailbox, and whoever is proven gets his own.
+func TestAdversary(t *testing.T) {
+	const situations = 5200
+	wrong, missed := map[string]int{}, map[string]int{}
+	example := map[string]string{}
+	for s := range matchtest.Situations(1, situations) {
+		trap := s.Kind + ": " + s.Name
+		for _, by := range []match.Method{match.ByDisplayName, match.ByEvidence} {
+			f := s.Check(by, match.Auto(s.Input, by).Result)
+			wrong[trap] += len(f.Wrong)
+			missed[trap] += len(f.Missed) + f.ColleaguesMissed
+			if len(f.Wrong)+len(f.Missed)+f.ColleaguesMissed > 0 {
+				example[trap] = fmt.Sprintf("by %s: %s", by, s.Why)
+			}
+		}
+	}
+	for trap, why := range example {
+		t.Errorf("%s: %d wrong, %d missed; %s", trap, wrong[trap], missed[trap], why)
+	}
+}
+
+// TestDrifted: companies whose two sides went apart in other ways than usual
+// hold no wrong pair either.
+func TestDrifted(t *testing.T) {
+	for seed := range uint64(60) {
+		c := matchtest.Drifted(seed+1, 200)
+		for _, p := range match.Auto(c.Input(), match.ByEvidence).Pairs {
+			if c.Truth[p.AD.ID] != p.M365.ID {
+				t.Errorf("company %d: %s was paired with %s (%s)", seed+1, p.AD.DisplayName, p.M365.DisplayName, p.Reason)
+			}
+		}
+	}
+}
+
 func TestAutoIgnoresOrder(t *testing.T) {
 	c := matchtest.New(5, 400)
 	in := c.Input()

@@ -12,6 +12,11 @@ const (
 	ruleName
 	ruleInitial
 	ruleGeneration
+	ruleNumber
+	ruleRemark
+	ruleSalutation
+	ruleAlphabet
+	ruleAccount
 	ruleDepartment
 	ruleTitle
 	ruleListedAD
@@ -28,6 +33,7 @@ const (
 	identifier       // names one person, and does not follow from the name
 	support          // speaks for the pair, but for others as well
 	against          // speaks against the pair
+	foreign          // comes from somewhere else: never with a name alone
 	conflict         // names somebody else, if not for certain
 	veto             // contradicts the pair
 )
@@ -52,11 +58,16 @@ type rule struct {
 
 // Levels that code refers to, by rule. 0 is always unknown.
 const (
-	anchorEqual = iota + 1
-	anchorOtherSID
+	anchorSID = iota + 1
+	anchorEqual
+	anchorStamped
 	anchorShared
 	anchorOtherUser
 	anchorOtherMailbox
+	anchorElsewhere
+	anchorGone
+	anchorTorn
+	anchorForeign
 
 	onPremEqual     = 1
 	onPremOtherUser = 2
@@ -68,6 +79,8 @@ const (
 	addressElsewhere   = 4
 	addressDiffers     = 5
 	addressOthers      = 6
+	addressAlias       = 7
+	addressNumbered    = 8
 
 	upnEqual     = 1
 	upnDerived   = 2
@@ -77,6 +90,8 @@ const (
 	employeeShared    = 2
 	employeeDiffers   = 3
 	employeeElsewhere = 4
+	employeeZeros     = 5
+	employeeOtherBox  = 6
 
 	loginEqual   = 1
 	loginDerived = 2
@@ -86,16 +101,21 @@ const (
 	phoneShared  = 2
 	phoneDiffers = 3
 
-	nameFull    = 1
-	namePart    = 2
-	nameSounds  = 3
-	nameTypo    = 4
-	nameNick    = 5
-	nameInitial = 6
-	nameGiven   = 7
-	nameSurname = 8
-	nameOther   = 9
-	nameScript  = 10
+	nameFull      = 1
+	namePart      = 2
+	nameSounds    = 3
+	nameTypo      = 4
+	nameSwapped   = 5
+	nameRomanised = 6
+	nameHint      = 7
+	nameSlip      = 8
+	nameNick      = 9
+	nameInitial   = 10
+	nameAlike     = 11
+	nameGiven     = 12
+	nameSurname   = 13
+	nameOther     = 14
+	nameScript    = 15
 
 	initialEqual   = 1
 	initialDiffers = 2
@@ -103,6 +123,20 @@ const (
 	generationEqual   = 1
 	generationOneSide = 2
 	generationDiffers = 3
+
+	numberEqual   = 1
+	numberOneSide = 2
+	numberDiffers = 3
+
+	remarkEqual   = 1
+	remarkOneSide = 2
+	remarkDiffers = 3
+
+	salutationDiffers = 1
+
+	alphabetMixed = 1
+
+	accountAdmin = 1
 
 	sameEqual   = 1 // department and title
 	sameDiffers = 2
@@ -115,24 +149,31 @@ const (
 func rules() [ruleCount]rule {
 	return [ruleCount]rule{
 		ruleAnchor: {name: "anchor", levels: []level{
+			anchorSID:          {name: "sid", weight: 30, force: proof, text: "the mailbox was synchronised from this AD user, whose SID it carries"},
 			anchorEqual:        {name: "equal", weight: 30, force: proof, text: "the mailbox was synchronised from this AD user"},
-			anchorOtherSID:     {name: "equal_other_sid", weight: 8, force: identifier, text: "the mailbox carries this AD user's anchor, but another SID"},
+			anchorStamped:      {name: "stamped", weight: 8, force: identifier, text: "the mailbox carries this AD user's anchor, but not from the sync engine for certain"},
 			anchorShared:       {name: "shared", weight: 1, force: neutral, text: "several users carry this anchor, so it tells nothing"},
 			anchorOtherUser:    {name: "other_user", weight: -24, force: veto, text: "the mailbox was synchronised from another AD user"},
 			anchorOtherMailbox: {name: "other_mailbox", weight: -24, force: veto, text: "another mailbox was synchronised from this AD user"},
+			anchorElsewhere:    {name: "elsewhere", weight: -8, force: conflict, text: "the anchor of one of the two is that of somebody else, if not from the sync engine for certain"},
+			anchorGone:         {name: "gone", weight: -24, force: veto, text: "the mailbox was synchronised from a user of this domain who is not among those read"},
+			anchorTorn:         {name: "torn", weight: -12, force: veto, text: "the anchor of the mailbox is that of one AD user, its SID that of another"},
+			anchorForeign:      {name: "foreign", weight: -6, force: foreign, text: "the mailbox was synchronised from a directory that is not this one"},
 		}},
 		ruleOnPrem: {name: "on_prem_username", levels: []level{
-			onPremEqual:     {name: "equal", weight: 10, force: identifier, text: "the mailbox names this AD user's sAMAccountName as its origin"},
+			onPremEqual:     {name: "equal", weight: 4, force: support, text: "the mailbox names this AD user's sAMAccountName as its origin"},
 			onPremOtherUser: {name: "other_user", weight: -8, force: conflict, text: "the mailbox names another AD user's sAMAccountName as its origin"},
 			onPremDiffers:   {name: "differs", weight: -4, force: conflict, text: "the mailbox names a sAMAccountName as its origin that this AD user does not have"},
 		}},
 		ruleAddress: {name: "address", levels: []level{
 			addressEqual:       {name: "equal", weight: 12, force: identifier, text: "an address of the AD user is an address of the mailbox"},
+			addressAlias:       {name: "alias", weight: 10, force: identifier, text: "an address of the AD user is an alias of the mailbox, as after a change of name, or where mail is forwarded"},
+			addressNumbered:    {name: "numbered", weight: -2, force: conflict, text: "the AD user's address is an alias of the mailbox, whose own is the same but for a number, as namesakes have"},
 			addressShared:      {name: "equal_shared", weight: 3, force: support, text: "an address of the AD user is one of the mailbox, but others have it as well"},
 			addressOtherDomain: {name: "other_domain", weight: 1, force: support, text: "the addresses are the same before the @"},
 			addressElsewhere:   {name: "elsewhere", weight: -8, force: conflict, text: "the AD user's mail address belongs to another mailbox"},
 			addressDiffers:     {name: "differs", weight: -4, force: against, text: "the AD user's mail address is not one of the mailbox"},
-			addressOthers:      {name: "others", weight: -8, force: conflict, text: "the mailbox's address is the mail address of another AD user"},
+			addressOthers:      {name: "others", weight: -8, force: conflict, text: "the mailbox's address is the mail address or principal name of another AD user"},
 		}},
 		ruleUPN: {name: "upn", levels: []level{
 			upnEqual:     {name: "equal", weight: 9, force: identifier, text: "the user principal names are equal and do not follow from the name"},
@@ -143,12 +184,14 @@ func rules() [ruleCount]rule {
 			employeeEqual:     {name: "equal", weight: 14, force: identifier, text: "the employee ids are equal"},
 			employeeShared:    {name: "equal_shared", weight: 2, force: support, text: "the employee ids are equal, but others have the same"},
 			employeeDiffers:   {name: "differs", weight: -14, force: veto, text: "the employee ids differ"},
+			employeeZeros:     {name: "zeros", weight: 0, force: neutral, text: "the employee ids differ by leading zeros, and nothing shows that those do not count here"},
 			employeeElsewhere: {name: "elsewhere", weight: -12, force: veto, text: "the mailbox has the employee id of another AD user"},
+			employeeOtherBox:  {name: "other_mailbox", weight: -12, force: veto, text: "the AD user's employee id is that of another mailbox"},
 		}},
 		ruleLogin: {name: "login", levels: []level{
 			loginEqual:   {name: "equal", weight: 8, force: identifier, text: "login and alias are equal and do not follow from the name"},
 			loginDerived: {name: "equal_derived", weight: 1, force: support, text: "login and alias are equal, but follow from the name"},
-			loginFormer:  {name: "equal_former", weight: 5, force: support, text: "an alias of the mailbox follows from the AD user's name and not from its own, as after a change of name"},
+			loginFormer:  {name: "equal_former", weight: 5, force: support, text: "login and alias are equal and follow from the name of one of the two alone, as after a change of name"},
 		}},
 		rulePhone: {name: "phone", levels: []level{
 			phoneEqual:   {name: "equal", weight: 11, force: identifier, text: "a telephone number is equal that nobody else has"},
@@ -158,16 +201,21 @@ func rules() [ruleCount]rule {
 		// The weight of a name is that of its words: rare ones tell more. What
 		// stands here is added to it.
 		ruleName: {name: "name", levels: []level{
-			nameFull:    {name: "full", weight: 0, force: support, text: "the names are the same"},
-			namePart:    {name: "part", weight: -2, force: support, text: "one name is the other with words left out"},
-			nameSounds:  {name: "sounds", weight: -2, force: support, text: "the names are spelled differently and sound the same"},
-			nameTypo:    {name: "typo", weight: -3, force: support, text: "the names differ by a slip"},
-			nameNick:    {name: "nickname", weight: -3, force: support, text: "the surname is the same, and the given names are forms of one name"},
-			nameInitial: {name: "initial", weight: -3, force: support, text: "the surname is the same, and the given name begins alike"},
-			nameGiven:   {name: "given_only", weight: -6, force: against, text: "the given name is the same, the surname is not"},
-			nameSurname: {name: "surname_only", weight: -8, force: against, text: "the surname is the same, the given name is not"},
-			nameOther:   {name: "other", weight: -14, force: against, text: "the names are different"},
-			nameScript:  {name: "other_script", weight: -4, force: neutral, text: "the names are written in different scripts and cannot be compared"},
+			nameFull:      {name: "full", weight: 0, force: support, text: "the names are the same"},
+			namePart:      {name: "part", weight: -2, force: support, text: "one name is the other with words left out"},
+			nameSounds:    {name: "sounds", weight: -2, force: support, text: "the names are spelled differently and sound the same"},
+			nameTypo:      {name: "typo", weight: -3, force: support, text: "the surnames differ by a slip"},
+			nameSlip:      {name: "given_slip", weight: -4, force: support, text: "the surname is the same, and the given names differ by a slip or in spelling, or one is left out"},
+			nameNick:      {name: "nickname", weight: -3, force: support, text: "the surname is the same, and the given names are forms of one name"},
+			nameInitial:   {name: "initial", weight: -3, force: support, text: "the surname is the same, and the given name begins alike"},
+			nameSwapped:   {name: "swapped", weight: -3, force: support, text: "the words of the names are the same, but given name and surname have changed places"},
+			nameRomanised: {name: "romanised", weight: -1, force: support, text: "the names are the same once they are written in one alphabet"},
+			nameHint:      {name: "transliterated", weight: -3, force: support, text: "the names may be the same, but in Latin letters or without tones they say too little"},
+			nameAlike:     {name: "alike", weight: -5, force: against, text: "the names look alike, but are two names that people have"},
+			nameGiven:     {name: "given_only", weight: -6, force: against, text: "the given name is the same, the surname is not"},
+			nameSurname:   {name: "surname_only", weight: -8, force: against, text: "the surname is the same, the given name is not"},
+			nameOther:     {name: "other", weight: -14, force: against, text: "the names are different"},
+			nameScript:    {name: "other_script", weight: -4, force: neutral, text: "the names are written in different scripts and cannot be compared"},
 		}},
 		ruleInitial: {name: "middle_initial", levels: []level{
 			initialEqual:   {name: "equal", weight: 3, force: support, text: "the middle initials agree"},
@@ -177,6 +225,25 @@ func rules() [ruleCount]rule {
 			generationEqual:   {name: "equal", weight: 3, force: support, text: "both names carry the same generation mark"},
 			generationOneSide: {name: "one_side", weight: -2, force: against, text: "only one of the names carries a generation mark such as Jr or Sr"},
 			generationDiffers: {name: "differs", weight: -24, force: veto, text: "the names carry different generation marks"},
+		}},
+		ruleNumber: {name: "number", levels: []level{
+			numberEqual:   {name: "equal", weight: 1, force: support, text: "both names carry the same number"},
+			numberOneSide: {name: "one_side", weight: -2, force: against, text: "only one of the names carries a number, as namesakes do"},
+			numberDiffers: {name: "differs", weight: -24, force: veto, text: "the names carry different numbers"},
+		}},
+		ruleRemark: {name: "remark", levels: []level{
+			remarkEqual:   {name: "equal", weight: 1, force: support, text: "both names carry the same remark"},
+			remarkOneSide: {name: "one_side", weight: -0.5, force: neutral, text: "only one of the names carries a remark"},
+			remarkDiffers: {name: "differs", weight: -4, force: conflict, text: "the names carry different remarks"},
+		}},
+		ruleSalutation: {name: "salutation", levels: []level{
+			salutationDiffers: {name: "differs", weight: -8, force: conflict, text: "one is addressed as a man, the other as a woman"},
+		}},
+		ruleAlphabet: {name: "alphabet", levels: []level{
+			alphabetMixed: {name: "mixed", weight: -24, force: veto, text: "the name has letters that look like those of another alphabet, or signs that look like letters"},
+		}},
+		ruleAccount: {name: "account", levels: []level{
+			accountAdmin: {name: "admin", weight: -8, force: against, text: "one of the two looks like somebody's second, privileged account"},
 		}},
 		ruleDepartment: {name: "department", levels: []level{
 			sameEqual:   {name: "equal", weight: 2.5, force: support, text: "the departments agree"},

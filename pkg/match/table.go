@@ -18,6 +18,7 @@ const (
 const (
 	ReasonGone           = "gone"                    // no longer in the directory
 	ReasonNoName         = "no_display_name"         // nothing to go by
+	ReasonDamagedName    = "damaged_name"            // letters of it were lost in an export
 	ReasonNoCandidate    = "no_candidate"            // no mailbox looks like this user
 	ReasonTaken          = "candidates_taken"        // every mailbox of this name has its user already
 	ReasonRejected       = "rejected"                // decided by hand: not this mailbox

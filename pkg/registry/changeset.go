@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 	jsonv1 "github.com/go-json-experiment/json/v1"
@@ -18,12 +19,13 @@ import (
 type Entity string
 
 // The entities, with what holds them: [Customer], [Directory], [Selection],
-// [Decision] and [Account].
+// [Decision], [Dismissal] and [Account].
 const (
 	EntityCustomer  Entity = "customer"
 	EntityDirectory Entity = "directory"
 	EntitySelection Entity = "selection"
 	EntityDecision  Entity = "decision"
+	EntityDismissal Entity = "dismissal"
 	EntityAccount   Entity = "account"
 )
 
@@ -34,6 +36,12 @@ type ChangeSet struct {
 	Run        Run   // who, what and why; the store numbers it
 	Changes    []Change
 	People     []*PeopleChange
+	// Failures are reads that failed, by kind; as what was read they are knowledge
+	// and part of no run.
+	Failures map[source.Kind]Failure
+	// Doubtful is how many standing pairs a match found contradicted, nil where there
+	// was none.
+	Doubtful *int
 }
 
 // Change is one thing before and after. Both are of the type of the entity, as
@@ -75,6 +83,7 @@ func NewChangeSet(before, after *Snapshot) ChangeSet {
 	}
 	cs.Changes = append(cs.Changes, selectionChanges(before.Selections, after.Selections)...)
 	cs.Changes = append(cs.Changes, decisionChanges(before.Decisions, after.Decisions)...)
+	cs.Changes = append(cs.Changes, dismissalChanges(before.Dismissals, after.Dismissals)...)
 	cs.Changes = append(cs.Changes, accountChanges(before.Accounts, after.Accounts)...)
 	return cs
 }
@@ -91,7 +100,7 @@ func NewDeletion(s *Snapshot) ChangeSet {
 
 func (c *Customer) same(d *Customer) bool {
 	return c.ID == d.ID && c.Name == d.Name && c.Key == d.Key && c.PasswordSync == d.PasswordSync &&
-		c.CreatedAt.Equal(d.CreatedAt) && maps.Equal(c.ExternalIDs, d.ExternalIDs)
+		c.NewPeople == d.NewPeople && c.MatchBy == d.MatchBy && c.CreatedAt.Equal(d.CreatedAt) && maps.Equal(c.ExternalIDs, d.ExternalIDs)
 }
 
 func selectionChanges(before, after []*Selection) []Change {
@@ -153,6 +162,24 @@ func decisionChanges(before, after Decisions) []Change {
 	return append(lifted, taken...)
 }
 
+func dismissalChanges(before, after map[DismissalKey]Dismissal) []Change {
+	var changes []Change
+	for key, d := range before {
+		if _, ok := after[key]; !ok {
+			changes = append(changes, Change{EntityDismissal, string(d.Kind) + "/" + d.ID, d.Name, &d, nil})
+		}
+	}
+	for key, d := range after {
+		if old, had := before[key]; !had {
+			changes = append(changes, Change{EntityDismissal, string(d.Kind) + "/" + d.ID, d.Name, nil, &d})
+		} else if old != d {
+			changes = append(changes, Change{EntityDismissal, string(d.Kind) + "/" + d.ID, d.Name, &old, &d})
+		}
+	}
+	slices.SortFunc(changes, func(a, b Change) int { return cmp.Compare(a.ID, b.ID) })
+	return changes
+}
+
 func accountChanges(before, after []*Account) []Change {
 	var changes []Change
 	left := make(map[string]*Account, len(before))
@@ -190,7 +217,7 @@ func (cs *ChangeSet) Empty() bool {
 			return false
 		}
 	}
-	return len(cs.Changes) == 0
+	return len(cs.Changes) == 0 && len(cs.Failures) == 0 && cs.Doubtful == nil
 }
 
 // Counts says how many things the change set creates, updates and deletes.
@@ -418,6 +445,18 @@ func (s *Snapshot) replay(c StoredChange, at map[string]int) (reason string, err
 			s.Selections = slices.DeleteFunc(slices.Clone(s.Selections), func(x *Selection) bool { return x.Scope() == c.ID })
 			if next != nil {
 				s.Selections = append(s.Selections, next)
+			}
+		}
+		return reason, err
+	case EntityDismissal:
+		kind, id, _ := strings.Cut(c.ID, "/")
+		key := DismissalKey{source.Kind(kind), id}
+		now, ok := s.Dismissals[key]
+		next, reason, err := patch(present(&now, ok), c)
+		if reason == "" && err == nil {
+			delete(s.Dismissals, key)
+			if next != nil {
+				s.Dismissals[key] = *next
 			}
 		}
 		return reason, err

@@ -1,29 +1,141 @@
 package registry
 
-// Limits bound what one change set may do at once, so that a mistake in a
-// directory or a manifest is seen before it is carried out. 0 is no bound.
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/qpimport/qpimport/pkg/source"
+)
+
+// Guard is a kind of change that is refused where there is too much of it at once:
+// more often a directory, an export or a selection is at fault than the people.
+type Guard string
+
+// The guards. Those of the second group cannot be answered.
+const (
+	GuardMissing    Guard = "missing"      // people gone from a directory
+	GuardDisabled   Guard = "disabled"     // people who may no longer sign in
+	GuardOutOfScope Guard = "out_of_scope" // accounts that are no longer selected
+	GuardEmails     Guard = "emails"       // accounts whose address changes
+	GuardUPNSuffix  Guard = "upn_suffix"   // people with another UPN suffix
+
+	GuardNobody    Guard = "nobody"         // the directory holds no users any more
+	GuardAttribute Guard = "attribute_lost" // what all had and nobody has
+
+	GuardNew Guard = "new" // new accounts, in an unattended run
+)
+
+// Guards are those that can be answered.
+func Guards() []Guard {
+	return []Guard{GuardMissing, GuardDisabled, GuardOutOfScope, GuardEmails, GuardUPNSuffix}
+}
+
+// Limits bound what one change set may do at once.
 type Limits struct {
-	NewAccounts int
+	NewAccounts int // 0 is no bound
+	// Allow answers guards: the number has to be the one that is found.
+	Allow map[Guard]int
+	// Unguarded leaves all but NewAccounts out: what was asked for by name is meant.
+	Unguarded bool
 }
 
 // Breach is a limit that a change set goes beyond.
 type Breach struct {
-	Limit string // new_accounts
+	Guard Guard
+	Kind  source.Kind // "" where it is about accounts
 	Found int
-	Max   int
+	Limit int
+	// What is the attribute that was lost.
+	What string
 }
 
-// Check lists the limits that a change set goes beyond.
-func (l Limits) Check(cs *ChangeSet) []Breach {
-	added := 0
-	for _, c := range cs.Changes {
-		if c.Entity == EntityAccount && c.Before == nil {
-			added++
+// Answer is what allows the breach, "" where nothing does.
+func (b Breach) Answer() string {
+	if !slices.Contains(Guards(), b.Guard) {
+		return ""
+	}
+	return fmt.Sprintf("%s=%d", b.Guard, b.Found)
+}
+
+// String says what was found in plain words.
+func (b Breach) String() string {
+	switch b.Guard {
+	case GuardMissing:
+		return fmt.Sprintf("%d people are gone from %s since the last read; at most %d may be at once", b.Found, b.Kind, b.Limit)
+	case GuardDisabled:
+		return fmt.Sprintf("%d people of %s became disabled since the last read; at most %d may at once", b.Found, b.Kind, b.Limit)
+	case GuardUPNSuffix:
+		return fmt.Sprintf("%d people of %s have another UPN suffix since the last read; at most %d may at once", b.Found, b.Kind, b.Limit)
+	case GuardOutOfScope:
+		return fmt.Sprintf("%d accounts are no longer in the selection; at most %d may leave it at once", b.Found, b.Limit)
+	case GuardEmails:
+		return fmt.Sprintf("%d accounts get another address; at most %d may at once", b.Found, b.Limit)
+	case GuardNobody:
+		return fmt.Sprintf("%s holds no users, where it held %d", b.Kind, b.Found)
+	case GuardAttribute:
+		return fmt.Sprintf("nobody in %s has a value for %s any more, where all had", b.Kind, b.What)
+	}
+	return fmt.Sprintf("the imports would make %d new accounts; at most %d are allowed at once", b.Found, b.Limit)
+}
+
+// most is how many of so many may change at once.
+func most(of int) int { return max(5, of/10) }
+
+// Check lists the limits that a change set, decided from a snapshot, goes beyond.
+func (l Limits) Check(before *Snapshot, cs *ChangeSet) []Breach {
+	var found []Breach
+	see := func(b Breach) {
+		if b.Found > b.Limit && (b.Answer() == "" || l.Allow[b.Guard] != b.Found) {
+			found = append(found, b)
 		}
 	}
-	var found []Breach
-	if l.NewAccounts > 0 && added > l.NewAccounts {
-		found = append(found, Breach{Limit: "new_accounts", Found: added, Max: l.NewAccounts})
+	added, outside, addresses := 0, 0, 0
+	for _, c := range cs.Changes {
+		was, _ := c.Before.(*Account)
+		is, _ := c.After.(*Account)
+		switch {
+		case is == nil:
+		case was == nil:
+			added++
+		default:
+			outside += leavesScope(was.AD, is.AD) + leavesScope(was.M365, is.M365)
+			if was.Email != "" && !strings.EqualFold(was.Email, is.Email) {
+				addresses++
+			}
+		}
 	}
+	if l.NewAccounts > 0 {
+		see(Breach{Guard: GuardNew, Found: added, Limit: l.NewAccounts})
+	}
+	if l.Unguarded {
+		return found
+	}
+	for _, p := range cs.People {
+		if p.before == 0 {
+			continue
+		}
+		if p.Read.People == 0 {
+			found = append(found, Breach{Guard: GuardNobody, Kind: p.Kind, Found: p.before})
+			continue
+		}
+		for _, what := range p.lost {
+			found = append(found, Breach{Guard: GuardAttribute, Kind: p.Kind, What: what})
+		}
+		see(Breach{Guard: GuardMissing, Kind: p.Kind, Found: len(p.Gone), Limit: most(p.before)})
+		see(Breach{Guard: GuardDisabled, Kind: p.Kind, Found: p.disabled, Limit: most(p.before)})
+		see(Breach{Guard: GuardUPNSuffix, Kind: p.Kind, Found: p.suffixes, Limit: most(p.before)})
+	}
+	see(Breach{Guard: GuardOutOfScope, Found: outside, Limit: most(len(before.Accounts))})
+	see(Breach{Guard: GuardEmails, Found: addresses, Limit: most(len(before.Accounts))})
+	slices.SortStableFunc(found, func(a, b Breach) int { return cmp.Compare(a.Kind, b.Kind) })
 	return found
+}
+
+func leavesScope(was, is *Link) int {
+	if was != nil && is != nil && was.ID == is.ID && was.Status != StatusOutOfScope && is.Status == StatusOutOfScope {
+		return 1
+	}
+	return 0
 }

@@ -75,6 +75,11 @@ type PeopleChange struct {
 	Changed []*source.User
 	// Gone are the ids of those who were there before and were not read now.
 	Gone []string
+	// What the limits look at: how many people were there before, how many of them
+	// became disabled or got another UPN suffix, and the attributes that all had and
+	// nobody has.
+	before, disabled, suffixes int
+	lost                       []string
 	// stale says that the stored time of the last read is worth renewing.
 	stale bool
 }
@@ -84,48 +89,129 @@ type PeopleChange struct {
 const readStep = time.Hour
 
 // ComparePeople says how a whole read of a directory at a time differs from what
-// the snapshot knows. It returns nil where it is older than what is known.
+// the snapshot knows. A read that is older than what is known adds only those who
+// were gone before anybody knew them: one of them may have an account by now.
 func (s *Snapshot) ComparePeople(kind source.Kind, users []*source.User, at time.Time) (*PeopleChange, error) {
 	last, known := s.Reads[kind], s.People[kind]
 	if last.At.After(at) {
-		return nil, nil
+		return s.compareOlder(kind, users), nil
 	}
 	c := &PeopleChange{Kind: kind, Read: Read{At: at, People: len(users)}}
-	c.stale = at.Sub(last.At) >= readStep || last.People != len(users)
+	c.stale = at.Sub(last.At) >= readStep || last.People != len(users) || last.Failure != nil
+	for _, p := range known {
+		if p.Missing.IsZero() {
+			c.before++
+		}
+	}
 	if len(known) == 0 {
 		c.Changed = slices.Clone(users)
-	} else {
-		differs, errs := make([]bool, len(users)), make([]error, len(users))
-		parallel.Ranges(len(users), func(from, to int) {
-			for i := from; i < to; i++ {
-				old, ok := known[users[i].ID]
-				var record string
-				record, errs[i] = recordOf(users[i])
-				differs[i] = !ok || !old.Missing.IsZero() || old.Record != record
-			}
-		})
-		for i, u := range users {
-			if errs[i] != nil {
-				return nil, errs[i]
-			}
-			if differs[i] {
-				c.Changed = append(c.Changed, u)
-			}
-		}
-		there := make(map[string]bool, len(users))
-		for _, u := range users {
-			there[u.ID] = true
-		}
-		for id, p := range known {
-			if p.Missing.IsZero() && !there[id] {
-				c.Gone = append(c.Gone, id)
-			}
-		}
-		slices.Sort(c.Gone)
+	} else if err := c.compare(known, users); err != nil {
+		return nil, err
 	}
 	// In the order of the index, which then grows at its end.
 	slices.SortFunc(c.Changed, func(a, b *source.User) int { return strings.Compare(a.ID, b.ID) })
 	return c, nil
+}
+
+func (s *Snapshot) compareOlder(kind source.Kind, users []*source.User) *PeopleChange {
+	c := &PeopleChange{Kind: kind, Read: s.Reads[kind]}
+	for _, u := range users {
+		if _, known := s.People[kind][u.ID]; !known {
+			c.Changed, c.Gone = append(c.Changed, u), append(c.Gone, u.ID)
+		}
+	}
+	return c
+}
+
+// compare finds who differs from what is known, who is gone, and what the limits
+// look at.
+func (c *PeopleChange) compare(known People, users []*source.User) error {
+	type difference struct{ differs, disabled, suffix bool }
+	found, errs := make([]difference, len(users)), make([]error, len(users))
+	parallel.Ranges(len(users), func(from, to int) {
+		for i := from; i < to; i++ {
+			u := users[i]
+			old, ok := known[u.ID]
+			record, err := recordOf(u)
+			d := difference{differs: !ok || !old.Missing.IsZero() || old.Record != record}
+			if err == nil && ok && old.Missing.IsZero() && d.differs {
+				var was *source.User
+				if was, err = old.User(); err == nil {
+					d.disabled = was.Enabled != source.No && u.Enabled == source.No
+					d.suffix = was.UPN != "" && u.UPN != "" && !strings.EqualFold(suffix(was.UPN), suffix(u.UPN))
+				}
+			}
+			found[i], errs[i] = d, err
+		}
+	})
+	there := make(map[string]bool, len(users))
+	for i, u := range users {
+		if errs[i] != nil {
+			return errs[i]
+		}
+		there[u.ID] = true
+		if found[i].differs {
+			c.Changed = append(c.Changed, u)
+		}
+		if found[i].disabled {
+			c.disabled++
+		}
+		if found[i].suffix {
+			c.suffixes++
+		}
+	}
+	for id, p := range known {
+		if p.Missing.IsZero() && !there[id] {
+			c.Gone = append(c.Gone, id)
+		}
+	}
+	slices.Sort(c.Gone)
+	return c.findLost(known, users)
+}
+
+func suffix(upn string) string { return upn[strings.LastIndexByte(upn, '@')+1:] }
+
+// attributes are those without which people cannot be told apart or reached. A
+// directory does not lose all values of one overnight: the account that reads it
+// lost a right, or the export a column.
+var attributes = []struct {
+	name string
+	has  func(*source.User) bool
+}{
+	{"display name", func(u *source.User) bool { return u.DisplayName != "" }},
+	{"given name", func(u *source.User) bool { return u.GivenName != "" }},
+	{"surname", func(u *source.User) bool { return u.Surname != "" }},
+	{"user principal name", func(u *source.User) bool { return u.UPN != "" }},
+	{"e-mail", func(u *source.User) bool { return u.Email != "" }},
+	{"employee id", func(u *source.User) bool { return u.EmployeeID != "" }},
+	{"SID", func(u *source.User) bool { return u.SID != "" }},
+	{"enabled state", func(u *source.User) bool { return u.Enabled != source.Unknown }},
+	{"plans", func(u *source.User) bool { return u.Exchange != source.Unknown }},
+	{"licences", func(u *source.User) bool { return u.Licensed != source.Unknown }},
+}
+
+// findLost finds the attributes that all had and nobody has.
+func (c *PeopleChange) findLost(known People, users []*source.User) error {
+	const few = 5 // of fewer people anybody may have lost it himself
+	if c.before < few || len(users) == 0 {
+		return nil
+	}
+	var were []*source.User // read when first needed, which is hardly ever
+	for _, a := range attributes {
+		if slices.ContainsFunc(users, a.has) {
+			continue
+		}
+		if were == nil {
+			var err error
+			if were, _, err = known.Users(); err != nil {
+				return err
+			}
+		}
+		if !slices.ContainsFunc(were, func(u *source.User) bool { return !a.has(u) }) {
+			c.lost = append(c.lost, a.name)
+		}
+	}
+	return nil
 }
 
 // Empty says that there is nothing worth writing.

@@ -51,9 +51,11 @@ const (
 
 // The values of [Link.Status].
 const (
-	StatusOK       = "ok"
-	StatusDisabled = "disabled"
-	StatusMissing  = "missing"
+	StatusOK         = "ok"
+	StatusDisabled   = "disabled"
+	StatusOutOfScope = "out_of_scope" // in the directory, no longer in the selection
+	StatusMissing    = "missing"      // gone from the directory
+	StatusReplaced   = "replaced"     // gone, and another user has the logon name or the address
 )
 
 // Customer is an organisation that the MSP serves.
@@ -64,8 +66,16 @@ type Customer struct {
 	Key          string            `json:"key"`
 	ExternalIDs  map[string]string `json:"external_ids"` // system → id; no two customers share one
 	PasswordSync Mode              `json:"password_sync"`
-	CreatedAt    time.Time         `json:"created_at"`
+	// NewPeople says what a refresh does with who newly fits the selection: "" lists
+	// them, "import" imports them.
+	NewPeople string `json:"new_people"`
+	// MatchBy is the method of the last automatic match, "" before the first.
+	MatchBy   string    `json:"match_by"`
+	CreatedAt time.Time `json:"created_at"`
 }
+
+// ImportNew is the value of [Customer.NewPeople] that imports them.
+const ImportNew = "import"
 
 // Directory is a directory that a customer has connected.
 type Directory struct {
@@ -80,7 +90,34 @@ type Directory struct {
 type Read struct {
 	At     time.Time `json:"at"`
 	People int       `json:"people"` // how many users it held
+	// Failure is the last read that failed, nil where one went well since.
+	Failure *Failure `json:"failure"`
 }
+
+// Failure is a read of a directory that failed.
+type Failure struct {
+	At   time.Time   `json:"at"`
+	Code source.Code `json:"code"`
+	Text string      `json:"text"`
+}
+
+// Dismissal is a user whose account was deleted by hand. An import of everybody
+// leaves him out until he is named.
+type Dismissal struct {
+	Kind source.Kind `json:"kind"`
+	ID   string      `json:"id"`
+	Name string      `json:"name"`
+	At   time.Time   `json:"at"`
+}
+
+// DismissalKey is whom a dismissal is about.
+type DismissalKey struct {
+	Kind source.Kind
+	ID   string
+}
+
+// Key is whom the dismissal is about.
+func (d Dismissal) Key() DismissalKey { return DismissalKey{d.Kind, d.ID} }
 
 // Account is an end-user account: a choice among the people of a directory.
 type Account struct {
@@ -107,6 +144,23 @@ type Link struct {
 	ID     string `json:"id"`   // objectGUID or object id
 	Name   string `json:"name"` // DN in AD, UPN in Microsoft 365, as the account last took it over
 	Status string `json:"status"`
+	// Since is when the status was first seen, zero where that was not kept.
+	Since time.Time `json:"since"`
+}
+
+// Gone says that the directory no longer has the user.
+func (l *Link) Gone() bool {
+	return l != nil && (l.Status == StatusMissing || l.Status == StatusReplaced)
+}
+
+// Living says that nothing of the account is gone or switched off.
+func (a *Account) Living() bool {
+	for _, l := range []*Link{a.AD, a.M365} {
+		if l.Gone() || l != nil && l.Status == StatusDisabled {
+			return false
+		}
+	}
+	return true
 }
 
 // Link returns the account's link to a directory, nil for none.

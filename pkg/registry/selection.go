@@ -20,6 +20,8 @@ type Selection struct {
 	Users           []string `json:"users"` // ids
 	Exclude         []string `json:"exclude"`
 	IncludeDisabled bool     `json:"include_disabled"`
+	// AlsoM365 is a selection of Microsoft 365 beside AD, with password sync off.
+	AlsoM365 bool `json:"also_m365,omitempty"`
 }
 
 // OURef names an OU. It is the same OU for as long as its id is.
@@ -41,7 +43,7 @@ func (s *Selection) Scope() string {
 }
 
 func (s *Selection) equal(t *Selection) bool {
-	return s.Source == t.Source && s.Recursive == t.Recursive && s.All == t.All && s.IncludeDisabled == t.IncludeDisabled &&
+	return s.Source == t.Source && s.Recursive == t.Recursive && s.All == t.All && s.IncludeDisabled == t.IncludeDisabled && s.AlsoM365 == t.AlsoM365 &&
 		slices.Equal(s.OUs, t.OUs) && slices.Equal(s.Users, t.Users) && slices.Equal(s.Exclude, t.Exclude)
 }
 
@@ -58,7 +60,7 @@ func Select(selections []*Selection, s Selection) []*Selection {
 		old := selections[at]
 		s.Users = append(slices.Clone(old.Users), s.Users...)
 		if !s.All {
-			s.All, s.Recursive, s.Exclude, s.IncludeDisabled = old.All, old.Recursive, old.Exclude, old.IncludeDisabled
+			s.All, s.Recursive, s.Exclude, s.IncludeDisabled, s.AlsoM365 = old.All, old.Recursive, old.Exclude, old.IncludeDisabled, old.AlsoM365
 		}
 	}
 	s.Users = sortedSet(s.Users)

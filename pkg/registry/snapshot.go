@@ -17,8 +17,15 @@ type Snapshot struct {
 	Reads       map[source.Kind]Read
 	Selections  []*Selection
 	Decisions   Decisions
+	Dismissals  map[DismissalKey]Dismissal
+	// Doubtful is how many standing pairs the last match found contradicted.
+	Doubtful int
 	// Counts are those of the accounts that the store holds.
 	Counts AccountCounts
+	// Links counts the accounts by the status of their links; Ignored are pending
+	// and left alone by decision.
+	Links   LinkCounts
+	Ignored int
 	// Accounts are in the order in which they were made.
 	Accounts []*Account
 	// People are those of the kinds that were asked for.
@@ -31,6 +38,15 @@ type AccountCounts struct {
 	Active       int `json:"active"`
 	NeedsEmail   int `json:"needs_email"`
 	PendingMatch int `json:"pending_match"`
+}
+
+// LinkCounts count links by status.
+type LinkCounts map[LinkStatus]int
+
+// LinkStatus is a status of the links to a directory.
+type LinkStatus struct {
+	Kind   source.Kind
+	Status string
 }
 
 // Add counts so many accounts of a state.
@@ -50,7 +66,7 @@ func (c *AccountCounts) Add(state State, n int) {
 func New(c Customer) *Snapshot {
 	return &Snapshot{
 		Customer: c, Directories: map[source.Kind]Directory{}, Reads: map[source.Kind]Read{}, Decisions: Decisions{},
-		People: map[source.Kind]People{},
+		Dismissals: map[DismissalKey]Dismissal{}, Links: LinkCounts{}, People: map[source.Kind]People{},
 	}
 }
 
@@ -63,7 +79,7 @@ func (s *Snapshot) Clone() *Snapshot {
 	c.Customer.ExternalIDs = maps.Clone(s.Customer.ExternalIDs)
 	c.Directories, c.Reads = maps.Clone(s.Directories), maps.Clone(s.Reads)
 	c.Selections, c.Accounts = slices.Clone(s.Selections), slices.Clone(s.Accounts)
-	c.Decisions = s.Decisions.Clone()
+	c.Decisions, c.Dismissals = s.Decisions.Clone(), maps.Clone(s.Dismissals)
 	return &c
 }
 

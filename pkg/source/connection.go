@@ -55,6 +55,41 @@ type Graph struct {
 // Export is a directory as a file.
 type Export struct {
 	File string `json:"file,omitempty"`
+	// Encoding is how the text is written, one of [Encodings]; "" is found by the
+	// text.
+	Encoding string `json:"encoding,omitempty"`
+}
+
+// Encodings are the names of the encodings that an export may have.
+func Encodings() []string {
+	return []string{
+		"utf-8", "utf-16le", "utf-16be", "windows-1252", "windows-1250", "cp850", "cp437", "cp852", "cp866",
+		"windows-1251", "windows-1253", "windows-1254", "windows-1255", "windows-1256", "windows-1257", "windows-1258",
+		"iso-8859-1", "iso-8859-2", "iso-8859-15", "macintosh",
+	}
+}
+
+// normalEncoding spells an encoding as [Encodings] does: cp1252, 1252 and Windows
+// 1252 are windows-1252. What is unknown stays.
+func normalEncoding(name string) string {
+	folded := strings.ToLower(strings.NewReplacer(" ", "", "_", "", "-", "").Replace(name))
+	if folded == "" {
+		return ""
+	}
+	switch folded {
+	case "latin1", "iso88591":
+		return "iso-8859-1"
+	case "unicode", "utf16":
+		return "utf-16le"
+	}
+	number := strings.TrimLeft(folded, "abcdefghijklmnopqrstuvwxyz")
+	for _, known := range Encodings() {
+		plain := strings.ReplaceAll(known, "-", "")
+		if folded == plain || number != "" && (plain == "windows"+number || plain == "cp"+number) && slices.Contains([]string{"", "cp", "windows", "ibm"}, strings.TrimSuffix(folded, number)) {
+			return known
+		}
+	}
+	return name
 }
 
 // The transports of a [Connection].
@@ -93,7 +128,7 @@ func (g Graph) parts() []part {
 	}
 }
 
-func (e Export) parts() []part { return []part{{"file", e.File}} }
+func (e Export) parts() []part { return []part{{"file", e.File}, {"encoding", e.Encoding}} }
 
 // Normalize spells a connection as it is compared and stored: schemes, hosts,
 // tenants and ids in lower case, no port and no cloud where it is the default, no
@@ -113,6 +148,7 @@ func (c Connection) Normalize(dir string) Connection {
 	for strings.HasSuffix(c.GraphURL, "/v1.0") { // the version that is always asked
 		c.GraphURL = strings.TrimRight(strings.TrimSuffix(c.GraphURL, "/v1.0"), "/")
 	}
+	c.Encoding = normalEncoding(c.Encoding)
 	if c.Cloud == globalCloud {
 		c.Cloud = ""
 	}
@@ -242,6 +278,8 @@ func (c Connection) Validate() error {
 			}
 		}
 		c.Export.validate(&p, c.Transport)
+	case c.Encoding != "":
+		p.add("%s goes with %s", "encoding", "file")
 	case c.Kind == AD:
 		p.foreign(c.Graph.parts(), c.Kind)
 		c.LDAP.validate(&p, c.Transport)
@@ -288,6 +326,9 @@ func (e Export) validate(p *ConnectionProblems, transport string) {
 		p.add("%s is missing", "file")
 	case "-":
 		p.add("%s: an export is read more than once: save it to a file", "file")
+	}
+	if e.Encoding != "" && !slices.Contains(Encodings(), e.Encoding) {
+		p.add("%s: use one of "+strings.Join(Encodings(), ", "), "encoding")
 	}
 }
 

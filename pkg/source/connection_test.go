@@ -229,6 +229,30 @@ func TestConnectionJSON(t *testing.T) {
 	}
 }
 
+// TestEncoding: what people call an encoding is one of those that there are.
+func TestEncoding(t *testing.T) {
+	for in, want := range map[string]string{
+		"": "", "UTF8": "utf-8", "utf-16": "utf-16le", "Unicode": "utf-16le", "utf_16be": "utf-16be",
+		"windows-1252": "windows-1252", "cp1252": "windows-1252", "1250": "windows-1250", "Windows 1250": "windows-1250",
+		"850": "cp850", "ibm850": "cp850", "IBM-852": "cp852", "latin1": "iso-8859-1", "ISO-8859-2": "iso-8859-2", "Macintosh": "macintosh",
+	} {
+		c := Connection{Kind: AD, Export: Export{File: "/x", Encoding: in}}.Normalize("")
+		if err := c.Validate(); c.Encoding != want || err != nil {
+			t.Errorf("%q: %q, %v; want %q", in, c.Encoding, err, want)
+		}
+	}
+	for _, bad := range []string{"utf-7", "99", "windows", "koi8-r", "x1252"} {
+		c := Connection{Kind: AD, Export: Export{File: "/x", Encoding: bad}}.Normalize("")
+		if err := c.Validate(); err == nil || !strings.Contains(err.Error(), "encoding: use one of utf-8, ") {
+			t.Errorf("%q: %v", bad, err)
+		}
+	}
+	c := with(goodLDAP, func(c *Connection) { c.Encoding = "utf-8" }).Normalize("")
+	if err := c.Validate(); err == nil || !strings.Contains(err.Error(), "encoding goes with file") {
+		t.Errorf("without a file: %v", err)
+	}
+}
+
 // FuzzNormalize: what was normalized stays as it is, or it would be connected
 // again for ever.
 func FuzzNormalize(f *testing.F) {

@@ -181,11 +181,11 @@ func (ix *OUIndex) Place(parent string, containerKey string) (direct, below, sys
 
 // CountUsers counts users by container and decides what people are shown:
 // containers that hold user objects, in themselves or below, AD's own ones
-// excepted. Users need ID, DN and Critical alone. The result holds every
+// excepted. Users need what a brief read gives alone. The result holds every
 // container, ordered by path.
 func (ix *OUIndex) CountUsers(users iter.Seq[User]) []OU {
 	ous := make([]OU, len(ix.Containers))
-	human := make([]bool, len(ous)) // holds a user that is not AD's own
+	human := make([]bool, len(ous)) // holds a user who may be a person
 	for i, c := range ix.Containers {
 		ous[i] = OU{ID: c.ID, DN: c.DN, Path: CanonicalPath(c.DN), Name: c.Name, Class: c.Class}
 	}
@@ -193,7 +193,7 @@ func (ix *OUIndex) CountUsers(users iter.Seq[User]) []OU {
 		c := ix.chain(u.OU())
 		if c.direct >= 0 {
 			ous[c.direct].Users++
-			human[c.direct] = human[c.direct] || !u.Critical
+			human[c.direct] = human[c.direct] || !NeverImported(u.SkipReason())
 		}
 		for _, i := range c.above {
 			ous[i].UsersBelow++

@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"regexp"
 	"strings"
 	"time"
 )
@@ -123,8 +124,12 @@ type User struct {
 	ConsistencyGUID string `json:"consistency_guid,omitempty"`
 	// Critical is isCriticalSystemObject: Administrator, Guest, krbtgt (AD only).
 	Critical bool `json:"critical,omitempty"`
-	// RecipientType is msExchRecipientTypeDetails, 0 where not set (AD only).
+	// RecipientType is msExchRecipientTypeDetails, 0 where not set or not read. Of
+	// Microsoft 365 only exports of Get-Mailbox have it.
 	RecipientType int64 `json:"recipient_type,omitempty"`
+	// NotPerson is why the object is nobody to import whatever else it says: one of
+	// [SkipDeleted], [SkipService], [SkipTrust]; "" for a person.
+	NotPerson string `json:"not_person,omitempty"`
 	// PasswordLastSet is zero where the user must change the password (AD only).
 	PasswordLastSet time.Time `json:"password_last_set,omitzero"`
 	// AccountExpires is zero where the account never expires (AD only).
@@ -162,33 +167,6 @@ func (u *User) HasMailbox() bool {
 	return u.Licensed != No
 }
 
-// The reasons for which a user is not taken with all the others.
-const (
-	SkipSystem    = "system_object"        // isCriticalSystemObject; never imported
-	SkipConflict  = "replication_conflict" // a CNF: copy that AD left behind
-	SkipDisabled  = "disabled"
-	SkipGuest     = "guest"
-	SkipNoMailbox = "no_mailbox"
-)
-
-// SkipReason says why the user is left out of "all" and of automatic matching;
-// "" where it is not.
-func (u *User) SkipReason() string {
-	switch {
-	case u.Critical:
-		return SkipSystem
-	case u.Kind == AD && strings.Contains(strings.ToUpper(u.DN), `\0ACNF:`):
-		return SkipConflict
-	case u.Guest:
-		return SkipGuest
-	case u.Enabled == No:
-		return SkipDisabled
-	case u.Kind == M365 && !u.HasMailbox():
-		return SkipNoMailbox
-	}
-	return ""
-}
-
 // Container is an object of AD that may hold users: an organizationalUnit, a
 // container, a builtinDomain or the domain itself.
 type Container struct {
@@ -211,7 +189,7 @@ type Tree struct {
 type Scope struct {
 	// Base is the DN of the container to read below; "" is the whole directory.
 	Base string
-	// Brief asks for ID, DN and Critical alone.
+	// Brief asks for ID, DN, Critical, RecipientType and NotPerson alone.
 	Brief bool
 	// Limit ends the read after as many users; 0 reads all. A limited read is a
 	// look, never the whole truth.
@@ -229,10 +207,47 @@ type Directory interface {
 	Close() error
 }
 
+// As returns what a directory can do besides, be it wrapped in another one that
+// has a method Unwrap.
+func As[T any](dir Directory) (T, bool) {
+	for {
+		if can, ok := dir.(T); ok {
+			return can, true
+		}
+		wrapped, ok := dir.(interface{ Unwrap() Directory })
+		if !ok {
+			var none T
+			return none, false
+		}
+		dir = wrapped.Unwrap()
+	}
+}
+
 // OULister is a [Directory] that keeps its users in OUs.
 type OULister interface {
 	// Tree reads the OUs and containers of the domain, and the domain itself.
 	Tree(ctx context.Context) (Tree, error)
+}
+
+// Finder is a [Directory] that can be asked for one user, so that nobody is
+// taken for gone because a read missed him.
+type Finder interface {
+	// Find returns the user with this id, in a form as [User.ID] has it, wherever
+	// in the directory he is. Nil and no error say that the directory was asked and
+	// has no such user: one that is in the trash, or was one and is something else
+	// now, is none. Whatever else keeps the answer from being known is an error.
+	Find(ctx context.Context, id string) (*User, error)
+}
+
+var idPattern = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+
+// CheckID is for whoever implements [Finder]: an id that is not in the form of
+// [User.ID] must not reach a directory, which could take it for something else.
+func CheckID(id string) error {
+	if !idPattern.MatchString(id) {
+		return &Error{Code: CodeUsage, Message: fmt.Sprintf("%.100q is not the id of a user", id)}
+	}
+	return nil
 }
 
 // Info identifies a directory.
@@ -251,7 +266,10 @@ type Info struct {
 	Synced Flag `json:"synced"`
 	// LastSync is organization.onPremisesLastSyncDateTime (m365).
 	LastSync time.Time `json:"last_sync,omitzero"`
-	// Notes are remarks for people: a missing permission, a clock that is off.
+	// AsOf is when an export was written; zero for a live directory.
+	AsOf time.Time `json:"as_of,omitzero"`
+	// Notes are remarks for people: a missing permission, a clock that is off, and
+	// of an export what was guessed, is missing or was left out.
 	Notes []string `json:"notes,omitempty"`
 }
 

@@ -56,6 +56,22 @@ func TestCanonicalPath(t *testing.T) {
 	}
 }
 
+func TestCheckID(t *testing.T) {
+	const id = "2db12bdb-8012-4757-a79a-75407062ad38"
+	if err := CheckID(id); err != nil {
+		t.Error(err)
+	}
+	for _, bad := range []string{
+		"", strings.ToUpper(id), "{" + id + "}", " " + id, id + "\n", strings.ReplaceAll(id, "-", ""), id + id,
+		"urn:uuid:" + id, id[:35], "2db12bdb-8012-4757-a79a-75407062ad3g", "ann@contoso.example", "../organization",
+		id[:35] + ">", "CN=Ann,DC=corp", "*",
+	} {
+		if err := CheckID(bad); CodeOf(err) != CodeUsage {
+			t.Errorf("%q: %v", bad, err)
+		}
+	}
+}
+
 func FuzzDN(f *testing.F) {
 	for _, s := range []string{"CN=Ann,DC=corp", `OU=A\,B+CN="x",DC=é`, `CN=\C3\28,DC=x`, `CN=a\ `} {
 		f.Add(s)

@@ -20,20 +20,13 @@ type counted struct {
 	kind source.Kind
 }
 
-// countedOUs is counted for a directory that has OUs.
-type countedOUs struct {
-	counted
-	source.OULister
-}
-
 // Reading is a directory that shows on w how many users were read from it.
 func Reading(w io.Writer, dir source.Directory, kind source.Kind) source.Directory {
-	c := counted{dir, w, kind}
-	if ous, ok := dir.(source.OULister); ok {
-		return countedOUs{c, ous}
-	}
-	return c
+	return counted{dir, w, kind}
 }
+
+// Unwrap returns the directory itself.
+func (c counted) Unwrap() source.Directory { return c.Directory }
 
 // Users counts what passes, and leaves the line empty at the end.
 func (c counted) Users(ctx context.Context, scope source.Scope) iter.Seq2[source.User, error] {

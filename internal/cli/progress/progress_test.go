@@ -37,7 +37,7 @@ func TestReading(t *testing.T) {
 			if n != c.users || shown.String() != c.want {
 				t.Errorf("%d users, shown %q", n, shown.String())
 			}
-			if _, ok := dir.(source.OULister); !ok {
+			if _, ok := source.As[source.OULister](dir); !ok {
 				t.Error("the OUs were lost")
 			}
 		})

@@ -21,6 +21,8 @@ type Company struct {
 	Truth map[string]string
 	// Off counts the people who never can be paired automatically: disabled ones.
 	Off int
+	// Trap says of which trap of [Drifted] a user is, by id.
+	Trap map[string]string
 }
 
 // habits are what a company does all over.
@@ -39,6 +41,7 @@ type habits struct {
 type maker struct {
 	*rand.Rand
 	habits
+	drift
 	company Company
 	logins  map[string]bool
 	aliases map[string]bool
@@ -55,8 +58,7 @@ type person struct {
 // New makes a company of so many people with an account on both sides; some
 // more have one on one side only.
 func New(seed uint64, people int) Company {
-	m := &maker{Rand: rand.New(rand.NewPCG(seed, 77)), logins: map[string]bool{}, aliases: map[string]bool{}, rid: 1100}
-	m.company.Truth = map[string]string{}
+	m := newMaker(rand.New(rand.NewPCG(seed, 77)))
 	m.habits = m.draw(seed)
 	for range people {
 		m.both(m.person())
@@ -81,9 +83,20 @@ func New(seed uint64, people int) Company {
 	if m.sync > 0 {
 		each(.003, m.copiedAnchor)
 	}
+	m.mix()
+	return m.company
+}
+
+func newMaker(r *rand.Rand) *maker {
+	m := &maker{Rand: r, drift: usual(), logins: map[string]bool{}, aliases: map[string]bool{}, rid: 1100}
+	m.company.Truth = map[string]string{}
+	return m
+}
+
+// mix puts both sides into an order that tells nothing.
+func (m *maker) mix() {
 	m.Shuffle(len(m.company.AD), func(i, j int) { m.company.AD[i], m.company.AD[j] = m.company.AD[j], m.company.AD[i] })
 	m.Shuffle(len(m.company.M365), func(i, j int) { m.company.M365[i], m.company.M365[j] = m.company.M365[j], m.company.M365[i] })
-	return m.company
 }
 
 func (m *maker) p(share float64) bool { return m.Float64() < share }
@@ -114,17 +127,17 @@ func (m *maker) id() string {
 }
 
 func (m *maker) person() person {
-	forms := strings.Split(pick(m, women), "/")
+	forms := strings.Split(pick(m, m.women), "/")
 	if m.p(.5) {
-		forms = strings.Split(pick(m, men), "/")
+		forms = strings.Split(pick(m, m.men), "/")
 	}
 	p := person{given: forms[0], nick: forms[len(forms)-1], department: m.IntN(len(departments)), title: m.IntN(len(titles))}
-	p.surname = pick(m, surnames)
-	if m.p(.7) {
+	p.surname = pick(m, m.surnames)
+	if m.p(m.invented) {
 		p.surname = pick(m, beginnings) + pick(m, endings)
 	}
 	if m.p(.08) {
-		p.surname += pick(m, []string{"-", " "}) + pick(m, surnames)
+		p.surname += pick(m, []string{"-", " "}) + pick(m, m.surnames)
 	}
 	if m.p(.15) {
 		p.middle = string(rune('A' + m.IntN(26)))
@@ -240,16 +253,18 @@ func (m *maker) m365(p person) source.User {
 // both makes the two accounts of one person, with what years did to them.
 func (m *maker) both(p person) {
 	q := p
+	married := m.nick + m.marriage
+	slipped := married + m.drift.slip
 	switch d := m.Float64(); {
-	case d < .05:
+	case d < m.nick:
 		q.given = p.nick
-	case d < .07:
-		q.surname = pick(m, surnames)
-	case d < .10:
+	case d < married:
+		q.surname = pick(m, m.surnames)
+	case d < slipped:
 		q.surname = slip(m, p.surname)
-	case d < .12 && strings.ContainsAny(p.surname, " -"):
+	case d < slipped+m.cut && strings.ContainsAny(p.surname, " -"):
 		q.surname = strings.FieldsFunc(p.surname, func(r rune) bool { return r == ' ' || r == '-' })[0]
-	case d < .15:
+	case d < slipped+m.cut+m.move:
 		q.department, q.title = m.IntN(len(departments)), m.IntN(len(titles))
 	}
 	a, u := m.ad(p, source.Yes), m.m365(q)

@@ -1,6 +1,10 @@
 package matchtest
 
-import "github.com/qpimport/qpimport/pkg/source"
+import (
+	"strings"
+
+	"github.com/qpimport/qpimport/pkg/source"
+)
 
 // Score is how good a list of pairs is.
 type Score struct{ Pairs, Right, Wrong, True int }
@@ -34,6 +38,46 @@ func (c *Company) Score(pairs [][2]string) Score {
 	return s
 }
 
+// EqualDisplayName pairs by an equal display name, as scripts do.
+func (c *Company) EqualDisplayName() [][2]string {
+	keys := func(u *source.User) []string { return lower([]string{u.DisplayName}) }
+	return c.pair(keys, keys)
+}
+
+// EqualUPN pairs by an equal user principal name.
+func (c *Company) EqualUPN() [][2]string {
+	keys := func(u *source.User) []string { return lower([]string{u.UPN}) }
+	return c.pair(keys, keys)
+}
+
+// LoginAtMailDomain pairs by the address that AD's sAMAccountName makes with the
+// domain that most mailboxes are in.
+func (c *Company) LoginAtMailDomain() [][2]string {
+	domains, domain := map[string]int{}, ""
+	for i := range c.M365 {
+		_, d, _ := strings.Cut(c.M365[i].Email, "@")
+		if domains[d]++; domains[d] > domains[domain] {
+			domain = d
+		}
+	}
+	return c.pair(func(u *source.User) []string { return lower([]string{u.Username + "@" + domain}) },
+		func(u *source.User) []string { return lower(append(smtp(u), u.UPN)) })
+}
+
+// GivenNameAndSurname pairs by equal given names and surnames.
+func (c *Company) GivenNameAndSurname() [][2]string {
+	keys := func(u *source.User) []string { return lower(bothNames(u)) }
+	return c.pair(keys, keys)
+}
+
+// bothNames is given name and surname as one key, none where one is missing.
+func bothNames(u *source.User) []string {
+	if u.GivenName == "" || u.Surname == "" {
+		return nil
+	}
+	return []string{u.GivenName + "\x00" + u.Surname}
+}
+
 // EntraSoftMatch pairs as Entra Connect's soft match does: by an equal user
 // principal name, or AD's primary address among the mailbox's.
 func (c *Company) EntraSoftMatch() [][2]string {
@@ -50,23 +94,24 @@ func (c *Company) OktaExact() [][2]string {
 // OktaPartial is [Company.OktaExact] and, for who is left, an equal first and
 // last name.
 func (c *Company) OktaPartial() [][2]string {
-	names := func(u *source.User) []string {
-		if u.GivenName == "" || u.Surname == "" {
-			return nil
-		}
-		return []string{u.GivenName + "\x00" + u.Surname}
-	}
 	pairs := c.OktaExact()
 	doneAD, doneM365 := map[string]bool{}, map[string]bool{}
 	for _, p := range pairs {
 		doneAD[p[0]], doneM365[p[1]] = true, true
 	}
-	for _, p := range c.pair(names, names) {
+	for _, p := range c.pair(bothNames, bothNames) {
 		if !doneAD[p[0]] && !doneM365[p[1]] {
 			pairs = append(pairs, p)
 		}
 	}
 	return pairs
+}
+
+func lower(keys []string) []string {
+	for k := range keys {
+		keys[k] = strings.ToLower(keys[k])
+	}
+	return keys
 }
 
 func smtp(u *source.User) []string {

@@ -189,6 +189,8 @@ func roundTrip(b *bench) {
 		b.Fatal(err)
 	}
 	after.Counts = registry.AccountCounts{Total: 2, Active: 1, PendingMatch: 1}
+	after.Ignored = 1
+	after.Links = registry.LinkCounts{{Kind: source.AD, Status: registry.StatusOK}: 2, {Kind: source.M365, Status: registry.StatusDisabled}: 1}
 	if got := b.snapshot(id); !same(got, after) {
 		b.Errorf("got\n%+v, want\n%+v", got, after)
 	}
@@ -303,6 +305,22 @@ func mailboxesHandedOn(b *bench) {
 		}
 	})
 	b.change(id, func(s *registry.Snapshot) { s.Accounts[0] = account(1, 12) })
+	b.change(id, func(s *registry.Snapshot) { // and back: users are handed on as well
+		x, y := *s.Accounts[1], *s.Accounts[2]
+		x.AD, y.AD = y.AD, x.AD
+		s.Accounts[1], s.Accounts[2] = &x, &y
+	})
+	if s := b.snapshot(id); s.Accounts[0].AD.Name == s.Accounts[1].AD.Name || s.Accounts[0].M365 == nil || s.Accounts[1].M365 == nil {
+		b.Errorf("%+v, %+v", s.Accounts[0], s.Accounts[1])
+	}
+	b.change(id, func(s *registry.Snapshot) {
+		x := *s.Accounts[1]
+		x.AD = &registry.Link{ID: sourcetest.GUID(99), Name: "CN=u99", Status: registry.StatusOK}
+		s.Accounts[1] = &x
+	})
+	if s := b.snapshot(id); s.Accounts[1].M365 == nil || s.Accounts[1].AD.Name != "CN=u99" {
+		b.Errorf("another user took the mailbox along: %+v", s.Accounts[1])
+	}
 	s := b.snapshot(id)
 	var got []string
 	for _, a := range s.Accounts {
@@ -518,9 +536,6 @@ func people(b *bench) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		if p == nil {
-			return nil
-		}
 		cs := changeSet(s, s)
 		cs.People = []*registry.PeopleChange{p}
 		empty := cs.Empty()
@@ -574,9 +589,17 @@ func people(b *bench) {
 	if got, err := s.People[source.AD][bob.ID].User(); err != nil || got.DisplayName != "Robert" {
 		b.Errorf("%+v, %v", got, err)
 	}
-	if p := read(noon, ann); p != nil {
+	if p := read(noon, ann); !p.Empty() {
 		b.Errorf("an older read: %+v", p)
 	}
+	// Who was only there when an older read was made may have an account by now.
+	read(noon, user(3, "Cyd"), user(2, "Bob"))
+	s = b.snapshot(id)
+	cyd := s.People[source.AD][sourcetest.GUID(3)]
+	if got, err := cyd.User(); err != nil || got.DisplayName != "Cyd" || !cyd.Missing.Equal(noon.Add(28*time.Hour)) {
+		b.Errorf("of an older read: %+v, %v", cyd, err)
+	}
+	check("an older read", noon.Add(28*time.Hour), 2, 1)
 }
 
 // writers change one customer, each as a process of its own, until all have.

@@ -87,10 +87,8 @@ func (w *writer) apply(sets []registry.ChangeSet) ([]int64, error) {
 				return nil, err
 			}
 		}
-		for _, p := range sets[i].People {
-			if err := w.writePeople(n, p); err != nil {
-				return nil, err
-			}
+		if err := w.writeKnowledge(n, &sets[i]); err != nil {
+			return nil, err
 		}
 		if len(sets[i].Changes) == 0 {
 			continue
@@ -143,10 +141,13 @@ func (w *writer) release(n int64, c registry.Change) error {
 		if after == nil {
 			return w.do(`DELETE FROM accounts WHERE id = ?`, before.ID)
 		}
-		for _, kind := range []source.Kind{source.AD, source.M365} {
-			if was := before.LinkID(kind); was != "" && was != after.LinkID(kind) {
-				return w.update(before, after, true)
+		if was := before.LinkID(source.AD); was != "" && was != after.LinkID(source.AD) {
+			if err := w.do(`UPDATE accounts SET ad_id = 'given up by ' || id WHERE id = ?`, before.ID); err != nil {
+				return err
 			}
+		}
+		if before.AD != nil && givesUpMailbox(before, after) {
+			return w.do(`UPDATE accounts SET m365_id = NULL, m365_status = NULL WHERE id = ?`, before.ID)
 		}
 	}
 	return nil
@@ -176,12 +177,14 @@ func (w *writer) write(n *int64, c registry.Change) error {
 	case *registry.Decision:
 		return w.do(`INSERT INTO decisions (customer, ad_id, m365_id, verdict, reason, ad_name, m365_name, decided_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
 			*n, after.ADID, after.M365ID, after.Verdict, after.Reason, after.ADName, after.M365Name, timestamp(after.DecidedAt))
+	case *registry.Dismissal:
+		return w.do(`REPLACE INTO dismissals (customer, kind, id, name, dismissed_at) VALUES (?, ?, ?, ?, ?)`, *n, after.Kind, after.ID, after.Name, timestamp(after.At))
 	case *registry.Account:
 		before, _ := c.Before.(*registry.Account)
 		if before == nil {
 			return w.insert(*n, after)
 		}
-		return w.update(before, after, false)
+		return w.update(before, after)
 	}
 	return fmt.Errorf("a change of an unknown kind: %T", c.After)
 }
@@ -193,6 +196,8 @@ func (w *writer) remove(n int64, c registry.Change) error {
 		return w.do(`DELETE FROM directories WHERE customer = ? AND kind = ?`, n, before.Kind)
 	case *registry.Selection:
 		return w.do(`DELETE FROM selections WHERE customer = ? AND scope = ?`, n, c.ID)
+	case *registry.Dismissal:
+		return w.do(`DELETE FROM dismissals WHERE customer = ? AND kind = ? AND id = ?`, n, before.Kind, before.ID)
 	case *registry.Customer:
 		return w.do(`DELETE FROM customers WHERE n = ?`, n)
 	}
@@ -202,13 +207,13 @@ func (w *writer) remove(n int64, c registry.Change) error {
 func (w *writer) writeCustomer(n *int64, before any, c *registry.Customer) error {
 	was, _ := before.(*registry.Customer)
 	if was == nil {
-		err := w.tx.QueryRowContext(w.ctx, `INSERT INTO customers (id, name, name_key, password_sync, revision, created_at) VALUES (?, ?, ?, ?, 1, ?) RETURNING n`,
-			c.ID, c.Name, c.Key, c.PasswordSync, timestamp(c.CreatedAt)).Scan(n)
+		err := w.tx.QueryRowContext(w.ctx, `INSERT INTO customers (id, name, name_key, password_sync, new_people, match_by, revision, created_at) VALUES (?, ?, ?, ?, ?, ?, 1, ?) RETURNING n`,
+			c.ID, c.Name, c.Key, c.PasswordSync, c.NewPeople, c.MatchBy, timestamp(c.CreatedAt)).Scan(n)
 		if err != nil {
 			return moved(err)
 		}
 		was = &registry.Customer{}
-	} else if err := w.do(`UPDATE customers SET name = ?, name_key = ?, password_sync = ? WHERE n = ?`, c.Name, c.Key, c.PasswordSync, *n); err != nil {
+	} else if err := w.do(`UPDATE customers SET name = ?, name_key = ?, password_sync = ?, new_people = ?, match_by = ? WHERE n = ?`, c.Name, c.Key, c.PasswordSync, c.NewPeople, c.MatchBy, *n); err != nil {
 		return moved(err)
 	}
 	for _, system := range slices.Sorted(maps.Keys(c.ExternalIDs)) {
@@ -249,7 +254,7 @@ func accountValues(a *registry.Account) ([]any, error) {
 	}
 	return []any{
 		a.ID, string(a.State), a.DisplayName, a.GivenName, a.Surname, a.Username, a.UPN, a.Email, null(a.EmailSource), null(a.EmailIssue),
-		null(ad.ID), null(ad.Name), null(ad.Status), null(m365.ID), null(m365.Name), null(m365.Status), pairing,
+		null(ad.ID), null(ad.Name), null(ad.Status), timestamp(ad.Since), null(m365.ID), null(m365.Name), null(m365.Status), timestamp(m365.Since), pairing,
 		timestamp(a.ImportedAt), timestamp(a.UpdatedAt),
 	}, nil
 }
@@ -259,21 +264,19 @@ func (w *writer) insert(n int64, a *registry.Account) error {
 	if err != nil {
 		return err
 	}
-	return w.do(`INSERT INTO accounts (customer, `+accountColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, append([]any{n}, values...)...)
+	return w.do(`INSERT INTO accounts (customer, `+accountColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, append([]any{n}, values...)...)
 }
 
 var accountColumnNames = strings.Split(strings.Join(strings.Fields(accountColumns), ""), ",")
 
+func givesUpMailbox(before, after *registry.Account) bool {
+	was := before.LinkID(source.M365)
+	return was != "" && was != after.LinkID(source.M365)
+}
+
 // update writes the columns that differ: SQLite rewrites each index of a column
-// that is set, whatever to. With releaseOnly it gives up the mailbox that another
-// account may be given; the rest is written later.
-func (w *writer) update(before, after *registry.Account, releaseOnly bool) error {
-	if releaseOnly {
-		if before.AD != nil && before.LinkID(source.M365) != "" {
-			return w.do(`UPDATE accounts SET m365_id = NULL, m365_status = NULL WHERE id = ?`, before.ID)
-		}
-		return nil
-	}
+// that is set, whatever to.
+func (w *writer) update(before, after *registry.Account) error {
 	was, err := accountValues(before)
 	if err != nil {
 		return err
@@ -284,9 +287,9 @@ func (w *writer) update(before, after *registry.Account, releaseOnly bool) error
 	}
 	var set strings.Builder
 	args := make([]any, 0, len(is))
-	released := before.LinkID(source.M365) != after.LinkID(source.M365)
+	released := givesUpMailbox(before, after)
 	for i, name := range accountColumnNames {
-		if was[i] == is[i] && !(released && strings.HasPrefix(name, "m365_")) {
+		if was[i] == is[i] && !(released && name == "m365_status") {
 			continue
 		}
 		if len(args) > 0 {
@@ -297,6 +300,24 @@ func (w *writer) update(before, after *registry.Account, releaseOnly bool) error
 		args = append(args, is[i])
 	}
 	return w.do(`UPDATE accounts SET `+set.String()+` WHERE id = ?`, append(args, before.ID)...)
+}
+
+// writeKnowledge writes what was learnt of the directories, and of the pairs.
+func (w *writer) writeKnowledge(n int64, cs *registry.ChangeSet) error {
+	for _, p := range cs.People {
+		if err := w.writePeople(n, p); err != nil {
+			return err
+		}
+	}
+	for kind, f := range cs.Failures {
+		if err := w.do(`UPDATE directories SET failed_at = ?, failure = ?, failure_text = ? WHERE customer = ? AND kind = ?`, timestamp(f.At), f.Code, f.Text, n, kind); err != nil {
+			return err
+		}
+	}
+	if cs.Doubtful == nil {
+		return nil
+	}
+	return w.do(`UPDATE customers SET doubtful = ? WHERE n = ?`, *cs.Doubtful, n)
 }
 
 // writePeople writes how a read of a directory differs from what was known.
@@ -319,7 +340,7 @@ func (w *writer) writePeople(n int64, p *registry.PeopleChange) error {
 			return err
 		}
 	}
-	return w.do(`UPDATE directories SET last_read = ?, people = ? WHERE customer = ? AND kind = ?`, at, p.Read.People, n, p.Kind)
+	return w.do(`UPDATE directories SET last_read = ?, people = ?, failed_at = NULL, failure = NULL, failure_text = NULL WHERE customer = ? AND kind = ?`, at, p.Read.People, n, p.Kind)
 }
 
 // record writes the run and its changes.

@@ -68,18 +68,18 @@ func findCustomers(ctx context.Context, tx *sql.Tx, where string, args ...any) (
 	err := query(ctx, tx, func(rows *sql.Rows) error {
 		c := customer{Snapshot: registry.New(registry.Customer{ExternalIDs: map[string]string{}})}
 		var created string
-		err := rows.Scan(&c.n, &c.Customer.ID, &c.Customer.Name, &c.Customer.Key, &c.Customer.PasswordSync, &c.Revision, &created)
+		err := rows.Scan(&c.n, &c.Customer.ID, &c.Customer.Name, &c.Customer.Key, &c.Customer.PasswordSync, &c.Customer.NewPeople, &c.Customer.MatchBy, &c.Doubtful, &c.Revision, &created)
 		if err == nil {
 			c.Customer.CreatedAt, err = parseTime(created)
 		}
 		found = append(found, c)
 		return err
-	}, `SELECT n, id, name, name_key, password_sync, revision, created_at FROM customers `+where, args...)
+	}, `SELECT n, id, name, name_key, password_sync, new_people, match_by, doubtful, revision, created_at FROM customers `+where, args...)
 	if err != nil {
 		return nil, err
 	}
 	for _, c := range found {
-		if err := errors.Join(readExternalIDs(ctx, tx, c), readDirectories(ctx, tx, c), readSelections(ctx, tx, c), readDecisions(ctx, tx, c), readCounts(ctx, tx, c)); err != nil {
+		if err := errors.Join(readExternalIDs(ctx, tx, c), readDirectories(ctx, tx, c), readSelections(ctx, tx, c), readDecisions(ctx, tx, c), readDismissals(ctx, tx, c), readCounts(ctx, tx, c)); err != nil {
 			return nil, err
 		}
 	}
@@ -114,9 +114,9 @@ func readDirectories(ctx context.Context, tx *sql.Tx, c customer) error {
 	return query(ctx, tx, func(rows *sql.Rows) error {
 		var d registry.Directory
 		var connection, connected string
-		var lastRead text
+		var lastRead, failedAt, failure, failureText text
 		var people sql.NullInt64
-		if err := rows.Scan(&d.Kind, &connection, &d.Identity, &connected, &lastRead, &people); err != nil {
+		if err := rows.Scan(&d.Kind, &connection, &d.Identity, &connected, &lastRead, &people, &failedAt, &failure, &failureText); err != nil {
 			return err
 		}
 		if err := json.Unmarshal([]byte(connection), &d.Connection); err != nil {
@@ -129,13 +129,21 @@ func readDirectories(ctx context.Context, tx *sql.Tx, c customer) error {
 			return err
 		}
 		c.Directories[d.Kind] = d
-		if lastRead != "" {
-			at, err := parseTime(string(lastRead))
-			c.Reads[d.Kind] = registry.Read{At: at, People: int(people.Int64)}
+		r := registry.Read{People: int(people.Int64)}
+		if r.At, err = parseTime(string(lastRead)); err != nil {
 			return err
 		}
+		if failedAt != "" {
+			r.Failure = &registry.Failure{Code: source.Code(failure), Text: string(failureText)}
+			if r.Failure.At, err = parseTime(string(failedAt)); err != nil {
+				return err
+			}
+		}
+		if !r.At.IsZero() || r.Failure != nil {
+			c.Reads[d.Kind] = r
+		}
 		return nil
-	}, `SELECT kind, connection, identity, connected_at, last_read, people FROM directories WHERE customer = ?`, c.n)
+	}, `SELECT kind, connection, identity, connected_at, last_read, people, failed_at, failure, failure_text FROM directories WHERE customer = ?`, c.n)
 }
 
 func readSelections(ctx context.Context, tx *sql.Tx, c customer) error {
@@ -166,36 +174,61 @@ func readDecisions(ctx context.Context, tx *sql.Tx, c customer) error {
 	}, `SELECT verdict, ad_id, m365_id, reason, ad_name, m365_name, decided_at FROM decisions WHERE customer = ?`, c.n)
 }
 
-// readCounts runs through one index and no row.
-func readCounts(ctx context.Context, tx *sql.Tx, c customer) error {
+func readDismissals(ctx context.Context, tx *sql.Tx, c customer) error {
 	return query(ctx, tx, func(rows *sql.Rows) error {
-		var state registry.State
-		var count int
-		err := rows.Scan(&state, &count)
-		c.Counts.Add(state, count)
+		var d registry.Dismissal
+		var at string
+		err := rows.Scan(&d.Kind, &d.ID, &d.Name, &at)
+		if err == nil {
+			d.At, err = parseTime(at)
+		}
+		c.Dismissals[d.Key()] = d
 		return err
-	}, `SELECT state, count(*) FROM accounts WHERE customer = ? GROUP BY state`, c.n)
+	}, `SELECT kind, id, name, dismissed_at FROM dismissals WHERE customer = ?`, c.n)
+}
+
+// readCounts runs through one index and no row, but for the accounts of users who
+// are ignored.
+func readCounts(ctx context.Context, tx *sql.Tx, c customer) error {
+	err := query(ctx, tx, func(rows *sql.Rows) error {
+		var state registry.State
+		var ad, m365 text
+		var count int
+		err := rows.Scan(&state, &ad, &m365, &count)
+		c.Counts.Add(state, count)
+		for kind, status := range map[source.Kind]text{source.AD: ad, source.M365: m365} {
+			if status != "" {
+				c.Links[registry.LinkStatus{Kind: kind, Status: string(status)}] += count
+			}
+		}
+		return err
+	}, `SELECT state, ad_status, m365_status, count(*) FROM accounts WHERE customer = ? GROUP BY state, ad_status, m365_status`, c.n)
+	if err != nil || len(c.Decisions) == 0 {
+		return err
+	}
+	return tx.QueryRowContext(ctx, `SELECT count(*) FROM decisions JOIN accounts ON accounts.customer = decisions.customer AND accounts.ad_id = decisions.ad_id
+		WHERE decisions.customer = ? AND verdict = 'ignore' AND state = 'pending_match'`, c.n).Scan(&c.Snapshot.Ignored)
 }
 
 // accountColumns are those of an account in the order of [accountRow.fields].
 const accountColumns = `id, state, display_name, given_name, surname, username, upn, email, email_source, email_issue,
-	ad_id, ad_dn, ad_status, m365_id, m365_upn, m365_status, match, imported_at, updated_at`
+	ad_id, ad_dn, ad_status, ad_since, m365_id, m365_upn, m365_status, m365_since, match, imported_at, updated_at`
 
 // accountRow is a row of accounts on its way out.
 type accountRow struct {
 	*registry.Account
-	emailSource, emailIssue    text
-	adID, adDN, adStatus       text
-	m365ID, m365UPN, m365State text
-	match                      text
-	importedAt, updatedAt      string
+	emailSource, emailIssue                text
+	adID, adDN, adStatus, adSince          text
+	m365ID, m365UPN, m365Status, m365Since text
+	match                                  text
+	importedAt, updatedAt                  string
 }
 
 func (r *accountRow) fields() []any {
 	a := r.Account
 	return []any{
 		&a.ID, &a.State, &a.DisplayName, &a.GivenName, &a.Surname, &a.Username, &a.UPN, &a.Email, &r.emailSource, &r.emailIssue,
-		&r.adID, &r.adDN, &r.adStatus, &r.m365ID, &r.m365UPN, &r.m365State, &r.match, &r.importedAt, &r.updatedAt,
+		&r.adID, &r.adDN, &r.adStatus, &r.adSince, &r.m365ID, &r.m365UPN, &r.m365Status, &r.m365Since, &r.match, &r.importedAt, &r.updatedAt,
 	}
 }
 
@@ -203,25 +236,31 @@ func (r *accountRow) fields() []any {
 func (r *accountRow) account() error {
 	a := r.Account
 	a.EmailSource, a.EmailIssue = string(r.emailSource), string(r.emailIssue)
-	a.AD, a.M365 = link(r.adID, r.adDN, r.adStatus), link(r.m365ID, r.m365UPN, r.m365State)
+	var err error
+	if a.AD, err = link(r.adID, r.adDN, r.adStatus, r.adSince); err != nil {
+		return err
+	}
+	if a.M365, err = link(r.m365ID, r.m365UPN, r.m365Status, r.m365Since); err != nil {
+		return err
+	}
 	if r.match != "" {
 		a.Pairing = &registry.Pairing{}
 		if err := jsonv2.UnmarshalRead(strings.NewReader(string(r.match)), a.Pairing); err != nil {
 			return registry.Damaged(err, "pairing of account %s", a.ID)
 		}
 	}
-	var err error
 	if a.ImportedAt, err = parseTime(r.importedAt); err == nil {
 		a.UpdatedAt, err = parseTime(r.updatedAt)
 	}
 	return err
 }
 
-func link(id, name, status text) *registry.Link {
+func link(id, name, status, since text) (*registry.Link, error) {
 	if id == "" {
-		return nil
+		return nil, nil
 	}
-	return &registry.Link{ID: string(id), Name: string(name), Status: string(status)}
+	at, err := parseTime(string(since))
+	return &registry.Link{ID: string(id), Name: string(name), Status: string(status), Since: at}, err
 }
 
 func readAccounts(ctx context.Context, tx *sql.Tx, n int64, count int) ([]*registry.Account, error) {

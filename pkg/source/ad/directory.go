@@ -74,6 +74,7 @@ type Directory struct {
 var (
 	_ source.Directory = (*Directory)(nil)
 	_ source.OULister  = (*Directory)(nil)
+	_ source.Finder    = (*Directory)(nil)
 )
 
 // Open connects, logs in, and finds out which directory it is. Errors are
@@ -224,13 +225,27 @@ func (d *Directory) lookup(ctx context.Context, dn string, attributes ...string)
 		return nil, err
 	}
 	if len(res.Entries) != 1 {
-		return nil, &source.Error{Code: source.CodePermission, Message: fmt.Sprintf("cannot read %s", describe(dn)), Hint: "the bind account may not have the right to read it"}
+		return nil, unreadable(dn)
 	}
 	return res.Entries[0], nil
 }
 
+func unreadable(dn string) error {
+	return &source.Error{Code: source.CodePermission, Message: fmt.Sprintf("cannot read %s", describe(dn)), Hint: "the bind account may not have the right to read it"}
+}
+
 // search asks once and waits for the whole answer.
 func (d *Directory) search(ctx context.Context, req *ldap.SearchRequest) (*ldap.SearchResult, error) {
+	res, err := d.ask(ctx, req)
+	if err != nil {
+		return nil, d.explain(ctx, req.BaseDN, err)
+	}
+	return res, nil
+}
+
+// ask is search with the error as the LDAP library has it, and beside that what
+// came before it.
+func (d *Directory) ask(ctx context.Context, req *ldap.SearchRequest) (*ldap.SearchResult, error) {
 	d.searching.Lock()
 	defer d.searching.Unlock()
 	d.guard.take() // what a search that failed has left
@@ -239,11 +254,11 @@ func (d *Directory) search(ctx context.Context, req *ldap.SearchRequest) (*ldap.
 		res, err = d.conn.Search(req)
 		return err
 	})
-	if err != nil {
-		return nil, d.explain(ctx, req.BaseDN, err)
+	if res == nil {
+		res = &ldap.SearchResult{}
 	}
 	res.Entries = d.guard.take()
-	return res, nil
+	return res, err
 }
 
 // do calls the LDAP library: a cancelled context closes the connection, which

@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"os"
 	"os/exec"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -223,6 +224,33 @@ func TestLiveScopes(t *testing.T) {
 	}
 }
 
+// A real domain controller finds each user by his GUID, outside the base DN too,
+// and says of what is no user, or not there, that it is not.
+func TestLiveFind(t *testing.T) {
+	cfg := live(t)
+	wanted, err := read(t.Context(), open(t, cfg), source.Scope{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	others := guids(t, ldapsearch(t, "(&(objectClass=*)(!(sAMAccountType=805306368)))", "objectGUID"))
+	cfg.Connection.BaseDN = "OU=Sales,OU=London,OU=Staff," + liveEnv(t, "BASE_DN")
+	d := open(t, cfg)
+	for _, want := range wanted {
+		if got, err := find(t, d, want.ID); err != nil || got == nil || !reflect.DeepEqual(*got, want) {
+			t.Errorf("%q: %+v, %v", want.DN, got, err)
+		}
+	}
+	if len(others) < 30 {
+		t.Fatalf("only %d other objects", len(others))
+	}
+	for _, id := range append(others, "2db12bdb-8012-4757-a79a-75407062ad38") {
+		if got, err := find(t, d, id); got != nil || err != nil {
+			t.Errorf("%s: %+v, %v", id, got, err)
+		}
+	}
+	t.Logf("%d users found, %d other objects are none", len(wanted), len(others))
+}
+
 // The domain controller refuses what it must, and we say why.
 func TestLiveRefusals(t *testing.T) {
 	good := live(t)
@@ -257,5 +285,5 @@ func TestLiveRefusals(t *testing.T) {
 	cfg = good
 	cfg.Connection.URL = liveEnv(t, "STARTTLS_URL")
 	_, err = Open(t.Context(), cfg)
-	expect(t, err, source.CodeUsage, "in clear", "starttls")
+	expect(t, err, source.CodeUsage, "in clear", "add starttls")
 }

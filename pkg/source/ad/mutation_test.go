@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"net"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/go-ldap/ldap/v3"
 
 	"github.com/qpimport/qpimport/pkg/source"
+	"github.com/qpimport/qpimport/pkg/source/adattr"
 	"github.com/qpimport/qpimport/pkg/source/sourcetest/ldapfake"
 )
 
@@ -19,19 +21,30 @@ import (
 // goes over the wire, as the answer to message 1.
 func record(t testing.TB) []byte {
 	t.Helper()
+	return recordOf(t, onUsers, func(d *Directory) {
+		if users, err := read(t.Context(), d, source.Scope{}); err != nil || len(users) != 3 {
+			t.Fatalf("%d users, %v", len(users), err)
+		}
+	})
+}
+
+// recordOf returns what a server with three users, of few attributes each, sends
+// in answer to the one request in ask that on picks.
+func recordOf(t testing.TB, on func(*ldapfake.Request) bool, ask func(*Directory)) []byte {
+	t.Helper()
 	var answer []byte
 	entries := company(3)
 	for _, e := range entries[2:] {
 		for name := range e.Attrs {
 			switch name {
-			case "objectGUID", "sAMAccountType", "sAMAccountName", "userAccountControl":
+			case "objectClass", "objectGUID", "sAMAccountType", "sAMAccountName", "userAccountControl":
 			default:
 				delete(e.Attrs, name)
 			}
 		}
 	}
 	_, cfg := start(t, ldapfake.Options{Entries: entries, Faults: ldapfake.Faults{Edit: func(a ldapfake.Answer) ([]byte, error) {
-		if onUsers(a.Request) {
+		if on(a.Request) {
 			one := bytes.Clone(a.Bytes)
 			if one[6] != 0x02 || one[7] != 1 { // the message id follows six bytes of header
 				t.Errorf("an id of %d bytes", one[7])
@@ -41,9 +54,7 @@ func record(t testing.TB) []byte {
 		}
 		return a.Bytes, nil
 	}}})
-	if users, err := read(t.Context(), open(t, cfg), source.Scope{}); err != nil || len(users) != 3 {
-		t.Fatalf("%d users, %v", len(users), err)
-	}
+	ask(open(t, cfg))
 	return answer
 }
 
@@ -64,7 +75,17 @@ func (c *recording) SetReadDeadline(time.Time) error  { return nil }
 func (c *recording) SetWriteDeadline(time.Time) error { return nil }
 
 // replay reads users from a recording.
-func replay(t testing.TB, answer []byte) ([]source.User, error) {
+func replay(t testing.TB, answer []byte) (users []source.User, err error) {
+	t.Helper()
+	err = replayTo(t, answer, func(d *Directory) error {
+		users, err = read(t.Context(), d, source.Scope{})
+		return err
+	})
+	return users, err
+}
+
+// replayTo has ask answered from a recording.
+func replayTo(t testing.TB, answer []byte, ask func(*Directory) error) error {
 	t.Helper()
 	conn := &recording{answer: bytes.NewReader(answer), asked: make(chan struct{})}
 	g := newGuard(conn, conn, "replay")
@@ -72,14 +93,14 @@ func replay(t testing.TB, answer []byte) ([]source.User, error) {
 	d.conn.Start()
 	defer d.Close()
 	begin := time.Now()
-	users, err := read(t.Context(), d, source.Scope{})
+	err := ask(d)
 	if took := time.Since(begin); took > 5*time.Second {
 		t.Errorf("it took %s", took)
 	}
 	if err != nil && source.CodeOf(err) == "" {
 		t.Errorf("an error without a code: %v", err)
 	}
-	return users, err
+	return err
 }
 
 // An answer that was changed in one place is the whole truth or an error: no
@@ -120,6 +141,68 @@ func TestMutations(t *testing.T) {
 	t.Logf("%d bytes; %d of the changed answers were refused", len(whole), refused)
 	if refused < 2*len(whole) {
 		t.Errorf("only %d were refused", refused)
+	}
+}
+
+// mutate hands over an answer as it is after one place of it was changed.
+func mutate(whole []byte, try func(answer []byte, what string, at int)) {
+	for at := range whole {
+		for bit := range 8 {
+			flipped := bytes.Clone(whole)
+			flipped[at] ^= 1 << bit
+			try(flipped, "a flipped bit", at)
+		}
+		for _, to := range []byte{0x00, 0xff, whole[at] + 1} {
+			changed := bytes.Clone(whole)
+			changed[at] = to
+			try(changed, "another byte", at)
+		}
+		try(slices.Insert(bytes.Clone(whole), at, 0), "an inserted byte", at)
+		try(slices.Delete(bytes.Clone(whole), at, at+1), "a lost byte", at)
+	}
+}
+
+// An answer about one user that was cut or changed in one place never makes him
+// absent, and one that there is none never makes a user.
+func TestFindMutations(t *testing.T) {
+	for name, c := range map[string]struct {
+		who    ldapfake.Entry
+		absent bool
+	}{"there": {person(1), false}, "absent": {person(99), true}} {
+		id := idOf(t, c.who)
+		replay := func(answer []byte) (u *source.User, err error) {
+			err = replayTo(t, answer, func(d *Directory) error {
+				u, err = find(t, d, id)
+				return err
+			})
+			return u, err
+		}
+		whole := recordOf(t, onFind, func(d *Directory) { _, _ = find(t, d, id) })
+		if u, err := replay(whole); err != nil || (u == nil) != c.absent {
+			t.Fatalf("%s: the answer as it was: %+v, %v", name, u, err)
+		}
+		// What kind of object it is stands in one value: other digits there are
+		// another kind, and only TLS tells.
+		kind := bytes.Index(whole, []byte(adattr.UserType))
+		refused, tried := 0, 0
+		for at := range whole {
+			if u, err := replay(whole[:at]); err == nil {
+				t.Errorf("%s, cut at byte %d of %d: %+v and no error", name, at, len(whole), u)
+			}
+		}
+		mutate(whole, func(answer []byte, what string, at int) {
+			u, err := replay(answer)
+			tried++
+			if err != nil {
+				refused++
+			} else if inKind := kind >= 0 && kind <= at && at < kind+len(adattr.UserType); (u == nil) != c.absent && !inKind {
+				t.Errorf("%s, %s at byte %d of %d: %+v and no error", name, what, at, len(whole), u)
+			}
+		})
+		t.Logf("%s: %d bytes, %d of %d changed answers were refused", name, len(whole), refused, tried)
+		if refused < tried/4 {
+			t.Errorf("%s: only %d were refused", name, refused)
+		}
 	}
 }
 

@@ -110,7 +110,7 @@ func TestRequest(t *testing.T) {
 			t.Errorf("controls %v", found[i].Controls)
 		}
 	}
-	if !reflect.DeepEqual(found[0].Attributes, []string{"objectGUID", "isCriticalSystemObject"}) {
+	if !reflect.DeepEqual(found[0].Attributes, []string{"objectGUID", "isCriticalSystemObject", "msExchRecipientTypeDetails"}) {
 		t.Errorf("a brief read asks for %v", found[0].Attributes)
 	}
 }

@@ -30,15 +30,30 @@ func UserAttributes() []string {
 	}
 }
 
-// BriefAttributes lists those that a brief read needs, the DN apart.
-func BriefAttributes() []string { return []string{"objectGUID", "isCriticalSystemObject"} }
+// ExportAttributes lists what [FromAttributes] reads besides: it tells objects
+// apart that a search over LDAP does not find at all, but that an export may hold.
+func ExportAttributes() []string {
+	return []string{"isDeleted", "isRecycled", "objectClass", "sAMAccountType"}
+}
 
-// disabled is the bit ADS_UF_ACCOUNTDISABLE of userAccountControl.
-const disabled = 0x2
+// BriefAttributes lists those that a brief read needs, the DN apart.
+func BriefAttributes() []string {
+	return []string{"objectGUID", "isCriticalSystemObject", "msExchRecipientTypeDetails"}
+}
+
+// The bits of userAccountControl that are looked at.
+const (
+	disabled     = 0x2   // ADS_UF_ACCOUNTDISABLE
+	trustAccount = 0x800 // ADS_UF_INTERDOMAIN_TRUST_ACCOUNT
+)
+
+// TrustType is the sAMAccountType of accounts that stand for another domain.
+const TrustType = "805306370"
 
 // FromAttributes makes a user of the raw attribute values that get returns by
-// name, nil for an attribute that is not there. Text is kept byte for byte. An
-// absent userAccountControl leaves Enabled unknown. An objectGUID that is
+// name, nil for an attribute that is not there. Text is kept byte for byte, but
+// for the blanks and the prefix smtp: round mail. An absent userAccountControl
+// leaves Enabled unknown. An objectGUID that is
 // missing or malformed, and any other value that is not what its syntax asks
 // for, is a [source.Error] with CodeIncomplete that names the DN.
 func FromAttributes(dn string, get func(name string) [][]byte) (source.User, error) {
@@ -57,7 +72,7 @@ func FromAttributes(dn string, get func(name string) [][]byte) (source.User, err
 		GivenName:   first("givenName"),
 		Surname:     first("sn"),
 		Initials:    first("initials"),
-		Email:       first("mail"),
+		Email:       Address(first("mail")),
 		Alias:       first("mailNickname"),
 		EmployeeID:  first("employeeID"),
 		Department:  first("department"),
@@ -87,12 +102,20 @@ func FromAttributes(dn string, get func(name string) [][]byte) (source.User, err
 	if anchor := first("ms-DS-ConsistencyGuid"); len(anchor) == 16 {
 		u.ConsistencyGUID, _ = GUID([]byte(anchor))
 	}
+	var bits int64
 	if uac := first("userAccountControl"); uac != "" {
-		bits, err := strconv.ParseInt(uac, 10, 64)
-		if err != nil {
+		if bits, err = strconv.ParseInt(uac, 10, 64); err != nil {
 			return source.User{}, damaged(dn, "userAccountControl", fmt.Errorf("%.40q is not a number", uac))
 		}
 		u.Enabled = source.FlagOf(bits&disabled == 0)
+	}
+	switch {
+	case strings.EqualFold(first("isDeleted"), "TRUE"), strings.EqualFold(first("isRecycled"), "TRUE"):
+		u.NotPerson = source.SkipDeleted
+	case IsManagedService(get("objectClass")):
+		u.NotPerson = source.SkipService
+	case bits&trustAccount != 0, first("sAMAccountType") == TrustType:
+		u.NotPerson = source.SkipTrust
 	}
 	if t := first("msExchRecipientTypeDetails"); t != "" {
 		if u.RecipientType, err = strconv.ParseInt(t, 10, 64); err != nil {
@@ -117,21 +140,54 @@ func damaged(dn, attribute string, err error) error {
 	}
 }
 
-// PrimaryAddress is the one value with the prefix SMTP:, without it. More than
-// one is an error in the directory's data; none of them is then taken.
-func PrimaryAddress(addresses []string) string {
-	primary := ""
-	for _, a := range addresses {
-		address, ok := strings.CutPrefix(a, "SMTP:")
-		switch {
-		case !ok:
-		case primary != "":
-			return ""
-		default:
-			primary = address
+// IsManagedService knows the accounts whose password AD changes itself: group,
+// standalone and delegated managed service accounts.
+func IsManagedService(classes [][]byte) bool {
+	for _, c := range classes {
+		if len(c) < 20 || c[4] != '-' {
+			continue
+		}
+		switch strings.ToLower(string(c)) {
+		case "msds-groupmanagedserviceaccount", "msds-managedserviceaccount", "msds-delegatedmanagedserviceaccount":
+			return true
 		}
 	}
-	return primary
+	return false
+}
+
+// Address takes the blanks round an address away, and the prefix SMTP: in any case.
+func Address(s string) string {
+	s = strings.TrimSpace(s)
+	if isSMTP(s) {
+		s = strings.TrimSpace(s[len("smtp:"):])
+	}
+	return s
+}
+
+func isSMTP(s string) bool {
+	return len(s) >= len("smtp:") && strings.EqualFold(s[:len("smtp:")], "smtp:")
+}
+
+// PrimaryAddress is the one value with the prefix SMTP:, without it, or the only
+// one where a tool wrote that prefix in another case. More than one is an error in
+// the directory's data; none of them is then taken.
+func PrimaryAddress(addresses []string) string {
+	var primary, others []string
+	for _, a := range addresses {
+		switch a = strings.TrimSpace(a); {
+		case strings.HasPrefix(a, "SMTP:"):
+			primary = append(primary, Address(a))
+		case isSMTP(a):
+			others = append(others, Address(a))
+		}
+	}
+	switch {
+	case len(primary) == 1:
+		return primary[0]
+	case len(primary) == 0 && len(others) == 1:
+		return others[0]
+	}
+	return ""
 }
 
 // GUID writes the 16 bytes of an objectGUID as text, lower-case and dashed. The

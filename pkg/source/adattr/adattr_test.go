@@ -87,8 +87,8 @@ func TestFromAttributes(t *testing.T) {
 	}
 }
 
-// Every attribute is asked for that is read: one that the list lacks would
-// never arrive over LDAP.
+// Every attribute is asked for that is read, but for those that only exports
+// have: one that the list lacks would never arrive over LDAP.
 func TestAttributeLists(t *testing.T) {
 	asked := map[string]bool{}
 	for _, a := range UserAttributes() {
@@ -98,6 +98,12 @@ func TestAttributeLists(t *testing.T) {
 	attrs := attributes()
 	if _, err := FromAttributes("CN=x", func(name string) [][]byte { read[name] = true; return attrs[name] }); err != nil {
 		t.Fatal(err)
+	}
+	for _, a := range ExportAttributes() {
+		if !read[a] {
+			t.Errorf("%s is listed and not read", a)
+		}
+		delete(read, a)
 	}
 	if !reflect.DeepEqual(asked, read) {
 		t.Errorf("asked for %v\nbut read  %v", asked, read)
@@ -259,5 +265,57 @@ func TestGUIDKeepsAllBytes(t *testing.T) {
 	}
 	if got, err := GUID(raw); got != "2db12bdb-8012-4757-a79a-75407062ad38" || err != nil {
 		t.Errorf("got %q, %v", got, err)
+	}
+}
+
+func TestNotAPerson(t *testing.T) {
+	for _, c := range []struct {
+		name, value, want string
+	}{
+		{"isDeleted", "TRUE", source.SkipDeleted},
+		{"isDeleted", "FALSE", ""},
+		{"isRecycled", "true", source.SkipDeleted},
+		{"objectClass", "msDS-GroupManagedServiceAccount", source.SkipService},
+		{"objectClass", "msDS-ManagedServiceAccount", source.SkipService},
+		{"objectClass", "msDS-DelegatedManagedServiceAccount", source.SkipService},
+		{"objectClass", "user", ""},
+		{"sAMAccountType", "805306370", source.SkipTrust},
+		{"sAMAccountType", "805306368", ""},
+		{"userAccountControl", "2080", source.SkipTrust},
+		{"userAccountControl", "512", ""},
+	} {
+		attrs := attributes()
+		attrs[c.name] = [][]byte{[]byte("top"), []byte(c.value)}
+		if c.name != "objectClass" {
+			attrs[c.name] = attrs[c.name][1:]
+		}
+		u, err := FromAttributes("CN=x", func(name string) [][]byte { return attrs[name] })
+		if err != nil || u.NotPerson != c.want {
+			t.Errorf("%s %s: %q, %v; want %q", c.name, c.value, u.NotPerson, err, c.want)
+		}
+	}
+}
+
+func TestPrimaryAddress(t *testing.T) {
+	for _, c := range []struct {
+		addresses []string
+		want      string
+	}{
+		{nil, ""},
+		{[]string{"smtp:a@x", "SMTP:b@x"}, "b@x"},
+		{[]string{"SMTP: b@x "}, "b@x"},
+		{[]string{"SMTP:a@x", "SMTP:b@x"}, ""},
+		{[]string{"Smtp:a@x", "X500:/o=x"}, "a@x"}, // a tool changed the case: there is no other
+		{[]string{"smtp:a@x", "smtp:b@x"}, ""},
+		{[]string{"X500:/o=x", "sip:a@x"}, ""},
+	} {
+		if got := PrimaryAddress(c.addresses); got != c.want {
+			t.Errorf("%q: got %q, want %q", c.addresses, got, c.want)
+		}
+	}
+	for in, want := range map[string]string{" a@x\t": "a@x", "SmTp: a@x": "a@x", "smtp:": "", "sip:a@x": "sip:a@x", "smt": "smt"} {
+		if got := Address(in); got != want {
+			t.Errorf("%q: got %q, want %q", in, got, want)
+		}
 	}
 }

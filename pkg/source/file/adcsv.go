@@ -6,36 +6,38 @@ import (
 	"strings"
 )
 
-const hintADCSV = "export with `csvde -f FILE`, or with `Get-ADUser -Filter * -Properties displayName,mail,employeeID,department,title,company,userAccountControl | Export-Csv -Encoding UTF8 FILE`"
-
 // adTable reads objects of AD from CSV: csvde, Get-ADUser, and lists with the
 // names of AD's attributes as columns.
 type adTable struct {
 	*table
 	attrs []attr // of each column
 	dn    int    // the column of the DN, -1 without
-	lost  []bool // columns in which a type's name stood in the place of a value
 }
 
-func newADTable(in *stream, known attrs) (*adTable, error) {
-	t, err := newTable(in)
+func newADTable(in *stream, known attrs, found *findings) (*adTable, error) {
+	t, err := newTable(in, found)
 	if err != nil {
 		return nil, err
 	}
-	if err := t.need(hintADCSV, "objectGUID", "sAMAccountName", "displayName", "userAccountControl|Enabled"); err != nil {
+	has := func(column string) bool { return slices.Contains(t.columns, foldColumn(column)) }
+	if err := t.need("objectGUID", "sAMAccountName", "displayName", "userAccountControl|Enabled"); err != nil {
+		if !has("objectGUID") && !has("sAMAccountName") && (has("id") || has("objectId") || has("ExternalDirectoryObjectId") || has("Benutzerprinzipalname") || has("Proxy addresses")) {
+			return nil, in.otherDirectory(t.headerLine)
+		}
 		return nil, err
 	}
-	a := &adTable{table: t, dn: -1, lost: make([]bool, len(t.columns))}
+	index := namesOf(adNames(), everyTool)
+	a := &adTable{table: t, dn: -1}
 	seen := map[string]bool{}
 	for i, name := range t.columns {
-		found := known.find([]byte(name))
-		isDN := name == "dn" || name == "distinguishedname"
-		if (found != none || isDN) && seen[name] {
-			return nil, in.damaged(t.before+1, "column %.60q is there twice", t.header[i])
+		field := index[name]
+		isDN := field == "distinguishedName"
+		if field != "" && seen[name] {
+			return nil, in.damaged(t.headerLine, "column %.60q is there twice", t.header[i])
 		}
 		seen[name] = true
-		a.attrs = append(a.attrs, found)
-		if isDN && a.dn < 0 {
+		a.attrs = append(a.attrs, known.find([]byte(field)))
+		if isDN && (a.dn < 0 || isPath(t.columns[a.dn]) && !isPath(name)) {
 			a.dn = i
 		}
 	}
@@ -49,20 +51,23 @@ func (t *adTable) next(rec *record) error {
 	}
 	rec.reset(line)
 	for i, cell := range row {
+		a := t.attrs[i]
 		switch {
-		case cell == "":
+		case strings.TrimSpace(cell) == "":
 		case i == t.dn:
 			if b, ok := unhex(cell); ok {
 				cell = string(b)
 			}
-			rec.dn = cell
-		case t.attrs[i] == none:
-		case isTypeName(cell):
-			t.lost[i] = true
+			rec.dn = pathDN(t.columns[i], cell)
+		case a == none:
+		case isTypeName(cell), a == proxyAddresses && isCutList(cell), a == phone && isShortened(cell):
+			t.found.lose(t.header[i])
+		case a.isNumber() && isShortened(cell):
+			return t.in.wrong(line, fmt.Errorf("column %s: %w", t.header[i], errExcelNumber(cell)))
 		default:
-			for _, v := range cellValues(t.attrs[i], cell) {
-				if err := rec.addText(t.attrs[i], v); err != nil {
-					return t.in.wrong(line, fmt.Errorf("column %s: %w", t.header[i], err))
+			for _, v := range cellValues(a, cell) {
+				if err := rec.addText(a, v); err != nil {
+					return t.wrong(row, line, fmt.Errorf("column %s: %w", t.header[i], err))
 				}
 			}
 		}
@@ -70,10 +75,32 @@ func (t *adTable) next(rec *record) error {
 	return rec.checkID(t.in.input)
 }
 
+// isPath knows the properties in which ADSI has the name of an object.
+func isPath(name string) bool { return name == "path" || name == "adspath" }
+
+// pathDN takes the DN out of a value: as it is, or out of the path that ADSI gives,
+// LDAP://DC1/CN=… Another path is no DN.
+func pathDN(name, s string) string {
+	if !isPath(name) {
+		return s
+	}
+	if len(s) < len("LDAP://") || !strings.EqualFold(s[:len("LDAP://")], "LDAP://") {
+		return ""
+	}
+	s = s[len("LDAP://"):]
+	if server, rest, ok := strings.Cut(s, "/"); ok && !strings.Contains(server, "=") {
+		return rest
+	}
+	return s
+}
+
 // cellValues splits the cell of an attribute that has several values.
 func cellValues(a attr, cell string) []string {
 	switch a {
 	case proxyAddresses:
+		if values, ok := jsonList(cell); ok {
+			return values
+		}
 		return splitAddresses(cell)
 	case objectClass, wellKnownObjects, otherWellKnownObjects:
 		return strings.Split(cell, ";")
@@ -81,23 +108,18 @@ func cellValues(a attr, cell string) []string {
 	return []string{cell}
 }
 
-// notes says what the table could not tell.
+// notes says what the columns leave open.
 func (t *adTable) notes() []string {
 	var notes []string
-	for i, lost := range t.lost {
-		if lost {
-			notes = append(notes, lostColumn(t.header[i]))
-		}
-	}
 	if t.dn < 0 {
 		notes = append(notes, "the export has no distinguished names, so that nothing is known of OUs")
 	}
-	if !slices.Contains(t.attrs, mail) && !slices.Contains(t.attrs, proxyAddresses) {
+	if !t.hasAddresses() {
 		notes = append(notes, "the export has no e-mail addresses: neither mail nor proxyAddresses")
 	}
 	return notes
 }
 
-func lostColumn(name string) string {
-	return fmt.Sprintf("column %.60q is unknown: PowerShell wrote the name of a type in the place of its values", name)
+func (t *adTable) hasAddresses() bool {
+	return slices.Contains(t.attrs, mail) || slices.Contains(t.attrs, proxyAddresses)
 }

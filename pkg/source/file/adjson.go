@@ -2,7 +2,9 @@ package file
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -10,7 +12,10 @@ import (
 
 // adJSON reads objects of AD from JSON, with the names of AD's attributes or of
 // Get-ADUser as properties.
-type adJSON struct{ *jsonReader }
+type adJSON struct {
+	*jsonReader
+	found *findings
+}
 
 func (j adJSON) next(rec *record) error {
 	raw, line, err := j.jsonReader.next()
@@ -18,13 +23,15 @@ func (j adJSON) next(rec *record) error {
 		return err
 	}
 	rec.reset(line)
-	if err := rec.addObject(raw); err != nil {
+	if err := rec.addObject(raw, j.found, 0); err != nil {
 		return j.in.wrong(line, err)
 	}
 	return rec.checkID(j.in.input)
 }
 
-func (r *record) addObject(raw []byte) error {
+// addObject adds the properties of an object. ldap3 and ADSI keep the attributes in
+// an object of their own beside the name.
+func (r *record) addObject(raw []byte, found *findings, depth int) error {
 	dec := json.NewDecoder(bytes.NewReader(raw))
 	dec.UseNumber()
 	if t, err := dec.Token(); err != nil || t != json.Delim('{') {
@@ -40,11 +47,18 @@ func (r *record) addObject(raw []byte) error {
 			return fmt.Errorf("the JSON is damaged: a property without name")
 		}
 		a := r.attrs.find([]byte(name))
-		isDN := strings.EqualFold(name, "dn") || strings.EqualFold(name, "distinguishedName")
+		lower := strings.ToLower(name)
+		isDN := lower == "dn" || lower == "distinguishedname" || isPath(lower)
 		if a == none && !isDN {
-			var skipped json.RawMessage
-			if err := dec.Decode(&skipped); err != nil {
+			var other json.RawMessage
+			if err := dec.Decode(&other); err != nil {
 				return fmt.Errorf("the JSON is damaged: %w", err)
+			}
+			r.foreign = r.foreign || lower == "id" || lower == "objectid" || lower == "assignedplans"
+			if depth == 0 && (lower == "attributes" || lower == "properties") && bytes.HasPrefix(bytes.TrimSpace(other), []byte("{")) {
+				if err := r.addObject(other, found, 1); err != nil {
+					return err
+				}
 			}
 			continue
 		}
@@ -53,14 +67,22 @@ func (r *record) addObject(raw []byte) error {
 			return fmt.Errorf("the JSON is damaged: %w", err)
 		}
 		if isDN {
+			if list, ok := v.([]any); ok && len(list) == 1 {
+				v = list[0]
+			}
 			dn, ok := v.(string)
-			if !ok {
+			if !ok && v != nil {
 				return fmt.Errorf("%s is no text", name)
 			}
-			r.dn = dn
+			if r.dn == "" || !isPath(lower) {
+				r.dn = pathDN(lower, dn)
+			}
 			continue
 		}
-		if err := r.addJSON(a, v); err != nil {
+		switch err := r.addJSON(a, v); {
+		case errors.Is(err, errLost):
+			found.lose(name)
+		case err != nil:
 			return fmt.Errorf("%.60s: %w", name, err)
 		}
 	}
@@ -84,7 +106,11 @@ func (r *record) addJSON(a attr, v any) error {
 		return r.addText(a, v.String())
 	case string:
 		switch {
-		case v == "" || isTypeName(v):
+		case strings.TrimSpace(v) == "":
+		case isTypeName(v), a == proxyAddresses && isCutList(v), a == phone && isShortened(v):
+			return errLost
+		case a.isNumber() && isShortened(v):
+			return errExcelNumber(v)
 		case a == proxyAddresses:
 			for _, address := range splitAddresses(v) {
 				if err := r.addText(a, address); err != nil {
@@ -95,12 +121,13 @@ func (r *record) addJSON(a attr, v any) error {
 			return r.addText(a, v)
 		}
 	case []any:
-		if b, ok := byteList(v); ok && (a == objectGUID || a == objectSID || a == consistencyGUID) {
+		isBytes := a == objectGUID || a == objectSID || a == consistencyGUID
+		if b, ok := byteList(v); ok && isBytes {
 			r.add(a, b)
 			return nil
 		}
 		for _, element := range v {
-			if _, nested := element.([]any); nested {
+			if _, nested := element.([]any); nested && (!isBytes || len(v) > 1) {
 				return fmt.Errorf("a list inside a list")
 			}
 			if err := r.addJSON(a, element); err != nil {
@@ -108,6 +135,14 @@ func (r *record) addJSON(a attr, v any) error {
 			}
 		}
 	case map[string]any:
+		if encoded, ok := v["encoded"].(string); ok && v["encoding"] == "base64" { // ldap3 of bytes
+			b, err := base64.StdEncoding.DecodeString(encoded)
+			if err != nil {
+				return fmt.Errorf("the base64 is damaged")
+			}
+			r.add(a, b)
+			return nil
+		}
 		for _, key := range []string{"Value", "value", "Guid"} {
 			switch inner := v[key].(type) {
 			case string, []any:

@@ -25,7 +25,7 @@ func BenchmarkUsers(b *testing.B) {
 	}{
 		{"LDIF", source.AD, "version: 1\n\n", ldifdeUser, ""},
 		{"CSV", source.AD, "DN,objectGUID,sAMAccountName,displayName,mail,userAccountControl\n", csvUser, ""},
-		{"Graph", source.M365, `{"value":[`, graphUser, `{"id":"last"}]}`},
+		{"Graph", source.M365, `{"value":[`, graphUser, `{"id":"` + guidA + `"}]}`},
 	} {
 		b.Run(bench.name, func(b *testing.B) {
 			d := open(b, bench.kind, generate(b, bench.header, bench.user, bench.footer))

@@ -2,12 +2,15 @@ package file
 
 import (
 	"context"
+	"io"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/transform"
 
 	"github.com/qpimport/qpimport/pkg/source"
 )
@@ -36,6 +39,8 @@ func TestADCSV(t *testing.T) {
 				GivenName: "Ann", Surname: "Lee", Initials: "B", Email: "ann@x.example", Addresses: []string{"SMTP:ann@x.example", "smtp:a+b@x.example"}, EmployeeID: "007",
 				Department: "Sales", Title: "Clerk", Company: "X", Phone: "1", Mobile: "2", Enabled: source.No}}},
 		{"semicolons, sep=, spaces in names, empty rows", "sep=;\r\nObject GUID; SAM Account Name;Display_Name;ENABLED;x\r\n" + guidA + ";ann;Ann;TRUE;\r\n;;;;\r\n",
+			[]source.User{{Kind: source.AD, ID: guidA, Username: "ann", DisplayName: "Ann", Enabled: source.Yes}}},
+		{"line ends of old Macs", "objectGUID,sAMAccountName,displayName,userAccountControl\r" + guidA + ",ann,Ann,512\r",
 			[]source.User{{Kind: source.AD, ID: guidA, Username: "ann", DisplayName: "Ann", Enabled: source.Yes}}},
 		{"tabs", "objectGUID\tsAMAccountName\tdisplayName\tuserAccountControl\n" + guidA + "\tann\tLee, Ann\t512\n",
 			[]source.User{{Kind: source.AD, ID: guidA, Username: "ann", DisplayName: "Lee, Ann", Enabled: source.Yes}}},
@@ -68,7 +73,7 @@ func TestCSVEncodings(t *testing.T) {
 				t.Errorf("got %+v, %v", users, err)
 			}
 			info, err := open(t, source.AD, path).Info(context.Background())
-			if noted := slices.Contains(info.Notes, noteWindows1252); err != nil || noted != (name == "Windows-1252") {
+			if noted := strings.Contains(strings.Join(info.Notes, " "), "read as windows-1252"); err != nil || noted != (name == "Windows-1252") {
 				t.Errorf("notes %q, %v", info.Notes, err)
 			}
 		})
@@ -96,22 +101,25 @@ func TestM365CSV(t *testing.T) {
 	}{
 		{"Get-MgUser: lists are lost",
 			`"AccountEnabled","AssignedLicenses","AssignedPlans","DisplayName","GivenName","Id","Mail","OnPremisesImmutableId","OnPremisesSyncEnabled","ProxyAddresses","Surname","UserPrincipalName","UserType","BusinessPhones"` + "\r\n" +
-				`"True","Microsoft.Graph.PowerShell.Models.MicrosoftGraphAssignedLicense[]","Microsoft.Graph.PowerShell.Models.MicrosoftGraphAssignedPlan[]","Ann Lee","Ann","AB-1","ann@x.example","` + guidA6 + `","","System.String[]","Lee","ann@x.example","Member","System.String[]"` + "\r\n",
-			[]source.User{{Kind: source.M365, ID: "ab-1", Username: "ann@x.example", UPN: "ann@x.example", DisplayName: "Ann Lee", GivenName: "Ann", Surname: "Lee",
+				`"True","Microsoft.Graph.PowerShell.Models.MicrosoftGraphAssignedLicense[]","Microsoft.Graph.PowerShell.Models.MicrosoftGraphAssignedPlan[]","Ann Lee","Ann","` + strings.ToUpper(guidA) + `","ann@x.example","` + guidA6 + `","","System.String[]","Lee","ann@x.example","Member","System.String[]"` + "\r\n",
+			[]source.User{{Kind: source.M365, ID: guidA, Username: "ann@x.example", UPN: "ann@x.example", DisplayName: "Ann Lee", GivenName: "Ann", Surname: "Lee",
 				Email: "ann@x.example", ImmutableID: guidA6, Enabled: source.Yes}}},
 		{"the admin centre: other names, no mail column",
 			"Block credential,Department,DirSyncEnabled,Display name,First name,Last name,Licenses,Object Id,Phone number,Proxy addresses,Soft deletion time stamp,Title,User principal name\n" +
-				"False,Sales,True,Ann Lee,Ann,Lee,Exchange Online (Plan 1)+Teams,ab-1,+1,smtp:a@x.example+SMTP:ann+lee@x.example,,Clerk,ann@x.example\n" +
-				"True,,,Info,,,Unlicensed,ab-2,,SMTP:info@x.example,,,info@x.example\n" +
-				"True,,,Gone,,,Unlicensed,ab-3,,SMTP:gone@x.example,2026-10-01 10:00:00Z,,gone@x.example\n",
+				"False,Sales,True,Ann Lee,Ann,Lee,Exchange Online (Plan 1)+Teams," + guidA + ",+1,smtp:a@x.example+SMTP:ann+lee@x.example,,Clerk,ann@x.example\n" +
+				"True,,,Info,,,Unlicensed," + guidB + ",,SMTP:info@x.example,,,info@x.example\n" +
+				"True,,,Gone,,,Unlicensed," + guidC + ",,SMTP:gone@x.example,2026-10-01 10:00:00Z,,gone@x.example\n",
 			[]source.User{
-				{Kind: source.M365, ID: "ab-1", Username: "ann@x.example", UPN: "ann@x.example", DisplayName: "Ann Lee", GivenName: "Ann", Surname: "Lee", Department: "Sales", Title: "Clerk",
+				{Kind: source.M365, ID: guidA, Username: "ann@x.example", UPN: "ann@x.example", DisplayName: "Ann Lee", GivenName: "Ann", Surname: "Lee", Department: "Sales", Title: "Clerk",
 					Phone: "+1", Email: "ann+lee@x.example", Addresses: []string{"smtp:a@x.example", "SMTP:ann+lee@x.example"}, Enabled: source.Yes, Synced: source.Yes, Licensed: source.Yes},
-				{Kind: source.M365, ID: "ab-2", Username: "info@x.example", UPN: "info@x.example", DisplayName: "Info", Email: "info@x.example", Addresses: []string{"SMTP:info@x.example"},
+				{Kind: source.M365, ID: guidB, Username: "info@x.example", UPN: "info@x.example", DisplayName: "Info", Email: "info@x.example", Addresses: []string{"SMTP:info@x.example"},
 					Enabled: source.No, Licensed: source.No},
+				{Kind: source.M365, ID: guidC, Username: "gone@x.example", UPN: "gone@x.example", DisplayName: "Gone", Email: "gone@x.example", Addresses: []string{"SMTP:gone@x.example"},
+					Enabled: source.No, Licensed: source.No, NotPerson: source.SkipDeleted},
 			}},
-		{"two primary addresses are none", "Object Id,Display name,User principal name,Proxy addresses\na,A,a@x,SMTP:a@x+SMTP:b@x\n",
-			[]source.User{{Kind: source.M365, ID: "a", Username: "a@x", UPN: "a@x", DisplayName: "A", Addresses: []string{"SMTP:a@x", "SMTP:b@x"}}}},
+		{"two primary addresses are none", "Object Id,Display name,User principal name,Proxy addresses\n" + guidA + ",A,a@x,SMTP:a@x+SMTP:b@x\n" + guidB + ",B,b@x,smtp:b@x\n",
+			[]source.User{{Kind: source.M365, ID: guidA, Username: "a@x", UPN: "a@x", DisplayName: "A", Addresses: []string{"SMTP:a@x", "SMTP:b@x"}},
+				{Kind: source.M365, ID: guidB, Username: "b@x", UPN: "b@x", DisplayName: "B", Email: "b@x", Addresses: []string{"smtp:b@x"}}}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -121,7 +129,7 @@ func TestM365CSV(t *testing.T) {
 		})
 	}
 	info, err := open(t, source.M365, write(t, tests[0].content)).Info(context.Background())
-	if err != nil || len(info.Notes) != 3 || !strings.Contains(strings.Join(info.Notes, " "), `"ProxyAddresses"`) {
+	if err != nil || len(info.Notes) != 5 || !strings.Contains(strings.Join(info.Notes, " "), `"ProxyAddresses"`) {
 		t.Errorf("notes %q, %v", info.Notes, err)
 	}
 }
@@ -141,14 +149,16 @@ func TestCSVRefused(t *testing.T) {
 		{"too many fields", source.AD, ad + guidA + ",a,Lee, Ann,True\n", []string{":2:", "5 fields"}},
 		{"a stray quote", source.AD, ad + guidA + `,a,A "x",True` + "\n", []string{":2:", "damaged"}},
 		{"no id", source.AD, ad + "\n,a,A,True\n", []string{":3:", "objectGUID"}},
+		{"the header of another file", source.AD, ad + guidA + ",a,A,True\nId,UserPrincipalName,DisplayName,Mail\n", []string{":3:", "header of another file"}},
+		{"the header of another file of m365", source.M365, m365 + guidA + ",a@x,A,a@x,True\nUser principal name,Display name,Object Id,Licenses,Proxy addresses\n", []string{":3:", "header of another file"}},
 		{"an id that is none", source.AD, ad + "4711,a,A,True\n", []string{":2:", "objectGUID", "4711"}},
 		{"an id that is lost", source.AD, ad + "System.Byte[],a,A,True\n", []string{":2:", "objectGUID"}},
-		{"a translated truth value", source.AD, ad + guidA + ",a,A,WAHR\n", []string{":2:", "WAHR"}},
+		{"a translated truth value", source.AD, ad + guidA + ",a,A,ja\n", []string{":2:", "ja"}},
 		{"no truth value", source.AD, ad + guidA + ",a,A,\n", []string{":2:", `"a"`, "userAccountControl"}},
 		{"the same user twice", source.AD, ad + guidA + ",a,A,True\n" + guidA6 + ",b,B,True\n", []string{":3:", "line 2 "}},
 		{"a column twice", source.AD, "objectGUID,sAMAccountName,displayName,enabled,displayname\n", []string{":1:", "twice"}},
 		{"no id in m365", source.M365, m365 + ",a@x,A,a@x,True\n", []string{":2:", "no id"}},
-		{"a translated truth value in m365", source.M365, m365 + "a,a@x,A,a@x,VRAI\n", []string{":2:", "AccountEnabled", "VRAI"}},
+		{"a translated truth value in m365", source.M365, m365 + guidA + ",a@x,A,a@x,oui\n", []string{":2:", "AccountEnabled", "oui"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -182,7 +192,13 @@ func FuzzCSV(f *testing.F) {
 		}
 	}
 	f.Add("sep=;\nDN;objectGUID;displayName;sAMAccountName;userAccountControl\n\"CN=a,DC=x\";"+guidAX+";\"a\";b;512\n", true)
-	f.Add("Object Id,Display name,User principal name,Proxy addresses,Licenses\na,A,a@x,SMTP:a@x+smtp:b@x,Unlicensed\n", false)
+	f.Add("Object Id,Display name,User principal name,Proxy addresses,Licenses\n"+guidA+",A,a@x,SMTP:a@x+smtp:b@x,Unlicensed\n", false)
+	list := people("Ann Lee", "Bob Öz")
+	for _, tool := range tools() {
+		if tool.csv {
+			f.Add(tool.write(list, ";"), tool.kind == source.AD)
+		}
+	}
 	path := write(f, "")
 	f.Fuzz(func(t *testing.T, content string, ad bool) {
 		kind := source.M365
@@ -191,4 +207,19 @@ func FuzzCSV(f *testing.F) {
 		}
 		checkAnything(t, path, kind, "csv", content)
 	})
+}
+
+// Marks are found however the text comes in.
+func TestMarkRemover(t *testing.T) {
+	const mark = "\ufeff"
+	for in, want := range map[string]string{
+		"": "", "a\n" + mark + "b\n" + mark: "a\nb\n", "a" + mark + "\n": "a" + mark + "\n", "\n\n" + mark + mark + "x": "\n\n" + mark + "x",
+		"\n\xef\xbb": "\n\xef\xbb", strings.Repeat("x", 5000) + "\n" + mark + "y": strings.Repeat("x", 5000) + "\ny",
+	} {
+		for _, r := range []io.Reader{strings.NewReader(in), iotest.OneByteReader(strings.NewReader(in)), iotest.HalfReader(strings.NewReader(in))} {
+			if got, err := io.ReadAll(transform.NewReader(r, markRemover{})); err != nil || string(got) != want {
+				t.Errorf("%.40q: %.40q, %v", in, got, err)
+			}
+		}
+	}
 }

@@ -31,7 +31,7 @@ type Directory struct {
 	attrs  attrs
 
 	mu       sync.Mutex
-	surveyed *survey // what a pass over an AD export found, once there was one
+	surveyed *survey // what a pass over the whole export found, once there was one
 }
 
 // Open opens the export that a connection names; its content tells the format.
@@ -42,24 +42,25 @@ func Open(ctx context.Context, conn source.Connection) (*Directory, error) {
 	if err := conn.Validate(); err != nil {
 		return nil, err
 	}
-	return openAs(ctx, conn.Kind, conn.File, "")
+	return openAs(ctx, conn.Kind, conn.Export, "")
 }
 
 // openAs opens an export of a format; "" is found by the content.
-func openAs(ctx context.Context, kind source.Kind, path, format string) (*Directory, error) {
-	in, err := openInput(path)
+func openAs(ctx context.Context, kind source.Kind, export source.Export, format string) (*Directory, error) {
+	in, err := openInput(kind, export.File)
 	if err != nil {
 		return nil, err
 	}
 	d := &Directory{in: in, kind: kind, format: format, attrs: newAttrs()}
-	if err := d.prepare(ctx); err != nil {
+	if err := d.prepare(ctx, export.Encoding); err != nil {
 		_ = in.file.Close()
 		return nil, err
 	}
 	return d, nil
 }
 
-func (d *Directory) prepare(ctx context.Context) (err error) {
+func (d *Directory) prepare(ctx context.Context, encoding string) (err error) {
+	d.in.encode(encoding)
 	if d.format == "" {
 		if d.format, err = recognise(ctx, d.in); err != nil {
 			return err
@@ -72,8 +73,8 @@ func (d *Directory) prepare(ctx context.Context) (err error) {
 			}
 		}
 	}
-	if d.format == formatCSV {
-		return d.in.guessWindows1252(ctx)
+	if d.format != formatLDIF && encoding == "" { // LDIF has what is not ASCII in base64
+		return d.in.guess(ctx)
 	}
 	return nil
 }
@@ -82,35 +83,37 @@ func (d *Directory) prepare(ctx context.Context) (err error) {
 func (d *Directory) Close() error { return d.in.file.Close() }
 
 // Users yields the users in the order of the file. The base of the scope must
-// be in the export, else the error is [source.CodeNotFound].
+// be in the export, else the error is [source.CodeNotFound]. Users of another
+// domain than the export's own are left out, which Info notes. An export of
+// Microsoft 365 in which nobody has an address is [source.CodeIncomplete].
 func (d *Directory) Users(ctx context.Context, scope source.Scope) iter.Seq2[source.User, error] {
 	return func(yield func(source.User, error) bool) {
-		users, err := d.users(ctx, scope)
+		found := &findings{}
+		users, err := d.users(ctx, scope, found)
 		if err != nil {
 			yield(source.User{}, err)
 			return
 		}
-		lines := map[string]int{}
+		addresses := 0
 		for n := 0; scope.Limit == 0 || n < scope.Limit; n++ {
-			u, line, err := users.next()
+			u, _, err := users.next()
 			if errors.Is(err, io.EOF) {
-				err = d.in.unchanged()
+				if err = d.in.unchanged(); err == nil {
+					err = d.checkAddresses(n, addresses, found)
+				}
 				if err == nil {
 					return
 				}
-			}
-			if err == nil {
-				if before, ok := lines[u.ID]; ok {
-					err = d.in.damaged(line, "the user %q stands in line %d already", u.ID, before)
-				}
-				lines[u.ID] = line
 			}
 			if err != nil {
 				yield(source.User{}, err)
 				return
 			}
+			if u.Email != "" {
+				addresses++
+			}
 			if scope.Brief {
-				u = source.User{Kind: u.Kind, ID: u.ID, DN: u.DN, Critical: u.Critical}
+				u = source.User{Kind: u.Kind, ID: u.ID, DN: u.DN, Critical: u.Critical, RecipientType: u.RecipientType, NotPerson: u.NotPerson}
 			}
 			if !yield(u, nil) {
 				return
@@ -119,21 +122,63 @@ func (d *Directory) Users(ctx context.Context, scope source.Scope) iter.Seq2[sou
 	}
 }
 
+// checkAddresses refuses an export of Microsoft 365 in which nobody has an address:
+// mailboxes are what it is read for. In Active Directory addresses may be missing.
+func (d *Directory) checkAddresses(users, addresses int, found *findings) error {
+	if d.kind != source.M365 || users == 0 || addresses > 0 {
+		return nil
+	}
+	if len(found.lost) > 0 {
+		return d.in.incomplete(0, "", "nobody of the %d users in the file has an e-mail address; the tool that wrote it left the names of types in the place of values: %s", users, strings.Join(found.lost, ", "))
+	}
+	return d.in.incomplete(0, "", "nobody of the %d users in the file has an e-mail address", users)
+}
+
 // userReader reads the users of an export one by one, each with its line;
 // io.EOF follows the last one.
 type userReader interface {
 	next() (source.User, int, error)
 }
 
-func (d *Directory) users(ctx context.Context, scope source.Scope) (userReader, error) {
-	if d.kind == source.M365 {
-		return d.people(ctx)
+// once reads users and refuses one whose id came before.
+type once struct {
+	users userReader
+	in    *input
+	lines map[string]int // by id
+}
+
+func (o once) next() (source.User, int, error) {
+	u, line, err := o.users.next()
+	if err != nil {
+		return u, line, err
 	}
-	records, err := d.records(ctx)
+	if before, ok := o.lines[u.ID]; ok {
+		return u, line, o.in.incomplete(line, "take one of the two away, or make the file anew; "+hintAgain(o.in.kind),
+			"the user %q stands in line %d already", u.ID, before)
+	}
+	o.lines[u.ID] = line
+	return u, line, nil
+}
+
+// users opens a pass over the users of the scope.
+func (d *Directory) users(ctx context.Context, scope source.Scope, found *findings) (userReader, error) {
+	users, err := d.passOver(ctx, scope, found)
+	return once{users, d.in, map[string]int{}}, err
+}
+
+func (d *Directory) passOver(ctx context.Context, scope source.Scope, found *findings) (userReader, error) {
+	if d.kind == source.M365 {
+		return d.people(ctx, found)
+	}
+	s, err := d.survey(ctx)
 	if err != nil {
 		return nil, err
 	}
-	r := &adUsers{in: d.in, records: records, record: record{attrs: d.attrs}}
+	records, err := d.records(ctx, found)
+	if err != nil {
+		return nil, err
+	}
+	r := &adUsers{in: d.in, records: records, record: record{attrs: d.attrs}, domain: newDomain(s)}
 	if scope.Base != "" {
 		r.base = &base{dn: scope.Base, key: source.DNKey(scope.Base), inside: map[string]bool{}}
 	}
@@ -141,12 +186,12 @@ func (d *Directory) users(ctx context.Context, scope source.Scope) (userReader, 
 }
 
 // people opens a pass over an export of Microsoft 365.
-func (d *Directory) people(ctx context.Context) (userReader, error) {
+func (d *Directory) people(ctx context.Context, found *findings) (userReader, error) {
 	in := d.in.open(ctx)
 	if d.format == formatCSV {
-		return newGraphTable(in)
+		return newGraphTable(in, found)
 	}
-	return graphJSON{newJSONReader(in)}, nil
+	return graphJSON{newJSONReader(in), newGraphFields(), found}, nil
 }
 
 // recordReader reads the objects of an export of AD one by one; io.EOF follows
@@ -156,15 +201,15 @@ type recordReader interface {
 }
 
 // records opens a pass over an export of AD.
-func (d *Directory) records(ctx context.Context) (recordReader, error) {
+func (d *Directory) records(ctx context.Context, found *findings) (recordReader, error) {
 	in := d.in.open(ctx)
 	switch d.format {
 	case formatLDIF:
 		return newLDIFReader(in), nil
 	case formatCSV:
-		return newADTable(in, d.attrs)
+		return newADTable(in, d.attrs, found)
 	}
-	return adJSON{newJSONReader(in)}, nil
+	return adJSON{newJSONReader(in), found}, nil
 }
 
 // adUsers makes users of the records of an export of AD.
@@ -173,6 +218,7 @@ type adUsers struct {
 	records recordReader
 	record  record
 	base    *base
+	domain  *domain // nil where all are of one
 }
 
 func (r *adUsers) next() (source.User, int, error) {
@@ -188,7 +234,7 @@ func (r *adUsers) next() (source.User, int, error) {
 			return source.User{}, 0, err
 		}
 		inBase := r.base == nil || r.base.holds(r.record.dn)
-		if !inBase || !r.record.isUser() {
+		if !inBase || !r.record.isUser() || !r.domain.holds(r.record.dn) {
 			continue
 		}
 		u, err := r.user()
@@ -196,7 +242,7 @@ func (r *adUsers) next() (source.User, int, error) {
 	}
 }
 
-const hintAllAttributes = "export it with an account that may read it, and with all attributes"
+const hintAllAttributes = "export it with an account that may read it, and with all attributes: `" + ldifdeCommand + "`"
 
 // user converts the record. An object without userAccountControl is refused:
 // AD does not show it to who may not read it, and whether the user may sign in
@@ -210,10 +256,16 @@ func (r *adUsers) user() (source.User, error) {
 	if err != nil {
 		return source.User{}, r.in.wrong(rec.line, err)
 	}
+	if u.NotPerson == "" && strings.HasSuffix(u.Username, "$") && u.Enabled == source.Unknown && rec.first(sAMAccountType) == nil {
+		u.NotPerson = source.SkipTrust // Get-ADUser lists the accounts of trusts too
+	}
 	if u.Enabled != source.Unknown {
 		return u, nil
 	}
 	said := string(rec.first(enabled))
+	if said == "" && u.NotPerson == source.SkipDeleted {
+		return u, nil // AD strips what it deletes
+	}
 	if said == "" {
 		return source.User{}, r.in.incomplete(rec.line, hintAllAttributes, "user %s has no userAccountControl", rec.name())
 	}
@@ -223,6 +275,40 @@ func (r *adUsers) user() (source.User, error) {
 	}
 	u.Enabled = source.FlagOf(yes)
 	return u, nil
+}
+
+// domain is the domain that an export of several is read for.
+type domain struct {
+	key    string
+	inside map[string]bool // by the DN of a parent; users share parents
+}
+
+func newDomain(s *survey) *domain {
+	if len(s.found.others) == 0 {
+		return nil
+	}
+	return &domain{key: source.DNKey(s.tree.Root), inside: map[string]bool{}}
+}
+
+func (d *domain) holds(dn string) bool {
+	if d == nil {
+		return true
+	}
+	parent := source.ParentDN(dn)
+	inside, ok := d.inside[parent]
+	if !ok {
+		inside = source.DNKey(domainDN(parent)) == d.key
+		d.inside[parent] = inside
+	}
+	return inside
+}
+
+// domainDN is the end of a DN that names the domain: the steps of type DC.
+func domainDN(dn string) string {
+	for dn != "" && !isDomain(dn) {
+		dn = source.ParentDN(dn)
+	}
+	return dn
 }
 
 // base is the container below which users are wanted.

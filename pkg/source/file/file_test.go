@@ -175,7 +175,10 @@ func TestContosoOUs(t *testing.T) {
 	info, err := d.Info(context.Background())
 	want2 := source.Info{
 		Kind: source.AD, ID: "S-1-5-21-2894753210-1837465029-3745619283",
-		Name: "corp.contoso.example", Server: contoso + "ad.ldif",
+		Name: "corp.contoso.example", Server: contoso + "ad.ldif", AsOf: info.AsOf,
+	}
+	if info.AsOf.IsZero() {
+		t.Error("nobody knows how old the export is")
 	}
 	if err != nil || !reflect.DeepEqual(info, want2) {
 		t.Errorf("got %+v, %v; want %+v", info, err, want2)
@@ -310,6 +313,7 @@ const (
 	guidAX = "X'db2bb12d12805747a79a75407062ad38'"
 	guidB  = "3db12bdb-8012-4757-a79a-75407062ad38"
 	guidB6 = "2yuxPRKAV0enmnVAcGKtOA=="
+	guidC  = "4db12bdb-8012-4757-a79a-75407062ad38"
 )
 
 // cutting holds a small export of every format, and where a cut of it cannot be
@@ -335,12 +339,12 @@ var cutting = []struct {
 		guidA + "\",\"a\",\"Ann\"\"A\",\"True\"\r\n\"" + guidB + "\",\"b\",\"Bob\nB\",\"False\"\r\n", lineBoundary},
 	{"AD JSON", source.AD, `[{"objectGUID":"` + guidA + `","enabled":true,"displayName":"A\"{["},` + "\n" + `{"objectGUID":"` + guidB + `","enabled":false}]` + "\n", never},
 	{"AD JSON lines", source.AD, `{"objectGUID":"` + guidA + `","enabled":true}` + "\n" + `{"objectGUID":"` + guidB + `","enabled":false}` + "\n", objectBoundary},
-	{"page", source.M365, `{"@odata.context":"https://graph.microsoft.com/v1.0/$metadata#users","value":[{"id":"a","mail":"a@x"},{"id":"b"}]}` + "\n", never},
-	{"pages", source.M365, `{"@odata.nextLink":"https://graph.microsoft.com/next","value":[{"id":"a"}]}` + "\n" + `{"value":[{"id":"b"}]}`, never},
-	{"array of pages", source.M365, `[{"@odata.nextLink":"https://graph.microsoft.com/next","value":[{"id":"a"}]},` + "\n" + `{"value":[{"id":"b"}]}]`, never},
-	{"array of users", source.M365, `[{"id":"a","businessPhones":["1"]},{"id":"b"}]`, never},
-	{"JSON lines", source.M365, `{"id":"a","displayName":"\\"}` + "\n" + `{"id":"b"}` + "\n", objectBoundary},
-	{"Get-MgUser", source.M365, "\"Id\",\"DisplayName\",\"Mail\",\"UserPrincipalName\"\r\n\"a\",\"Ann\",\"a@x\",\"a@x\"\r\n\"b\",\"Bob\",\"\",\"b@x\"\r\n", lineBoundary},
+	{"page", source.M365, `{"@odata.context":"https://graph.microsoft.com/v1.0/$metadata#users","value":[{"id":"` + guidA + `","mail":"a@x"},{"id":"` + guidB + `"}]}` + "\n", never},
+	{"pages", source.M365, `{"@odata.nextLink":"https://graph.microsoft.com/next","value":[{"id":"` + guidA + `","mail":"a@x"}]}` + "\n" + `{"value":[{"id":"` + guidB + `"}]}`, never},
+	{"array of pages", source.M365, `[{"@odata.nextLink":"https://graph.microsoft.com/next","value":[{"id":"` + guidA + `","mail":"a@x"}]},` + "\n" + `{"value":[{"id":"` + guidB + `"}]}]`, never},
+	{"array of users", source.M365, `[{"id":"` + guidA + `","mail":"a@x","businessPhones":["1"]},{"id":"` + guidB + `"}]`, never},
+	{"JSON lines", source.M365, `{"id":"` + guidA + `","mail":"a@x","displayName":"\\"}` + "\n" + `{"id":"` + guidB + `"}` + "\n", objectBoundary},
+	{"Get-MgUser", source.M365, "\"Id\",\"DisplayName\",\"Mail\",\"UserPrincipalName\"\r\n\"" + guidA + "\",\"Ann\",\"a@x\",\"a@x\"\r\n\"" + guidB + "\",\"Bob\",\"\",\"b@x\"\r\n", lineBoundary},
 }
 
 const twoUsers = "dn: CN=a,DC=x\ndisplayName: Ann with a long name that is\n  folded\nobjectGUID:: " + guidA6 + "\nuserAccountControl: 512\nmail: a@x.example\n\n" +

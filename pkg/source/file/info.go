@@ -1,65 +1,110 @@
 package file
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/qpimport/qpimport/pkg/source"
 )
 
 // Info says which directory was exported, as far as the export tells: of AD the
-// domain's SID and DNS name. The notes say what the export leaves open.
+// domain's SID and DNS name. It reads the whole of it, so that the notes say what
+// was guessed, what was left out and what the export leaves open.
 func (d *Directory) Info(ctx context.Context) (source.Info, error) {
-	if d.kind == source.M365 {
-		return d.tenant(ctx)
-	}
 	s, err := d.survey(ctx)
 	if err != nil {
 		return source.Info{}, err
 	}
 	return source.Info{
-		Kind:   source.AD,
-		ID:     s.domainSID,
+		Kind:   d.kind,
+		ID:     s.id,
 		Name:   strings.ToLower(source.CanonicalPath(s.tree.Root)),
 		Server: d.in.path,
-		Notes:  s.notes,
+		AsOf:   d.in.changed.UTC(),
+		Notes:  slices.Clone(s.notes),
 	}, nil
 }
 
-// tenant looks at the first user only: an export of users tells little of the
-// tenant.
-func (d *Directory) tenant(ctx context.Context) (source.Info, error) {
-	info := source.Info{Kind: source.M365, Server: d.in.path}
-	users, err := d.people(ctx)
-	if err != nil {
-		return source.Info{}, err
+// survey reads the export once in whole; later calls get the same.
+func (d *Directory) survey(ctx context.Context) (*survey, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.surveyed != nil {
+		return d.surveyed, nil
 	}
-	u, _, err := users.next()
-	if err != nil && !errors.Is(err, io.EOF) {
-		return source.Info{}, err
+	pass := d.surveyAD
+	if d.kind == source.M365 {
+		pass = d.surveyPeople
+	}
+	s, err := pass(ctx)
+	if err == nil {
+		err = d.in.unchanged()
+	}
+	if err != nil {
+		return nil, err
+	}
+	s.notes = append(s.notes, s.found.notes()...)
+	if d.in.guessed {
+		s.notes = append(s.notes, fmt.Sprintf("the file is not UTF-8 and was read as %s, in which its words read best: names may be wrong, unless it is said how the file is written", d.in.page.Name))
+	}
+	d.surveyed = s
+	return s, nil
+}
+
+func (d *Directory) surveyPeople(ctx context.Context) (*survey, error) {
+	s := &survey{}
+	users, err := d.people(ctx, &s.found)
+	if err != nil {
+		return nil, err
+	}
+	each := once{users, d.in, map[string]int{}}
+	for {
+		u, _, err := each.next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		s.found.add(&u)
+	}
+	if err := d.checkAddresses(s.found.users, s.found.addresses, &s.found); err != nil {
+		return nil, err
 	}
 	switch r := users.(type) {
 	case graphJSON:
-		info.ID = tenantID(r.page.context)
+		s.id = tenantID(r.page.context)
 	case *graphTable:
-		info.Notes = r.notes()
+		if r.language != "" {
+			s.notes = append(s.notes, fmt.Sprintf("the header is that of the %s; columns that are not known: %s", r.language, cmp.Or(r.unknown(), "none")))
+		}
 	}
-	if err == nil && u.Enabled == source.Unknown {
-		info.Notes = append(info.Notes, "the export does not say who may sign in: accountEnabled is missing")
+	f := s.found
+	if f.users > 0 && f.enabled < f.users {
+		s.notes = append(s.notes, "the export does not say who may sign in"+ofSome(f.users-f.enabled, f.users)+": accountEnabled is missing")
 	}
-	if err == nil && u.Exchange == source.Unknown && u.Licensed == source.Unknown {
-		info.Notes = append(info.Notes, "the export does not say who has a mailbox: assignedPlans and assignedLicenses are missing, and everybody with an address counts")
+	if f.users > 0 && f.mailboxes < f.users {
+		s.notes = append(s.notes, "the export does not say who has a mailbox"+ofSome(f.users-f.mailboxes, f.users)+": assignedPlans and assignedLicenses are missing, and everybody with an address counts")
 	}
-	if d.in.charset == windows1252 {
-		info.Notes = append(info.Notes, noteWindows1252)
+	if f.users > 1 && f.unlicensed == f.users {
+		s.notes = append(s.notes, "nobody in the export has a licence: tools write an empty list where they did not ask for the property; export with `"+graphCommand+"`")
 	}
-	return info, nil
+	return s, nil
 }
 
-const noteWindows1252 = "the file is not UTF-8 and was read as Windows-1252"
+// ofSome adds of how many something is said, where it is not all.
+func ofSome(n, all int) string {
+	if n == all {
+		return ""
+	}
+	return fmt.Sprintf(", for %d of %d users", n, all)
+}
 
 // tenantID finds the tenant in the address of a page's metadata, where older
 // services have it: https://host/TENANT/$metadata#users.

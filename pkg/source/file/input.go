@@ -7,14 +7,15 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 	"unicode/utf8"
 
-	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/transform"
 
 	"github.com/qpimport/qpimport/pkg/source"
+	"github.com/qpimport/qpimport/pkg/source/charset"
 )
 
 // maxRecord bounds the bytes of one record, so that a damaged or hostile file
@@ -24,14 +25,14 @@ const maxRecord = 32 << 20
 
 const bufferSize = 64 << 10
 
-// charset is how the text of a file is encoded.
-type charset int
+// encoding is how the text of a file is written.
+type encoding int
 
 const (
-	utf8Text charset = iota
+	utf8Text encoding = iota
 	utf16LE
 	utf16BE
-	windows1252
+	codePage
 )
 
 // input is an export on disk. It is opened once and may be read many times.
@@ -40,12 +41,15 @@ type input struct {
 	path    string
 	size    int64
 	changed time.Time
+	kind    source.Kind
 	bom     int64 // length of the byte order mark
-	charset charset
-	limit   int // maxRecord
+	written encoding
+	page    charset.Charset // of codePage
+	guessed bool            // nobody said which it is
+	limit   int             // maxRecord
 }
 
-func openInput(path string) (*input, error) {
+func openInput(kind source.Kind, path string) (*input, error) {
 	// Before opening: a named pipe would keep its reader waiting.
 	if info, err := os.Stat(path); err == nil && info.Mode()&os.ModeNamedPipe != 0 {
 		return nil, unreadable(path, errors.New("a pipe cannot be read twice: name a file"))
@@ -54,7 +58,7 @@ func openInput(path string) (*input, error) {
 	if err != nil {
 		return nil, unreadable(path, err)
 	}
-	in := &input{file: f, path: path, limit: maxRecord}
+	in := &input{file: f, path: path, kind: kind, limit: maxRecord}
 	if err := in.inspect(); err != nil {
 		_ = f.Close()
 		return nil, err
@@ -87,15 +91,15 @@ func (in *input) inspect() error {
 	case bytes.HasPrefix(head, []byte("\xEF\xBB\xBF")):
 		in.bom = 3
 	case bytes.HasPrefix(head, []byte("\xFF\xFE")):
-		in.bom, in.charset = 2, utf16LE
+		in.bom, in.written = 2, utf16LE
 	case bytes.HasPrefix(head, []byte("\xFE\xFF")):
-		in.bom, in.charset = 2, utf16BE
+		in.bom, in.written = 2, utf16BE
 	case len(head) > 1 && head[0] != 0 && head[1] == 0:
-		in.charset = utf16LE
+		in.written = utf16LE
 	case len(head) > 1 && head[0] == 0 && head[1] != 0:
-		in.charset = utf16BE
+		in.written = utf16BE
 	}
-	if in.charset != utf8Text && in.size%2 != 0 {
+	if in.written != utf8Text && in.size%2 != 0 {
 		return in.damaged(0, "the file ends inside a UTF-16 character")
 	}
 	return nil
@@ -111,37 +115,108 @@ func (in *input) head(n int) ([]byte, error) {
 	return head[:k], nil
 }
 
-// guessWindows1252 takes text that is no UTF-8 for Windows-1252, the encoding
-// that Windows programs write where nobody asks for another.
-func (in *input) guessWindows1252(ctx context.Context) error {
-	if in.charset != utf8Text {
+// encode sets the encoding that a person named.
+func (in *input) encode(name string) {
+	switch page, isPage := charset.Named(name); {
+	case isPage:
+		in.written, in.page = codePage, page
+	case name == "utf-8":
+		in.written = utf8Text
+	case name == "utf-16le":
+		in.written = utf16LE
+	case name == "utf-16be":
+		in.written = utf16BE
+	}
+}
+
+// guess finds the code page of text that is no UTF-8.
+func (in *input) guess(ctx context.Context) error {
+	if in.written != utf8Text {
 		return nil
 	}
-	r := in.open(ctx)
-	buf := make([]byte, bufferSize)
-	for kept := 0; ; {
-		n, err := r.Read(buf[kept:])
-		r.renew()
-		text := buf[:kept+n]
-		for len(text) > 0 {
-			c, size := utf8.DecodeRune(text)
-			if c == utf8.RuneError && size == 1 {
-				if !utf8.FullRune(text) && err == nil {
-					break // the rest of the character comes with the next read
-				}
-				in.charset = windows1252
-				return nil
-			}
-			text = text[size:]
+	isUTF8, err := in.isUTF8(ctx)
+	if err != nil || isUTF8 {
+		return err
+	}
+	var g charset.Guesser
+	if err := in.each(ctx, func(text []byte) { _, _ = g.Write(text) }); err != nil {
+		return err
+	}
+	page, err := g.Guess()
+	var either *charset.AmbiguousError
+	if errors.As(err, &either) {
+		if told, ok := in.toldByHeader(either.Charsets); ok {
+			page, err = told, nil
 		}
-		kept = copy(buf, text)
+	}
+	switch {
+	case err == nil:
+	case either != nil:
+		return in.unknownEncoding(0, either.Charsets[0].Name+" "+either.Charsets[1].Name, "the file is not UTF-8: %v", err)
+	default:
+		return in.unknownEncoding(0, "", "the file is neither UTF-8 nor UTF-16, and its words read like none in Windows-1252, Windows-1250 or code page 850")
+	}
+	in.written, in.page, in.guessed = codePage, page, true
+	return nil
+}
+
+// toldByHeader takes the code page in which more names of the first line are known.
+func (in *input) toldByHeader(pages [2]charset.Charset) (charset.Charset, bool) {
+	head, err := in.head(bufferSize)
+	if err != nil {
+		return charset.Charset{}, false
+	}
+	line, _, _ := bytes.Cut(head, []byte("\n"))
+	known, names := allNames(), [2]int{}
+	for i, page := range pages {
+		for _, name := range strings.Split(page.Text(line), string(separator(line))) {
+			if known[foldColumn(strings.Trim(name, "\"\r"))] {
+				names[i]++
+			}
+		}
+	}
+	if names[0] < names[1] {
+		return pages[1], true
+	}
+	return pages[0], names[0] > names[1]
+}
+
+// each reads the file in pieces, as it is on disk.
+func (in *input) each(ctx context.Context, do func([]byte)) error {
+	r := io.NewSectionReader(in.file, in.bom, in.size-in.bom)
+	buf := make([]byte, bufferSize)
+	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		n, err := r.Read(buf)
+		do(buf[:n])
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {
-			return r.failed(0, err)
+			return unreadable(in.path, err)
 		}
 	}
+}
+
+func (in *input) isUTF8(ctx context.Context) (bool, error) {
+	valid, rest := true, []byte(nil)
+	err := in.each(ctx, func(piece []byte) {
+		text := append(rest, piece...)
+		end := len(text)
+		for n := 1; n < utf8.UTFMax && n <= len(text); n++ {
+			if last := text[len(text)-n:]; utf8.RuneStart(last[0]) {
+				if !utf8.FullRune(last) {
+					end -= n // the rest of the character comes with the next piece
+				}
+				break
+			}
+		}
+		valid = valid && utf8.Valid(text[:end])
+		rest = append([]byte(nil), text[end:]...)
+	})
+	return valid && len(rest) == 0, err
 }
 
 // unchanged says whether the file is still the one that was opened: a program
@@ -152,7 +227,7 @@ func (in *input) unchanged() error {
 		return unreadable(in.path, err)
 	}
 	if stat.Size() != in.size || !stat.ModTime().Equal(in.changed) {
-		return &source.Error{Code: source.CodeIncomplete, Message: in.path + ": the file changed while it was read", Hint: hintExportAgain}
+		return &source.Error{Code: source.CodeIncomplete, Message: in.path + ": the file changed while it was read", Hint: "wait until the program that writes it has ended"}
 	}
 	return nil
 }
@@ -170,13 +245,13 @@ type stream struct {
 
 func (in *input) open(ctx context.Context) *stream {
 	var r io.Reader = io.NewSectionReader(in.file, in.bom, in.size-in.bom)
-	switch in.charset {
+	switch in.written {
 	case utf16LE:
 		r = transform.NewReader(r, unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM).NewDecoder())
 	case utf16BE:
 		r = transform.NewReader(r, unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM).NewDecoder())
-	case windows1252:
-		r = transform.NewReader(r, charmap.Windows1252.NewDecoder())
+	case codePage:
+		r = transform.NewReader(r, in.page.Decoder())
 	}
 	return &stream{input: in, ctx: ctx, text: r, left: in.limit}
 }
@@ -209,6 +284,10 @@ func (s *stream) failed(line int, err error) error {
 	case errors.Is(err, errTooLong):
 		return s.damaged(line, "%v", errTooLong)
 	}
+	var wrong *charset.ByteError
+	if errors.As(err, &wrong) {
+		return s.unknownEncoding(wrong.Line, "", "the byte 0x%02X is no character of %s", wrong.Byte, wrong.Charset)
+	}
 	return unreadable(s.path, err)
 }
 
@@ -220,15 +299,18 @@ func (in *input) where(line int) string {
 	return fmt.Sprintf("%s:%d", in.path, line)
 }
 
-const hintExportAgain = "nothing was taken from this file, because it would have been incomplete; export it again"
-
 // damaged is the error of a file, or a line of it, that is not what an export
 // program writes.
 func (in *input) damaged(line int, format string, args ...any) error {
-	return in.incomplete(line, hintExportAgain, format, args...)
+	return in.incomplete(line, "", format, args...)
 }
 
+// incomplete is the same with a hint of its own; "" names the command that makes
+// a right file.
 func (in *input) incomplete(line int, hint, format string, args ...any) error {
+	if hint == "" {
+		hint = hintAgain(in.kind)
+	}
 	return &source.Error{
 		Code:      source.CodeIncomplete,
 		Message:   in.where(line) + ": " + fmt.Sprintf(format, args...),
@@ -239,7 +321,7 @@ func (in *input) incomplete(line int, hint, format string, args ...any) error {
 
 // wrong names the line of a record that cannot be made a user.
 func (in *input) wrong(line int, err error) error {
-	return &source.Error{Code: source.CodeIncomplete, Message: in.where(line), Hint: hintExportAgain, Permanent: true, Err: err}
+	return &source.Error{Code: source.CodeIncomplete, Message: in.where(line), Hint: hintAgain(in.kind), Permanent: true, Err: err}
 }
 
 // unsuitable is the error of a file that is whole but cannot serve.
@@ -248,6 +330,35 @@ func (in *input) unsuitable(line int, hint, format string, args ...any) error {
 		Code:    source.CodeUsage,
 		Message: in.where(line) + ": " + fmt.Sprintf(format, args...),
 		Hint:    hint,
+	}
+}
+
+// Topics of errors of this package.
+const (
+	// TopicEncoding: a person has to say how the text is written. The subject names
+	// the encodings that it may have, with a blank between; "" may be any.
+	TopicEncoding source.Topic = "encoding"
+	// TopicOtherDirectory: the export is of the other kind, which is the subject.
+	TopicOtherDirectory source.Topic = "other_directory"
+)
+
+// unknownEncoding is the error of text of which it cannot be told how it is written.
+func (in *input) unknownEncoding(line int, among, format string, args ...any) error {
+	return &source.Error{
+		Code: source.CodeUsage, Topic: TopicEncoding, Subject: among,
+		Message: in.where(line) + ": " + fmt.Sprintf(format, args...),
+	}
+}
+
+// otherDirectory is the error of an export that is one of the other kind.
+func (in *input) otherDirectory(line int) error {
+	other := source.AD
+	if in.kind == source.AD {
+		other = source.M365
+	}
+	return &source.Error{
+		Code: source.CodeUsage, Topic: TopicOtherDirectory, Subject: string(other),
+		Message: fmt.Sprintf("%s: this is an export of %s, not of %s", in.where(line), other, in.kind),
 	}
 }
 

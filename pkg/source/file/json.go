@@ -2,15 +2,17 @@ package file
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"io"
+	"strings"
 	"unicode/utf8"
 )
 
 // jsonReader finds the objects of people in JSON: JSON lines, arrays, pages as
-// Microsoft Graph writes them (objects with an array in value), and several of
-// these after one another.
+// Microsoft Graph writes them (objects with an array in value), what other tools
+// put round them, and several of these after one another.
 //
 // A cut file shows by a document that does not end, and by a last page that
 // names a next one. JSON lines cut right behind a line show nothing.
@@ -19,18 +21,22 @@ type jsonReader struct {
 	text *bufio.Reader
 	line int
 
-	inArray bool // inside an array at the top
-	inPage  bool // inside the value of a page
-	first   bool // no element of the current list was read yet
+	arrays int  // open arrays at the top, one in another
+	inPage bool // inside the list of a page
+	first  bool // no element of the current list was read yet
 
-	raw  []byte // the value read last
-	page page   // the page read last
+	wrapped [][]byte // objects that stood in one that was read, still to be given out
+
+	raw         []byte // the value read last
+	elementLine int    // where it began
+	page        page   // the page read last
 }
 
 // page is what the properties round a list of users say, or those of any other
 // object up to now.
 type page struct {
 	properties int
+	isObject   bool   // it has a property that users have and pages have not
 	context    string // @odata.context
 	hasNext    bool   // @odata.nextLink is there
 	isError    bool
@@ -44,10 +50,14 @@ func newJSONReader(in *stream) *jsonReader {
 // object is valid until the next call.
 func (j *jsonReader) next() (raw []byte, line int, err error) {
 	for {
+		if len(j.wrapped) > 0 {
+			raw, j.wrapped = j.wrapped[0], j.wrapped[1:]
+			return raw, j.elementLine, nil
+		}
 		j.in.renew()
 		c, err := j.token()
 		if errors.Is(err, io.EOF) {
-			if j.inArray || j.inPage {
+			if j.arrays > 0 || j.inPage {
 				return nil, 0, j.cut()
 			}
 			return nil, 0, j.finish()
@@ -55,7 +65,7 @@ func (j *jsonReader) next() (raw []byte, line int, err error) {
 		if err != nil {
 			return nil, 0, j.in.failed(j.line, err)
 		}
-		if j.inArray || j.inPage {
+		if j.arrays > 0 || j.inPage {
 			if c == ']' {
 				if err := j.endList(); err != nil {
 					return nil, 0, err
@@ -65,8 +75,9 @@ func (j *jsonReader) next() (raw []byte, line int, err error) {
 			if c, err = j.separator(c); err != nil {
 				return nil, 0, err
 			}
-		} else if c == '[' {
-			j.inArray, j.first = true, true
+		}
+		if c == '[' && !j.inPage && j.arrays < maxArrays {
+			j.arrays, j.first = j.arrays+1, true
 			continue
 		}
 		line = j.line
@@ -75,23 +86,70 @@ func (j *jsonReader) next() (raw []byte, line int, err error) {
 			if err := j.value(c); err != nil {
 				return nil, 0, err
 			}
-			return j.element(line)
+			if err := j.element(line); err != nil {
+				return nil, 0, err
+			}
+			continue
 		}
 		isPage, err := j.object(line)
 		if err != nil {
 			return nil, 0, err
 		}
-		if !isPage {
-			return j.element(line)
+		if isPage {
+			continue
+		}
+		if err := j.element(line); err != nil {
+			return nil, 0, err
 		}
 	}
 }
 
-func (j *jsonReader) element(line int) ([]byte, int, error) {
+// maxArrays bounds how deep lists may lie in lists.
+const maxArrays = 4
+
+// element takes what was read, or what other tools wrapped it in: n8n an object in
+// json, $batch and Power Automate a page in body.
+func (j *jsonReader) element(line int) error {
+	j.elementLine = line
 	if !utf8.Valid(j.raw) {
-		return nil, 0, j.in.incomplete(line, "export it again as UTF-8", "the text is not UTF-8")
+		return j.in.incomplete(line, "export it again as UTF-8", "the text is not UTF-8")
 	}
-	return j.raw, line, nil
+	if !bytes.Contains(j.raw, []byte(`"json"`)) && !bytes.Contains(j.raw, []byte(`"body"`)) {
+		j.wrapped = append(j.wrapped, j.raw)
+		return nil
+	}
+	var w struct {
+		JSON       json.RawMessage `json:"json"`
+		Body       json.RawMessage `json:"body"`
+		Status     *int            `json:"status"`
+		StatusCode *int            `json:"statusCode"`
+	}
+	if err := json.Unmarshal(j.raw, &w); err != nil || w.JSON == nil && w.Body == nil {
+		j.wrapped = append(j.wrapped, j.raw)
+		return nil
+	}
+	if w.JSON != nil {
+		j.wrapped = append(j.wrapped, w.JSON)
+		return nil
+	}
+	for _, status := range []*int{w.Status, w.StatusCode} {
+		if status != nil && *status != 200 {
+			return j.in.damaged(line, "a part of the answer is missing: it ended with status %d", *status)
+		}
+	}
+	var page struct {
+		Value []json.RawMessage `json:"value"`
+		Next  *string           `json:"@odata.nextLink"`
+	}
+	if err := json.Unmarshal(w.Body, &page); err != nil || page.Value == nil {
+		return j.in.damaged(line, "the body of an answer is no page of users: it has no list in value")
+	}
+	// The parts of a batch stand beside one another; other answers follow one another.
+	j.page.hasNext = page.Next != nil || w.Status != nil && j.page.hasNext
+	for _, v := range page.Value {
+		j.wrapped = append(j.wrapped, v)
+	}
+	return nil
 }
 
 // separator reads the comma between two elements of a list.
@@ -109,7 +167,8 @@ func (j *jsonReader) separator(c byte) (byte, error) {
 // endList leaves the innermost list: the rest of a page follows its value.
 func (j *jsonReader) endList() error {
 	if !j.inPage {
-		j.inArray = false
+		j.arrays--
+		j.first = false
 		return nil
 	}
 	j.inPage = false
@@ -134,6 +193,9 @@ func (j *jsonReader) endList() error {
 		}
 		if isValue {
 			return j.in.damaged(j.line, "a page with two lists of users")
+		}
+		if j.page.isError {
+			return j.in.damaged(j.line, "an error message stands beside the users")
 		}
 	}
 }
@@ -200,12 +262,13 @@ func (j *jsonReader) property(c byte, p *page) (isValue bool, err error) {
 	if c, err = j.must(j.token()); err != nil {
 		return false, err
 	}
-	if name == "value" {
-		if c != '[' {
-			return false, j.in.damaged(j.line, "the value of a page is no list of users")
-		}
+	switch {
+	case name == "value" && !p.isObject && c != '[':
+		return false, j.in.damaged(j.line, "the value of a page is no list of users")
+	case c == '[' && (name == "value" || isListName(name) && !p.isObject):
 		return true, nil
 	}
+	p.isObject = p.isObject || isObjectName(name)
 	start = len(j.raw)
 	j.raw = append(j.raw, c)
 	if err := j.value(c); err != nil {
@@ -223,6 +286,26 @@ func (j *jsonReader) property(c byte, p *page) (isValue bool, err error) {
 		p.isError = true
 	}
 	return false, nil
+}
+
+// isListName knows the names under which tools put the list of users: Graph,
+// $batch, ldap3, and those that call Graph for others.
+func isListName(name string) bool {
+	switch strings.ToLower(name) {
+	case "value", "responses", "entries", "results", "data", "users", "items", "records":
+		return true
+	}
+	return false
+}
+
+// isObjectName knows properties of users that no page has. An id stands in the
+// parts of a $batch too, but without a list.
+func isObjectName(name string) bool {
+	switch strings.ToLower(name) {
+	case "id", "objectid", "objectguid", "dn", "distinguishedname", "displayname", "userprincipalname", "attributes":
+		return true
+	}
+	return false
 }
 
 // value reads the rest of the value that begins with c into j.raw. Whether it
@@ -306,6 +389,11 @@ func (j *jsonReader) token() (byte, error) {
 		case '\n':
 			j.line++
 		case ' ', '\t', '\r':
+		case 0xEF: // a byte order mark, where files were joined
+			if mark, err := j.text.Peek(2); err != nil || mark[0] != 0xBB || mark[1] != 0xBF {
+				return c, nil
+			}
+			_, _ = j.text.Discard(2)
 		default:
 			return c, nil
 		}

@@ -3,6 +3,7 @@ package file
 import (
 	"context"
 	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/qpimport/qpimport/pkg/source"
@@ -39,10 +40,10 @@ func TestADJSON(t *testing.T) {
 }
 
 func TestGraphJSON(t *testing.T) {
-	const a, b = `{"id":"A","mail":"a@x","userPrincipalName":"a@x"}`, `{"id":"b","displayName":"\"}],{[\\"}`
+	const a, b = `{"id":"2DB12BDB-8012-4757-A79A-75407062AD38","mail":"a@x","userPrincipalName":"a@x"}`, `{"id":"` + guidB + `","displayName":"\"}],{[\\"}`
 	want := []source.User{
-		{Kind: source.M365, ID: "a", Email: "a@x", UPN: "a@x", Username: "a@x"},
-		{Kind: source.M365, ID: "b", DisplayName: `"}],{[\`},
+		{Kind: source.M365, ID: guidA, Email: "a@x", UPN: "a@x", Username: "a@x"},
+		{Kind: source.M365, ID: guidB, DisplayName: `"}],{[\`},
 	}
 	for name, content := range map[string]string{
 		"a page":                 `{"@odata.context":"c","@odata.count":2,"value":[` + a + " ,\n" + b + `]}`,
@@ -52,8 +53,17 @@ func TestGraphJSON(t *testing.T) {
 		"an array of pages":               `[{"value":[` + a + `],"@odata.nextLink":"https://graph.microsoft.com/2"},{"value":[` + b + `]}]`,
 		"an array of users":               `[` + a + `,` + b + `]`,
 		"lines":                           a + "\r\n\r\n" + b + "\n",
+		"lists in a list":                 `[[` + a + `],[` + b + `]]`,
+		"Exchange's own shell":            `[{"ExternalDirectoryObjectId":"` + guidA + `","PrimarySmtpAddress":{"Local":"a","Domain":"x","Address":"a@x"},"UserPrincipalName":"a@x"},` + b + `]`,
+		"n8n":                             `[{"json":` + a + `,"pairedItem":{"item":0}},{"json":` + b + `}]`,
+		"a list of another name":          `{"Metadata":{},"Results":[` + a + `,` + b + `],"Count":2}`,
+		"a batch":                         `{"responses":[{"id":"1","status":200,"headers":{},"body":{"@odata.context":"c","value":[` + a + `]}},{"id":"2","status":200,"body":{"value":[` + b + `]}}]}`,
+		"a page with an id":               `{"id":"x","value":[` + a + `,` + b + `]}`,
+		"answers one after another":       `{"statusCode":200,"body":{"@odata.nextLink":"x","value":[` + a + `]}}{"statusCode":200,"body":{"value":[` + b + `]}}`,
+		"Power Automate":                  `{"statusCode":200,"body":{"value":[` + a + `,` + b + `]}}`,
+		"files joined":                    "[" + a + "]\ufeff[" + b + "]",
 		"a byte order mark":               "\ufeff" + a + b,
-		"names as PowerShell spells them": `[{"Id":"a","Mail":"a@x","UserPrincipalName":"a@x","AdditionalProperties":{"@odata.nextLink":"x"}},` + b + `]`,
+		"names as PowerShell spells them": `[{"Id":"` + guidA + `","Mail":"a@x","UserPrincipalName":"a@x","AdditionalProperties":{"@odata.nextLink":"x"}},` + b + `]`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := mustRead(t, source.M365, content); !reflect.DeepEqual(got, want) {
@@ -77,29 +87,37 @@ func TestGraphJSON(t *testing.T) {
 }
 
 func TestJSONRefused(t *testing.T) {
+	const one = `{"id":"` + guidA + `","mail":"a@x"}`
 	tests := []struct {
 		name    string
 		kind    source.Kind
 		content string
 		words   []string
 	}{
-		{"a next page that is not there", source.M365, "{\"value\":[{\"id\":\"a\"}],\n\"@odata.nextLink\":\"https://graph.microsoft.com/2\"}", []string{":2:", "next one"}},
+		{"a next page that is not there", source.M365, "{\"value\":[" + one + "],\n\"@odata.nextLink\":\"https://graph.microsoft.com/2\"}", []string{":2:", "next one"}},
 		{"an empty object", source.M365, `{}`, []string{":1:", "value"}},
 		{"a page without users", source.M365, `{"@odata.context":"c"}`, []string{":1:", "value"}},
 		{"null for the users", source.M365, `{"value":null}`, []string{"no list"}},
-		{"two lists of users", source.M365, `{"value":[{"id":"a"}],"value":[]}`, []string{"two lists"}},
+		{"two lists of users", source.M365, `{"value":[` + one + `],"value":[]}`, []string{"two lists"}},
 		{"an error", source.M365, `{"error":{"code":"InvalidAuthenticationToken"}}`, []string{"error message"}},
 		{"null", source.M365, `{"value":[null]}`, []string{":1:"}},
-		{"a list in a list", source.M365, `[[{"id":"a"}]]`, []string{":1:"}},
-		{"a user without id", source.M365, "[{\"id\":\"a\"},\n\n{\"displayName\":\"B\"}]", []string{":3:", `"B"`}},
-		{"a number for a name", source.M365, "[{\"id\":\"a\"},\n{\"id\":\"b\",\"displayName\":7}]", []string{":2:", `"b"`, "displayName"}},
-		{"the same user twice", source.M365, "{\"id\":\"a\"}\n{\"id\":\"A\"}\n", []string{":2:", "line 1 "}},
-		{"no comma", source.M365, `[{"id":"a"} {"id":"b"}]`, []string{"comma"}},
+		{"lists without end", source.M365, `[[[[[` + one + `]]]]]`, []string{":1:"}},
+		{"a user without id", source.M365, "[" + one + ",\n\n{\"displayName\":\"B\"}]", []string{":3:", `"B"`}},
+		{"an object for a name", source.M365, "[" + one + ",\n{\"mail\":\"b@x\",\"displayName\":{\"a\":7}}]", []string{":2:", `"b@x"`, "displayName"}},
+		{"the same user twice", source.M365, one + "\n" + strings.ToUpper(one[:20]) + one[20:] + "\n", []string{":2:", "line 1 "}},
+		{"no comma", source.M365, `[` + one + ` ` + one + `]`, []string{"comma"}},
 		{"no comma in an object", source.M365, `{"id":"a" "mail":"b"}`, []string{"comma"}},
 		{"text behind", source.M365, `{"value":[]} hello`, []string{":1:"}},
-		{"bytes that are no UTF-8", source.M365, "[{\"id\":\"a\",\"displayName\":\"M\xfcller\"}]", []string{"UTF-8"}},
+		{"bytes that are no UTF-8", source.M365, "[{\"id\":\"" + guidA + "\",\"mail\":\"a@x\",\"displayName\":\"\xc8\xe2\xe0\xed\xee\xe2\"}]", []string{"UTF-8"}},
 		{"a control character", source.M365, "[{\"id\":\"a\",\"displayName\":\"M\x1b\"}]", []string{":1:"}},
-		{"users of the other kind", source.AD, `{"value":[{"id":"a","displayName":"A"}]}`, []string{"objectGUID"}},
+		{"users of the other kind", source.AD, `{"value":[{"id":"a","displayName":"A"}]}`, []string{"Microsoft 365"}},
+		{"users of AD", source.M365, `[{"ObjectGUID":"` + guidA + `","DisplayName":"A"}]`, []string{"Active Directory"}},
+		{"an id of Exchange", source.M365, `[{"Id":"Ann Lee","DisplayName":"Ann Lee"}]`, []string{":1:", "no GUID", `"Ann Lee"`}},
+		{"a part of a batch that failed", source.M365, `{"responses":[{"id":"1","status":200,"body":{"value":[` + one + `]}},{"id":"2","status":429,"body":{}}]}`, []string{"status 429"}},
+		{"a batch that is not the whole", source.M365, `{"responses":[{"id":"1","status":200,"body":{"@odata.nextLink":"x","value":[` + one + `]}}]}`, []string{"next one"}},
+		{"a batch whose first part is not the whole", source.M365, `{"responses":[{"id":"1","status":200,"body":{"@odata.nextLink":"x","value":[` + one + `]}},{"id":"2","status":200,"body":{"value":[]}}]}`, []string{"next one"}},
+		{"nobody with an address", source.M365, `[{"id":"` + guidA + `","displayName":"A"}]`, []string{"e-mail address"}},
+		{"a number that Excel shortened", source.AD, `[{"objectGUID":"` + guidA + `","enabled":true,"pwdLastSet":"1,33E+17"}]`, []string{"Excel"}},
 		{"no GUID", source.AD, `[{"enabled":true,"sAMAccountName":"ann"}]`, []string{":1:", `"ann"`, "objectGUID"}},
 		{"nobody says who may sign in", source.AD, `[{"objectGUID":"` + guidA + `"}]`, []string{":1:", "userAccountControl"}},
 		{"a type that is no number", source.AD, `[{"objectGUID":"` + guidA + `","sAMAccountName":"ann","userAccountControl":512,"sAMAccountType":"person"}]`,
@@ -109,7 +127,11 @@ func TestJSONRefused(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			_, err := read(write(t, tt.content), tt.kind)
-			checkRefused(t, err, source.CodeIncomplete, tt.words...)
+			code := source.CodeIncomplete
+			if strings.Contains(tt.name, "other kind") || strings.Contains(tt.name, "UTF-8") || tt.name == "users of AD" {
+				code = source.CodeUsage
+			}
+			checkRefused(t, err, code, tt.words...)
 		})
 	}
 }
@@ -118,6 +140,12 @@ func FuzzJSON(f *testing.F) {
 	for _, tt := range cutting {
 		if tt.content[0] == '{' || tt.content[0] == '[' {
 			f.Add(tt.content, tt.kind == source.AD)
+		}
+	}
+	list := people("Ann Lee", "Bob Öz")
+	for _, tool := range tools() {
+		if !tool.csv && tool.name != "ldifde" {
+			f.Add(tool.write(list, ""), tool.kind == source.AD)
 		}
 	}
 	path := write(f, "")

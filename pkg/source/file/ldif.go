@@ -101,6 +101,7 @@ func (l *ldifReader) readRecord(rec *record) (hasDN bool, err error) {
 			rec.buf = rec.buf[:start]
 		default:
 			rec.line = at
+			rec.buf = append(rec.buf[:start], bytes.TrimPrefix(line, []byte("\ufeff"))...) // of a file that was joined
 			begun, hasDN, err = l.firstLine(rec, at, start)
 		}
 		if err != nil {
@@ -355,7 +356,7 @@ func (l *ldifReader) checkEnd(rec *record, hasDN bool) error {
 	if alike < few && !l.ldifde && rec.first(objectGUID) != nil {
 		return nil
 	}
-	return l.in.incomplete(rec.line, "export it again; if the file is whole, add an empty line at its end",
+	return l.in.incomplete(rec.line, "if the file is whole, add an empty line at its end; "+hintAgain(l.in.kind),
 		"the file seems to end inside this record: no empty line follows it")
 }
 

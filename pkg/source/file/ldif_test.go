@@ -3,6 +3,7 @@ package file
 import (
 	"context"
 	"encoding/base64"
+	"fmt"
 	"os"
 	"reflect"
 	"slices"
@@ -142,7 +143,7 @@ func checkAnything(t *testing.T, path string, kind source.Kind, format, content 
 	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	d, err := openAs(context.Background(), kind, path, format)
+	d, err := openAs(context.Background(), kind, source.Export{File: path}, format)
 	if err != nil {
 		if source.CodeOf(err) == "" {
 			t.Fatalf("an error without code: %v", err)
@@ -176,11 +177,13 @@ func checkAnything(t *testing.T, path string, kind source.Kind, format, content 
 	}
 }
 
+func decimal(b []byte) string { return strings.Trim(fmt.Sprint(b), "[]") }
+
 // The test's own pairs of GUIDs in text and base64 agree.
 func TestGUIDSpellings(t *testing.T) {
 	for text, b64 := range map[string]string{guidA: guidA6, guidB: guidB6} {
 		want, _ := base64.StdEncoding.DecodeString(b64)
-		for _, spelled := range []string{text, strings.ToUpper(text), "{" + text + "}", " " + text, b64} {
+		for _, spelled := range []string{text, strings.ToUpper(text), "{" + text + "}", " " + text, b64, decimal(want), strings.ToUpper(fmt.Sprintf("% x", want)[:2]) + strings.ReplaceAll(fmt.Sprintf("% x", want)[2:], " ", "-")} {
 			got, err := guidBytes(spelled)
 			if err != nil || !slices.Equal(got, want) {
 				t.Errorf("%q: % x, %v; want % x", spelled, got, err, want)

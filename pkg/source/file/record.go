@@ -1,6 +1,7 @@
 package file
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -25,8 +26,26 @@ const (
 	displayName
 	mail
 	enabled // Get-ADUser's own: whether the user may sign in
+	phone
+	mobile
+	employeeID
+	pwdLastSet
+	accountExpires
+	recipientDetails
+	isDeleted
+	isRecycled
+	critical
 	firstOther
 )
+
+// isNumber says whether the values are digits that nobody can guess.
+func (a attr) isNumber() bool {
+	switch a {
+	case userAccountControl, sAMAccountType, employeeID, pwdLastSet, accountExpires, recipientDetails:
+		return true
+	}
+	return false
+}
 
 // attrs knows attributes by name, as AD and as its tools spell it; names are
 // compared in lower case.
@@ -39,19 +58,25 @@ func newAttrs() attrs {
 		"samaccountname": sAMAccountName, "samaccounttype": sAMAccountType, "objectclass": objectClass,
 		"wellknownobjects": wellKnownObjects, "otherwellknownobjects": otherWellKnownObjects,
 		"displayname": displayName, "mail": mail, "enabled": enabled,
+		"telephonenumber": phone, "mobile": mobile, "employeeid": employeeID, "pwdlastset": pwdLastSet,
+		"accountexpires": accountExpires, "msexchrecipienttypedetails": recipientDetails,
+		"isdeleted": isDeleted, "isrecycled": isRecycled, "iscriticalsystemobject": critical,
 	}
 	next := firstOther
-	for _, name := range adattr.UserAttributes() {
+	for _, name := range slices.Concat(adattr.UserAttributes(), adattr.ExportAttributes()) {
 		if lower := strings.ToLower(name); a[lower] == none {
 			a[lower] = next
 			next++
 		}
 	}
-	for alias, name := range map[string]string{
-		"sid": "objectsid", "surname": "sn", "emailaddress": "mail",
-		"officephone": "telephonenumber", "mobilephone": "mobile",
-	} {
-		a[alias] = a[name]
+	for _, row := range adNames() {
+		for _, cell := range row[1:] {
+			for _, alias := range strings.Split(cell, "|") {
+				if alias = strings.ToLower(alias); a[alias] == none && alias != "" {
+					a[alias] = a[strings.ToLower(row[0])]
+				}
+			}
+		}
 	}
 	for _, name := range adattr.UserAttributes() {
 		a[name] = a[strings.ToLower(name)] // the common spelling is found at once
@@ -86,6 +111,8 @@ type record struct {
 	buf    []byte
 	values []value
 	lists  [][]byte // what get returned
+
+	foreign bool // it has properties of Microsoft 365
 }
 
 type value struct {
@@ -94,7 +121,7 @@ type value struct {
 }
 
 func (r *record) reset(line int) {
-	r.line, r.dn = line, ""
+	r.line, r.dn, r.foreign = line, "", false
 	r.buf, r.values, r.lists = r.buf[:0], r.values[:0], r.lists[:0]
 }
 
@@ -137,6 +164,9 @@ func (r *record) name() string {
 // checkID refuses a record without objectGUID, in formats that hold nothing but
 // objects with one.
 func (r *record) checkID(in *input) error {
+	if r.first(objectGUID) == nil && r.foreign {
+		return in.otherDirectory(r.line)
+	}
 	if r.first(objectGUID) == nil {
 		return in.damaged(r.line, "the object %s has no objectGUID", r.name())
 	}
@@ -161,20 +191,32 @@ func (r *record) check(in *input) error {
 // which AD makes the sAMAccountType of a user object.
 const normalAccount = 0x200
 
+// trustAccount is the bit ADS_UF_INTERDOMAIN_TRUST_ACCOUNT.
+const trustAccount = 0x800
+
+// isManagedService says whether the object is one of the accounts whose password
+// AD changes itself; they are listed as what they are, and never imported.
+func (r *record) isManagedService() bool { return adattr.IsManagedService(r.all(objectClass)) }
+
 // isUser says whether the object is a user object. An export may leave out what
 // says so; then the next best attribute decides. An object of which nothing
 // tells is taken for a user, for lists of users need not say what they are; but
 // not a bare DN, which is all that AD shows of an object that may not be read.
+// Managed service accounts and trusts count, for they are told apart later.
 func (r *record) isUser() bool {
 	if len(r.values) == 0 {
 		return false
 	}
 	if t := r.first(sAMAccountType); t != nil {
-		return string(t) == adattr.UserType
+		return string(t) == adattr.UserType || string(t) == adattr.TrustType || r.isManagedService()
 	}
 	if uac := r.first(userAccountControl); uac != nil {
 		bits, err := strconv.ParseInt(string(uac), 10, 64)
-		return err != nil || bits&normalAccount != 0 // what is no number is complained of later
+		// What is no number is complained of later.
+		return err != nil || bits&(normalAccount|trustAccount) != 0 || r.isManagedService()
+	}
+	if r.isManagedService() {
+		return true
 	}
 	user, classes := false, false
 	for _, v := range r.values {

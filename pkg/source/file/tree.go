@@ -1,21 +1,24 @@
 package file
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/qpimport/qpimport/pkg/source"
 	"github.com/qpimport/qpimport/pkg/source/adattr"
 )
 
-// survey is what a pass over an export of AD finds beside its users.
+// survey is what a pass over an export finds beside its users.
 type survey struct {
-	tree      source.Tree
-	domainSID string
-	notes     []string
+	tree  source.Tree // Active Directory only
+	id    string      // the domain's SID, or the tenant's id
+	found findings
+	notes []string
 }
 
 // Tree returns the domain, its OUs and containers. What the export does not
@@ -33,14 +36,9 @@ func (d *Directory) Tree(ctx context.Context) (source.Tree, error) {
 	return s.tree, nil
 }
 
-// survey reads the export once; later calls get the same.
-func (d *Directory) survey(ctx context.Context) (*survey, error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.surveyed != nil {
-		return d.surveyed, nil
-	}
-	records, err := d.records(ctx)
+func (d *Directory) surveyAD(ctx context.Context) (*survey, error) {
+	s := &survey{}
+	records, err := d.records(ctx, &s.found)
 	if err != nil {
 		return nil, err
 	}
@@ -55,52 +53,57 @@ func (d *Directory) survey(ctx context.Context) (*survey, error) {
 			err = rec.check(d.in)
 		}
 		if err == nil {
-			err = b.add(d.in, &rec)
+			err = b.add(d.in, &rec, &s.found)
 		}
 		if err != nil {
 			return nil, err
 		}
 	}
-	if err := d.in.unchanged(); err != nil {
-		return nil, err
-	}
-	s := &survey{tree: b.tree(), domainSID: b.domainSID()}
+	s.tree, s.found.others = b.tree()
+	s.id = b.domainSID()
+	noColumn := false
 	if t, ok := records.(*adTable); ok {
 		s.notes = append(s.notes, t.notes()...)
+		noColumn = !t.hasAddresses()
 	}
-	if len(b.userDomains) > 1 {
-		s.notes = append(s.notes, fmt.Sprintf("the export holds users of %d domains", len(b.userDomains)))
+	if s.found.users > 0 && s.found.addresses == 0 && !noColumn {
+		s.notes = append(s.notes, "nobody in the export has an e-mail address")
 	}
-	if d.in.charset == windows1252 {
-		s.notes = append(s.notes, noteWindows1252)
+	if len(b.sids) > 1 && len(s.found.others) == 0 {
+		s.notes = append(s.notes, fmt.Sprintf("the export holds users of %d domains", len(b.sids)))
 	}
-	d.surveyed = s
 	return s, nil
 }
 
 // treeBuilder collects containers, and the parents of users.
 type treeBuilder struct {
-	containers  []source.Container
-	index       map[string]int // in containers, by DNKey
-	root        string         // DN of the domain
-	rootIsSure  bool           // it is the object with wellKnownObjects
-	rootSID     string
-	wellKnown   map[string]string // GUID by DNKey
-	parents     map[string]bool
-	order       []string        // the parents, as they came
-	userDomains map[string]bool // SIDs of the users' domains
+	containers []source.Container
+	index      map[string]int // in containers, by DNKey
+	roots      []root
+	wellKnown  map[string]string // GUID by DNKey
+	parents    map[string]int    // how many users each has
+	order      []string          // the parents, as they came
+	sids       map[string]string // the domains of users: the DN's key by the SID
+	root       string            // DN of the domain, once chosen
+	rootSID    string
+}
+
+// root is an object that is a domain.
+type root struct {
+	dn, sid string
+	sure    bool // it has wellKnownObjects
 }
 
 func newTreeBuilder() *treeBuilder {
 	return &treeBuilder{
-		index:       map[string]int{},
-		wellKnown:   map[string]string{},
-		parents:     map[string]bool{},
-		userDomains: map[string]bool{},
+		index:     map[string]int{},
+		wellKnown: map[string]string{},
+		parents:   map[string]int{},
+		sids:      map[string]string{},
 	}
 }
 
-func (b *treeBuilder) add(in *input, rec *record) error {
+func (b *treeBuilder) add(in *input, rec *record, found *findings) error {
 	classes := rec.all(objectClass)
 	names := make([]string, len(classes))
 	for i, c := range classes {
@@ -113,18 +116,24 @@ func (b *treeBuilder) add(in *input, rec *record) error {
 	if !rec.isUser() {
 		return nil
 	}
+	found.add(&source.User{
+		DisplayName: string(rec.first(displayName)),
+		Email:       cmp.Or(string(rec.first(mail)), string(rec.first(proxyAddresses))),
+	})
 	if sid := rec.first(objectSID); sid != nil {
 		s, err := adattr.SID(sid)
 		if err != nil {
 			return in.wrong(rec.line, fmt.Errorf("objectSid of %s: %w", rec.name(), err))
 		}
 		if i := strings.LastIndexByte(s, '-'); i > 0 && strings.HasPrefix(s, "S-1-5-21-") {
-			b.userDomains[s[:i]] = true
+			b.sids[s[:i]] = domainDN(rec.dn)
 		}
 	}
-	if parent := source.ParentDN(rec.dn); parent != "" && !b.parents[parent] {
-		b.parents[parent] = true
-		b.order = append(b.order, parent)
+	if parent := source.ParentDN(rec.dn); parent != "" {
+		if b.parents[parent] == 0 {
+			b.order = append(b.order, parent)
+		}
+		b.parents[parent]++
 	}
 	return nil
 }
@@ -152,32 +161,59 @@ func (b *treeBuilder) addContainer(in *input, rec *record, class string) error {
 		}
 		b.wellKnown[source.DNKey(dn)] = guid
 	}
-	if isRoot := class == "domainDNS"; isRoot && (b.root == "" || len(known) > 0 && !b.rootIsSure) {
-		b.root, b.rootIsSure, b.rootSID = rec.dn, len(known) > 0, ""
+	if class == "domainDNS" {
+		r := root{dn: rec.dn, sure: len(known) > 0}
 		if sid := rec.first(objectSID); sid != nil {
 			s, err := adattr.SID(sid)
 			if err != nil {
 				return in.wrong(rec.line, fmt.Errorf("objectSid of %s: %w", rec.name(), err))
 			}
-			b.rootSID = s
+			r.sid = s
 		}
+		b.roots = append(b.roots, r)
 	}
 	return nil
 }
 
 // tree completes what was collected: the domain itself, and containers that
-// only the users' DNs tell of.
-func (b *treeBuilder) tree() source.Tree {
-	if b.root == "" {
-		b.root = b.derivedRoot()
+// only the users' DNs tell of. Others counts the users of other domains.
+func (b *treeBuilder) tree() (tree source.Tree, others map[string]int) {
+	users, order := map[string]int{}, []string{} // by the DN of the domain
+	spelled := map[string]string{}
+	add := func(dn string, n int) {
+		domain := domainDN(dn)
+		key := source.DNKey(domain)
+		if _, ok := spelled[key]; !ok && domain != "" {
+			spelled[key] = domain
+			order = append(order, key)
+		}
+		users[key] += n
 	}
+	for _, parent := range b.order {
+		add(parent, b.parents[parent])
+	}
+	if len(order) == 0 {
+		for _, c := range b.containers {
+			add(c.DN, 0)
+		}
+	}
+	b.chooseRoot(users, spelled, order)
 	rootKey := source.DNKey(b.root)
+	others = map[string]int{}
+	for _, key := range order {
+		if key != rootKey && users[key] > 0 {
+			others[strings.ToLower(source.CanonicalPath(spelled[key]))] = users[key]
+		}
+	}
+	several := len(others) > 0 || slices.ContainsFunc(b.roots, func(r root) bool { return !isWithin(source.DNKey(r.dn), rootKey) })
+	ofDomain := func(dn string) bool { return !several || source.DNKey(domainDN(dn)) == rootKey }
+
 	if b.root != "" {
 		b.derive(b.root, rootKey)
 	}
 	walked := map[string]bool{}
 	for _, dn := range b.order {
-		for ; dn != "" && !walked[dn]; dn = source.ParentDN(dn) {
+		for ; dn != "" && !walked[dn] && ofDomain(dn); dn = source.ParentDN(dn) {
 			walked[dn] = true
 			b.derive(dn, rootKey)
 		}
@@ -192,23 +228,41 @@ func (b *treeBuilder) tree() source.Tree {
 			b.containers[i].WellKnown = guid
 		}
 	}
-	return source.Tree{Root: b.root, Containers: b.containers}
+	b.containers = slices.DeleteFunc(b.containers, func(c source.Container) bool { return !ofDomain(c.DN) })
+	return source.Tree{Root: b.root, Containers: b.containers}, others
 }
 
-// derivedRoot takes the domain from the DNs: the DC= steps at their end.
-func (b *treeBuilder) derivedRoot() string {
-	dns := b.order
-	for _, c := range b.containers {
-		dns = append(dns, c.DN)
-	}
-	for _, dn := range dns {
-		for ; dn != ""; dn = source.ParentDN(dn) {
-			if isDomain(dn) {
-				return dn
-			}
+// chooseRoot finds the domain that the export is of: the object that lists the
+// well-known containers, or else any that is a domain, as long as there are users
+// in it; or else the domain of most users, of equals the one above the others, or the first.
+func (b *treeBuilder) chooseRoot(users map[string]int, spelled map[string]string, order []string) {
+	best := -1
+	for i, r := range b.roots {
+		if best < 0 || r.sure && !b.roots[best].sure {
+			best = i
 		}
 	}
-	return ""
+	if best >= 0 {
+		b.root, b.rootSID = b.roots[best].dn, b.roots[best].sid
+		if users[source.DNKey(b.root)] > 0 || len(order) == 0 {
+			return
+		}
+	}
+	most := ""
+	for _, key := range order {
+		if most == "" || users[key] > users[most] || users[key] == users[most] && isWithin(most, key) {
+			most = key
+		}
+	}
+	if users[most] == 0 && best >= 0 || most == "" {
+		return
+	}
+	b.root, b.rootSID = spelled[most], ""
+	for _, r := range b.roots {
+		if source.DNKey(r.dn) == most {
+			b.root, b.rootSID = r.dn, r.sid
+		}
+	}
 }
 
 func isDomain(dn string) bool { return strings.HasPrefix(strings.ToLower(dn), "dc=") }
@@ -259,13 +313,19 @@ func defaultWellKnown() map[string]string {
 }
 
 // domainSID is the domain's own, or where the export does not hold the domain
-// the one that all users share.
+// the one that all its users share.
 func (b *treeBuilder) domainSID() string {
-	if b.rootSID != "" || len(b.userDomains) != 1 {
+	if b.rootSID != "" {
 		return b.rootSID
 	}
-	for sid := range b.userDomains {
-		return sid
+	var found []string
+	for sid, dn := range b.sids {
+		if source.DNKey(dn) == source.DNKey(b.root) {
+			found = append(found, sid)
+		}
+	}
+	if len(found) == 1 {
+		return found[0]
 	}
 	return ""
 }

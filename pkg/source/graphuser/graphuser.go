@@ -67,13 +67,14 @@ func Decode(raw []byte) (source.User, error) {
 	return j.Convert()
 }
 
-// Read reads the next user object of a page of Graph, with the errors of
-// [Decode]. Unlike that it wants the properties' names as Graph writes them, and
+// Read reads the next user object of an answer of Graph, on a page or alone, with
+// the errors of [Decode]. Unlike that it wants the properties' names as Graph writes them, and
 // each once; and it takes half the time.
 func Read(d *jsontext.Decoder) (source.User, error) {
 	var j JSON
+	depth := d.StackDepth()
 	if err := jsonv2.UnmarshalDecode(d, &j); err != nil {
-		return source.User{}, incomplete(j, wrongValue(err))
+		return source.User{}, incomplete(j, wrongValue(err, depth))
 	}
 	return j.Convert()
 }
@@ -92,7 +93,7 @@ func (j *JSON) Convert() (source.User, error) {
 		DisplayName:    j.DisplayName,
 		GivenName:      j.GivenName,
 		Surname:        j.Surname,
-		Email:          j.Mail,
+		Email:          strings.TrimSpace(j.Mail),
 		Addresses:      addresses(j.ProxyAddresses),
 		Alias:          j.MailNickname,
 		EmployeeID:     j.EmployeeID,
@@ -181,8 +182,9 @@ func wrongJSON(err error) error {
 	return wrongType(wrong.Field, kind)
 }
 
-// wrongValue says in plain words what [Read]'s decoder objects to.
-func wrongValue(err error) error {
+// wrongValue says in plain words what [Read]'s decoder objects to in a user that
+// so many lists and objects lie round.
+func wrongValue(err error, depth int) error {
 	var wrong *jsonv2.SemanticError
 	if !errors.As(err, &wrong) {
 		return err
@@ -198,7 +200,7 @@ func wrongValue(err error) error {
 	}
 	property := ""
 	for n, name := range slices.Collect(wrong.JSONPointer.Tokens()) {
-		if n == 2 { // behind the list of the page and the number of the user
+		if n == depth { // behind the names and numbers of what lies round it
 			property = name
 		}
 	}

@@ -16,10 +16,11 @@ import (
 	"github.com/qpimport/qpimport/pkg/source"
 )
 
-// What errors are about: no organisation has the status that customers usually
-// have, or the type or status (the subject) that was asked for; the API key is
-// none, or the region refused it.
+// What errors are about: no organisation has the type or the status that customers
+// usually have, or the type or status (the subject) that was asked for; the API key
+// is none, or the region refused it.
 const (
+	TopicUnknownType   source.Topic = "unknown_type"
 	TopicUnknownStatus source.Topic = "unknown_status"
 	TopicUnknownFilter source.Topic = "unknown_filter"
 	TopicBadKey        source.Topic = "bad_key"
@@ -73,16 +74,20 @@ const (
 	defaultType   = "Customer"
 )
 
+// AnyType is the name that stands for organizations of every type, unless there is
+// a type of that name.
+const AnyType = "any"
+
 // Organizations reads all organizations and picks the customers among them:
 //   - never the primary one, which is the MSP itself;
 //   - those whose status is one of Statuses, or "Active" where none are given;
 //     any in an account that has no statuses;
-//   - and whose type is one of Types. Where none are given it is "Customer" in an
-//     account that uses a type of that name, and any type in one that does not.
+//   - and whose type is one of Types, or "Customer" where none are given. [AnyType]
+//     takes every type, and organizations without one.
 //
 // Names compare without regard to case and surrounding space. A name that no
 // organization carries is an error that lists the names seen; so is an account
-// where nobody is "Active" and no status was asked for.
+// where nobody is "Active" or a "Customer" and nothing else was asked for.
 //
 // The list is whole or there is an error: the last page has no next page and as
 // many distinct ids were read as IT Glue counts. A list that shifts while it is
@@ -121,6 +126,10 @@ func pick(all []source.Organization, types, statuses []string) (List, error) {
 		}
 	}
 
+	anyType := len(types) == 1 && foldName(types[0]) == AnyType && !seenTypes.has(AnyType)
+	if anyType {
+		types = nil
+	}
 	wantTypes, err := seenTypes.choose("type", types)
 	if err != nil {
 		return List{}, err
@@ -129,7 +138,14 @@ func pick(all []source.Organization, types, statuses []string) (List, error) {
 	if err != nil {
 		return List{}, err
 	}
-	if wantTypes == nil && seenTypes.has(defaultType) {
+	if wantTypes == nil && !anyType {
+		if customers > 0 && !seenTypes.has(defaultType) {
+			return List{}, &source.Error{
+				Code:    source.CodeUsage,
+				Message: fmt.Sprintf("no organization in IT Glue has the type %q; seen: %s", defaultType, seenTypes),
+				Topic:   TopicUnknownType,
+			}
+		}
 		wantTypes = namesOf(defaultType)
 	}
 	if wantStatuses == nil && len(seenStatuses) > 0 {

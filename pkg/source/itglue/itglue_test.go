@@ -135,13 +135,17 @@ func TestWhoIsACustomer(t *testing.T) {
 		wrong           []string
 	}{
 		{name: "default", account: account, want: "2 3", skipped: "4=status 5=type 6=type 7=status 1=primary"},
-		{name: "no type named Customer", account: noType, want: "2 3", skipped: "1=primary"},
+		{name: "no type named Customer", account: noType, wrong: []string{`"Customer"`, `seen: "Managed"`}},
+		{name: "no type named Customer, any taken", account: noType, types: []string{" Any"}, want: "2 3", skipped: "1=primary"},
+		{name: "any", account: account, types: []string{"any"}, want: "2 3 5 6", skipped: "4=status 7=status 1=primary"},
+		{name: "no types at all", account: []itgluefake.Organization{{ID: 1, Name: "A", Status: "Active"}}, wrong: []string{"seen: none"}},
+		{name: "a type of the name any", account: []itgluefake.Organization{{ID: 1, Name: "A", Type: "Any"}, {ID: 2, Name: "B", Type: "Customer"}}, types: []string{"any"}, want: "1", skipped: "2=type"},
 		{name: "types", account: account, types: []string{"vendor", "Customer"}, want: "2 3 5", skipped: "4=status 6=type 7=status 1=primary"},
 		{name: "statuses keep the default type", account: account, statuses: []string{"Inactive", "Active"}, want: "2 3 4", skipped: "5=type 6=type 7=status 1=primary"},
 		{name: "unknown type", account: account, types: []string{"Vendor", "Klient"}, wrong: []string{`"Klient"`, `"Customer", "Prospect", "Vendor"`}},
 		{name: "unknown status", account: account, statuses: []string{"Gone"}, wrong: []string{`"Gone"`, `"Active", "Inactive"`}},
-		{name: "nobody is Active", account: []itgluefake.Organization{{ID: 1, Name: "A", Status: "Aktiv"}}, wrong: []string{`"Aktiv"`}},
-		{name: "no statuses", account: []itgluefake.Organization{{ID: 1, Name: "A"}, {ID: 2, Name: "B", Primary: true}}, want: "1", skipped: "2=primary"},
+		{name: "nobody is Active", account: []itgluefake.Organization{{ID: 1, Name: "A", Type: "Customer", Status: "Aktiv"}}, wrong: []string{`"Aktiv"`}},
+		{name: "no statuses", account: []itgluefake.Organization{{ID: 1, Name: "A", Type: "Customer"}, {ID: 2, Name: "B", Primary: true}}, want: "1", skipped: "2=primary"},
 		{name: "only the MSP", account: account[:1], skipped: "1=primary"},
 	}
 	for _, tt := range tests {

@@ -77,12 +77,13 @@ func explain(err error, status int, location string, link *url.URL, redact func(
 	if said.message != "" {
 		text += fmt.Sprintf(": %.200q", redact(said.message))
 	}
-	return incomplete(&statusError{status, text})
+	return incomplete(&statusError{status, said.code, text})
 }
 
 // statusError is an answer that no other error tells of.
 type statusError struct {
 	status int
+	code   string // of Graph, "" where the answer is not its own
 	text   string
 }
 
@@ -93,6 +94,13 @@ func (e *statusError) Error() string { return "status " + e.text }
 func notServed(err error) bool {
 	var e *statusError
 	return errors.As(err, &e) && slices.Contains([]int{http.StatusBadRequest, http.StatusNotFound, http.StatusMethodNotAllowed}, e.status)
+}
+
+// isAbsence says that Graph itself says that the one object that was asked for is
+// not there: a proxy's 404 has no such code, and a wrong address another.
+func isAbsence(err error) bool {
+	var e *statusError
+	return errors.As(err, &e) && e.status == http.StatusNotFound && strings.EqualFold(e.code, "Request_ResourceNotFound")
 }
 
 // graphFailure is what Graph says of an error.
@@ -134,9 +142,11 @@ func withoutQuery(link string) string {
 	return fmt.Sprintf("%.120q", plain)
 }
 
-// collection is the last step of a link's path: users.
+// collection is the first step of a link's path behind the version: users.
 func collection(link *url.URL) string {
-	return link.Path[strings.LastIndexByte(link.Path, '/')+1:]
+	_, path, _ := strings.Cut(link.Path, "/v1.0/")
+	name, _, _ := strings.Cut(path, "/")
+	return name
 }
 
 // permission is the least that lets an application read a collection.

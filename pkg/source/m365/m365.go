@@ -56,7 +56,10 @@ type Directory struct {
 	tenant string
 }
 
-var _ source.Directory = (*Directory)(nil)
+var (
+	_ source.Directory = (*Directory)(nil)
+	_ source.Finder    = (*Directory)(nil)
+)
 
 // Open checks the settings; the network is first used by Users and Info. A
 // setting that cannot work is a [source.CodeUsage] error.

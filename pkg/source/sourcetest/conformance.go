@@ -57,7 +57,7 @@ func Conformance(t *testing.T, kind source.Kind, open func(t *testing.T) source.
 			t.Fatalf("%d users, %v", len(brief), err)
 		}
 		for i, u := range brief {
-			if u.ID != all[i].ID || u.DN != all[i].DN || u.Critical != all[i].Critical {
+			if u.ID != all[i].ID || u.DN != all[i].DN || u.Critical != all[i].Critical || u.RecipientType != all[i].RecipientType || u.NotPerson != all[i].NotPerson {
 				t.Errorf("%q %q, want %q %q", u.ID, u.DN, all[i].ID, all[i].DN)
 			}
 		}
@@ -89,6 +89,9 @@ func Conformance(t *testing.T, kind source.Kind, open func(t *testing.T) source.
 			t.Errorf("%+v, %v", info, err)
 		}
 	})
+	if _, ok := open(t).(source.Finder); ok {
+		t.Run("find", func(t *testing.T) { find(t, all, open) })
+	}
 	if _, ok := open(t).(source.OULister); !ok || kind != source.AD {
 		return
 	}
@@ -107,4 +110,47 @@ func Conformance(t *testing.T, kind source.Kind, open func(t *testing.T) source.
 			t.Errorf("the tree lacks its root %q", tree.Root)
 		}
 	})
+}
+
+// find holds a [source.Finder] to what it promises: it finds each of its users as
+// a read yields them, and nobody else, and never takes a failure for an absence.
+func find(t *testing.T, all []source.User, open func(t *testing.T) source.Directory) {
+	d := open(t)
+	finder := d.(source.Finder)
+	for _, want := range all {
+		if got, err := finder.Find(t.Context(), want.ID); err != nil || got == nil || !reflect.DeepEqual(*got, want) {
+			t.Errorf("found %+v, %v, want %+v", got, err, want)
+		}
+	}
+	absent := []string{"00000000-0000-0000-0000-000000000000", "ffffffff-ffff-4fff-bfff-ffffffffffff"}
+	if lister, ok := d.(source.OULister); ok {
+		tree, err := lister.Tree(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range tree.Containers {
+			if c.ID != "" {
+				absent = append(absent, c.ID) // there, and no user
+			}
+		}
+	}
+	for _, id := range absent {
+		if got, err := finder.Find(t.Context(), id); got != nil || err != nil {
+			t.Errorf("of %s, who is no user: %+v, %v", id, got, err)
+		}
+	}
+	one := all[0]
+	for _, id := range []string{"", "*", one.UPN, one.Username, one.DN, "{" + one.ID + "}", one.ID + "/manager", "../organization"} {
+		if got, err := finder.Find(t.Context(), id); got != nil || source.CodeOf(err) != source.CodeUsage {
+			t.Errorf("of %q, which is no id: %+v, %v", id, got, err)
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if got, err := finder.Find(ctx, one.ID); got != nil || !errors.Is(err, context.Canceled) {
+		t.Errorf("cancelled: %+v, %v", got, err)
+	}
+	if err := d.Close(); err != nil {
+		t.Error(err)
+	}
 }

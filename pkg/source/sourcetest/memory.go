@@ -3,6 +3,7 @@
 package sourcetest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,9 +17,16 @@ type Memory struct {
 	Identity source.Info
 	Domain   source.Tree // Active Directory only
 	People   []source.User
+	// Missed are users that no read yields and Find finds, as a read misses whom
+	// somebody moves meanwhile.
+	Missed []source.User
 	// FailAfter ends every read with an error after as many users; 0 never does.
 	FailAfter int
+	// FindFails, where set, is what Find answers.
+	FindFails error
 }
+
+var _ source.Finder = (*Memory)(nil)
 
 // Open is an opener that serves the memories of each kind.
 func Open(memories ...*Memory) func(context.Context, source.Connection) (source.Directory, error) {
@@ -53,6 +61,21 @@ func (m *Memory) Users(ctx context.Context, scope source.Scope) iter.Seq2[source
 			}
 		}
 	}
+}
+
+// Find implements [source.Finder].
+func (m *Memory) Find(ctx context.Context, id string) (*source.User, error) {
+	if err := cmp.Or(source.CheckID(id), ctx.Err(), m.FindFails); err != nil {
+		return nil, err
+	}
+	for _, users := range [][]source.User{m.People, m.Missed} {
+		for _, u := range users {
+			if u.ID == id {
+				return &u, nil
+			}
+		}
+	}
+	return nil, nil
 }
 
 func within(dn, base string) bool {

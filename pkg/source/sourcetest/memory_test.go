@@ -1,6 +1,7 @@
 package sourcetest
 
 import (
+	"errors"
 	"testing"
 
 	"github.com/qpimport/qpimport/pkg/source"
@@ -17,5 +18,14 @@ func TestMemoryConforms(t *testing.T) {
 	for n := range 4 {
 		m.People = append(m.People, source.User{Kind: source.AD, ID: GUID(n), DN: "CN=" + GUID(n) + "," + staff})
 	}
+	m.Missed = []source.User{{Kind: source.AD, ID: GUID(9)}}
 	Conformance(t, source.AD, func(*testing.T) source.Directory { return m })
+
+	if u, err := m.Find(t.Context(), GUID(9)); err != nil || u == nil || u.ID != GUID(9) {
+		t.Errorf("whom reads miss: %+v, %v", u, err)
+	}
+	m.FindFails = errors.New("connection reset")
+	if u, err := m.Find(t.Context(), GUID(0)); u != nil || !errors.Is(err, m.FindFails) {
+		t.Errorf("%+v, %v", u, err)
+	}
 }

@@ -1,7 +1,9 @@
-// Bench measures how well users are matched on made companies: precision, recall
-// and wrong pairs, beside the rules of display names, Entra Connect and Okta.
+// Bench measures how well users are matched on made companies: wrong pairs and
+// recall, beside the rules that technicians script, Entra Connect's and Okta's.
 //
 //	go run ./pkg/match/matchtest/bench [-people 200,5000] [-companies 6]
+//	go run ./pkg/match/matchtest/bench -adversary [-only TEXT] [-examples 3]
+//	go run ./pkg/match/matchtest/bench -drift [-seed 2001] [-examples 3]
 package main
 
 import (
@@ -11,7 +13,6 @@ import (
 	"os"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/qpimport/qpimport/pkg/match"
@@ -21,60 +22,113 @@ import (
 func main() {
 	people := flag.String("people", "200,5000", "sizes of the companies, with commas between")
 	companies := flag.Uint64("companies", 6, "how many companies of each size")
+	hostile := flag.Bool("adversary", false, "count instead how many small companies made to lead matching astray do so")
+	situations := flag.Int("situations", 8000, "with -adversary: how many")
+	only := flag.String("only", "", "with -adversary: only what has this text in its kind or name")
+	drift := flag.Bool("drift", false, "search instead 1,000 companies of 200 people with other drifts for wrong pairs")
+	seed := flag.Uint64("seed", 1, "with -adversary and -drift: where to begin")
+	examples := flag.Int("examples", 10, "with -adversary and -drift: how many failures to write out")
 	flag.Parse()
-	if err := run(os.Stdout, *people, *companies); err != nil {
+	var err error
+	switch {
+	case *hostile:
+		err = adversary(os.Stdout, *seed, *situations, *examples, *only)
+	case *drift:
+		err = drifted(os.Stdout, *seed, 1000, 200, *examples)
+	default:
+		err = run(os.Stdout, *people, *companies)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
+// rules are what is compared: what technicians script, what others do, and ours.
+var rules = []struct {
+	name  string
+	pairs func(c *matchtest.Company) [][2]string // nil for ours
+}{
+	{"equal user principal name", (*matchtest.Company).EqualUPN},
+	{"sAMAccountName with the mail domain", (*matchtest.Company).LoginAtMailDomain},
+	{"given name and surname", (*matchtest.Company).GivenNameAndSurname},
+	{"display name", (*matchtest.Company).EqualDisplayName},
+	{"Entra Connect's soft match", (*matchtest.Company).EntraSoftMatch},
+	{"Okta, exact", (*matchtest.Company).OktaExact},
+	{"Okta, exact and partial", (*matchtest.Company).OktaPartial},
+	{"qpimport `--by display-name`", nil},
+	{"qpimport `--by evidence`", nil},
+}
+
+// ours are the methods of the last rules.
+var ours = []match.Method{match.ByDisplayName, match.ByEvidence}
+
+// outcome is how all rules did on the companies of one size.
+type outcome struct {
+	people  int
+	scores  []matchtest.Score
+	reached int
+	slowest []time.Duration // of ours
+}
+
 func run(w io.Writer, sizes string, companies uint64) error {
+	var outcomes []outcome
 	for _, size := range strings.Split(sizes, ",") {
 		n, err := strconv.Atoi(strings.TrimSpace(size))
 		if err != nil || n < 1 {
 			return fmt.Errorf("-people wants numbers, not %q", size)
 		}
-		if err := table(w, n, companies); err != nil {
-			return err
-		}
+		outcomes = append(outcomes, measure(n, companies))
 	}
-	return nil
+	return table(w, outcomes, companies)
 }
 
-// rows are the rules that are compared.
-var rows = []string{"display name", "evidence", "Entra soft match", "Okta exact", "Okta exact and partial"}
-
-func table(w io.Writer, people int, companies uint64) error {
-	scores := make([]matchtest.Score, len(rows))
-	reached, slowest := 0, [2]time.Duration{}
+func measure(people int, companies uint64) outcome {
+	o := outcome{people: people, scores: make([]matchtest.Score, len(rules)), slowest: make([]time.Duration, len(ours))}
+	first := len(rules) - len(ours)
 	for seed := uint64(1); seed <= companies; seed++ {
 		c := matchtest.New(seed, people)
+		for k := range rules[:first] {
+			o.scores[k] = o.scores[k].Add(c.Score(rules[k].pairs(&c)))
+		}
 		in := c.Input()
-		var results [2]match.Result
-		for k, by := range []match.Method{match.ByDisplayName, match.ByEvidence} {
+		for k, by := range ours {
 			start := time.Now()
-			results[k] = match.Auto(in, by).Result
-			slowest[k] = max(slowest[k], time.Since(start))
-		}
-		reached += reach(&c, results[1])
-		for k, pairs := range [][][2]string{matchtest.IDs(results[0]), matchtest.IDs(results[1]), c.EntraSoftMatch(), c.OktaExact(), c.OktaPartial()} {
-			scores[k] = scores[k].Add(c.Score(pairs))
+			r := match.Auto(in, by).Result
+			o.slowest[k] = max(o.slowest[k], time.Since(start))
+			o.scores[first+k] = o.scores[first+k].Add(c.Score(matchtest.IDs(r)))
+			if by == match.ByEvidence {
+				o.reached += reach(&c, r)
+			}
 		}
 	}
-	fmt.Fprintf(w, "%d companies of %d people\n", companies, people)
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, "rule\tpairs\twrong\tprecision\trecall\tslowest\t")
-	for k, name := range rows {
-		took := ""
-		if k < len(slowest) {
-			took = slowest[k].Round(time.Millisecond).String()
+	return o
+}
+
+// table prints Markdown: a row for each rule, wrong pairs and recall for each size.
+func table(w io.Writer, outcomes []outcome, companies uint64) error {
+	var head, under, b strings.Builder
+	for _, o := range outcomes {
+		fmt.Fprintf(&head, " %d × %d people: pairs | wrong | recall |", companies, o.people)
+		under.WriteString(" ---: | ---: | ---: |")
+	}
+	fmt.Fprintf(&b, "| rule |%s\n| --- |%s\n", &head, &under)
+	for k, rule := range rules {
+		fmt.Fprintf(&b, "| %s |", rule.name)
+		for _, o := range outcomes {
+			fmt.Fprintf(&b, " %d | %d | %.3f |", o.scores[k].Pairs, o.scores[k].Wrong, o.scores[k].Recall())
 		}
-		fmt.Fprintf(t, "%s\t%d\t%d\t%.4f\t%.3f\t%s\t\n", name, scores[k].Pairs, scores[k].Wrong, scores[k].Precision(), scores[k].Recall(), took)
+		b.WriteByte('\n')
 	}
-	if err := t.Flush(); err != nil {
-		return err
+	b.WriteByte('\n')
+	for _, o := range outcomes {
+		fmt.Fprintf(&b, "%d people: by evidence %.4f automatic or among the first three in review", o.people, float64(o.reached)/float64(max(1, o.scores[0].True)))
+		for k, by := range ours {
+			fmt.Fprintf(&b, "; %s at most %s", by, o.slowest[k].Round(time.Millisecond))
+		}
+		b.WriteByte('\n')
 	}
-	_, err := fmt.Fprintf(w, "evidence, automatic or among the first three in review: %.4f\n\n", float64(reached)/float64(max(1, scores[1].True)))
+	_, err := io.WriteString(w, b.String())
 	return err
 }
 

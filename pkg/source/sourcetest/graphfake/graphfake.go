@@ -223,6 +223,10 @@ func (s *Server) serveGraph(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	h.Set("x-ms-resource-unit", "1")
+	if key, ok := strings.CutPrefix(r.URL.Path, "users/"); ok && !strings.Contains(key, "/") {
+		s.serveUser(w, r, key)
+		return
+	}
 	switch r.URL.Path {
 	case "users":
 		s.serveUsers(w, r)

@@ -98,6 +98,10 @@ func TestDefaultPropertiesAndErrors(t *testing.T) {
 		{"/v1.0/users?$select=id,noSuchThing", token, 400, "BadRequest"},
 		{"/v1.0/users?$select=mailboxSettings", token, 501, "NotImplemented"},
 		{"/v1.0/users?$filter=a", token, 400, "Request_UnsupportedQuery"},
+		{"/v1.0/users/00000001-0000-4000-8000-000000000001", token, 404, "Request_ResourceNotFound"},
+		{"/v1.0/users/nobody@contoso.example?$select=id", token, 404, "Request_ResourceNotFound"},
+		{"/v1.0/users/user0@contoso.example?$select=id,noSuchThing", token, 400, "BadRequest"},
+		{"/v1.0/users/user0@contoso.example/planets", token, 400, "BadRequest"},
 		{"/v1.0/planets", token, 400, "BadRequest"},
 		{"/v1.0/users", "other", 401, "InvalidAuthenticationToken"},
 	}
@@ -113,6 +117,28 @@ func TestDefaultPropertiesAndErrors(t *testing.T) {
 	s.RevokeTokens()
 	if status, _, _ := get(t, s.Client(), s.URL+"/v1.0/users", token); status != http.StatusUnauthorized {
 		t.Errorf("a revoked token gets %d", status)
+	}
+}
+
+func TestOneUser(t *testing.T) {
+	s := graphfake.Start(graphfake.Options{AccessToken: token, Count: 3, User: graphfake.Person})
+	defer s.Close()
+	for _, key := range []string{"00000002-0000-4000-8000-000000000002", "USER2@contoso.example"} {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL+"/v1.0/users/"+key+"?$select=mail", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Authorization", "Bearer "+token)
+		response, err := s.Client().Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(response.Body)
+		response.Body.Close()
+		want := `{"@odata.context":"` + s.URL + `/v1.0/$metadata#users/$entity","mail":"Diego.Vance2@contoso.example","id":"00000002-0000-4000-8000-000000000002"}`
+		if err != nil || response.StatusCode != http.StatusOK || string(body) != want {
+			t.Errorf("%s: %d %s, %v", key, response.StatusCode, body, err)
+		}
 	}
 }
 

@@ -26,7 +26,7 @@ const selectable = "accountEnabled,userType,creationType,externalUserState,assig
 	"onPremisesDistinguishedName,onPremisesDomainName,onPremisesImmutableId,onPremisesLastSyncDateTime," +
 	"onPremisesSamAccountName,onPremisesSecurityIdentifier,onPremisesSyncEnabled,onPremisesUserPrincipalName"
 
-// singleOnly are properties of a user that no list gives.
+// singleOnly are properties of a user that no list gives, nor this fake at all.
 const singleOnly = "aboutMe,birthday,hireDate,interests,mySite,pastProjects,preferredName,responsibilities," +
 	"schools,skills,mailboxSettings"
 
@@ -41,34 +41,76 @@ type listing struct {
 	properties []string // nil serves items whole
 }
 
-func (s *Server) serveUsers(w http.ResponseWriter, r *http.Request) {
+// people are the users as a listing of all their properties.
+func (s *Server) people() listing {
 	s.mu.Lock()
-	users := s.users
-	s.mu.Unlock()
-	l := listing{context: "users", count: len(users), item: func(i int) json.RawMessage { return users[i] }}
+	defer s.mu.Unlock()
 	if s.options.User != nil {
-		l.count, l.item = s.options.Count, s.options.User
+		return listing{context: "users", count: s.options.Count, item: s.options.User}
 	}
-	l.properties = strings.Split(defaultProperties, ",")
-	if selected := r.URL.Query().Get("$select"); selected != "" {
-		l.properties = strings.Split(selected, ",")
-		for i, name := range l.properties {
-			l.properties[i] = strings.TrimSpace(name)
-			if holds(singleOnly, l.properties[i]) {
-				writeError(w, http.StatusNotImplemented, "NotImplemented", "This operation target is not yet supported.")
-				return
-			}
-			if !holds(defaultProperties, l.properties[i]) && !holds(selectable, l.properties[i]) {
-				writeError(w, http.StatusBadRequest, "BadRequest",
-					fmt.Sprintf("Could not find a property named '%s' on type 'microsoft.graph.user'.", name))
-				return
-			}
-		}
-		if !slices.Contains(l.properties, "id") {
-			l.properties = append(l.properties, "id")
-		}
+	users := s.users
+	return listing{context: "users", count: len(users), item: func(i int) json.RawMessage { return users[i] }}
+}
+
+func (s *Server) serveUsers(w http.ResponseWriter, r *http.Request) {
+	l := s.people()
+	var ok bool
+	if l.properties, ok = selected(w, r); ok {
+		s.servePage(w, r, l)
 	}
-	s.servePage(w, r, l)
+}
+
+// serveUser serves one user by id or user principal name. Who is not there, or no
+// longer, is not found.
+func (s *Server) serveUser(w http.ResponseWriter, r *http.Request, key string) {
+	properties, ok := selected(w, r)
+	if !ok {
+		return
+	}
+	l := s.people()
+	for i := range l.count {
+		user := l.item(i)
+		var u struct{ ID, UserPrincipalName string }
+		_ = json.Unmarshal(user, &u) // a property of the wrong type stays empty
+		if !strings.EqualFold(u.ID, key) && !strings.EqualFold(u.UserPrincipalName, key) {
+			continue
+		}
+		var object, body bytes.Buffer
+		project(&object, user, properties)
+		context := origin(r) + s.options.BasePath + "/v1.0/$metadata#users/$entity"
+		fmt.Fprintf(&body, `{"@odata.context":%s,%s`, quote(context), object.Bytes()[1:])
+		w.Header().Set("Content-Length", strconv.Itoa(body.Len()))
+		_, _ = w.Write(body.Bytes())
+		return
+	}
+	writeError(w, http.StatusNotFound, "Request_ResourceNotFound",
+		fmt.Sprintf("Resource '%s' does not exist or one of its queried reference-property objects are not present.", key))
+}
+
+// selected are the properties of users that a request asks for, the documented
+// ones where it does not say; where it may not ask so, the refusal is written.
+func selected(w http.ResponseWriter, r *http.Request) (properties []string, ok bool) {
+	names := r.URL.Query().Get("$select")
+	if names == "" {
+		return strings.Split(defaultProperties, ","), true
+	}
+	for name := range strings.SplitSeq(names, ",") {
+		name = strings.TrimSpace(name)
+		switch {
+		case holds(singleOnly, name):
+			writeError(w, http.StatusNotImplemented, "NotImplemented", "This operation target is not yet supported.")
+			return nil, false
+		case !holds(defaultProperties, name) && !holds(selectable, name):
+			writeError(w, http.StatusBadRequest, "BadRequest",
+				fmt.Sprintf("Could not find a property named '%s' on type 'microsoft.graph.user'.", name))
+			return nil, false
+		}
+		properties = append(properties, name)
+	}
+	if !slices.Contains(properties, "id") {
+		properties = append(properties, "id")
+	}
+	return properties, true
 }
 
 func holds(list, name string) bool {

@@ -11,7 +11,10 @@ import (
 	"github.com/go-ldap/ldap/v3"
 )
 
-const base = "DC=corp,DC=contoso,DC=example"
+const (
+	base = "DC=corp,DC=contoso,DC=example"
+	gone = "CN=gone,CN=Deleted Objects," + base
+)
 
 func serve(t *testing.T, opts Options) (*Server, *tls.Config) {
 	t.Helper()
@@ -21,6 +24,7 @@ func serve(t *testing.T, opts Options) (*Server, *tls.Config) {
 			"cn": {fmt.Sprintf("u%d", i)}, "userAccountControl": {fmt.Sprint(512 + i%2*2)},
 		}})
 	}
+	opts.Entries = append(opts.Entries, Entry{DN: gone, Attrs: map[string][]string{"objectClass": {"top", "user"}, "isDeleted": {"TRUE"}, "objectGUID": {fmt.Sprintf("guid of %8d", 99)}}})
 	opts.Entries = append(opts.Entries, Entry{DN: "OU=Staff," + base, Attrs: map[string][]string{"objectClass": {"top", "organizationalUnit"}}})
 	opts.Accounts = map[string]string{"svc": "secret"}
 	s, err := Start(opts)
@@ -106,6 +110,20 @@ func TestLikeActiveDirectory(t *testing.T) {
 	res, err := c.Search(&ldap.SearchRequest{BaseDN: "<GUID=64697567-6f20-2066-2020-202020202031>", Filter: "(objectClass=*)"})
 	if err != nil || len(res.Entries) != 1 || res.Entries[0].DN != "CN=u1,OU=Staff,"+base {
 		t.Errorf("by GUID: %v", err)
+	}
+	for guid, want := range map[string]uint16{"64697567-6f20-2066-2020-202020202049": 32, "64697567": 34, "64697567-6f20-2066-2020-202020202031>,x": 34, "": 34} {
+		if got := code(c.Search(search("<GUID="+guid+">", "(objectClass=*)"))); got != want {
+			t.Errorf("GUID %q: code %d, want %d", guid, got, want)
+		}
+	}
+	showDeleted := ldap.NewControlString(oidDeleted, true, "")
+	for _, named := range []string{gone, "<GUID=64697567-6f20-2066-2020-202020203939>"} {
+		if got := code(c.Search(search(named, "(objectClass=*)"))); got != 32 {
+			t.Errorf("%s, which was deleted: code %d", named, got)
+		}
+		if res, err := c.Search(search(named, "(objectClass=*)", showDeleted)); err != nil || len(res.Entries) != 1 {
+			t.Errorf("%s: %v", named, err)
+		}
 	}
 
 	res, err = c.SearchWithPaging(search(base, "(objectClass=user)", domainScope), 100)

@@ -3,6 +3,8 @@ package ldapfake
 import (
 	"encoding/hex"
 	"fmt"
+	"regexp"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -18,6 +20,7 @@ type object struct {
 	dn    string
 	key   string // source.DNKey of the DN
 	guid  string // dashed, "" where the objectGUID is none
+	trash bool   // it was deleted
 	names []string
 	attrs map[string]attribute // by lower-case name
 }
@@ -37,6 +40,8 @@ func newObject(e Entry) *object {
 	if raw := o.attrs["objectguid"].values; len(raw) == 1 && len(raw[0]) == 16 {
 		o.guid = dashed(raw[0])
 	}
+	deleted := o.attrs["isdeleted"].values
+	o.trash = len(deleted) == 1 && deleted[0] == "TRUE"
 	return o
 }
 
@@ -96,13 +101,17 @@ func (c *session) search(r *Request) error {
 		return done(Result{Code: 1, Text: "000004DC: LdapErr: DSID-0C090A5C, comment: In order to perform this operation a successful bind must be completed on the connection., data 0, v4563"}, nil)
 	}
 	var found []*object
+	var refused *Result
 	if r.Cookie == "" || c.s.opts.RepeatPage { // else the search was made already
-		var refused *Result
-		if found, refused = c.find(r); refused != nil {
-			return done(*refused, nil)
-		}
+		found, refused = c.find(r)
 	}
-	found, result, controls := c.page(r, found)
+	var result Result
+	var controls []byte
+	if refused != nil {
+		result = *refused
+	} else {
+		found, result, controls = c.page(r, found)
+	}
 	if c.s.opts.Result != nil {
 		if res := c.s.opts.Result(r); res != nil {
 			result, controls = *res, nil
@@ -114,7 +123,7 @@ func (c *session) search(r *Request) error {
 			return err
 		}
 	}
-	if c.refers(r) {
+	if refused == nil && c.refers(r) {
 		for _, other := range []string{"CN=Configuration,", "DC=DomainDnsZones,", "DC=ForestDnsZones,"} {
 			uri := "ldap://" + source.CanonicalPath(c.s.opts.Domain) + "/" + other + c.s.opts.Domain
 			if err := send(0x73, tlv(0x04, []byte(uri)), nil); err != nil {
@@ -138,7 +147,7 @@ func (c *session) refers(r *Request) bool {
 
 // find looks for the objects of a search, in the order of the entries.
 func (c *session) find(r *Request) ([]*object, *Result) {
-	base, refused := c.base(r.Base)
+	base, refused := c.base(r)
 	if refused != nil {
 		return nil, refused
 	}
@@ -152,7 +161,7 @@ func (c *session) find(r *Request) ([]*object, *Result) {
 		case 2:
 			inside = inside || strings.HasSuffix(o.key, ","+base.key)
 		}
-		if !inside {
+		if !inside || !c.shows(r, o) {
 			continue
 		}
 		match, err := matches(r.Filter, o)
@@ -166,12 +175,21 @@ func (c *session) find(r *Request) ([]*object, *Result) {
 	return found, nil
 }
 
+// shows says whether an object is there for a request: what was deleted is only
+// where that is asked for.
+func (c *session) shows(r *Request, o *object) bool {
+	return !o.trash || c.s.opts.ShowDeleted || slices.Contains(r.Controls, oidDeleted)
+}
+
+// guidBase is the form of a base that names an object by its GUID.
+var guidBase = regexp.MustCompile(`(?i)^<GUID=([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})>$`)
+
 // base finds the object that a search starts from, by DN or by <GUID=…>.
-func (c *session) base(dn string) (*object, *Result) {
-	if guid, ok := strings.CutPrefix(dn, "<GUID="); ok {
-		guid = strings.ToLower(strings.TrimSuffix(guid, ">"))
+func (c *session) base(r *Request) (*object, *Result) {
+	dn := r.Base
+	if guid := guidBase.FindStringSubmatch(dn); guid != nil {
 		for _, o := range c.s.entries {
-			if o.guid == guid {
+			if o.guid == strings.ToLower(guid[1]) && c.shows(r, o) {
 				return o, nil
 			}
 		}
@@ -181,7 +199,7 @@ func (c *session) base(dn string) (*object, *Result) {
 		return nil, &Result{Code: 34, Text: "0000208F: NameErr: DSID-03100225, problem 2006 (BAD_NAME), data 8350, best match of:\n\t''\n"}
 	}
 	key, domain := source.DNKey(dn), source.DNKey(c.s.opts.Domain)
-	if o := c.s.byKey[key]; o != nil {
+	if o := c.s.byKey[key]; o != nil && c.shows(r, o) {
 		return o, nil
 	}
 	if key != domain && !strings.HasSuffix(key, ","+domain) {

@@ -66,6 +66,9 @@ type Faults struct {
 	// and its cookie for ever; EndlessPages gives empty pages with new cookies.
 	// SameCookie gives all pages of a search one cookie, as Samba does.
 	NoPaging, RepeatPage, EndlessPages, SameCookie bool
+	// ShowDeleted shows entries with isDeleted to whoever asks; AD does so only to
+	// whoever asks for them.
+	ShowDeleted bool
 	// Result, where it returns one, is the answer instead of the right one.
 	Result func(*Request) *Result
 	// Edit sees each message before it is sent and returns what is sent instead.
@@ -359,6 +362,7 @@ const (
 	oidStartTLS = "1.3.6.1.4.1.1466.20037"
 	oidPaging   = "1.2.840.113556.1.4.319"
 	oidDomain   = "1.2.840.113556.1.4.1339"
+	oidDeleted  = "1.2.840.113556.1.4.417"
 )
 
 // parse decodes a request, as far as it can be.

@@ -1,0 +1,65 @@
+package main
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"github.com/qpimport/qpimport/internal/cli/output"
+	"github.com/qpimport/qpimport/pkg/importer"
+)
+
+func newDriftCmd(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "drift",
+		Short: "Show where the directories no longer agree",
+		Long: `Reads the customer's directories, writes nothing, and shows where the two, or they
+and the registry, no longer agree:
+
+  name          the display names of a pair differ
+  ad_disabled   disabled or expired in Active Directory, open in Microsoft 365
+  m365_blocked  open in Active Directory, blocked in Microsoft 365
+  email         AD's mail is none of the mailbox's addresses
+  upn           the user principal names differ
+  no_mailbox    no mailbox any more: without a licence, or turned into something else
+  missing       gone from a directory
+  out_of_scope  no longer in the selection of the imports
+  stale         the account is not what the directory says: "refresh" brings it up to
+                date` + exits(11, 13, 14, 15),
+		Example: `  qpimport drift -c Contoso
+  qpimport drift -c Contoso -o csv`,
+		Args: cobra.NoArgs,
+		RunE: a.command(func(ctx context.Context, _ []string) error {
+			name, err := a.customer()
+			if err != nil {
+				return err
+			}
+			r, err := reading(ctx, a, func(im *importer.Importer) (importer.DriftResult, error) { return im.Drift(ctx, name) })
+			if err != nil {
+				return err
+			}
+			return a.render(driftView(r))
+		}),
+	}
+}
+
+func driftView(r importer.DriftResult) output.View {
+	type row = importer.Difference
+	columns := []output.Column[row]{
+		{Key: "account", Text: func(d row) string { return d.Account }},
+		{Key: "display_name", Title: "Account", Text: func(d row) string { return d.DisplayName }},
+		{Key: "code", Title: "Difference", Text: func(d row) string { return d.Code }},
+		{Key: "ad", Title: "Active Directory", Text: func(d row) string { return d.AD }},
+		{Key: "m365", Title: "Microsoft 365", Text: func(d row) string { return d.M365 }},
+	}
+	v := output.List("differences", r.Differences, columns, nil, nil)
+	v.Document = r
+	v.Page = func(p *output.Page) {
+		p.Line("%s: %s", r.Customer, output.Count(len(r.Differences), "difference"))
+		if len(r.Differences) > 0 {
+			p.Blank()
+			output.TableOf(p, columns, r.Differences)
+		}
+	}
+	return v
+}

@@ -1,0 +1,52 @@
+package match
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// emptyNames are texts that stand where a name is missing, letters alone.
+const emptyNames = "na|new|test|username|user name|login|logon name|blank|empty|leer|vide|vuoto|vacio|leeg|null|none|nil|nan|undefined|unknown|unknown user|senza nome|sin nombre|sans nom|ohne name|ohne namen|zonder naam|geen naam|bez nazwy|bez nazwiska|bez jmena|uten navn|uden navn|utan namn|nimeton|isimsiz|sem nome|nincs nev|fara nume|anonymous|no name|noname|tbd|tba|tbc|xx|xxx|xxxx|nn|n n|ref|value|error|true|false|name|display name|displayname|first last|firstname lastname|first name last name|given name surname|vorname nachname|nachname vorname|nom prenom|prenom nom|nombre apellido|nome cognome|user|users|new user|newuser|test user|temp user|temporary user|default user|sample user|demo user|generic user|new employee|new starter|new hire|new joiner|employee|vacant|vacancy|to be hired|to be confirmed|to be announced|neuer benutzer|neuer user|neuer mitarbeiter|neue mitarbeiterin|benutzer|unbekannt|nouvel utilisateur|nouvel employe|utilisateur|inconnu|nuevo usuario|nuevo empleado|usuario|desconocido|nuovo utente|utente|sconosciuto|novo usuario|novo utilizador|nieuwe gebruiker|gebruiker|onbekend|ny bruker|ny bruger|ny anvandare|nowy uzytkownik|uzytkownik|novy uzivatel|uzivatel|uj felhasznalo|uusi kayttaja|yeni kullanici|kullanici|новый пользователь|пользователь"
+
+// isEmptyName says whether a name is none: it has no letter, or is what stands
+// where a name is missing, once or in every part.
+func (x *lexicon) isEmptyName(key string) bool {
+	parts := strings.Fields(key)
+	if len(parts) > 5 {
+		return false
+	}
+	words, filler := make([]string, 0, len(parts)), true
+	for _, part := range parts {
+		w := strings.Map(func(r rune) rune {
+			if unicode.IsLetter(r) || unicode.Is(unicode.M, r) {
+				return r
+			}
+			return -1
+		}, part)
+		if w == "" {
+			continue
+		}
+		if !isASCII(w) {
+			w, _ = asciiForms(w)
+		}
+		words, filler = append(words, w), filler && x.emptyNames[w]
+	}
+	return filler || x.emptyNames[strings.Join(words, " ")]
+}
+
+// isDamaged says whether a name lost letters on its way: an export in a narrow
+// character set leaves question marks in their places. What stood there may
+// differ.
+func isDamaged(name string) bool {
+	return strings.ContainsRune(name, '?') || strings.ContainsRune(name, utf8.RuneError) || !utf8.ValidString(name)
+}
+
+// nameKey is the key of a name, none for one that is damaged or no name.
+func (x *lexicon) nameKey(name string) string {
+	key := Key(name)
+	if key == "" || isDamaged(name) || x.isEmptyName(key) {
+		return ""
+	}
+	return key
+}
