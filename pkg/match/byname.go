@@ -22,7 +22,7 @@ func (e *engine) byDisplayName() {
 	var order []*namesakes // by the first AD user
 	for i := range e.sheet.ad {
 		key := e.sheet.ad[i].key
-		if e.sheet.ad[i].stranger {
+		if e.sheet.ad[i].stranger || e.sheet.ad[i].copied {
 			continue
 		}
 		if key == "" {
@@ -43,7 +43,7 @@ func (e *engine) byDisplayName() {
 		}
 	}
 	for j := range e.sheet.m365 {
-		if g := groups[e.sheet.m365[j].key]; g != nil && !e.sheet.m365[j].stranger {
+		if g := groups[e.sheet.m365[j].key]; g != nil && !e.sheet.m365[j].stranger && !e.sheet.m365[j].copied {
 			g.m365++
 			if t.m365Free(j) {
 				g.freeM365 = append(g.freeM365, j)

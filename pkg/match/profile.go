@@ -574,19 +574,26 @@ func bareOwners(side []profile) (of map[uint64]int, ok bool) {
 }
 
 // markCopies finds the accounts out of use of people who have another one on the
-// same side: the same employee id and the same name. They are nobody's rivals.
+// same side: the same employee id and the same name, or for one that was deleted
+// and made anew the same login. They are nobody's rivals.
 func markCopies(side []profile) {
-	inUse := owners{}
+	employees, logins := owners{}, owners{}
 	for i := range side {
-		if side[i].skip == "" && side[i].isPerson() {
-			inUse.add(side[i].employee, i)
+		if p := &side[i]; p.skip == "" && p.isPerson() {
+			employees.add(p.employee, i)
+			logins.add(p.onPrem, i)
 		}
 	}
 	for i := range side {
 		p := &side[i]
-		if j, ok := inUse[p.employee]; ok && j >= 0 && p.skip != "" && p.isPerson() && sameName(p, &side[j]) {
-			p.copied = true
+		if p.skip == "" || !p.isPerson() {
+			continue
 		}
+		own, ok := employees[p.employee]
+		if anew, found := logins[p.onPrem]; !ok && found && p.skip == source.SkipDeleted {
+			own, ok = anew, true
+		}
+		p.copied = ok && own >= 0 && sameName(p, &side[own])
 	}
 }
 
