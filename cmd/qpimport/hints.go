@@ -87,21 +87,14 @@ func adviceOnTopic(topic source.Topic, subject string) string {
 		return "delete the accounts and import from the other directory alone, or say --also-m365 for those of Microsoft 365 whom Active Directory does not know"
 	case importer.TopicForeignAccounts:
 		return "delete them first, or keep the mode"
+	case importer.TopicRefreshFirst:
+		return "`qpimport refresh` reads it"
 	case importer.TopicNothingToRelink:
 		return "`qpimport match --pair AD=M365` gives an account its mailbox"
 	case importer.TopicDeleteFirst:
 		return "if that account is a ghost of the same person, delete it first: `qpimport accounts delete " + subject + "`"
 	case source.TopicUnknownBase:
 		return "`qpimport ous --all` lists what it holds"
-	case file.TopicOtherDirectory:
-		return "connect it as " + subject + ": qpimport directories connect " + subject + " --file FILE"
-	case file.TopicEncoding:
-		if a, b, ok := strings.Cut(subject, " "); ok {
-			return fmt.Sprintf("say which when you connect the file, --encoding %s or --encoding %s, or save it as UTF-8", a, b)
-		}
-		return "say how the file is written when you connect it, --encoding with one of " + strings.Join(source.Encodings(), ", ") + "; or save it as UTF-8"
-	case itglue.TopicUnknownType:
-		return "name the types of your customers with --type, or take all with --type any"
 	case manifest.TopicInvalid:
 		return "`qpimport schema manifest` prints what a manifest may hold"
 	case ad.TopicServerName:
@@ -112,6 +105,15 @@ func adviceOnTopic(topic source.Topic, subject string) string {
 		return "check what --api-key-from refers to"
 	case itglue.TopicRefusedKey:
 		return "a key belongs to one region: try --region us, eu or au; and a key that was not used for 90 days expires"
+	case file.TopicOtherDirectory:
+		return "connect it as " + subject + ": `qpimport directories connect " + subject + " --file FILE`"
+	case file.TopicEncoding:
+		if a, b, ok := strings.Cut(subject, " "); ok {
+			return fmt.Sprintf("say which when you connect the file, --encoding %s or --encoding %s, or save it as UTF-8", a, b)
+		}
+		return "say how the file is written when you connect it, --encoding with one of " + strings.Join(source.Encodings(), ", ") + "; or save it as UTF-8"
+	case itglue.TopicUnknownType:
+		return "name the types of your customers with --type, or take all with --type any"
 	case itglue.TopicUnknownStatus:
 		return "name the statuses of your customers with --status"
 	case itglue.TopicUnknownFilter:

@@ -57,9 +57,8 @@ by hand does not come back.
 More than a few changes of a kind at once are refused, with what was found (12): people
 missing or disabled, accounts out of scope, addresses, UPN suffixes; at most 5, or one
 in ten of those of the last read. --allow KIND=N answers; N has to be the number that
-was found, in both directories together. A directory that holds nobody any more, or has
-lost an attribute that all had, is always refused. The same guards hold for import, match
-and apply.
+was found. A directory that holds nobody any more, or has lost an attribute that all
+had, is always refused. The same guards hold for import, match and apply.
 
 Where one of two directories cannot be read, the accounts are brought up to date with
 the other, and the exit status is 3. Nobody is missing for it.
@@ -85,7 +84,7 @@ and makes the exit status 3.` + exits(3, 11, 12, 13, 14, 15),
 }
 
 // allowFlag are answers to guards.
-type allowFlag map[registry.Guard]int
+type allowFlag registry.Answers
 
 func (a allowFlag) add(f *pflag.FlagSet) {
 	f.Var(a, "allow", "let a guard pass: `KIND=N`, the number that was found (repeatable)")
@@ -95,7 +94,9 @@ func (a allowFlag) add(f *pflag.FlagSet) {
 func (a allowFlag) String() string {
 	var list []string
 	for _, g := range slices.Sorted(maps.Keys(a)) {
-		list = append(list, fmt.Sprintf("%s=%d", g, a[g]))
+		for _, n := range a[g] {
+			list = append(list, fmt.Sprintf("%s=%d", g, n))
+		}
 	}
 	return strings.Join(list, " ")
 }
@@ -110,7 +111,7 @@ func (a allowFlag) Set(text string) error {
 	case !slices.Contains(registry.Guards(), guard):
 		return fmt.Errorf("there is no guard %q: %s", kind, guardNames())
 	default:
-		a[guard] = n
+		a[guard] = append(a[guard], n)
 	}
 	return nil
 }
@@ -127,7 +128,7 @@ func guardNames() string {
 }
 
 func (o refreshOptions) request() (importer.RefreshRequest, error) {
-	r := importer.RefreshRequest{ImportNew: o.importNew, Allow: o.allow, DryRun: o.dryRun}
+	r := importer.RefreshRequest{ImportNew: o.importNew, Allow: registry.Answers(o.allow), DryRun: o.dryRun}
 	var found []string
 	for _, s := range o.sources {
 		kind, err := source.ParseKind(s)

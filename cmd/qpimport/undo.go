@@ -4,8 +4,8 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"strings"
 
-	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
 	"github.com/qpimport/qpimport/internal/cli/output"
@@ -53,7 +53,7 @@ goes on with what is left.
 }
 
 func (o undoOptions) run(ctx context.Context, a *app, arg string) error {
-	if uuid.Validate(arg) == nil {
+	if strings.Contains(arg, "-") && !strings.HasPrefix(arg, "-") {
 		return o.batch(ctx, a, arg)
 	}
 	number, err := runNumber(arg)

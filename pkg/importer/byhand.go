@@ -62,6 +62,7 @@ func (im *Importer) MatchByHand(ctx context.Context, r HandRequest) (MatchResult
 type hand struct {
 	*draft
 	HandRequest
+	*decider
 	accounts, mailboxes *selectors
 	places              []int                         // of the account that each row names
 	boxes               []*source.User                // that each row names
@@ -83,7 +84,7 @@ func (d *draft) matchByHand(r HandRequest, s sides) (MatchResult, error) {
 		return MatchResult{}, err
 	}
 	h := &hand{
-		draft: d, HandRequest: r, holders: d.places(source.M365), named: map[registry.DecisionKey]bool{},
+		draft: d, HandRequest: r, decider: newDecider(d.after.Decisions), holders: d.places(source.M365), named: map[registry.DecisionKey]bool{},
 		problems: make([]*source.Error, len(r.Rows)), decided: make([]DecisionRow, len(r.Rows)), result: emptyMatch(d.after.Customer.Name),
 	}
 	if err := h.find(there, gone); err != nil {
@@ -281,7 +282,7 @@ func (h *hand) carryOut(i int) error {
 	}
 	d := h.decision(i)
 	row.ADName, row.M365Name, row.Outcome = d.ADName, d.M365Name, "unchanged"
-	if decide(h.after.Decisions, d) {
+	if h.decider.decide(d) {
 		row.Outcome = "recorded"
 	}
 	h.decided[i] = row

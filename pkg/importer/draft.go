@@ -17,12 +17,13 @@ type draft struct {
 	readings      []*reading
 	users         map[source.Kind]map[string]*source.User // of the readings by id, made when first asked for
 	failures      map[source.Kind]registry.Failure        // reads that failed
+	doubtful      int                                     // standing pairs that are contradicted
 	now           time.Time
 	planHash      string
 }
 
 func newDraft(snap *registry.Snapshot, now time.Time) *draft {
-	return &draft{before: snap, after: snap.Clone(), now: now}
+	return &draft{before: snap, after: snap.Clone(), doubtful: snap.Doubtful, now: now}
 }
 
 // edit returns an account that may be changed.
@@ -138,6 +139,9 @@ func (d *draft) changeSet() (registry.ChangeSet, error) {
 		cs.People = append(cs.People, p)
 	}
 	cs.Failures = d.failures
+	if d.doubtful != d.before.Doubtful {
+		cs.Doubtful = &d.doubtful
+	}
 	return cs, nil
 }
 

@@ -3,12 +3,11 @@ package importer
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
-
-	jsonv1 "github.com/go-json-experiment/json/v1"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -107,7 +106,7 @@ func nameIn(c registry.StoredChange) string {
 	}
 	for _, side := range []jsontext.Value{c.Before, c.After} {
 		if side != nil {
-			_ = jsonv1.Unmarshal(side, &is) // what cannot be read has no name
+			_ = json.Unmarshal(side, &is) // what cannot be read has no name
 		}
 	}
 	return cmp.Or(is.Name, is.DisplayName, is.ADName)
@@ -205,7 +204,7 @@ func pastNames(c registry.StoredChange) []string {
 	names := []string{c.ID, c.Name}
 	for _, side := range []jsontext.Value{c.Before, c.After} {
 		var a registry.Account
-		if side == nil || jsonv1.Unmarshal(side, &a) != nil {
+		if side == nil || json.Unmarshal(side, &a) != nil {
 			continue
 		}
 		names = append(names, a.DisplayName, a.Username, a.UPN, a.Email)

@@ -63,6 +63,7 @@ const (
 	TopicGuard            source.Topic = "guard"        // subject: the answers, kind=number each
 	TopicSecondDirectory  source.Topic = "second_directory"
 	TopicForeignAccounts  source.Topic = "foreign_accounts" // of Microsoft 365 alone
+	TopicRefreshFirst     source.Topic = "refresh_first"
 	TopicNothingToRelink  source.Topic = "nothing_to_relink"
 	TopicDeleteFirst      source.Topic = "delete_first" // subject: the id of the account in the way
 	TopicIDTaken          source.Topic = "id_taken"

@@ -469,24 +469,7 @@ func TestHistory(t *testing.T) {
 		t.Fatalf("%+v, %v", runs, err)
 	}
 	for _, id := range []int64{*second.Run, *first.Run} {
-		changes, err := w.store.Changes(t.Context(), id)
-		if err != nil {
-			t.Fatal(err)
-		}
-		snap, err := w.find(t.Context(), "Contoso", registry.Load{Accounts: true})
-		if err != nil {
-			t.Fatal(err)
-		}
-		after, conflicts, err := snap.Replay(registry.Inverse(changes))
-		if err != nil || len(conflicts) > 0 {
-			t.Fatalf("%v, %v", conflicts, err)
-		}
-		cs := registry.NewChangeSet(snap, after)
-		if cs.Run, err = w.run(command{name: "undo"}, "Contoso", w.clock()); err != nil {
-			t.Fatal(err)
-		}
-		cs.Run.Undoes = id
-		if _, err := w.store.Apply(t.Context(), cs); err != nil {
+		if _, err := w.Undo(t.Context(), id, false); err != nil {
 			t.Fatal(err)
 		}
 		if id == *second.Run {

@@ -124,7 +124,8 @@ func (d *draft) matchAuto(by match.Method, s sides) (MatchResult, error) {
 	result.Customer = d.after.Customer.Name
 	result.Counts.AlreadyMatched = already
 	result.Read = d.reads(s)
-	result.Notes = s.notes()
+	result.Notes = append(s.notes(), lostLetters(found)...)
+	d.doubtful = len(result.Doubtful)
 	return result, nil
 }
 
@@ -269,6 +270,9 @@ func viewMatch(found match.Result, imported bool, taken map[string]bool) MatchRe
 		}
 		r.Review = append(r.Review, v)
 	}
+	for _, x := range found.Doubtful {
+		r.Doubtful = append(r.Doubtful, MatchDoubtful{AD: viewUser(x.AD, true), M365: viewUser(x.M365, true), Reason: x.Reason, Against: list(x.Against)})
+	}
 	for _, u := range found.UnmatchedAD {
 		r.UnmatchedAD = append(r.UnmatchedAD, UnmatchedUser{ad(u.User), u.Reason})
 	}
@@ -276,6 +280,7 @@ func viewMatch(found match.Result, imported bool, taken map[string]bool) MatchRe
 		r.UnmatchedM365 = append(r.UnmatchedM365, m365(u))
 	}
 	sortBy(r.Pairs, func(p *MatchedPair) (ou, name, id string) { return userOrder(&p.AD) })
+	sortBy(r.Doubtful, func(x *MatchDoubtful) (ou, name, id string) { return userOrder(&x.AD) })
 	sortBy(r.Review, func(x *MatchReview) (ou, name, id string) { return userOrder(&x.AD) })
 	sortBy(r.UnmatchedAD, func(u *UnmatchedUser) (ou, name, id string) { return userOrder(&u.User) })
 	sortBy(r.UnmatchedM365, userOrder)
@@ -287,7 +292,7 @@ func viewMatch(found match.Result, imported bool, taken map[string]bool) MatchRe
 func emptyMatch(customer string) MatchResult {
 	return MatchResult{
 		Customer: customer, Pairs: []MatchedPair{}, Ambiguous: []MatchAmbiguous{}, Review: []MatchReview{},
-		UnmatchedAD: []UnmatchedUser{}, UnmatchedM365: []User{},
+		UnmatchedAD: []UnmatchedUser{}, UnmatchedM365: []User{}, Doubtful: []MatchDoubtful{},
 	}
 }
 
@@ -316,10 +321,25 @@ func MatchExports(ctx context.Context, open Opener, ad, m365 source.Connection, 
 		*side.read = r
 	}
 	in := match.Input{AD: people(s.ad.users), M365: people(s.m365.users)}
-	result := viewMatch(match.Auto(in, by).Result, false, nil)
+	found := match.Auto(in, by).Result
+	result := viewMatch(found, false, nil)
 	result.Read = &MatchReads{AD: s.ad.shown(), M365: s.m365.shown()}
-	result.Notes = s.notes()
+	result.Notes = append(s.notes(), lostLetters(found)...)
 	return result, nil
+}
+
+// lostLetters remarks on names that an export has damaged: nobody is told by them.
+func lostLetters(r match.Result) []string {
+	var notes []string
+	for _, side := range []struct {
+		kind source.Kind
+		n    int
+	}{{source.AD, r.DamagedAD}, {source.M365, r.DamagedM365}} {
+		if side.n > 0 {
+			notes = append(notes, fmt.Sprintf("%d names of %s lost letters on their way here, and nobody is matched by them: make the export anew in UTF-8.", side.n, side.kind))
+		}
+	}
+	return notes
 }
 
 // shown is the read as a result has it.

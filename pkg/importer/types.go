@@ -129,7 +129,7 @@ type ImportRequest struct {
 	// whom AD does not know.
 	AlsoM365 bool `json:"also_m365,omitempty"`
 	// Allow answers guards: the numbers that were found.
-	Allow map[registry.Guard]int `json:"allow,omitempty"`
+	Allow registry.Answers `json:"allow,omitempty"`
 }
 
 // ImportResult says what an import did or, where it was not applied, would do.
@@ -185,7 +185,7 @@ type MatchRequest struct {
 	ADAsRead bool `json:"ad_as_read,omitempty"`
 	DryRun   bool `json:"-"`
 	// Allow answers guards: the numbers that were found.
-	Allow map[registry.Guard]int `json:"allow,omitempty"`
+	Allow registry.Answers `json:"allow,omitempty"`
 }
 
 // HandRequest asks for what was decided by hand. A reject without a mailbox parts
@@ -195,9 +195,9 @@ type HandRequest struct {
 	Rows     []DecisionRow `json:"rows"`
 	// FromSheet says that the rows are lines of a review: they are told what is
 	// wrong with each, all at once.
-	FromSheet bool                   `json:"-"`
-	Allow     map[registry.Guard]int `json:"allow,omitempty"`
-	DryRun    bool                   `json:"-"`
+	FromSheet bool             `json:"-"`
+	Allow     registry.Answers `json:"allow,omitempty"`
+	DryRun    bool             `json:"-"`
 }
 
 // MatchResult is the summary screen: what a match did or would do.
@@ -211,8 +211,10 @@ type MatchResult struct {
 	Review        []MatchReview    `json:"review"`
 	UnmatchedAD   []UnmatchedUser  `json:"unmatched_ad"`
 	UnmatchedM365 []User           `json:"unmatched_m365"`
-	Unpaired      []MatchedPair    `json:"unpaired,omitempty"`
-	Decisions     []DecisionRow    `json:"decisions,omitempty"` // row by row, where decisions were given
+	// Doubtful are standing pairs that hard evidence contradicts now. They stand.
+	Doubtful  []MatchDoubtful `json:"doubtful"`
+	Unpaired  []MatchedPair   `json:"unpaired,omitempty"`
+	Decisions []DecisionRow   `json:"decisions,omitempty"` // row by row, where decisions were given
 	// Read says when the two directories were read, and how many users they hold.
 	Read  *MatchReads `json:"read"`
 	Notes []string    `json:"notes"` // what the directories remark about themselves
@@ -276,6 +278,14 @@ type MatchCandidate struct {
 	Confidence float64          `json:"confidence"`
 	Evidence   []match.Evidence `json:"evidence"`
 	Against    []match.Evidence `json:"against"`
+}
+
+// MatchDoubtful is a standing pair that is contradicted.
+type MatchDoubtful struct {
+	AD      User             `json:"ad"`
+	M365    User             `json:"m365"`
+	Reason  string           `json:"reason"`
+	Against []match.Evidence `json:"against"`
 }
 
 // UnmatchedUser is an AD user without a mailbox, and why.

@@ -3,6 +3,7 @@ package importer
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -12,7 +13,6 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
-	jsonv1 "github.com/go-json-experiment/json/v1"
 
 	"github.com/qpimport/qpimport/pkg/registry"
 	"github.com/qpimport/qpimport/pkg/source"
@@ -277,8 +277,8 @@ func memberNames(c registry.StoredChange) map[string]bool {
 	}
 	names := map[string]bool{}
 	for _, side := range []jsontext.Value{c.Before, c.After} {
-		var members map[string]jsontext.Value
-		if jsonv1.Unmarshal(side, &members) != nil {
+		var members map[string]json.RawMessage
+		if json.Unmarshal(side, &members) != nil {
 			return nil
 		}
 		for name := range members {

@@ -532,17 +532,17 @@ type forecast struct {
 	accounts map[string]Account
 	fresh    map[string]*source.User // who newly fits, by id
 	refused  []string
-	allow    map[registry.Guard]int
+	allow    registry.Answers
 }
 
 // foresee says what a refresh from the directories finds, matching aside.
 func (c *company) foresee(kinds []source.Kind) forecast {
-	f := forecast{accounts: maps.Clone(c.truth), fresh: map[string]*source.User{}, allow: map[registry.Guard]int{}}
+	f := forecast{accounts: maps.Clone(c.truth), fresh: map[string]*source.User{}, allow: registry.Answers{}}
 	outside, addresses, at := 0, 0, c.at
 	guard := func(g registry.Guard, found, of int) {
 		if limit := max(5, of/10); found > limit {
 			f.refused = append(f.refused, fmt.Sprintf("%s=%d, at most %d", g, found, limit))
-			f.allow[g] += found
+			f.allow[g] = append(f.allow[g], found)
 		}
 	}
 	for _, kind := range kinds {

@@ -31,12 +31,13 @@ func Guards() []Guard {
 	return []Guard{GuardMissing, GuardDisabled, GuardOutOfScope, GuardEmails, GuardUPNSuffix}
 }
 
+// Answers let guards pass: the numbers that were found, of each directory its own.
+type Answers map[Guard][]int
+
 // Limits bound what one change set may do at once.
 type Limits struct {
 	NewAccounts int // 0 is no bound
-	// Allow answers guards: the number has to be the one that is found, in both
-	// directories together where both go beyond the limit.
-	Allow map[Guard]int
+	Allow       Answers
 	// ByHand leaves out the guards of accounts: what was named is meant. What was
 	// read on the way is guarded, or the next run would take it for granted.
 	ByHand bool
@@ -50,8 +51,6 @@ type Breach struct {
 	Limit int
 	// What is the attribute that was lost.
 	What string
-	// total is what was found in all directories that go beyond the guard.
-	total int
 }
 
 // Answer is what allows the breach, "" where nothing does.
@@ -59,7 +58,7 @@ func (b Breach) Answer() string {
 	if !slices.Contains(Guards(), b.Guard) {
 		return ""
 	}
-	return fmt.Sprintf("%s=%d", b.Guard, b.total)
+	return fmt.Sprintf("%s=%d", b.Guard, b.Found)
 }
 
 // String says what was found in plain words.
@@ -89,10 +88,8 @@ func most(of int) int { return max(5, of/10) }
 // Check lists the limits that a change set, decided from a snapshot, goes beyond.
 func (l Limits) Check(before *Snapshot, cs *ChangeSet) []Breach {
 	var found []Breach
-	totals := map[Guard]int{}
 	see := func(b Breach) {
-		if b.Found > b.Limit {
-			totals[b.Guard] += b.Found
+		if b.Found > b.Limit && (b.Answer() == "" || !slices.Contains(l.Allow[b.Guard], b.Found)) {
 			found = append(found, b)
 		}
 	}
@@ -134,10 +131,7 @@ func (l Limits) Check(before *Snapshot, cs *ChangeSet) []Breach {
 	}
 	see(Breach{Guard: GuardOutOfScope, Found: outside, Limit: most(len(before.Accounts))})
 	see(Breach{Guard: GuardEmails, Found: addresses, Limit: most(len(before.Accounts))})
-	for i := range found {
-		found[i].total = totals[found[i].Guard]
-	}
-	return slices.DeleteFunc(found, func(b Breach) bool { return b.Answer() != "" && l.Allow[b.Guard] == b.total })
+	return found
 }
 
 func leavesScope(was, is *Link) int {

@@ -231,7 +231,7 @@ func (d *Directory) lookup(ctx context.Context, dn string, attributes ...string)
 }
 
 func unreadable(dn string) error {
-	return &source.Error{Code: source.CodePermission, Message: fmt.Sprintf("cannot read %s", describe(dn)), Hint: "The bind account may not have the right to read it."}
+	return &source.Error{Code: source.CodePermission, Message: fmt.Sprintf("cannot read %s", describe(dn)), Hint: "the bind account may not have the right to read it"}
 }
 
 // search asks once and waits for the whole answer.

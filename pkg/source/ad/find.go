@@ -38,7 +38,7 @@ func (d *Directory) Find(ctx context.Context, id string) (*source.User, error) {
 	case parts == 0:
 		return nil, unreadable(base)
 	case parts > 1 || len(res.Entries) == 0 || err != nil:
-		return nil, incomplete(nil, "Try again.", "%s contradicts itself about %s", d.guard.server, describe(base))
+		return nil, incomplete(nil, "try again", "%s contradicts itself about %s", d.guard.server, describe(base))
 	}
 	return d.found(ctx, id, res.Entries[0])
 }
@@ -52,10 +52,10 @@ func isNoSuchObject(err error) bool {
 func (d *Directory) found(ctx context.Context, id string, e *ldap.Entry) (*source.User, error) {
 	guid, err := adattr.GUID([]byte(text(e, "objectGUID")))
 	if err != nil {
-		return nil, incomplete(err, "The bind account needs the right to read it.", "objectGUID of %.500q", e.DN)
+		return nil, incomplete(err, "the bind account needs the right to read it", "objectGUID of %.500q", e.DN)
 	}
 	if guid != id {
-		return nil, incomplete(nil, "Try again.", "%s was asked for the object %s and sent %.500q", d.guard.server, id, e.DN)
+		return nil, incomplete(nil, "try again", "%s was asked for the object %s and sent %.500q", d.guard.server, id, e.DN)
 	}
 	if strings.EqualFold(text(e, "isDeleted"), "TRUE") {
 		return nil, nil

@@ -112,10 +112,10 @@ func cellValues(a attr, cell string) []string {
 func (t *adTable) notes() []string {
 	var notes []string
 	if t.dn < 0 {
-		notes = append(notes, "The export has no distinguished names, so that nothing is known of OUs.")
+		notes = append(notes, "the export has no distinguished names, so that nothing is known of OUs")
 	}
 	if !t.hasAddresses() {
-		notes = append(notes, "The export has no e-mail addresses: neither mail nor proxyAddresses.")
+		notes = append(notes, "the export has no e-mail addresses: neither mail nor proxyAddresses")
 	}
 	return notes
 }

@@ -69,7 +69,7 @@ func (d *Directory) prepare(ctx context.Context, encoding string) (err error) {
 			return &source.Error{
 				Code:    source.CodeUsage,
 				Message: "an export of Microsoft 365 is JSON or CSV, not LDIF",
-				Hint:    "LDIF comes from Active Directory: connect the file as ad.",
+				Hint:    "LDIF comes from Active Directory: connect the file as ad",
 			}
 		}
 	}
@@ -153,7 +153,7 @@ func (o once) next() (source.User, int, error) {
 		return u, line, err
 	}
 	if before, ok := o.lines[u.ID]; ok {
-		return u, line, o.in.incomplete(line, "Take one of the two away, or make the file anew. "+hintAgain(o.in.kind),
+		return u, line, o.in.incomplete(line, "take one of the two away, or make the file anew; "+hintAgain(o.in.kind),
 			"the user %q stands in line %d already", u.ID, before)
 	}
 	o.lines[u.ID] = line
@@ -242,7 +242,7 @@ func (r *adUsers) next() (source.User, int, error) {
 	}
 }
 
-const hintAllAttributes = "Export it with an account that may read it, and with all attributes: " + ldifdeCommand
+const hintAllAttributes = "export it with an account that may read it, and with all attributes: `" + ldifdeCommand + "`"
 
 // user converts the record. An object without userAccountControl is refused:
 // AD does not show it to who may not read it, and whether the user may sign in

@@ -113,29 +113,29 @@ func (f *findings) notes() []string {
 	var notes []string
 	add := func(format string, args ...any) { notes = append(notes, fmt.Sprintf(format, args...)) }
 	for _, name := range f.lost {
-		add("Column %.60q is unknown: PowerShell wrote the name of a type in the place of its values, or a tool cut them. In JSON, ConvertTo-Json -Depth 4 keeps them.", name)
+		add("column %.60q is unknown: PowerShell wrote the name of a type in the place of its values, or a tool cut them; in JSON, `ConvertTo-Json -Depth 4` keeps them", name)
 	}
 	if f.short > 0 {
-		add("%s without the last cells, as Excel saves rows whose last cells are empty: these count as empty.", rowsAre(f.short))
+		add("%s without the last cells, as Excel saves rows whose last cells are empty: these count as empty", rowsAre(f.short))
 	}
 	if len(f.joined) > 0 {
-		add("The header stands again in line %d: the file is several files joined, and was read as one.", f.joined[0])
+		add("the header stands again in line %d: the file is several files joined, and was read as one", f.joined[0])
 	}
 	if f.questions > 0 {
-		add("%s a question mark where a letter should be, such as %.60q: they were exported as ASCII, and different people may have become alike. Export with -Encoding UTF8.", namesHold(f.questions), f.example)
+		add("%s a question mark where a letter should be, such as %.60q: they were exported as ASCII, and different people may have become alike; export with `-Encoding UTF8`", namesHold(f.questions), f.example)
 	}
 	if f.mojibake > 0 {
-		add("%s signs where a letter should be, such as %.60q: the file was once read in the wrong encoding and saved so. Take it as the tool wrote it.", namesHold(f.mojibake), f.mojiExample)
+		add("%s signs where a letter should be, such as %.60q: the file was once read in the wrong encoding and saved so; take it as the tool wrote it", namesHold(f.mojibake), f.mojiExample)
 	}
 	switch f.users {
 	case 100, 500, 999, 1000, 5000:
-		add("The export holds exactly %d users, at which tools stop that are not asked for all: see that nobody is missing (Get-MgUser -All, -ResultSize Unlimited, a page size for LDAP).", f.users)
+		add("the export holds exactly %d users, at which tools stop that are not asked for all: see that nobody is missing (Get-MgUser -All, -ResultSize Unlimited, a page size for LDAP)", f.users)
 	}
 	if n, which := counted(f.others); n > 0 {
-		add("%d users of other domains are left out (%s). Connect each domain as a customer's own directory.", n, which)
+		add("%d users of other domains are left out (%s); connect each domain as a customer's own directory", n, which)
 	}
 	if n, which := counted(f.leftOut); n > 0 {
-		add("%d objects that are no users are left out (%s).", n, which)
+		add("%d objects that are no users are left out (%s)", n, which)
 	}
 	return notes
 }

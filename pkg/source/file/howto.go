@@ -22,12 +22,12 @@ func Commands(kind source.Kind) []string {
 	return []string{graphCommand}
 }
 
-const hintEnglish = "Set the language of the Microsoft 365 admin centre to English (Settings, Language and time zone) and export again, or export with: " + graphCommand
+const hintEnglish = "set the language of the Microsoft 365 admin centre to English (Settings, Language and time zone) and export again, or export with `" + graphCommand + "`"
 
 // hintAgain is what to do with a file that cannot be taken.
 func hintAgain(kind source.Kind) string {
 	if kind == source.AD {
-		return "Nothing was taken from this file. Make it on a domain controller with: " + ldifdeCommand + "  or with: " + adCommand
+		return "nothing was taken from this file; make it on a domain controller with `" + ldifdeCommand + "` or with `" + adCommand + "`"
 	}
-	return "Nothing was taken from this file. Make it with: " + graphCommand
+	return "nothing was taken from this file; make it with `" + graphCommand + "`"
 }

@@ -51,7 +51,7 @@ func (d *Directory) survey(ctx context.Context) (*survey, error) {
 	}
 	s.notes = append(s.notes, s.found.notes()...)
 	if d.in.guessed {
-		s.notes = append(s.notes, fmt.Sprintf("The file is not UTF-8 and was read as %s, in which its words read best: names may be wrong, unless it is said how the file is written.", d.in.page.Name))
+		s.notes = append(s.notes, fmt.Sprintf("the file is not UTF-8 and was read as %s, in which its words read best: names may be wrong, unless it is said how the file is written", d.in.page.Name))
 	}
 	d.surveyed = s
 	return s, nil
@@ -82,18 +82,18 @@ func (d *Directory) surveyPeople(ctx context.Context) (*survey, error) {
 		s.id = tenantID(r.page.context)
 	case *graphTable:
 		if r.language != "" {
-			s.notes = append(s.notes, fmt.Sprintf("The header is that of the %s. Columns that are not known: %s.", r.language, cmp.Or(r.unknown(), "none")))
+			s.notes = append(s.notes, fmt.Sprintf("the header is that of the %s; columns that are not known: %s", r.language, cmp.Or(r.unknown(), "none")))
 		}
 	}
 	f := s.found
 	if f.users > 0 && f.enabled < f.users {
-		s.notes = append(s.notes, "The export does not say who may sign in"+ofSome(f.users-f.enabled, f.users)+": accountEnabled is missing.")
+		s.notes = append(s.notes, "the export does not say who may sign in"+ofSome(f.users-f.enabled, f.users)+": accountEnabled is missing")
 	}
 	if f.users > 0 && f.mailboxes < f.users {
-		s.notes = append(s.notes, "The export does not say who has a mailbox"+ofSome(f.users-f.mailboxes, f.users)+": assignedPlans and assignedLicenses are missing. Everybody with an address counts.")
+		s.notes = append(s.notes, "the export does not say who has a mailbox"+ofSome(f.users-f.mailboxes, f.users)+": assignedPlans and assignedLicenses are missing, and everybody with an address counts")
 	}
 	if f.users > 1 && f.unlicensed == f.users {
-		s.notes = append(s.notes, "Nobody in the export has a licence: tools write an empty list where they did not ask for the property. Export with: "+graphCommand)
+		s.notes = append(s.notes, "nobody in the export has a licence: tools write an empty list where they did not ask for the property; export with `"+graphCommand+"`")
 	}
 	return s, nil
 }

@@ -227,7 +227,7 @@ func (in *input) unchanged() error {
 		return unreadable(in.path, err)
 	}
 	if stat.Size() != in.size || !stat.ModTime().Equal(in.changed) {
-		return &source.Error{Code: source.CodeIncomplete, Message: in.path + ": the file changed while it was read", Hint: "Wait until the program that writes it has ended."}
+		return &source.Error{Code: source.CodeIncomplete, Message: in.path + ": the file changed while it was read", Hint: "wait until the program that writes it has ended"}
 	}
 	return nil
 }

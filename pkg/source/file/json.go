@@ -112,7 +112,7 @@ const maxArrays = 4
 func (j *jsonReader) element(line int) error {
 	j.elementLine = line
 	if !utf8.Valid(j.raw) {
-		return j.in.incomplete(line, "Export it again as UTF-8.", "the text is not UTF-8")
+		return j.in.incomplete(line, "export it again as UTF-8", "the text is not UTF-8")
 	}
 	if !bytes.Contains(j.raw, []byte(`"json"`)) && !bytes.Contains(j.raw, []byte(`"body"`)) {
 		j.wrapped = append(j.wrapped, j.raw)
@@ -418,7 +418,7 @@ func (j *jsonReader) cut() error {
 // finish checks at the end of the file that no page was left to read.
 func (j *jsonReader) finish() error {
 	if j.page.hasNext {
-		return j.in.incomplete(j.line, "Export all pages: Get-MgUser -All, or follow @odata.nextLink to the end.",
+		return j.in.incomplete(j.line, "export all pages: `Get-MgUser -All`, or follow @odata.nextLink to the end",
 			"the last page names a next one, which is not in the file")
 	}
 	return io.EOF

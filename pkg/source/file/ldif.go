@@ -247,14 +247,14 @@ func (l *ldifReader) decode(at int, name, raw []byte) ([]byte, error) {
 		l.decoded = v
 		return v, nil
 	case bytes.HasPrefix(raw, []byte("<")):
-		return nil, l.in.unsuitable(at, "Export without the option that writes values to files of their own.",
+		return nil, l.in.unsuitable(at, "export without the option that writes values to files of their own",
 			"the value of %.40q lies in another file", name)
 	}
 	return bytes.TrimLeft(raw, " "), nil
 }
 
 func (l *ldifReader) changeRecord(at int) error {
-	return l.in.unsuitable(at, "Export the users with ldifde -f FILE or ldapsearch.",
+	return l.in.unsuitable(at, "export the users with `ldifde -f FILE` or `ldapsearch`",
 		"the file holds changes to a directory, not an export of one")
 }
 
@@ -356,7 +356,7 @@ func (l *ldifReader) checkEnd(rec *record, hasDN bool) error {
 	if alike < few && !l.ldifde && rec.first(objectGUID) != nil {
 		return nil
 	}
-	return l.in.incomplete(rec.line, "If the file is whole, add an empty line at its end. "+hintAgain(l.in.kind),
+	return l.in.incomplete(rec.line, "if the file is whole, add an empty line at its end; "+hintAgain(l.in.kind),
 		"the file seems to end inside this record: no empty line follows it")
 }
 

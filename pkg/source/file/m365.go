@@ -98,13 +98,13 @@ func (t *graphTable) check(seen map[string]bool) error {
 	case missing != nil && (has("objectGUID") || has("sAMAccountName")):
 		return t.in.otherDirectory(t.headerLine)
 	case missing != nil && (has("RecipientTypeDetails") || has("PrimarySmtpAddress") || has("ExchangeGuid")):
-		return t.in.incomplete(t.headerLine, "Export the mailboxes with: "+mailboxCommand, "this is a list of Exchange without: %s", strings.Join(missing, ", "))
+		return t.in.incomplete(t.headerLine, "export the mailboxes with `"+mailboxCommand+"`", "this is a list of Exchange without: %s", strings.Join(missing, ", "))
 	case missing != nil && t.language != "":
 		return t.in.incomplete(t.headerLine, hintEnglish, "the header is that of the %s, and columns are missing: %s", t.language, strings.Join(missing, ", "))
 	case missing != nil:
 		return t.in.incomplete(t.headerLine, "", "columns are missing: %s", strings.Join(missing, ", "))
 	case (has("RecipientTypeDetails") || has("PrimarySmtpAddress") || has("ExchangeGuid")) && !has("ExternalDirectoryObjectId") && !has("ObjectId"):
-		return t.in.incomplete(t.headerLine, "Export the mailboxes with: "+mailboxCommand, "this is a list of Exchange, whose Id is not the user's: the column ExternalDirectoryObjectId is missing")
+		return t.in.incomplete(t.headerLine, "export the mailboxes with `"+mailboxCommand+"`", "this is a list of Exchange, whose Id is not the user's: the column ExternalDirectoryObjectId is missing")
 	case t.language != "" && !seen["accountEnabled"] && !seen["accountDisabled"]:
 		return t.in.incomplete(t.headerLine, hintEnglish,
 			"the header is that of the %s, and which column says who may sign in is not known: %s", t.language, t.unknown())

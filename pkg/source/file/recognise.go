@@ -55,7 +55,7 @@ func recognise(ctx context.Context, in *input) (string, error) {
 		case format != "" && other == 0:
 			return format, nil
 		case format != "":
-			return "", in.unsuitable(other, "Delete what stands above line "+strconv.Itoa(n)+", or write warnings elsewhere (3>$null, --only-show-errors), and see whether they say that the file is not whole.",
+			return "", in.unsuitable(other, "delete what stands above line "+strconv.Itoa(n)+", or write warnings elsewhere (3>$null, --only-show-errors), and see whether they say that the file is not whole",
 				"%s before the data, which begin in line %d", precedes(head, other), n)
 		}
 		break
@@ -135,7 +135,7 @@ func allNames() map[string]bool {
 // kindOfFile is what a file is that is no export, and what to do.
 type kindOfFile struct{ name, hint string }
 
-const hintSaveAsCSV = "Open it in Excel and save the sheet as \"CSV UTF-8 (Comma delimited)\", or better export again without Excel, which changes numbers."
+const hintSaveAsCSV = "open it in Excel and save the sheet as \"CSV UTF-8 (Comma delimited)\", or better export again without Excel, which changes numbers"
 
 // foreign knows files of other programs by how they begin.
 func foreign(in *input) kindOfFile {
@@ -149,19 +149,19 @@ func foreign(in *input) kindOfFile {
 	case begins("PK\x03\x04") && (bytes.Contains(head, []byte("[Content_Types].xml")) || bytes.Contains(head, []byte("xl/"))):
 		return kindOfFile{"an Excel workbook (xlsx)", hintSaveAsCSV}
 	case begins("PK\x03\x04"):
-		return kindOfFile{"a zip archive", "Unpack it and name the export that lies in it."}
+		return kindOfFile{"a zip archive", "unpack it and name the export that lies in it"}
 	case begins("\xD0\xCF\x11\xE0"):
 		return kindOfFile{"an old Excel workbook (xls)", hintSaveAsCSV}
 	case begins("\x1F\x8B"):
-		return kindOfFile{"compressed (gzip)", "Unpack it first."}
+		return kindOfFile{"compressed (gzip)", "unpack it first"}
 	case begins("%PDF"):
-		return kindOfFile{"a PDF", "Export the users, not a report of them."}
+		return kindOfFile{"a PDF", "export the users, not a report of them"}
 	case begins("SQLite format 3"):
-		return kindOfFile{"an SQLite database", "Name an export of the directory's users."}
+		return kindOfFile{"an SQLite database", "name an export of the directory's users"}
 	case bytes.HasPrefix(lower, []byte("<objs")), bytes.HasPrefix(lower, []byte("<?xml")):
-		return kindOfFile{"XML", "Instead of Export-Clixml or an XML report use: " + hintAgain(in.kind)}
+		return kindOfFile{"XML", "Export-Clixml and XML reports are not read; " + hintAgain(in.kind)}
 	case bytes.HasPrefix(lower, []byte("<!doctype")), bytes.HasPrefix(lower, []byte("<html")):
-		return kindOfFile{"a web page", "It may be a sign-in page that was saved. " + hintAgain(in.kind)}
+		return kindOfFile{"a web page", "it may be a sign-in page that was saved; " + hintAgain(in.kind)}
 	}
 	return kindOfFile{}
 }
@@ -180,7 +180,7 @@ func unrecognised(in *input, head []byte) error {
 	for i, line := range lines {
 		switch {
 		case len(line) > 3 && len(bytes.Trim(line, "- ")) == 0 && bytes.Contains(line, []byte("---")) && i > 0:
-			return in.unsuitable(0, "It cuts values short. "+hintAgain(in.kind), "the file is PowerShell's table for the screen (Format-Table), not an export")
+			return in.unsuitable(0, "it cuts values short; "+hintAgain(in.kind), "the file is PowerShell's table for the screen (Format-Table), not an export")
 		case listLine.Match(line):
 			properties++
 		case bytes.Contains(line, []byte("FullyQualifiedErrorId")), bytes.Contains(line, []byte("CategoryInfo")):
@@ -188,7 +188,7 @@ func unrecognised(in *input, head []byte) error {
 		}
 	}
 	if properties > 1 && 2*properties > len(lines) {
-		return in.unsuitable(0, "It cuts values short. "+hintAgain(in.kind), "the file is PowerShell's list for the screen (Format-List), not an export")
+		return in.unsuitable(0, "it cuts values short; "+hintAgain(in.kind), "the file is PowerShell's list for the screen (Format-List), not an export")
 	}
 	if len(lines) > 0 {
 		comma := []byte{separator(lines[0])}
@@ -200,6 +200,6 @@ func unrecognised(in *input, head []byte) error {
 			return in.unsuitable(1, hint, "the line may be the header of a CSV file, but none of its columns is known: it may be in another language")
 		}
 	}
-	return in.unsuitable(0, "An export is LDIF (ldifde, ldapsearch), JSON, JSON lines, or CSV with a header line. "+hintAgain(in.kind),
+	return in.unsuitable(0, "an export is LDIF (ldifde, ldapsearch), JSON, JSON lines, or CSV with a header line; "+hintAgain(in.kind),
 		"the file is no export that qpimport knows")
 }

@@ -67,10 +67,10 @@ func (d *Directory) surveyAD(ctx context.Context) (*survey, error) {
 		noColumn = !t.hasAddresses()
 	}
 	if s.found.users > 0 && s.found.addresses == 0 && !noColumn {
-		s.notes = append(s.notes, "Nobody in the export has an e-mail address.")
+		s.notes = append(s.notes, "nobody in the export has an e-mail address")
 	}
 	if len(b.sids) > 1 && len(s.found.others) == 0 {
-		s.notes = append(s.notes, fmt.Sprintf("The export holds users of %d domains.", len(b.sids)))
+		s.notes = append(s.notes, fmt.Sprintf("the export holds users of %d domains", len(b.sids)))
 	}
 	return s, nil
 }

@@ -16,9 +16,9 @@ import (
 	"github.com/qpimport/qpimport/pkg/source"
 )
 
-// What errors are about: no organisation has the type or status that customers usually
-// have, or the type or status (the subject) that was asked for; the API key is
-// none, or the region refused it.
+// What errors are about: no organisation has the type or the status that customers
+// usually have, or the type or status (the subject) that was asked for; the API key
+// is none, or the region refused it.
 const (
 	TopicUnknownType   source.Topic = "unknown_type"
 	TopicUnknownStatus source.Topic = "unknown_status"
