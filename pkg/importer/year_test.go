@@ -119,13 +119,11 @@ func (c *company) live() {
 		for range 1 + c.IntN(4) {
 			c.anything()
 		}
-		for week := range c.later {
-			if week <= c.week {
-				for _, do := range c.later[week] {
-					do()
-				}
-				delete(c.later, week)
+		for week := range c.week + 1 {
+			for _, do := range c.later[week] {
+				do()
 			}
+			delete(c.later, week)
 		}
 		c.past[c.week] = clone(c.ad)
 	}
@@ -846,7 +844,7 @@ func settled(accounts map[string]Account, mode registry.Mode) {
 // nobodyWrong holds the accounts against whose they are.
 func (c *company) nobodyWrong(importNew bool) {
 	c.t.Helper()
-	held, owned, addresses := map[string]bool{}, map[*person]bool{}, map[string]bool{}
+	held, owned, addresses, pending := map[string]bool{}, map[*person]bool{}, map[string]bool{}, map[string]bool{}
 	for id, a := range c.truth {
 		for _, kind := range []source.Kind{source.AD, source.M365} {
 			if statusOf(&a, kind) == nil {
@@ -859,6 +857,7 @@ func (c *company) nobodyWrong(importNew bool) {
 			held[link] = true
 		}
 		owned[c.owner[id]] = true
+		pending[linkID(&a, c.kind)] = a.State == registry.StatePendingMatch
 		if a.State == registry.StateActive {
 			if addresses[a.Email] {
 				c.t.Errorf("week %d: two have %s", c.week, a.Email)
@@ -879,7 +878,7 @@ func (c *company) nobodyWrong(importNew bool) {
 			c.t.Errorf("week %d: %s is lost", c.week, u.DisplayName)
 		}
 		p := c.whose[u.ID]
-		if c.mode != registry.ModeOn || c.ad.FailAfter+c.m365.FailAfter > 0 || u.Enabled == source.No || c.decided[u.ID] || p.box == "" || held[p.box] || !held[u.ID] {
+		if !pending[u.ID] || c.m365.FailAfter > 0 || u.Enabled == source.No || c.decided[u.ID] || held[p.box] {
 			continue
 		}
 		box := user(c.m365, p.box)
@@ -915,7 +914,7 @@ func (c *company) byPeople() {
 		c.dismissed[linkID(&a, c.kind)] = true
 		must(r.Run, err)
 	}
-	switch ids := slices.Sorted(maps.Keys(c.truth)); c.IntN(6) {
+	switch ids := c.sorted(); c.IntN(6) {
 	case 0:
 		id := ids[c.IntN(len(ids))]
 		if a := c.truth[id]; a.State == registry.StateActive {
@@ -956,15 +955,20 @@ func (c *company) byPeople() {
 			}
 		}
 	}
-	for _, id := range slices.Sorted(maps.Keys(c.truth)) {
+	for _, id := range c.sorted() {
 		a, there := c.truth[id]
 		p := c.owner[id]
-		for kind, now := range map[source.Kind]string{source.AD: p.ad, source.M365: p.box} {
+		for _, kind := range []source.Kind{source.AD, source.M365} {
+			now := p.ad
+			if kind == source.M365 {
+				now = p.box
+			}
 			u := user(c.memory(kind), now)
 			if !there || statusOf(&a, kind) == nil || statusOf(&a, kind).Status != registry.StatusReplaced || u == nil || u.Email == "" || c.IntN(2) == 0 {
 				continue
 			}
-			if ghost, ok := byLink[now]; ok && ghost != id {
+			ghost := byLink[now]
+			if _, there := c.truth[ghost]; there {
 				if kind != c.kind {
 					continue
 				}
@@ -977,6 +981,14 @@ func (c *company) byPeople() {
 			break
 		}
 	}
+}
+
+// sorted are the ids of the accounts in the order in which their users were made.
+func (c *company) sorted() []string {
+	return slices.SortedFunc(maps.Keys(c.truth), func(x, y string) int {
+		a, b := c.truth[x], c.truth[y]
+		return strings.Compare(linkID(&a, c.kind), linkID(&b, c.kind))
+	})
 }
 
 // takeOver takes the accounts for true as they are, after somebody changed them by
