@@ -174,13 +174,15 @@ func (c *PeopleChange) compare(known People, users []*source.User) error {
 
 func suffix(upn string) string { return upn[strings.LastIndexByte(upn, '@')+1:] }
 
+type attribute struct {
+	name string
+	has  func(*source.User) bool
+}
+
 // attributes are those without which people cannot be told apart or reached. A
 // directory does not lose all values of one overnight: the account that reads it
 // lost a right, or the export a column.
-var attributes = []struct {
-	name string
-	has  func(*source.User) bool
-}{
+var attributes = []attribute{
 	{"display name", func(u *source.User) bool { return u.DisplayName != "" }},
 	{"given name", func(u *source.User) bool { return u.GivenName != "" }},
 	{"surname", func(u *source.User) bool { return u.Surname != "" }},
@@ -199,20 +201,23 @@ func (c *PeopleChange) findLost(known People, users []*source.User) error {
 	if c.before < few || len(users) == 0 {
 		return nil
 	}
-	var were []*source.User // read when first needed, which is hardly ever
-	for _, a := range attributes {
-		if slices.ContainsFunc(users, a.has) {
+	lost := slices.Clone(attributes)
+	lost = slices.DeleteFunc(lost, func(a attribute) bool { return slices.ContainsFunc(users, a.has) })
+	for _, p := range known { // the first lacks most of what nobody has
+		if len(lost) == 0 {
+			return nil
+		}
+		if !p.Missing.IsZero() {
 			continue
 		}
-		if were == nil {
-			var err error
-			if were, _, err = known.Users(); err != nil {
-				return err
-			}
+		u, err := p.User()
+		if err != nil {
+			return err
 		}
-		if !slices.ContainsFunc(were, func(u *source.User) bool { return !a.has(u) }) {
-			c.lost = append(c.lost, a.name)
-		}
+		lost = slices.DeleteFunc(lost, func(a attribute) bool { return !a.has(u) })
+	}
+	for _, a := range lost {
+		c.lost = append(c.lost, a.name)
 	}
 	return nil
 }
