@@ -24,7 +24,7 @@ func newAccountsDeleteCmd(a *app) *cobra.Command {
 		Short: "Delete accounts",
 		Long: `Deletes accounts from the registry, or with --all every account of a customer,
 after which its password sync mode can be chosen anew. All that are named are
-deleted or none. The directories are not touched.
+deleted or none. The directories are not touched. "undo" brings them back.
 
 An account that was named does not come back with the next import of everybody, until
 its user is named there. --missing-for deletes those whose user is gone for so long

@@ -171,6 +171,13 @@ func (a *app) notice(format string, args ...any) {
 	}
 }
 
+// notes tells people what directories remark about themselves.
+func (a *app) notes(notes []string) {
+	for _, note := range notes {
+		a.notice("note: %s", note)
+	}
+}
+
 // render writes a result to standard output in the format asked for.
 func (a *app) render(v output.View) error {
 	if err := output.Render(a.out, a.settings.Output, a.settings.BOM, v); err != nil {
@@ -179,16 +186,16 @@ func (a *app) render(v output.View) error {
 	return nil
 }
 
-// confirm makes sure that something that cannot be taken back is meant: by
-// --yes, or by an answer where there is somebody to ask.
+// confirm makes sure that something that takes a lot away is meant: by --yes, or by
+// an answer where there is somebody to ask.
 func (a *app) confirm(ctx context.Context, yes bool, what string) error {
 	if yes {
 		return nil
 	}
 	if a.settings.NoInput || !a.inTerminal {
-		return usage.Hintf("add --yes", "%s cannot be taken back and was not confirmed", what)
+		return usage.Hintf("add --yes", "%s was not confirmed", what)
 	}
-	ok, err := input.Confirm(ctx, a.in, a.err, output.Clean(what)+"? It cannot be taken back.")
+	ok, err := input.Confirm(ctx, a.in, a.err, output.Clean(what)+"?")
 	if err != nil {
 		return err
 	}

@@ -67,7 +67,7 @@ func flatten(object []byte) map[string]string {
 					flat[name] = string(text)
 				}
 			default:
-				if text := fmt.Sprint(v); text != "" {
+				if text := fmt.Sprint(v); text != "" && text != "0001-01-01T00:00:00Z" {
 					flat[name] = text
 				}
 			}

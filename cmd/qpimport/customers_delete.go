@@ -20,7 +20,7 @@ func newCustomersDeleteCmd(a *app) *cobra.Command {
 		Short: "Delete a customer",
 		Long: `Deletes a customer and its connections from the registry. Refused while it has
 accounts, unless --with-accounts says that they go as well. The directories are
-not touched.` + exits(11, 12, 15),
+not touched. "undo" brings the customer back.` + exits(11, 12, 15),
 		Example: `  qpimport customers delete Contoso --yes
   qpimport customers delete Contoso --with-accounts --yes`,
 		Args: cobra.ExactArgs(1),

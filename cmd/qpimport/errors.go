@@ -36,7 +36,7 @@ func exitStatus(code source.Code) int {
 	case source.CodeNotFound, importer.CodeNotUnique:
 		return 11
 	case importer.CodePasswordSyncLocked, importer.CodeAccountsExist, importer.CodePairTaken,
-		importer.CodeNameTaken, importer.CodeDirectoryChanged, importer.CodeSafeguard, importer.CodeStale, importer.CodeRefused:
+		importer.CodeNameTaken, importer.CodeDirectoryChanged, importer.CodeSafeguard, importer.CodeStale, importer.CodeRefused, registry.CodeRule:
 		return 12
 	case source.CodeCredentials, source.CodePermission:
 		return 13

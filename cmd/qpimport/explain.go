@@ -117,7 +117,11 @@ func explainPage(p *output.Page, x importer.Explanation) {
 		p.Line("%s is matched with %s: %s", person(s.AD), person(s.M365), match.ReasonText(s.Reason))
 	}
 	for _, d := range x.Decisions {
-		p.Line("decided by hand: %s", strings.TrimRight(fmt.Sprintf("%s %s (%s)", d.Verdict, d.M365Name, output.OrDash(d.Reason)), " "))
+		about := d.M365Name
+		if x.ADUser == nil || d.ADID != x.ADUser.ID {
+			about = d.ADName + " and " + about
+		}
+		p.Line("decided by hand: %s (%s)", strings.TrimSpace(string(d.Verdict)+" "+about), output.OrDash(d.Reason))
 	}
 	if rows := comparisons(x); len(rows) > 0 {
 		p.Blank()

@@ -66,6 +66,12 @@ func adviceOnTopic(topic source.Topic, subject string) string {
 		return "`qpimport customers -o json` shows who has which external id"
 	case importer.TopicNoState:
 		return "the first command that writes makes it; is --state right?"
+	case importer.TopicUnknownRun:
+		return "`qpimport history` lists the runs; those that were pruned are gone"
+	case importer.TopicUndone:
+		return "`qpimport undo " + subject + "` brings it back"
+	case importer.TopicUndoFirst:
+		return "take these back first, in this order: " + subject
 	case importer.TopicNoDirectory:
 		return "`qpimport directories connect --help` tells how"
 	case importer.TopicNobodySelected:
@@ -81,6 +87,8 @@ func adviceOnTopic(topic source.Topic, subject string) string {
 		return "delete the accounts and import from the other directory alone, or say --also-m365 for those of Microsoft 365 whom Active Directory does not know"
 	case importer.TopicForeignAccounts:
 		return "delete them first, or keep the mode"
+	case importer.TopicRefreshFirst:
+		return "`qpimport refresh` reads it"
 	case importer.TopicNothingToRelink:
 		return "`qpimport match --pair AD=M365` gives an account its mailbox"
 	case importer.TopicDeleteFirst:

@@ -151,6 +151,7 @@ func (o importOptions) run(ctx context.Context, a *app) error {
 	if err := a.render(importView(result)); err != nil {
 		return err
 	}
+	a.notes(result.Notes)
 	a.importNotice(result)
 	return refusedUsers(result)
 }

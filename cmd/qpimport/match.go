@@ -141,8 +141,8 @@ func (o matchOptions) check() error {
 	if exports && o.adAsRead {
 		found = append(found, "--ad-as-read is for a customer, not for exports")
 	}
-	if !o.auto && len(o.allow) > 0 {
-		found = append(found, "--allow goes with --auto")
+	if exports && len(o.allow) > 0 {
+		found = append(found, "--allow is for a customer, not for exports")
 	}
 	if by := match.Method(o.by); o.by != "" && by != match.ByDisplayName && by != match.ByEvidence {
 		found = append(found, fmt.Sprintf("--by %q: use display-name or evidence", o.by))
@@ -203,6 +203,7 @@ func (o matchOptions) run(ctx context.Context, a *app) error {
 	if err := a.render(matchView(result)); err != nil {
 		return err
 	}
+	a.notes(result.Notes)
 	if open := result.Counts.Ambiguous + result.Counts.Review + result.Counts.UnmatchedAD; o.strict && open > 0 {
 		return &source.Error{
 			Code:    codePartial,
@@ -235,12 +236,16 @@ func (o matchOptions) takeDecisions(ctx context.Context, a *app) error {
 
 // decide carries out decisions and shows the result.
 func (o matchOptions) decide(ctx context.Context, a *app, customer string, rows []importer.DecisionRow) error {
-	req := importer.HandRequest{Customer: customer, Rows: rows, FromSheet: true, DryRun: o.dryRun}
+	req := importer.HandRequest{Customer: customer, Rows: rows, FromSheet: true, Allow: o.allow, DryRun: o.dryRun}
 	result, err := with(ctx, a, o.dryRun, func(im *importer.Importer) (importer.MatchResult, error) { return im.MatchByHand(ctx, req) })
 	if err != nil {
 		return err
 	}
-	return a.render(decidedView(result))
+	if err := a.render(decidedView(result)); err != nil {
+		return err
+	}
+	a.notes(result.Notes)
+	return nil
 }
 
 func (o matchOptions) match(ctx context.Context, a *app) (importer.MatchResult, error) {
@@ -256,7 +261,7 @@ func (o matchOptions) match(ctx context.Context, a *app) (importer.MatchResult, 
 		req := importer.MatchRequest{Customer: name, By: o.method(), ADAsRead: o.adAsRead, DryRun: o.dryRun, Allow: o.allow}
 		return with(ctx, a, o.dryRun, func(im *importer.Importer) (importer.MatchResult, error) { return im.Match(ctx, req) })
 	}
-	req := importer.HandRequest{Customer: name, DryRun: o.dryRun}
+	req := importer.HandRequest{Customer: name, Allow: o.allow, DryRun: o.dryRun}
 	if req.Rows, err = o.rows(ctx, a); err != nil {
 		return importer.MatchResult{}, err
 	}

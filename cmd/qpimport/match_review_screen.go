@@ -28,7 +28,7 @@ func (o matchOptions) walkThrough(ctx context.Context, a *app) error {
 		return err
 	}
 	found, err := reading(ctx, a, func(im *importer.Importer) (importer.MatchResult, error) {
-		return im.Match(ctx, importer.MatchRequest{Customer: customer, By: o.method(), ADAsRead: o.adAsRead, DryRun: true})
+		return im.Match(ctx, importer.MatchRequest{Customer: customer, By: o.method(), ADAsRead: o.adAsRead, Allow: o.allow, DryRun: true})
 	})
 	if err != nil {
 		return err

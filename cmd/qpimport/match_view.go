@@ -19,6 +19,7 @@ const (
 	outcomeUnmatchedAD   = "unmatched_ad"
 	outcomeUnmatchedM365 = "unmatched_m365"
 	outcomeUnpaired      = "unpaired"
+	outcomeDoubtful      = "doubtful"
 )
 
 // matchRow is a user or a pair with what became of it.
@@ -34,6 +35,9 @@ func matchView(r importer.MatchResult) output.View {
 	}
 	for _, p := range r.Unpaired {
 		items = append(items, output.Labelled{Outcome: outcomeUnpaired, Item: p})
+	}
+	for _, x := range r.Doubtful {
+		items = append(items, output.Labelled{Outcome: outcomeDoubtful, Item: x})
 	}
 	for _, x := range r.Ambiguous {
 		items = append(items, output.Labelled{Outcome: outcomeAmbiguous, Item: x})
@@ -71,6 +75,9 @@ func matchRows(r importer.MatchResult) []matchRow {
 	}
 	for _, p := range r.Unpaired {
 		rows = append(rows, pairRow(outcomeUnpaired, p))
+	}
+	for _, x := range r.Doubtful {
+		rows = append(rows, matchRow{outcome: outcomeDoubtful, reason: x.Reason, evidence: evidenceText(x.Against), ad: x.AD, m365: x.M365})
 	}
 	for _, x := range r.Ambiguous {
 		for _, u := range x.AD {
@@ -161,6 +168,14 @@ func matchPage(p *output.Page, r importer.MatchResult) {
 	}
 	pairTable(p, "Matched", r.Pairs)
 	pairTable(p, "Unpaired", r.Unpaired)
+	if len(r.Doubtful) > 0 {
+		var rows [][]string
+		for _, x := range r.Doubtful {
+			rows = append(rows, []string{person(x.AD), person(x.M365), evidenceText(x.Against)})
+		}
+		p.Blank()
+		p.Table([]string{"In doubt, though matched", "Mailbox", "What contradicts"}, rows)
+	}
 	if len(r.Ambiguous) > 0 {
 		var rows [][]string
 		for _, x := range r.Ambiguous {

@@ -99,6 +99,7 @@ func (a *app) bulk(ctx context.Context, im *importer.Importer, r importer.BulkRe
 		if a.settings.Output != output.JSON && a.settings.Output != output.JSONL {
 			p = condense(p)
 		}
+		a.customerNotes(p)
 		if p.Error != nil && p.Error.Hint == "" {
 			p.Error.Hint = adviceInManifest(p.Err)
 		}
@@ -117,6 +118,22 @@ func (a *app) customerProgress(n int) func(done int) {
 	return progress.Steps(a.err, n, output.Count(n, "customer"))
 }
 
+// customerNotes tells people what a customer's directories remark, each thing once.
+func (a *app) customerNotes(p importer.CustomerPlan) {
+	var notes []string
+	for _, r := range p.Result.Import {
+		notes = append(notes, r.Notes...)
+	}
+	for _, r := range p.Result.Match {
+		notes = append(notes, r.Notes...)
+	}
+	for i, note := range notes {
+		if slices.Index(notes, note) == i {
+			a.notice("note: %s: %s", p.Name, note)
+		}
+	}
+}
+
 // condense drops the accounts and users of a customer's documents; their counts
 // stay. Those of 500 customers take hundreds of MiB.
 func condense(p importer.CustomerPlan) importer.CustomerPlan {
@@ -124,7 +141,7 @@ func condense(p importer.CustomerPlan) importer.CustomerPlan {
 		p.Result.Import[i].Accounts, p.Result.Import[i].Skipped = nil, nil
 	}
 	for i := range p.Result.Match {
-		p.Result.Match[i] = importer.MatchResult{Counts: p.Result.Match[i].Counts}
+		p.Result.Match[i] = importer.MatchResult{Counts: p.Result.Match[i].Counts, Notes: p.Result.Match[i].Notes}
 	}
 	return p
 }

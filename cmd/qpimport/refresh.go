@@ -169,6 +169,7 @@ func (o refreshOptions) run(ctx context.Context, a *app) error {
 	if rerr := a.render(refreshView(result)); rerr != nil {
 		return rerr
 	}
+	a.notes(result.Notes)
 	if err != nil {
 		return err
 	}
@@ -243,9 +244,6 @@ func refreshPage(p *output.Page, r importer.RefreshResult) {
 	}
 	for _, e := range r.Errors {
 		p.Line("%s could not be read: %s", e.Source, e.Message)
-	}
-	for _, note := range r.Notes {
-		p.Line("note: %s", note)
 	}
 	if len(r.Changes) > 0 {
 		p.Blank()

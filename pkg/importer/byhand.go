@@ -45,7 +45,7 @@ func (im *Importer) MatchByHand(ctx context.Context, r HandRequest) (MatchResult
 		name = "match --decisions"
 	}
 	var result MatchResult
-	run, err := im.changeFrom(ctx, full, command{name: name, params: r, dry: r.DryRun}, func(d *draft) (err error) {
+	run, err := im.changeFrom(ctx, full, command{name: name, params: r, dry: r.DryRun, limits: &registry.Limits{ByHand: true, Allow: r.Allow}}, func(d *draft) (err error) {
 		result, err = d.matchByHand(r, s)
 		return err
 	}, func() (*registry.Snapshot, error) {
@@ -62,6 +62,7 @@ func (im *Importer) MatchByHand(ctx context.Context, r HandRequest) (MatchResult
 type hand struct {
 	*draft
 	HandRequest
+	*decider
 	accounts, mailboxes *selectors
 	places              []int                         // of the account that each row names
 	boxes               []*source.User                // that each row names
@@ -83,7 +84,7 @@ func (d *draft) matchByHand(r HandRequest, s sides) (MatchResult, error) {
 		return MatchResult{}, err
 	}
 	h := &hand{
-		draft: d, HandRequest: r, holders: d.places(source.M365), named: map[registry.DecisionKey]bool{},
+		draft: d, HandRequest: r, decider: newDecider(d.after.Decisions), holders: d.places(source.M365), named: map[registry.DecisionKey]bool{},
 		problems: make([]*source.Error, len(r.Rows)), decided: make([]DecisionRow, len(r.Rows)), result: emptyMatch(d.after.Customer.Name),
 	}
 	if err := h.find(there, gone); err != nil {
@@ -225,6 +226,8 @@ func (h *hand) check(i int) *source.Error {
 		e := problem(CodeRefused, "", "", "%q, %s, has no address and so no mailbox", row.M365, cmp.Or(box.DisplayName, box.UPN))
 		e.Hint = "match with a user that has a mailbox"
 		return e
+	case source.NeverImported(box.SkipReason()):
+		return problem(CodeRefused, "", "", "%q, %s, is nobody's mailbox (%s)", row.M365, cmp.Or(box.DisplayName, box.UPN), box.SkipReason())
 	case a.M365 != nil && a.M365.ID != box.ID:
 		return problem(CodePairTaken, TopicPartFirst, a.Username, "%s is matched with %s already", accountLabel(a), a.M365.Name)
 	case held && holder != h.places[i]:
@@ -279,7 +282,7 @@ func (h *hand) carryOut(i int) error {
 	}
 	d := h.decision(i)
 	row.ADName, row.M365Name, row.Outcome = d.ADName, d.M365Name, "unchanged"
-	if decide(h.after.Decisions, d) {
+	if h.decider.decide(d) {
 		row.Outcome = "recorded"
 	}
 	h.decided[i] = row

@@ -69,7 +69,12 @@ func (d *draft) convert(mode registry.Mode) error {
 			foreign = append(foreign, cmp.Or(a.DisplayName, a.UPN))
 			continue
 		case mode == registry.ModeOff && a.EmailSource != registry.EmailFromManual:
-			u, err := d.user(source.AD, a.AD.ID)
+			p, known := d.before.People[source.AD][a.AD.ID]
+			if !known { // his address would be lost
+				return &source.Error{Code: CodeRefused, Topic: TopicRefreshFirst,
+					Message: fmt.Sprintf("%s's Active Directory was not read since the customer was brought back", d.after.Customer.Name)}
+			}
+			u, err := p.User()
 			if err != nil {
 				return err
 			}

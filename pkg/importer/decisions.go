@@ -23,26 +23,51 @@ func matchDecisions(ds registry.Decisions) []match.Decision {
 	return list
 }
 
+// decider takes decisions. Its index finds those that one could contradict.
+type decider struct {
+	decisions registry.Decisions
+	byAD      map[string][]registry.DecisionKey
+	byM365    map[string][]registry.DecisionKey // the matches
+}
+
+func newDecider(ds registry.Decisions) *decider {
+	x := &decider{decisions: ds, byAD: map[string][]registry.DecisionKey{}, byM365: map[string][]registry.DecisionKey{}}
+	for _, d := range ds {
+		x.index(d)
+	}
+	return x
+}
+
+func (x *decider) index(d registry.Decision) {
+	x.byAD[d.ADID] = append(x.byAD[d.ADID], d.Key())
+	if d.Verdict == source.VerdictMatch {
+		x.byM365[d.M365ID] = append(x.byM365[d.M365ID], d.Key())
+	}
+}
+
 // decide takes a decision and lifts those that it contradicts. It returns false
 // where that was decided already.
-func decide(ds registry.Decisions, d registry.Decision) bool {
-	if old, ok := ds[d.Key()]; ok && old.Verdict == d.Verdict && (old.Reason == d.Reason || d.Reason == "") {
+func (x *decider) decide(d registry.Decision) bool {
+	if old, ok := x.decisions[d.Key()]; ok && old.Verdict == d.Verdict && (old.Reason == d.Reason || d.Reason == "") {
 		return false
 	}
-	for k, old := range ds {
-		sameAD, sameM365 := k.ADID == d.ADID, k.M365ID == d.M365ID
-		switch d.Verdict {
-		case source.VerdictMatch: // one mailbox, one user; and no longer ignored
-			if sameAD && old.Verdict != source.VerdictReject || sameM365 && old.Verdict == source.VerdictMatch {
-				delete(ds, k)
-			}
-		case source.VerdictIgnore:
-			if sameAD && old.Verdict == source.VerdictMatch {
-				delete(ds, k)
+	lift := func(keys []registry.DecisionKey, lifts func(source.Verdict) bool) {
+		for _, k := range keys {
+			if old, ok := x.decisions[k]; ok && lifts(old.Verdict) {
+				delete(x.decisions, k)
 			}
 		}
 	}
-	ds[d.Key()] = d
+	isMatch := func(v source.Verdict) bool { return v == source.VerdictMatch }
+	switch d.Verdict {
+	case source.VerdictMatch: // one mailbox, one user; and no longer ignored
+		lift(x.byAD[d.ADID], func(v source.Verdict) bool { return v != source.VerdictReject })
+		lift(x.byM365[d.M365ID], isMatch)
+	case source.VerdictIgnore:
+		lift(x.byAD[d.ADID], isMatch)
+	}
+	x.decisions[d.Key()] = d
+	x.index(d)
 	return true
 }
 
@@ -169,9 +194,10 @@ func (im *Importer) ImportDecisions(ctx context.Context, customerSel string, giv
 		if err := checkJoined(d.after.Decisions, given); err != nil {
 			return err
 		}
+		taken := newDecider(d.after.Decisions)
 		for _, g := range given {
 			g.DecidedAt = d.now
-			if decide(d.after.Decisions, g) {
+			if taken.decide(g) {
 				result.Decisions = append(result.Decisions, g)
 			} else {
 				result.Unchanged++

@@ -17,12 +17,13 @@ type draft struct {
 	readings      []*reading
 	users         map[source.Kind]map[string]*source.User // of the readings by id, made when first asked for
 	failures      map[source.Kind]registry.Failure        // reads that failed
+	doubtful      int                                     // standing pairs that are contradicted
 	now           time.Time
 	planHash      string
 }
 
 func newDraft(snap *registry.Snapshot, now time.Time) *draft {
-	return &draft{before: snap, after: snap.Clone(), now: now}
+	return &draft{before: snap, after: snap.Clone(), doubtful: snap.Doubtful, now: now}
 }
 
 // edit returns an account that may be changed.
@@ -138,6 +139,9 @@ func (d *draft) changeSet() (registry.ChangeSet, error) {
 		cs.People = append(cs.People, p)
 	}
 	cs.Failures = d.failures
+	if d.doubtful != d.before.Doubtful {
+		cs.Doubtful = &d.doubtful
+	}
 	return cs, nil
 }
 
@@ -156,9 +160,36 @@ func (d *draft) user(kind source.Kind, id string) (*source.User, error) {
 	if u := d.users[kind][id]; u != nil {
 		return u, nil
 	}
-	p, ok := d.before.People[kind][id]
-	if !ok {
-		return nil, registry.Damaged(nil, "user %s is missing", id)
+	if p, ok := d.before.People[kind][id]; ok {
+		return p.User()
 	}
-	return p.User()
+	for _, a := range d.before.Accounts {
+		if a.LinkID(kind) == id {
+			return userOf(a, kind), nil
+		}
+	}
+	return nil, registry.Damaged(nil, "user %s is missing", id)
+}
+
+// userOf is what an account itself says of its user. There is no more where the
+// directory was not read since the customer was brought back: people are
+// forgotten with their customer.
+func userOf(a *registry.Account, kind source.Kind) *source.User {
+	link := a.Link(kind)
+	u := &source.User{Kind: kind, ID: link.ID}
+	if kind == source.AD {
+		u.DN = link.Name
+	} else {
+		u.UPN = link.Name
+	}
+	if link.Status == registry.StatusDisabled {
+		u.Enabled = source.No
+	}
+	if kind == source.AD || a.AD == nil { // a pair has its names from AD
+		u.DisplayName, u.GivenName, u.Surname, u.Username, u.UPN = a.DisplayName, a.GivenName, a.Surname, a.Username, a.UPN
+	}
+	if a.EmailSource == string(kind) {
+		u.Email = a.Email
+	}
+	return u
 }

@@ -69,7 +69,7 @@ func (im *Importer) Explain(ctx context.Context, r ExplainRequest) (Explanation,
 		x.Standing = &p
 	}
 	for _, ds := range sortedDecisions(full.Decisions) {
-		if x.ADUser != nil && ds.ADID == x.ADUser.ID {
+		if x.ADUser != nil && ds.ADID == x.ADUser.ID || x.M365User != nil && ds.M365ID == x.M365User.ID {
 			x.Decisions = append(x.Decisions, ds)
 		}
 	}

@@ -63,11 +63,15 @@ const (
 	TopicGuard            source.Topic = "guard"        // subject: the answers, kind=number each
 	TopicSecondDirectory  source.Topic = "second_directory"
 	TopicForeignAccounts  source.Topic = "foreign_accounts" // of Microsoft 365 alone
+	TopicRefreshFirst     source.Topic = "refresh_first"
 	TopicNothingToRelink  source.Topic = "nothing_to_relink"
 	TopicDeleteFirst      source.Topic = "delete_first" // subject: the id of the account in the way
 	TopicIDTaken          source.Topic = "id_taken"
 	TopicNoState          source.Topic = "no_state" // there is no registry yet
 	TopicNoDirectory      source.Topic = "no_directory"
+	TopicUnknownRun       source.Topic = "unknown_run"
+	TopicUndone           source.Topic = "undone"     // subject: the run that took it back
+	TopicUndoFirst        source.Topic = "undo_first" // subject: the later runs, the newest first
 )
 
 // Opener opens a directory. The connection is as stored: its secrets are still
@@ -127,7 +131,7 @@ type command struct {
 	params any // of the request; holds no secret
 	batch  string
 	dry    bool
-	// limits bound what the run may do; nil is none: what was named by hand is meant.
+	// limits bound what the run may do; nil is none, for one that reads no directory.
 	limits *registry.Limits
 }
 

@@ -469,24 +469,7 @@ func TestHistory(t *testing.T) {
 		t.Fatalf("%+v, %v", runs, err)
 	}
 	for _, id := range []int64{*second.Run, *first.Run} {
-		changes, err := w.store.Changes(t.Context(), id)
-		if err != nil {
-			t.Fatal(err)
-		}
-		snap, err := w.find(t.Context(), "Contoso", registry.Load{Accounts: true})
-		if err != nil {
-			t.Fatal(err)
-		}
-		after, conflicts, err := snap.Replay(registry.Inverse(changes))
-		if err != nil || len(conflicts) > 0 {
-			t.Fatalf("%v, %v", conflicts, err)
-		}
-		cs := registry.NewChangeSet(snap, after)
-		if cs.Run, err = w.run(command{name: "undo"}, "Contoso", w.clock()); err != nil {
-			t.Fatal(err)
-		}
-		cs.Run.Undoes = id
-		if _, err := w.store.Apply(t.Context(), cs); err != nil {
+		if _, err := w.Undo(t.Context(), id, false); err != nil {
 			t.Fatal(err)
 		}
 		if id == *second.Run {
@@ -498,6 +481,67 @@ func TestHistory(t *testing.T) {
 	c, err := w.Customer(t.Context(), "Contoso")
 	if err != nil || c.Accounts.Total != 0 || c.PasswordSync != registry.ModeUnset {
 		t.Errorf("all taken back: %+v, %v", c, err)
+	}
+}
+
+// TestHistoryThereAndBack takes everything back, run by run, and does each again:
+// what comes of it is what there was.
+func TestHistoryThereAndBack(t *testing.T) {
+	w := newWorld(t)
+	w.person(1, "Ann", "OU=Staff", "")
+	w.person(2, "Bob", "OU=Staff", "")
+	w.mailbox(3, "Ann", "ann@x.example")
+	w.mailbox(4, "Bobby", "bobby@x.example")
+	w.mustImport(staff(registry.ModeOn))
+	w.mustMatch(MatchRequest{By: match.ByDisplayName})
+	w.byHand(joined("p2", "bobby@x.example"))
+	w.byHand(parted("p2"))
+	for _, change := range []func() error{
+		func() error {
+			_, err := w.SetEmails(t.Context(), "contoso", []EmailChange{{"p1", "other@x.example"}})
+			return err
+		},
+		func() error {
+			_, err := w.DeleteAccounts(t.Context(), DeleteRequest{Customer: "contoso", Accounts: []string{"p2"}})
+			return err
+		},
+		func() error { _, err := w.Connect(t.Context(), "contoso", source.ExportOf(source.AD, "y")); return err },
+		func() error { _, err := w.Disconnect(t.Context(), "contoso", source.M365); return err },
+		func() error { _, err := w.ForgetDecisions(t.Context(), "contoso", nil, true); return err },
+		func() error { _, err := w.RenameCustomer(t.Context(), "contoso", "Contoso Ltd"); return err },
+	} {
+		if err := change(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	runs, err := w.store.Runs(t.Context(), registry.RunFilter{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	now, err := w.find(t.Context(), "Contoso Ltd", everything)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, run := range runs[:len(runs)-1] { // all but that which made the customer
+		changes, err := w.store.Changes(t.Context(), run.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		before, conflicts, err := now.Replay(registry.Inverse(changes))
+		if err != nil || len(conflicts) > 0 {
+			t.Fatalf("%s: %v, %v", run.Command, conflicts, err)
+		}
+		again, conflicts, err := before.Replay(changes)
+		if err != nil || len(conflicts) > 0 {
+			t.Fatalf("%s again: %v, %v", run.Command, conflicts, err)
+		}
+		if cs := registry.NewChangeSet(now, again); len(cs.Changes) > 0 {
+			t.Errorf("%s there and back: %+v", run.Command, cs.Changes)
+		}
+		now = before
+	}
+	if len(now.Accounts)+len(now.Directories)+len(now.Decisions)+len(now.Selections) > 0 || now.Customer.Name != "Contoso" {
+		t.Errorf("all taken back: %+v", now)
 	}
 }
 

@@ -124,7 +124,8 @@ func (d *draft) matchAuto(by match.Method, s sides) (MatchResult, error) {
 	result.Customer = d.after.Customer.Name
 	result.Counts.AlreadyMatched = already
 	result.Read = d.reads(s)
-	result.Notes = s.notes()
+	result.Notes = append(s.notes(), lostLetters(found)...)
+	d.doubtful = len(result.Doubtful)
 	return result, nil
 }
 
@@ -132,7 +133,7 @@ func (d *draft) matchAuto(by match.Method, s sides) (MatchResult, error) {
 func (d *draft) reads(s sides) *MatchReads {
 	of := func(r *reading, kind source.Kind) *MatchRead {
 		if r != nil {
-			return &MatchRead{At: r.at, Users: len(r.users)}
+			return r.shown()
 		}
 		if last, ok := d.before.Reads[kind]; ok {
 			return &MatchRead{At: last.At, Users: last.People, AsRead: true}
@@ -148,6 +149,11 @@ func (s sides) notes() []string {
 	for _, r := range []*reading{s.ad, s.m365} {
 		if r != nil {
 			notes = append(notes, r.info.Notes...)
+		}
+	}
+	if s.ad != nil && s.m365 != nil {
+		if note := source.StaleNote(s.ad.info, s.m365.info, s.m365.at); note != "" {
+			notes = append(notes, note)
 		}
 	}
 	return notes
@@ -168,7 +174,7 @@ func (d *draft) matchInput(s sides) (match.Input, error) {
 	places, holders := d.places(source.AD), d.places(source.M365)
 	addAD := func(users []*source.User, gone bool) {
 		for _, u := range users {
-			p := match.Person{User: u, Gone: gone}
+			p := match.Person{User: u, Gone: gone || u.SkipReason() == source.SkipDeleted}
 			if i, ok := places[u.ID]; ok {
 				p.Partner = d.after.Accounts[i].LinkID(source.M365)
 			} else {
@@ -179,7 +185,7 @@ func (d *draft) matchInput(s sides) (match.Input, error) {
 	}
 	addM365 := func(users []*source.User, gone bool) {
 		for _, u := range users {
-			p := match.Person{User: u, Gone: gone}
+			p := match.Person{User: u, Gone: gone || u.SkipReason() == source.SkipDeleted}
 			if i, ok := holders[u.ID]; ok {
 				p.Partner = d.after.Accounts[i].LinkID(source.AD)
 			} else if gone {
@@ -197,11 +203,12 @@ func (d *draft) matchInput(s sides) (match.Input, error) {
 }
 
 // everybody are the users of a directory, as read now or else as last read, and
-// those who are known and gone.
+// those who are known and gone: by an earlier read, or by an account alone.
 func (d *draft) everybody(kind source.Kind, r *reading) (users, gone []*source.User, err error) {
 	known := d.before.People[kind]
 	if r == nil {
-		return known.Users()
+		users, gone, err = known.Users()
+		return users, append(gone, d.unread(kind, nil)...), err
 	}
 	there := make(map[string]bool, len(r.users))
 	for _, u := range r.users {
@@ -217,7 +224,20 @@ func (d *draft) everybody(kind source.Kind, r *reading) (users, gone []*source.U
 		}
 		gone = append(gone, u)
 	}
-	return r.users, gone, nil
+	return r.users, append(gone, d.unread(kind, there)...), nil
+}
+
+// unread are the users of accounts who are neither among those that were read now
+// nor known from an earlier read.
+func (d *draft) unread(kind source.Kind, there map[string]bool) []*source.User {
+	var users []*source.User
+	for _, a := range d.before.Accounts {
+		id := a.LinkID(kind)
+		if _, known := d.before.People[kind][id]; id != "" && !known && !there[id] {
+			users = append(users, userOf(a, kind))
+		}
+	}
+	return users
 }
 
 // viewMatch is what an automatic match found as the program shows it.
@@ -250,6 +270,9 @@ func viewMatch(found match.Result, imported bool, taken map[string]bool) MatchRe
 		}
 		r.Review = append(r.Review, v)
 	}
+	for _, x := range found.Doubtful {
+		r.Doubtful = append(r.Doubtful, MatchDoubtful{AD: viewUser(x.AD, true), M365: viewUser(x.M365, true), Reason: x.Reason, Against: list(x.Against)})
+	}
 	for _, u := range found.UnmatchedAD {
 		r.UnmatchedAD = append(r.UnmatchedAD, UnmatchedUser{ad(u.User), u.Reason})
 	}
@@ -257,6 +280,7 @@ func viewMatch(found match.Result, imported bool, taken map[string]bool) MatchRe
 		r.UnmatchedM365 = append(r.UnmatchedM365, m365(u))
 	}
 	sortBy(r.Pairs, func(p *MatchedPair) (ou, name, id string) { return userOrder(&p.AD) })
+	sortBy(r.Doubtful, func(x *MatchDoubtful) (ou, name, id string) { return userOrder(&x.AD) })
 	sortBy(r.Review, func(x *MatchReview) (ou, name, id string) { return userOrder(&x.AD) })
 	sortBy(r.UnmatchedAD, func(u *UnmatchedUser) (ou, name, id string) { return userOrder(&u.User) })
 	sortBy(r.UnmatchedM365, userOrder)
@@ -268,30 +292,25 @@ func viewMatch(found match.Result, imported bool, taken map[string]bool) MatchRe
 func emptyMatch(customer string) MatchResult {
 	return MatchResult{
 		Customer: customer, Pairs: []MatchedPair{}, Ambiguous: []MatchAmbiguous{}, Review: []MatchReview{},
-		UnmatchedAD: []UnmatchedUser{}, UnmatchedM365: []User{},
+		UnmatchedAD: []UnmatchedUser{}, UnmatchedM365: []User{}, Doubtful: []MatchDoubtful{},
 	}
 }
 
 // MatchExports matches two directories automatically without a customer: a
 // pilot, that keeps nothing.
 func MatchExports(ctx context.Context, open Opener, ad, m365 source.Connection, by match.Method) (MatchResult, error) {
-	var in match.Input
-	reads, notes := &MatchReads{}, []string{}
+	var s sides
 	for _, side := range []struct {
-		conn   source.Connection
-		people *[]match.Person
-		read   **MatchRead
-	}{{ad, &in.AD, &reads.AD}, {m365, &in.M365, &reads.M365}} {
-		at := time.Now().UTC().Round(0)
+		conn source.Connection
+		read **reading
+	}{{ad, &s.ad}, {m365, &s.m365}} {
 		dir, err := open(ctx, side.conn)
 		if err != nil {
 			return MatchResult{}, err
 		}
-		info, err := dir.Info(ctx)
-		if err == nil {
-			var users []*source.User
-			users, err = readAll(ctx, dir)
-			*side.people, *side.read = people(users), &MatchRead{At: at, Users: len(users)}
+		r := &reading{kind: side.conn.Kind, at: time.Now().UTC().Round(0)}
+		if r.info, err = dir.Info(ctx); err == nil {
+			r.users, err = readAll(ctx, dir)
 		}
 		if cerr := dir.Close(); err == nil {
 			err = cerr
@@ -299,17 +318,38 @@ func MatchExports(ctx context.Context, open Opener, ad, m365 source.Connection, 
 		if err != nil {
 			return MatchResult{}, err
 		}
-		notes = append(notes, info.Notes...)
+		*side.read = r
 	}
-	result := viewMatch(match.Auto(in, by).Result, false, nil)
-	result.Read, result.Notes = reads, notes
+	in := match.Input{AD: people(s.ad.users), M365: people(s.m365.users)}
+	found := match.Auto(in, by).Result
+	result := viewMatch(found, false, nil)
+	result.Read = &MatchReads{AD: s.ad.shown(), M365: s.m365.shown()}
+	result.Notes = append(s.notes(), lostLetters(found)...)
 	return result, nil
 }
 
+// lostLetters remarks on names that an export has damaged: nobody is told by them.
+func lostLetters(r match.Result) []string {
+	var notes []string
+	for _, side := range []struct {
+		kind source.Kind
+		n    int
+	}{{source.AD, r.DamagedAD}, {source.M365, r.DamagedM365}} {
+		if side.n > 0 {
+			notes = append(notes, fmt.Sprintf("%d names of %s lost letters on their way here, and nobody is matched by them: make the export anew in UTF-8.", side.n, side.kind))
+		}
+	}
+	return notes
+}
+
+// shown is the read as a result has it.
+func (r *reading) shown() *MatchRead { return &MatchRead{At: r.at, Users: len(r.users)} }
+
+// people are users whom nothing is known of but what was read.
 func people(users []*source.User) []match.Person {
 	p := make([]match.Person, len(users))
-	for i := range users {
-		p[i].User = users[i]
+	for i, u := range users {
+		p[i] = match.Person{User: u, Gone: u.SkipReason() == source.SkipDeleted}
 	}
 	return p
 }

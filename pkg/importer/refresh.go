@@ -366,7 +366,9 @@ func (d *draft) refreshLinks(in *reading) {
 	mode := d.after.Customer.PasswordSync
 	here := make(map[string]*source.User, len(in.users))
 	for _, u := range in.users {
-		here[u.ID] = u
+		if u.SkipReason() != source.SkipDeleted { // one in the recycle bin is gone
+			here[u.ID] = u
+		}
 	}
 	outside := map[string]*source.User{}
 	for _, u := range in.elsewhere {
@@ -530,12 +532,14 @@ func (d *draft) countRefresh(result *RefreshResult, dry bool) error {
 			n.Updated++
 			n.add(was, is)
 		}
+		if was == nil && dry {
+			x := *is
+			x.ID = "" // it will have another one
+			is = &x
+		}
 		c, err := changeOf(was, is, what)
 		if err != nil {
 			return err
-		}
-		if was == nil && dry {
-			c.Account = "" // it will have another id
 		}
 		result.Changes = append(result.Changes, c)
 	}

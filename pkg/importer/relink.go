@@ -93,22 +93,24 @@ func (d *draft) relink(r RelinkRequest, read *reading) (int, error) {
 	d.moveDecisions(a, old.ID, u)
 	if r.Kind == source.M365 && a.AD != nil && old.ID != u.ID {
 		a.Pairing = &registry.Pairing{Reason: ReasonManual, Confidence: 1}
-		decide(d.after.Decisions, registry.Decision{Verdict: match.VerdictMatch, ADID: a.AD.ID, M365ID: u.ID, ADName: a.DisplayName, M365Name: u.DisplayName, DecidedAt: d.now})
+		newDecider(d.after.Decisions).decide(registry.Decision{Verdict: match.VerdictMatch, ADID: a.AD.ID, M365ID: u.ID, ADName: a.DisplayName, M365Name: u.DisplayName, DecidedAt: d.now})
 	}
 	delete(d.after.Dismissals, registry.DismissalKey{Kind: u.Kind, ID: u.ID})
 	return place, nil
 }
 
-// moveDecisions keeps what was decided about the person, not about the id.
+// moveDecisions keeps what was decided about the person, not about the id. It goes
+// before what was decided of the new id, as of an account of his that was deleted.
 func (d *draft) moveDecisions(a *registry.Account, old string, u *source.User) {
 	if u.Kind != source.AD || old == u.ID {
 		return
 	}
-	for key, x := range d.after.Decisions {
-		if key.ADID == old {
-			delete(d.after.Decisions, key)
+	moved := newDecider(d.after.Decisions)
+	for _, x := range sortedDecisions(d.after.Decisions) {
+		if x.ADID == old {
+			delete(d.after.Decisions, x.Key())
 			x.ADID, x.ADName = u.ID, a.DisplayName
-			d.after.Decisions[x.Key()] = x
+			moved.decide(x)
 		}
 	}
 }

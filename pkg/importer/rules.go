@@ -8,6 +8,7 @@ import (
 	"github.com/qpimport/qpimport/pkg/match"
 	"github.com/qpimport/qpimport/pkg/registry"
 	"github.com/qpimport/qpimport/pkg/source"
+	"github.com/qpimport/qpimport/pkg/source/address"
 )
 
 // The rules of the mission, as pure functions over accounts.
@@ -68,7 +69,8 @@ func settle(d *draft) {
 	}
 }
 
-func emailKey(email string) string { return strings.ToLower(email) }
+// emailKey is an address as mail systems compare it.
+func emailKey(email string) string { return address.Key(email) }
 
 // validEmail accepts what mail systems deliver to: a local part and a domain of
 // at least two labels (RFC 5321 without quoted local parts and address

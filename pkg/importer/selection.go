@@ -107,6 +107,9 @@ func newSelectors(raw []string) *selectors {
 	for i, r := range raw {
 		r = strings.TrimSpace(r)
 		keys := map[string]bool{strings.ToLower(r): true, strings.ToLower(strings.Trim(r, "{}")): true, source.DNKey(r): true}
+		if _, user, ok := source.DomainUser(r); ok { // a customer has one domain
+			keys[strings.ToLower(user)] = true
+		}
 		for key := range keys {
 			if key != "" {
 				s.wants[key] = append(s.wants[key], i)

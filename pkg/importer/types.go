@@ -195,8 +195,9 @@ type HandRequest struct {
 	Rows     []DecisionRow `json:"rows"`
 	// FromSheet says that the rows are lines of a review: they are told what is
 	// wrong with each, all at once.
-	FromSheet bool `json:"-"`
-	DryRun    bool `json:"-"`
+	FromSheet bool                   `json:"-"`
+	Allow     map[registry.Guard]int `json:"allow,omitempty"`
+	DryRun    bool                   `json:"-"`
 }
 
 // MatchResult is the summary screen: what a match did or would do.
@@ -210,8 +211,10 @@ type MatchResult struct {
 	Review        []MatchReview    `json:"review"`
 	UnmatchedAD   []UnmatchedUser  `json:"unmatched_ad"`
 	UnmatchedM365 []User           `json:"unmatched_m365"`
-	Unpaired      []MatchedPair    `json:"unpaired,omitempty"`
-	Decisions     []DecisionRow    `json:"decisions,omitempty"` // row by row, where decisions were given
+	// Doubtful are standing pairs that hard evidence contradicts now. They stand.
+	Doubtful  []MatchDoubtful `json:"doubtful"`
+	Unpaired  []MatchedPair   `json:"unpaired,omitempty"`
+	Decisions []DecisionRow   `json:"decisions,omitempty"` // row by row, where decisions were given
 	// Read says when the two directories were read, and how many users they hold.
 	Read  *MatchReads `json:"read"`
 	Notes []string    `json:"notes"` // what the directories remark about themselves
@@ -277,6 +280,14 @@ type MatchCandidate struct {
 	Against    []match.Evidence `json:"against"`
 }
 
+// MatchDoubtful is a standing pair that is contradicted.
+type MatchDoubtful struct {
+	AD      User             `json:"ad"`
+	M365    User             `json:"m365"`
+	Reason  string           `json:"reason"`
+	Against []match.Evidence `json:"against"`
+}
+
 // UnmatchedUser is an AD user without a mailbox, and why.
 type UnmatchedUser struct {
 	User
@@ -314,8 +325,8 @@ type AccountsRequest struct {
 
 // EmailChange sets the address of one account.
 type EmailChange struct {
-	Account string // SEL
-	Email   string
+	Account string `json:"account"` // SEL
+	Email   string `json:"email"`
 }
 
 // AccountsResult says which accounts a change touched.

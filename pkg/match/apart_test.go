@@ -60,6 +60,48 @@ func TestAutoTellsApart(t *testing.T) {
 			ad:   []match.Person{ad("a", "Dmitry Sokolov", func(u *source.User) { u.Email, u.Phone = "sales@ex.example", "+7 495 1234567" })},
 			m365: []match.Person{mb("m", "Иван Петров", func(u *source.User) { u.Email, u.Phone = "sales@ex.example", "+7 495 1234567" })},
 		},
+		"a forwarded address, and a given name one letter away": {
+			ad: []match.Person{
+				ad("a", "Stephany Thornbury", func(u *source.User) { mail("stephany.thornbury@ex.example")(u); u.Enabled = source.No }),
+				ad("b", "Stephan Thornbury", func(u *source.User) { u.UPN = "stephan.thornbury@ex.example" }),
+			},
+			m365: []match.Person{mb("m", "Stephan Thornbury", func(u *source.User) {
+				u.Email, u.UPN = "stephan.thornbury@ex.example", "stephan.thornbury@ex.example"
+				u.Addresses = []string{"SMTP:stephan.thornbury@ex.example", "smtp:stephany.thornbury@ex.example"}
+			})},
+			right: map[string]string{"b": "m"},
+		},
+		"the same, and she has not left": {
+			ad: []match.Person{
+				ad("a", "Stephany Thornbury", mail("stephany.thornbury@ex.example")),
+				ad("b", "Stephan Thornbury", func(u *source.User) { u.UPN = "stephan.thornbury@ex.example" }),
+			},
+			m365: []match.Person{mb("m", "Stephan Thornbury", func(u *source.User) {
+				u.Email, u.UPN = "stephan.thornbury@ex.example", "stephan.thornbury@ex.example"
+				u.Addresses = []string{"SMTP:stephan.thornbury@ex.example", "smtp:stephany.thornbury@ex.example"}
+			})},
+			right: map[string]string{"b": "m"},
+		},
+		"the name of somebody else in the display name alone": {
+			ad: []match.Person{ad("a", "Margit Thorne", func(u *source.User) {
+				welder(u)
+				u.GivenName, u.Surname = "Malte", "Fuchs"
+			})},
+			m365: []match.Person{mb("m", "Margit Thorne", func(u *source.User) {
+				welder(u)
+				u.GivenName, u.Surname = "Margit", "Thorne"
+			})},
+		},
+		"the name of somebody else, but not in the common name": {
+			ad:   []match.Person{ad("a", "Margit Thorne", func(u *source.User) { welder(u); u.DN = "CN=Malte Fuchs,OU=Staff,DC=ex,DC=example" })},
+			m365: []match.Person{mb("m", "Margit Thorne", welder)},
+		},
+		"letters of another alphabet": {
+			ad: []match.Person{ad("a", "M\u0430rgit Th\u043erne", welder)}, m365: []match.Person{mb("m", "Margit Thorne", welder)},
+		},
+		"letters that only look like others": {
+			ad: []match.Person{ad("a", "M\u0251rgit Thorne", welder)}, m365: []match.Person{mb("m", "Margit Thorne", welder)},
+		},
 		"an employee id that is none": {
 			ad:   []match.Person{ad("a", "Ann Lee", func(u *source.User) { u.EmployeeID, u.Department = "CONTRACTOR", "IT" })},
 			m365: []match.Person{mb("m", "Lee, Ann", func(u *source.User) { u.EmployeeID, u.Department = "Contractor", "Finance" })},

@@ -22,7 +22,7 @@ func (e *engine) byDisplayName() {
 	var order []*namesakes // by the first AD user
 	for i := range e.sheet.ad {
 		key := e.sheet.ad[i].key
-		if e.sheet.ad[i].stranger {
+		if e.sheet.ad[i].stranger || e.sheet.ad[i].copied {
 			continue
 		}
 		if key == "" {
@@ -43,7 +43,7 @@ func (e *engine) byDisplayName() {
 		}
 	}
 	for j := range e.sheet.m365 {
-		if g := groups[e.sheet.m365[j].key]; g != nil && !e.sheet.m365[j].stranger {
+		if g := groups[e.sheet.m365[j].key]; g != nil && !e.sheet.m365[j].stranger && !e.sheet.m365[j].copied {
 			g.m365++
 			if t.m365Free(j) {
 				g.freeM365 = append(g.freeM365, j)
@@ -147,6 +147,9 @@ func (e *engine) byName(g *namesakes, others *spellings) {
 	case e.contradicts(c):
 		t.review(i, ReasonContradiction, []Candidate{e.proposal(i, c)})
 		return
+	case e.lonely(i, c):
+		t.review(i, ReasonNotProven, []Candidate{e.proposal(i, c)})
+		return
 	case others.shared(i, j):
 		t.review(i, ReasonNamesakes, []Candidate{e.proposal(i, c)})
 		return
@@ -155,6 +158,16 @@ func (e *engine) byName(g *namesakes, others *spellings) {
 		Rule: ReasonDisplayName, AD: g.key, M365: g.key,
 		Text: "the display names are the same, and nobody else on either side has it",
 	}})
+}
+
+// lonely says whether nothing but the display name speaks for a pair of which both
+// look like people without a partner here: one who left, and one yet to come.
+func (e *engine) lonely(i int, c *candidate) bool {
+	forces := e.forces(c)
+	if forces[proof]+forces[identifier] > 0 || e.listedAD[i]+e.listed[c.m365] >= -listedBound {
+		return false
+	}
+	return !slices.ContainsFunc(ownFacts, func(r int) bool { return e.fact(i, c, r) >= 1 })
 }
 
 // contradicts says whether something speaks against a pair of one display name.

@@ -264,7 +264,7 @@ func (c *comparer) likeness(x, y word, roleX, roleY uint8) uint8 {
 	a, b := c.words.texts[x.plain], c.words.texts[y.plain]
 	related := areRelated(c.kin[x.plain], c.kin[y.plain])
 	given := roleX != roleSurname && roleY != roleSurname
-	if sameSpelling(a, b) && (!given || related || !c.twoGivenNames(x.plain, y.plain)) {
+	if c.respelt[x.plain] == c.respelt[y.plain] && (!given || related || !c.twoGivenNames(x.plain, y.plain)) {
 		return nameSounds
 	}
 	level := c.resemblance(x, y)
@@ -280,8 +280,9 @@ func (c *comparer) likeness(x, y word, roleX, roleY uint8) uint8 {
 	}
 	switch {
 	case level == 0 || related:
+	case given && swapsLetters(a, b) && !c.twoGivenNames(x.plain, y.plain): // Thoams
 	case given && (c.given[x.plain] || c.given[y.plain] || !c.sameEnds(x.plain, y.plain)),
-		!given && (a[0] != b[0] && respell(a)[0] != respell(b)[0] || c.twoSurnames(x.plain, y.plain)):
+		!given && (a[0] != b[0] && c.respelt[x.plain][0] != c.respelt[y.plain][0] || c.twoSurnames(x.plain, y.plain)):
 		return nameAlike
 	}
 	return level
@@ -301,7 +302,7 @@ func areRelated(a, b []int16) bool {
 func (c *comparer) resemblance(x, y word) uint8 {
 	a, b := c.words.texts[x.plain], c.words.texts[y.plain]
 	switch sa, sb := c.sounds[x.plain], c.sounds[y.plain]; {
-	case sa == sb && len(sa) > 1 && respell(a)[0] == respell(b)[0] && jaroWinkler(a, b) > 0.7:
+	case sa == sb && len(sa) > 1 && c.respelt[x.plain][0] == c.respelt[y.plain][0] && jaroWinkler(a, b) > 0.7:
 		return nameSounds
 	case c.oneSlip(x, y), min(len(a), len(b)) > 4 && jaroWinkler(a, b) > 0.93:
 		return nameTypo
@@ -317,10 +318,8 @@ func shortens(a, b string) bool {
 	return len(a) > 2 && len(b) > len(a)+1 && strings.HasPrefix(b, a)
 }
 
-// sameSpelling says whether two words are one in the spellings of two languages:
+// respell reduces a word to what is the same in the spellings of several languages:
 // Sergej and Sergey, Philippos and Filippos, Eric and Erik.
-func sameSpelling(a, b string) bool { return respell(a) == respell(b) }
-
 func respell(word string) string {
 	word = foreignSpellings.Replace(word)
 	b := make([]byte, 0, len(word))
@@ -370,6 +369,18 @@ func ending(s string) byte {
 		return c
 	}
 	return 'i'
+}
+
+// swapsLetters says whether two words differ by two neighbours swapped.
+func swapsLetters(a, b string) bool {
+	if len(a) != len(b) || len(a) < 5 {
+		return false
+	}
+	k := 0
+	for k < len(a)-2 && a[k] == b[k] {
+		k++
+	}
+	return a[k] == b[k+1] && a[k+1] == b[k] && a[k] != b[k] && a[k+2:] == b[k+2:]
 }
 
 // oneSlip says whether a form of one word is a form of the other but for a slip.

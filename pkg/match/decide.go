@@ -172,6 +172,16 @@ func (e *engine) toReview(i int, reason string) {
 			list = append(list, e.proposal(i, c))
 		}
 	}
+	if len(list) == 0 && !taken && e.adSkip[i] == "" {
+		// Somebody should know why the one of the same name is not his.
+		for k := range e.byAD[i] {
+			c := &e.byAD[i][k]
+			if len(list) < maxCandidates && c.levels[ruleName] == nameFull && e.possible(i, c) && e.proposable(i, int(c.m365)) {
+				list = append(list, e.proposal(i, c))
+				reason = ReasonContradiction
+			}
+		}
+	}
 	switch {
 	case len(list) > 0 && e.adSkip[i] != "":
 		e.review(i, e.adSkip[i], list)

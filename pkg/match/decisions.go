@@ -9,14 +9,14 @@ import (
 // book is what was decided by hand, by the ids of the users.
 type book struct {
 	pairs          [][2]string // AD user and mailbox, each once, in order
+	matched        map[[2]string]bool
 	perAD, perM365 map[string]int
 	ignored        map[string]bool
 	rejected       map[[2]string]bool
 }
 
 func newBook(decisions []Decision) *book {
-	b := &book{perAD: map[string]int{}, perM365: map[string]int{}, ignored: map[string]bool{}, rejected: map[[2]string]bool{}}
-	matched := map[[2]string]bool{}
+	b := &book{matched: map[[2]string]bool{}, perAD: map[string]int{}, perM365: map[string]int{}, ignored: map[string]bool{}, rejected: map[[2]string]bool{}}
 	for _, d := range decisions {
 		key := [2]string{normalID(d.ADID), normalID(d.M365ID)}
 		switch d.Verdict {
@@ -25,10 +25,10 @@ func newBook(decisions []Decision) *book {
 		case VerdictReject:
 			b.rejected[key] = true
 		case VerdictMatch:
-			matched[key] = true
+			b.matched[key] = true
 		}
 	}
-	b.pairs = inOrder(matched)
+	b.pairs = inOrder(b.matched)
 	for _, key := range b.pairs {
 		b.perAD[key[0]]++
 		b.perM365[key[1]]++
@@ -42,6 +42,11 @@ func inOrder(keys map[[2]string]bool) [][2]string {
 	})
 }
 
+// hasPair says whether the two were matched by hand.
+func (b *book) hasPair(ad, m365 string) bool {
+	return b.matched[[2]string{normalID(ad), normalID(m365)}]
+}
+
 // conflicting says whether another decision contradicts a pair.
 func (b *book) conflicting(key [2]string) bool {
 	return b.perAD[key[0]] > 1 || b.perM365[key[1]] > 1 || b.ignored[key[0]] || b.rejected[key]
@@ -49,11 +54,10 @@ func (b *book) conflicting(key [2]string) bool {
 
 // decide applies what was decided by hand. A user whom a decision binds to a
 // mailbox that cannot be had is left unmatched: no rule may find another one.
-func (t *table) decide(decisions []Decision) {
-	if len(decisions) == 0 {
+func (t *table) decide(b *book) {
+	if len(b.matched)+len(b.rejected)+len(b.ignored) == 0 {
 		return
 	}
-	b := newBook(decisions)
 	ads, m365s := index(t.ad), index(t.m365)
 	for _, key := range inOrder(b.rejected) {
 		i, okAD := ads[key[0]]

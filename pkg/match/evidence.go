@@ -78,21 +78,6 @@ func (e *engine) proposable(i, j int) bool {
 	return e.m365Skip[j] == "" || e.adSkip[i] == source.SkipDisabled && e.table.m365[j].Email != ""
 }
 
-// weighEvidence finds the candidates of everybody and weighs them, with what the
-// customer's own data teaches.
-func (e *engine) weighEvidence() {
-	e.findCandidates()
-	e.learn()
-	e.weigh()
-}
-
-// weighByTable is the same where matching goes by name: with the weights that a
-// review was given, those of the table of rules.
-func (e *engine) weighByTable() {
-	e.findCandidates()
-	e.weigh()
-}
-
 // mayLookUp says whether mailboxes are looked for: for people, and for what looks
 // like a second account, which may be that of Sally Jones, sa.jones.
 func (p *profile) mayLookUp() bool {

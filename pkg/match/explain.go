@@ -66,7 +66,6 @@ func Explain(in Input, by Method, adID, m365ID string) Explanation {
 func (t *Trace) Explain(adID, m365ID string) Explanation {
 	x := Explanation{Method: t.by, For: []Evidence{}, Against: []Evidence{}, Silent: []string{}, Settle: []string{}}
 	e := t.engine
-	t.weighs.Do(e.weighByTable)
 
 	adIndex, m365Index := index(e.table.ad), index(e.table.m365)
 	i, okAD := adIndex[normalID(adID)]
@@ -95,6 +94,13 @@ func (t *Trace) Explain(adID, m365ID string) Explanation {
 		if (adID == "" || a == i) && (m365ID == "" || m == j) {
 			made, i, j = p, a, m
 			break
+		}
+	}
+	if made == nil && m365ID == "" { // what a person is asked to decide on
+		for _, v := range t.Review {
+			if v.AD == e.table.ad[i].User && len(v.Candidates) > 0 {
+				j = m365Index[normalID(v.Candidates[0].M365.ID)]
+			}
 		}
 	}
 	x.outcome(e, &t.Result, i, j, adID != "" && m365ID != "", m365ID != "")
@@ -139,11 +145,9 @@ func (e *engine) party(p Person, skip, excluded string) *Party {
 
 // candidate is the comparison of a pair, made now where no key led to it.
 func (e *engine) candidate(i int, j int32) *candidate {
-	if e.byAD != nil {
-		for k := range e.byAD[i] {
-			if e.byAD[i][k].m365 == j {
-				return &e.byAD[i][k]
-			}
+	for k := range e.byAD[i] {
+		if e.byAD[i][k].m365 == j {
+			return &e.byAD[i][k]
 		}
 	}
 	c := &candidate{findings: e.compare(int32(i), j), m365: j}
@@ -236,6 +240,14 @@ func (x *Explanation) outcome(e *engine, r *Result, i, j int, pair, byMailbox bo
 			return
 		}
 	}
+	if i >= 0 && e.table.ad[i].Bystander {
+		reason := ReasonNotImported
+		if e.table.ad[i].Gone {
+			reason = ReasonGone
+		}
+		set("unmatched", reason, ReasonText(reason))
+		return
+	}
 	set("unmatched", ReasonNoCandidate, "no AD user looks like this mailbox")
 }
 
@@ -251,6 +263,9 @@ func (x *Explanation) settle(e *engine, c *candidate) {
 	if x.M365 != nil && x.M365.Excluded != "" {
 		add("the mailbox is left out of automatic matching (%s); pair it by hand if it is a person's", x.M365.Excluded)
 	}
+	if x.Reason == ReasonNotImported {
+		add("import the AD user")
+	}
 	if len(x.Settle) > 0 {
 		return
 	}
@@ -265,20 +280,24 @@ func (x *Explanation) settle(e *engine, c *candidate) {
 		return
 	}
 	for r, l := range c.levels {
-		if r == ruleAnchor && e.rules[r].levels[l].force == veto {
-			add("find out which AD user the mailbox was synchronised from")
-		} else if e.rules[r].levels[l].force == veto {
-			add("correct %s in one of the directories if it is wrong there", strings.ReplaceAll(e.rules[r].name, "_", " "))
+		if advice := e.rules[r].levels[l].settle; advice != "" {
+			add("%s", advice)
 		}
 	}
-	if c.levels[ruleAddress] != addressEqual {
-		add("enter the mailbox's address as mail in AD")
+	f := facts{levels: c.levels, forces: e.forces(c)}
+	// Nothing outweighs what contradicts a pair. Half a name, and one that cannot be
+	// read, want what stays with a person.
+	contradicted := f.forces[veto] > 0
+	if addressHelps := !contradicted && !f.halfName() && !f.unreadable() && !f.is(ruleName, nameOther); addressHelps {
+		if c.levels[ruleAddress] != addressEqual {
+			add("enter the mailbox's address as mail in AD")
+		}
+		if c.levels[rulePhone] != phoneEqual {
+			add("enter a telephone or mobile number of this person alone in both directories")
+		}
 	}
-	if c.levels[ruleEmployee] == 0 {
+	if c.levels[ruleEmployee] == 0 && !contradicted {
 		add("enter the employee id in both directories")
-	}
-	if c.levels[rulePhone] != phoneEqual {
-		add("enter a telephone or mobile number of this person alone in both directories")
 	}
 	add("decide by hand: match the two, or reject the pair")
 }
@@ -299,6 +318,8 @@ func ReasonText(reason string) string {
 		return "the name is found once on either side, and more than one independent fact bears it out"
 	case ReasonGone:
 		return "the user is no longer in Active Directory"
+	case ReasonNotImported:
+		return "the AD user was not imported, and only counts when others are matched"
 	case ReasonNoName:
 		return "the user has no display name"
 	case ReasonDamagedName:
@@ -324,13 +345,13 @@ func ReasonText(reason string) string {
 	case ReasonUnlikely:
 		return "mailboxes look a little like this user, but none enough to propose it"
 	case ReasonNotProven:
-		return "little more than the name speaks for the best candidate"
+		return "what speaks for the best candidate is not enough, or is what others may have as well"
 	case ReasonNamesakes:
-		return "several users have a name that fits, and nothing tells them apart"
+		return "somebody else has a name that fits as well, and among namesakes a name proves nothing"
 	case ReasonClose:
 		return "another candidate is almost as good"
 	case ReasonNameDiffer:
-		return "an identifier agrees, but the names do not"
+		return "something agrees, but the names are not those of one person for certain"
 	case ReasonForeign:
 		return "the mailbox was synchronised from a directory that is not this one"
 	case ReasonService:

@@ -12,7 +12,12 @@ func employeeID(id string) string {
 	id = strings.ReplaceAll(Key(id), " ", "")
 	digits := digitsOf(id)
 	bare := strings.TrimLeft(digits, "0")
-	letters := strings.TrimFunc(id, func(r rune) bool { return r < 'a' })
+	letters := strings.Map(func(r rune) rune {
+		if r < 'a' {
+			return -1
+		}
+		return r
+	}, id)
 	switch {
 	case len(bare) == 0, len(id) == len(digits) && len(bare) < 2:
 		return ""

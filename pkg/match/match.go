@@ -104,6 +104,14 @@ type Unmatched struct {
 	Reason string
 }
 
+// Doubtful is a standing pair that hard evidence contradicts. A match says so, and
+// leaves it to people to part the two.
+type Doubtful struct {
+	AD, M365 *source.User
+	Reason   string
+	Against  []Evidence
+}
+
 // Result is a partition: every AD user that was not taken is in exactly one of
 // Pairs, Ambiguous, Review and UnmatchedAD; every mailbox that was not taken in
 // exactly one of Pairs, Ambiguous and UnmatchedM365.
@@ -113,4 +121,9 @@ type Result struct {
 	Review        []Review
 	UnmatchedAD   []Unmatched
 	UnmatchedM365 []*source.User
+	// Doubtful are those of the pairs made before that would not be made again, by
+	// what is hard, in the order of their AD users.
+	Doubtful []Doubtful
+	// DamagedAD and DamagedM365 count the names that lost letters in an export.
+	DamagedAD, DamagedM365 int
 }

@@ -48,7 +48,7 @@ type lexicon struct {
 	titles, decorations, credentials, particles map[string]bool
 	sirs, madams, pronouns                      map[string]bool
 	generations                                 map[string]string
-	emptyNames                                  map[string]bool
+	emptyNames, emptyBegins                     map[string]bool // and the first words of those
 	givenNames                                  map[string]bool
 	families                                    map[string][]int16
 	accounts                                    *accountWords
@@ -65,12 +65,15 @@ func newLexicon() *lexicon {
 		particles:   setOf("van von vom zu zur zum de der den del della dello di da das do dos du des la las le les lo los el al bin bint ibn abu ben ter ten te y e af av ap mc st"),
 		generations: map[string]string{"2nd": "2", "3rd": "3", "4th": "4", "5th": "5", "i": "1", "ii": "2", "iii": "3", "iv": "4"},
 		emptyNames:  map[string]bool{},
+		emptyBegins: map[string]bool{},
 		givenNames:  givenNameSet(),
 		families:    families(),
 		accounts:    newAccountWords(),
 	}
 	for _, name := range strings.Split(emptyNames, "|") {
 		x.emptyNames[name] = true
+		first, _, _ := strings.Cut(name, " ")
+		x.emptyBegins[first] = true
 	}
 	for mark, words := range map[string]string{"jr": youngerMarks, "sr": elderMarks, "gs": grandsonMarks, "np": nephewMarks} {
 		for w := range maps.Keys(setOf(words)) {
@@ -106,11 +109,12 @@ func (x *lexicon) namesOf(u *source.User, displayKey string) []spelledName {
 			out = append(out, n)
 		}
 	}
-	own := " " + x.nameKey(u.GivenName) + " " + x.nameKey(u.Surname) + " "
+	given, surname := x.nameKey(u.GivenName), x.nameKey(u.Surname)
+	own := " " + given + " " + surname + " "
 	if displayKey != "" {
 		add(inDisplay, x.parseDisplay(displayKey, own))
 	}
-	add(inFields, x.parseFields(u.GivenName, u.Surname, u.Initials))
+	add(inFields, x.parseFields(given, surname, u.Initials))
 	if cn := commonName(u.DN); cn != "" {
 		if key := x.nameKey(cn); key != "" && key != Key(u.Username) {
 			if n := x.parseDisplay(key, own); n.words() > 1 && !strings.ContainsAny(key, "0123456789_") {
@@ -137,10 +141,10 @@ func commonName(dn string) string {
 	return rdns[0].Value
 }
 
-// parseFields reads given name, surname and initials from attributes of their own.
+// parseFields reads the keys of given name and surname, and initials, from
+// attributes of their own.
 func (x *lexicon) parseFields(given, surname, initials string) spelledName {
 	var n spelledName
-	given, surname = x.nameKey(given), x.nameKey(surname)
 	if given == "" || surname == "" {
 		return n
 	}
@@ -244,6 +248,9 @@ func (x *lexicon) undecorated(s string, n *spelledName) string {
 		}
 		s = kept.String()
 		x.readRemark(cut.String(), n)
+	}
+	if !strings.ContainsAny(s, "-–—|/:@") {
+		return s
 	}
 	for _, sep := range []string{" - ", " – ", " — ", " | ", " / ", " : ", " @ "} {
 		if before, after, ok := strings.Cut(s, sep); ok && len(strings.Fields(before)) > 1 {

@@ -12,6 +12,9 @@ const emptyNames = "na|new|test|username|user name|login|logon name|blank|empty|
 // isEmptyName says whether a name is none: it has no letter, or is what stands
 // where a name is missing, once or in every part.
 func (x *lexicon) isEmptyName(key string) bool {
+	if first, _, _ := strings.Cut(key, " "); keepAlnum(first) == first && strings.Trim(first, "0123456789") != "" && !x.emptyBegins[first] {
+		return false // as nearly always
+	}
 	parts := strings.Fields(key)
 	if len(parts) > 5 {
 		return false

@@ -54,7 +54,7 @@ type profile struct {
 	salutation uint8
 	excluded   string // why the account is left out as nobody's own, "" where not
 	skip       string // why matching does not take the user, "" where it does
-	stranger   bool   // an object of AD's own, or a guest
+	stranger   bool   // no person of this company: an object of AD's own, a room, a guest
 	copied     bool   // an account out of use of somebody who has another one
 
 	addresses  []uint64 // every address of the user
@@ -91,6 +91,7 @@ type sheet struct {
 	words    dictionary // words of names
 	labels   dictionary // departments and titles
 	sounds   []string   // by word
+	respelt  []string   // by word, in the spelling of no language
 	given    []bool     // by word: a given name, of the lists or of two people here
 	surnames []bool     // by word: the surname of two people here
 	kin      [][]int16  // by word: its families of nicknames
@@ -154,11 +155,14 @@ func newSheet(ad, m365 []Person) *sheet {
 // describe looks the words and labels up once all are known.
 func (s *sheet) describe(x *lexicon) {
 	n := len(s.words.texts)
-	s.sounds, s.kin, s.nameDF = make([]string, n), make([][]int16, n), make([]int32, n)
+	s.sounds, s.respelt, s.kin, s.nameDF = make([]string, n), make([]string, n), make([][]int16, n), make([]int32, n)
 	s.given, s.surnames = make([]bool, n), make([]bool, n)
-	for k, w := range s.words.texts {
-		s.sounds[k], s.kin[k], s.given[k] = sound(w), x.families[w], x.givenNames[w]
-	}
+	parallel.Ranges(n, func(from, to int) {
+		for k, w := range s.words.texts[from:to] {
+			k += from
+			s.sounds[k], s.respelt[k], s.kin[k], s.given[k] = sound(w), respell(w), x.families[w], x.givenNames[w]
+		}
+	})
 	s.meaning = make([][]string, len(s.labels.texts))
 	for k, l := range s.labels.texts {
 		s.meaning[k] = plainWords(l)
@@ -267,7 +271,11 @@ func (s *sheet) countWords(p *profile) {
 func (s *sheet) profile(x *lexicon, u *source.User, p *profile) {
 	p.user, p.excluded = u, x.accounts.classify(u)
 	p.skip = u.SkipReason()
-	p.stranger = source.NeverImported(p.skip) || p.skip == source.SkipGuest
+	switch p.skip {
+	case "", source.SkipDisabled, source.SkipNoMailbox, source.SkipDeleted:
+	default:
+		p.stranger = true
+	}
 	p.key = x.nameKey(u.DisplayName)
 	names := x.namesOf(u, p.key)
 	var all [][]string // the words of the names in ASCII, particles and letters too
@@ -566,19 +574,26 @@ func bareOwners(side []profile) (of map[uint64]int, ok bool) {
 }
 
 // markCopies finds the accounts out of use of people who have another one on the
-// same side: the same employee id and the same name. They are nobody's rivals.
+// same side: the same employee id and the same name, or for one that was deleted
+// and made anew the same login. They are nobody's rivals.
 func markCopies(side []profile) {
-	inUse := owners{}
+	employees, logins := owners{}, owners{}
 	for i := range side {
-		if side[i].skip == "" && side[i].isPerson() {
-			inUse.add(side[i].employee, i)
+		if p := &side[i]; p.skip == "" && p.isPerson() {
+			employees.add(p.employee, i)
+			logins.add(p.onPrem, i)
 		}
 	}
 	for i := range side {
 		p := &side[i]
-		if j, ok := inUse[p.employee]; ok && j >= 0 && p.skip != "" && p.isPerson() && sameName(p, &side[j]) {
-			p.copied = true
+		if p.skip == "" || !p.isPerson() {
+			continue
 		}
+		own, ok := employees[p.employee]
+		if anew, found := logins[p.onPrem]; !ok && found && p.skip == source.SkipDeleted {
+			own, ok = anew, true
+		}
+		p.copied = ok && own >= 0 && sameName(p, &side[own])
 	}
 }
 

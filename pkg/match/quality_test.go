@@ -3,6 +3,7 @@ package match_test
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"testing"
 
 	"github.com/qpimport/qpimport/pkg/match"
@@ -69,7 +70,14 @@ func TestAdversary(t *testing.T) {
 	for s := range matchtest.Situations(1, situations) {
 		trap := s.Kind + ": " + s.Name
 		for _, by := range []match.Method{match.ByDisplayName, match.ByEvidence} {
-			f := s.Check(by, match.Auto(s.Input, by).Result)
+			r := match.Auto(s.Input, by).Result
+			for _, d := range s.Doubtful {
+				if !slices.ContainsFunc(r.Doubtful, func(x match.Doubtful) bool { return x.AD.ID == d[0] && x.M365.ID == d[1] }) {
+					missed[trap]++
+					example[trap] = fmt.Sprintf("by %s, not in doubt: %s", by, s.Why)
+				}
+			}
+			f := s.Check(by, r)
 			wrong[trap] += len(f.Wrong)
 			missed[trap] += len(f.Missed) + f.ColleaguesMissed
 			if len(f.Wrong)+len(f.Missed)+f.ColleaguesMissed > 0 {

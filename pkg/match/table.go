@@ -17,6 +17,7 @@ const (
 // SkipReason of package source.
 const (
 	ReasonGone           = "gone"                    // no longer in the directory
+	ReasonNotImported    = "not_imported"            // in the directory, and without an account
 	ReasonNoName         = "no_display_name"         // nothing to go by
 	ReasonDamagedName    = "damaged_name"            // letters of it were lost in an export
 	ReasonNoCandidate    = "no_candidate"            // no mailbox looks like this user
@@ -45,6 +46,7 @@ type table struct {
 	settledM365      []bool        // what was given away by a decision
 	reserved         []bool        // mailboxes that decisions keep for somebody
 	rejects          map[int][]int // by AD user, the mailboxes rejected by hand, once each
+	book             *book
 	res              Result
 }
 
@@ -70,7 +72,8 @@ func newTable(in Input) *table {
 		t.m365Done[j] = t.m365Done[j] || p.Gone
 	}
 	before, boxes := slices.Clone(t.adDone), slices.Clone(t.m365Done)
-	t.decide(in.Decisions)
+	t.book = newBook(in.Decisions)
+	t.decide(t.book)
 	for i := range t.ad {
 		t.settledAD[i] = t.adDone[i] && !before[i]
 	}

@@ -189,18 +189,27 @@ func (e *engine) fitsOther(i int, c *candidate) bool {
 	return false
 }
 
+// ownFacts are the rules that bear a name out and do not follow from it.
+var ownFacts = []int{ruleAddress, ruleLogin, rulePhone, ruleInitial, ruleDepartment, ruleTitle}
+
+// fact is what one of them is worth; an identifier counts as such, and a login that
+// follows from the name as nothing.
+func (e *engine) fact(i int, c *candidate, r int) float64 {
+	if e.rules[r].levels[c.levels[r]].force == identifier || r == ruleLogin && c.levels[r] == loginDerived {
+		return 0
+	}
+	return e.weight(i, c, r)
+}
+
 // corroboration adds up what bears a name out and does not follow from it, less
 // what is asked: more than one fact, and the more the more people there are,
 // since what they have in common by chance grows with their number.
 func (e *engine) corroboration(i int, c *candidate) (sum float64, supports int) {
 	people := math.Log2(float64(len(e.sheet.m365) + 1))
 	listed := float64(e.listedAD[i] + e.listed[c.m365])
-	own := 0 // facts that are the person's own
-	for _, r := range []int{ruleAddress, ruleLogin, rulePhone, ruleInitial, ruleDepartment, ruleTitle} {
-		if e.rules[r].levels[c.levels[r]].force == identifier || r == ruleLogin && c.levels[r] == loginDerived {
-			continue // counted as such, or follows from the name
-		}
-		w := e.weight(i, c, r)
+	own := 0 // facts of the two, not of what people have here
+	for _, r := range ownFacts {
+		w := e.fact(i, c, r)
 		sum += w
 		switch {
 		case w >= 1:

@@ -31,12 +31,17 @@ func (e *engine) values(r int, i int32, c *candidate) (ad, m365 string) {
 		return common(loginsOf(a), loginsOf(m))
 	case rulePhone:
 		return commonPhone(phonesOf(a), phonesOf(m))
-	case ruleName, ruleInitial, ruleGeneration, ruleNumber, ruleRemark, ruleSalutation, ruleAlphabet:
+	case ruleName:
+		if contradicts(c.levels[r]) {
+			return allNames(&e.sheet.ad[i]), allNames(&e.sheet.m365[c.m365])
+		}
+		return shownName(&e.sheet.ad[i]), shownName(&e.sheet.m365[c.m365])
+	case ruleInitial, ruleGeneration, ruleNumber, ruleRemark, ruleSalutation, ruleAlphabet:
 		return shownName(&e.sheet.ad[i]), shownName(&e.sheet.m365[c.m365])
 	case ruleDepartment:
-		return strings.Join(plainWords(a.Department), " "), strings.Join(plainWords(m.Department), " ")
+		return e.label(e.sheet.ad[i].department), e.label(e.sheet.m365[c.m365].department)
 	case ruleTitle:
-		return strings.Join(plainWords(a.Title), " "), strings.Join(plainWords(m.Title), " ")
+		return e.label(e.sheet.ad[i].title), e.label(e.sheet.m365[c.m365].title)
 	}
 	return "", ""
 }
@@ -66,6 +71,26 @@ func commonPhone(a, m []number) (string, string) {
 		m365 = append(m365, y.String())
 	}
 	return strings.Join(ad, " "), strings.Join(m365, " ")
+}
+
+// label is a department or title as it is compared.
+func (e *engine) label(n int32) string { return strings.Join(e.meaning[n], " ") }
+
+// allNames are the spellings of a name where they are not one.
+func allNames(p *profile) string {
+	names := []string{shownName(p)}
+	add := func(name string) {
+		if name = Key(name); name != "" && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	if p.user.GivenName != "" && p.user.Surname != "" && len(p.views) > 1 {
+		add(p.user.GivenName + " " + p.user.Surname)
+	}
+	if p.commonName != nil {
+		add(commonName(p.user.DN))
+	}
+	return strings.Join(names, " / ")
 }
 
 // shownName is the name as it was compared, before its words were taken apart.

@@ -414,19 +414,16 @@ func (s *Snapshot) replay(c StoredChange, at map[string]int) (reason string, err
 			if next == nil {
 				delete(s.Directories, kind)
 			} else {
+				next.Connection.Kind = kind // it is no part of the record
 				s.Directories[kind] = *next
 			}
 		}
 		return reason, err
 	case EntityDecision:
-		var now *Decision
-		var key DecisionKey
-		for k, d := range s.Decisions {
-			if d.ADID+"/"+d.M365ID == c.ID {
-				key, now = k, &d
-			}
-		}
-		next, reason, err := patch(now, c)
+		ad, m365, _ := strings.Cut(c.ID, "/")
+		key := DecisionKey{ad, m365}
+		now, ok := s.Decisions[key]
+		next, reason, err := patch(present(&now, ok), c)
 		if reason == "" && err == nil {
 			delete(s.Decisions, key)
 			if next != nil {

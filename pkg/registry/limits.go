@@ -1,7 +1,6 @@
 package registry
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -37,8 +36,9 @@ type Limits struct {
 	NewAccounts int // 0 is no bound
 	// Allow answers guards: the number has to be the one that is found.
 	Allow map[Guard]int
-	// Unguarded leaves all but NewAccounts out: what was asked for by name is meant.
-	Unguarded bool
+	// ByHand leaves out the guards of accounts: what was named is meant. What was
+	// read on the way is guarded, or the next run would take it for granted.
+	ByHand bool
 }
 
 // Breach is a limit that a change set goes beyond.
@@ -109,9 +109,6 @@ func (l Limits) Check(before *Snapshot, cs *ChangeSet) []Breach {
 	if l.NewAccounts > 0 {
 		see(Breach{Guard: GuardNew, Found: added, Limit: l.NewAccounts})
 	}
-	if l.Unguarded {
-		return found
-	}
 	for _, p := range cs.People {
 		if p.before == 0 {
 			continue
@@ -123,13 +120,15 @@ func (l Limits) Check(before *Snapshot, cs *ChangeSet) []Breach {
 		for _, what := range p.lost {
 			found = append(found, Breach{Guard: GuardAttribute, Kind: p.Kind, What: what})
 		}
-		see(Breach{Guard: GuardMissing, Kind: p.Kind, Found: len(p.Gone), Limit: most(p.before)})
+		see(Breach{Guard: GuardMissing, Kind: p.Kind, Found: p.absent, Limit: most(p.before)})
 		see(Breach{Guard: GuardDisabled, Kind: p.Kind, Found: p.disabled, Limit: most(p.before)})
 		see(Breach{Guard: GuardUPNSuffix, Kind: p.Kind, Found: p.suffixes, Limit: most(p.before)})
 	}
+	if l.ByHand {
+		outside, addresses = 0, 0
+	}
 	see(Breach{Guard: GuardOutOfScope, Found: outside, Limit: most(len(before.Accounts))})
 	see(Breach{Guard: GuardEmails, Found: addresses, Limit: most(len(before.Accounts))})
-	slices.SortStableFunc(found, func(a, b Breach) int { return cmp.Compare(a.Kind, b.Kind) })
 	return found
 }
 

@@ -76,10 +76,10 @@ type PeopleChange struct {
 	// Gone are the ids of those who were there before and were not read now.
 	Gone []string
 	// What the limits look at: how many people were there before, how many of them
-	// became disabled or got another UPN suffix, and the attributes that all had and
-	// nobody has.
-	before, disabled, suffixes int
-	lost                       []string
+	// were not read now, became disabled or got another UPN suffix, and the attributes
+	// that all had and nobody has.
+	before, absent, disabled, suffixes int
+	lost                               []string
 	// stale says that the stored time of the last read is worth renewing.
 	stale bool
 }
@@ -93,9 +93,6 @@ const readStep = time.Hour
 // were gone before anybody knew them: one of them may have an account by now.
 func (s *Snapshot) ComparePeople(kind source.Kind, users []*source.User, at time.Time) (*PeopleChange, error) {
 	last, known := s.Reads[kind], s.People[kind]
-	if last.At.After(at) {
-		return s.compareOlder(kind, users), nil
-	}
 	c := &PeopleChange{Kind: kind, Read: Read{At: at, People: len(users)}}
 	c.stale = at.Sub(last.At) >= readStep || last.People != len(users) || last.Failure != nil
 	for _, p := range known {
@@ -108,19 +105,24 @@ func (s *Snapshot) ComparePeople(kind source.Kind, users []*source.User, at time
 	} else if err := c.compare(known, users); err != nil {
 		return nil, err
 	}
+	if last.At.After(at) {
+		c.keepNewer(last, known)
+	}
 	// In the order of the index, which then grows at its end.
 	slices.SortFunc(c.Changed, func(a, b *source.User) int { return strings.Compare(a.ID, b.ID) })
 	return c, nil
 }
 
-func (s *Snapshot) compareOlder(kind source.Kind, users []*source.User) *PeopleChange {
-	c := &PeopleChange{Kind: kind, Read: s.Reads[kind]}
-	for _, u := range users {
-		if _, known := s.People[kind][u.ID]; !known {
-			c.Changed, c.Gone = append(c.Changed, u), append(c.Gone, u.ID)
-		}
+// keepNewer leaves of an older read those whom nobody knows, as gone.
+func (c *PeopleChange) keepNewer(last Read, known People) {
+	c.Read, c.Gone, c.stale = last, nil, false
+	c.Changed = slices.DeleteFunc(c.Changed, func(u *source.User) bool {
+		_, has := known[u.ID]
+		return has
+	})
+	for _, u := range c.Changed {
+		c.Gone = append(c.Gone, u.ID)
 	}
-	return c
 }
 
 // compare finds who differs from what is known, who is gone, and what the limits
@@ -166,6 +168,7 @@ func (c *PeopleChange) compare(known People, users []*source.User) error {
 		}
 	}
 	slices.Sort(c.Gone)
+	c.absent = len(c.Gone)
 	return c.findLost(known, users)
 }
 

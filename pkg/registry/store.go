@@ -18,6 +18,7 @@ const (
 	CodeForeign    source.Code = "state_foreign"
 	CodeDamaged    source.Code = "state_damaged"
 	CodeUnwritable source.Code = "state_unwritable"
+	CodeRule       source.Code = "state_rule" // the store's own rules refused a change
 )
 
 // ErrMoved says that a change set was decided from a snapshot that is no longer
@@ -44,9 +45,18 @@ type Store interface {
 	Runs(ctx context.Context, f RunFilter) ([]Run, error)
 	// Changes lists what a run changed, in its order.
 	Changes(ctx context.Context, run int64) ([]StoredChange, error)
+	// Prune forgets runs with what they changed. What the registry holds stays.
+	Prune(ctx context.Context, runs ...int64) error
 	// Health examines the store from inside; damage is an error.
 	Health(ctx context.Context) (Health, error)
 	Close() error
+}
+
+// Copier is a store that copies itself into a file while it is in use.
+type Copier interface {
+	// Copy writes a sound copy of one moment to a file that its owner alone may
+	// read. What was there before is replaced as a whole.
+	Copy(ctx context.Context, path string) error
 }
 
 // Ref names a customer: by id, by key or by an external id.
@@ -84,15 +94,22 @@ type Run struct {
 	Params       jsontext.Value // what the command was asked for, without secrets; nil in old runs
 	PlanHash     string
 	Undoes       int64 // the run that this one takes back, 0 for none
-	UndoneBy     int64
-	Created      int
-	Updated      int
-	Deleted      int
+	// UndoneBy is the run that took this one back, 0 where none did or where that
+	// one was taken back itself.
+	UndoneBy int64
+	Created  int
+	Updated  int
+	Deleted  int
+	// Legacy marks a run whose changes are [StoredChange.Legacy].
+	Legacy bool
 }
 
 // RunFilter chooses runs; what is zero does not count.
 type RunFilter struct {
 	ID         int64
 	CustomerID string
-	Since      time.Time
+	Batch      string
+	// EntityID is the id of something that they changed.
+	EntityID string
+	Since    time.Time
 }

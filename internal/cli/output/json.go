@@ -74,7 +74,7 @@ func (e *documentWriter) member(key string, v reflect.Value) {
 	for v.Kind() == reflect.Interface && !v.IsNil() {
 		v = v.Elem()
 	}
-	if v.Kind() != reflect.Slice || v.Len() == 0 {
+	if v.Kind() != reflect.Slice || v.Len() == 0 || v.Type().Elem().Kind() == reflect.Uint8 { // bytes are JSON already
 		e.value(v.Interface(), "  ")
 		return
 	}

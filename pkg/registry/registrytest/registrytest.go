@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -21,6 +23,8 @@ import (
 // several processes.
 type Registry interface {
 	Open(readOnly bool) (registry.Store, error)
+	// OpenCopy opens what a [registry.Copier] has written.
+	OpenCopy(path string) (registry.Store, error)
 	// Damage changes stored text past the store: every value of a field, one of
 	// "connection", "selection", "pairing", "person" and "time".
 	Damage(field, value string) error
@@ -42,6 +46,9 @@ func Run(t *testing.T, make func(t *testing.T) Registry) {
 		{"rules", rules},
 		{"runs", runs},
 		{"taken back", takenBack},
+		{"undone and standing again", undone},
+		{"pruned", pruned},
+		{"a copy beside a writer", copied},
 		{"deletion", deletion},
 		{"people", people},
 		{"writers side by side", writers},
@@ -406,6 +413,7 @@ func runs(b *bench) {
 	}
 	for filter, n := range map[registry.RunFilter]int{
 		{CustomerID: id}: 3, {CustomerID: "x"}: 0, {ID: second}: 1, {Since: noon}: 3, {Since: noon.Add(time.Hour)}: 0, {Since: noon.In(time.FixedZone("", 3600))}: 3,
+		{Batch: "b"}: 3, {Batch: "x"}: 0, {EntityID: s.Accounts[0].ID}: 2, {EntityID: id}: 1, {EntityID: id, CustomerID: "x"}: 0,
 	} {
 		if list, err := b.Runs(b.Context(), filter); err != nil || len(list) != n {
 			b.Errorf("%+v: %d runs, %v; want %d", filter, len(list), err, n)
@@ -491,6 +499,140 @@ func takenBack(b *bench) {
 	}
 	if _, conflicts, err := b.snapshot(id).Replay(registry.Inverse(changes)); err != nil || len(conflicts) == 0 {
 		b.Errorf("a run whose things are not there was taken back: %v", err)
+	}
+}
+
+// undone records undos, and an undo of one: what it took back stands again.
+func undone(b *bench) {
+	id := b.create("Contoso", registry.ModeOff)
+	rename := func(name string, undoes int64) int64 {
+		s := b.snapshot(id)
+		after := s.Clone()
+		after.Customer.Name = name
+		cs := changeSet(s, after)
+		cs.Run.Undoes = undoes
+		runs, err := b.Apply(b.Context(), cs)
+		if err != nil {
+			b.Fatal(err)
+		}
+		return runs[0]
+	}
+	check := func(run, undoes, undoneBy int64) {
+		b.Helper()
+		list, err := b.Runs(b.Context(), registry.RunFilter{ID: run})
+		if err != nil || len(list) != 1 || list[0].Undoes != undoes || list[0].UndoneBy != undoneBy {
+			b.Errorf("run %d: %+v, %v; want it to undo %d and be undone by %d", run, list, err, undoes, undoneBy)
+		}
+	}
+	one := rename("A", 0)
+	check(one, 0, 0)
+	two := rename("Contoso", one)
+	check(one, 0, two)
+	check(two, one, 0)
+	three := rename("A", two)
+	check(one, 0, 0)
+	check(two, one, three)
+	four := rename("Contoso", one)
+	check(one, 0, four)
+	check(two, one, three)
+}
+
+// pruned forgets runs, those among them that others undid.
+func pruned(b *bench) {
+	id := b.full()
+	var made []int64
+	for i := range 4 {
+		made = append(made, b.change(id, func(s *registry.Snapshot) { s.Customer.Name = fmt.Sprint("C", i) }))
+	}
+	s := b.snapshot(id)
+	after := s.Clone()
+	after.Customer.Name = "back"
+	cs := changeSet(s, after)
+	cs.Run.Undoes = made[1]
+	if _, err := b.Apply(b.Context(), cs); err != nil {
+		b.Fatal(err)
+	}
+	now := b.snapshot(id)
+	if err := b.Prune(b.Context(), made[0], made[1], 12345); err != nil {
+		b.Fatal(err)
+	}
+	if got := b.snapshot(id); !reflect.DeepEqual(got, now) {
+		b.Errorf("the registry is another: %+v", got)
+	}
+	list, err := b.Runs(b.Context(), registry.RunFilter{})
+	if err != nil || len(list) != 5 || list[0].Undoes != 0 {
+		b.Errorf("%+v, %v", list, err)
+	}
+	for _, run := range made[:2] {
+		if changes, err := b.Changes(b.Context(), run); err != nil || len(changes) != 0 {
+			b.Errorf("run %d: %+v, %v", run, changes, err)
+		}
+	}
+	if err := b.Prune(b.Context()); err != nil {
+		b.Error(err)
+	}
+	if next := b.change(id, func(s *registry.Snapshot) { s.Customer.Name = "next" }); next <= list[0].ID {
+		b.Errorf("run %d was given again", next)
+	}
+	if _, err := b.Health(b.Context()); err != nil {
+		b.Error(err)
+	}
+}
+
+// copied copies a store while another writes: a copy is of one moment, and sound.
+// A store that is no copier has nothing to show.
+func copied(b *bench) {
+	id := b.full()
+	path := filepath.Join(b.TempDir(), "copy")
+	copier, ok := b.open(true).(registry.Copier)
+	if !ok {
+		return
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for i := range 10 {
+			b.change(id, func(s *registry.Snapshot) { s.Accounts = append(s.Accounts, account(10+2*i, 0), account(11+2*i, 0)) })
+		}
+	}()
+	for writing := true; writing; {
+		select {
+		case <-done:
+			writing = false
+		default:
+		}
+		if err := copier.Copy(b.Context(), path); err != nil {
+			b.Fatal(err)
+		}
+		c, err := b.registry.OpenCopy(path)
+		if err != nil {
+			b.Fatal(err)
+		}
+		s, err := c.Snapshot(b.Context(), registry.Ref{ID: id}, everything)
+		if err != nil || len(s.Accounts)%2 != 0 || s.Counts.Total != len(s.Accounts) {
+			b.Errorf("%+v, %v", s, err)
+		}
+		if !writing && !reflect.DeepEqual(s, b.snapshot(id)) {
+			b.Errorf("the copy is another: %+v", s)
+		}
+		if _, err := c.Health(b.Context()); err != nil {
+			b.Error(err)
+		}
+		if err := c.Close(); err != nil {
+			b.Error(err)
+		}
+	}
+	ctx, cancel := context.WithCancelCause(b.Context())
+	stop := errors.New("stopped")
+	cancel(stop)
+	if err := copier.Copy(ctx, path+"2"); !errors.Is(err, stop) {
+		b.Errorf("%v, want the cause", err)
+	}
+	if err := copier.Copy(b.Context(), filepath.Join(path, "x")); err == nil {
+		b.Error("copied into a file for a folder")
+	}
+	if entries, err := os.ReadDir(filepath.Dir(path)); err != nil || len(entries) != 1 {
+		b.Errorf("left behind: %v, %v", entries, err)
 	}
 }
 

@@ -378,3 +378,22 @@ func (w *writer) record(cs *registry.ChangeSet) (int64, error) {
 	}
 	return run, nil
 }
+
+// Prune forgets runs with what they changed.
+func (s *Store) Prune(ctx context.Context, runs ...int64) error {
+	return s.inTx(ctx, func(tx *sql.Tx) error {
+		w := &writer{tx: tx, ctx: context.WithoutCancel(ctx), interrupt: ctx, statements: map[string]*sql.Stmt{}}
+		for _, run := range runs {
+			for _, statement := range []string{
+				`UPDATE runs SET undoes = NULL WHERE undoes = ?`,
+				`DELETE FROM changes WHERE run = ?`,
+				`DELETE FROM runs WHERE id = ?`,
+			} {
+				if err := w.do(statement, run); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+}

@@ -225,29 +225,36 @@ func header(ctx context.Context, db *sql.DB) (app, version, tables int, err erro
 // backUp copies the file before a migration, beside it. Where another process
 // has migrated the file meanwhile, that one made the copy.
 func backUp(ctx context.Context, db *sql.DB, path string, version int) error {
-	to := path + ".schema" + strconv.Itoa(version) + ".bak"
+	err := classify(copyInto(ctx, db, path+".schema"+strconv.Itoa(version)+".bak", func(copied int) bool { return copied == version }))
+	if err != nil && !isClassified(err) {
+		return fmt.Errorf("%w: %w", ErrUnwritable, err)
+	}
+	return err
+}
+
+// copyInto copies the file as it is at one moment, for its owner alone to read.
+// What is at the place already is replaced when the copy is whole, and its schema
+// is one to keep.
+func copyInto(ctx context.Context, db *sql.DB, to string, keep func(version int) bool) error {
 	tmp, err := os.CreateTemp(filepath.Dir(to), filepath.Base(to)+".*")
 	if err != nil {
-		return fmt.Errorf("%w: %w", ErrUnwritable, err)
+		return err
 	}
 	defer func() {
 		_ = tmp.Close()
 		_ = os.Remove(tmp.Name()) // gone where it was renamed
 	}()
 	if _, err := db.ExecContext(ctx, `VACUUM INTO ?`, tmp.Name()); err != nil {
-		return classify(err)
+		return err
 	}
-	copied := make([]byte, 4)
-	if _, err := tmp.ReadAt(copied, userVersionAt); err != nil {
-		return fmt.Errorf("%w: %w", ErrUnwritable, err)
+	version := make([]byte, 4)
+	if _, err := tmp.ReadAt(version, userVersionAt); err != nil {
+		return err
 	}
-	if binary.BigEndian.Uint32(copied) != uint32(version) {
+	if !keep(int(binary.BigEndian.Uint32(version))) {
 		return nil
 	}
-	if err := errors.Join(tmp.Sync(), tmp.Close(), os.Rename(tmp.Name(), to)); err != nil {
-		return fmt.Errorf("%w: %w", ErrUnwritable, err)
-	}
-	return nil
+	return errors.Join(tmp.Sync(), tmp.Close(), os.Rename(tmp.Name(), to))
 }
 
 type step struct {

@@ -307,32 +307,52 @@ func readPeople(ctx context.Context, tx *sql.Tx, n int64, kind source.Kind) (reg
 func (s *Store) Runs(ctx context.Context, f registry.RunFilter) ([]registry.Run, error) {
 	var runs []registry.Run
 	err := s.inTx(ctx, func(tx *sql.Tx) error {
+		undoneBy, err := readUndone(ctx, tx)
+		if err != nil {
+			return err
+		}
 		return query(ctx, tx, func(rows *sql.Rows) error {
 			var r registry.Run
 			var at string
 			var params text
-			var undoes, undoneBy sql.NullInt64
+			var undoes sql.NullInt64
+			var format int
 			err := rows.Scan(&r.ID, &r.Batch, &r.CustomerID, &r.CustomerName, &r.Command, &at, &r.By, &r.Version, &params, &r.PlanHash,
-				&undoes, &undoneBy, &r.Created, &r.Updated, &r.Deleted)
+				&undoes, &format, &r.Created, &r.Updated, &r.Deleted)
 			if err != nil {
 				return err
 			}
 			if params != "" {
 				r.Params = []byte(params)
 			}
-			r.Undoes, r.UndoneBy = undoes.Int64, undoneBy.Int64
+			r.Undoes, r.UndoneBy, r.Legacy = undoes.Int64, undoneBy[r.ID], format < changeFormat
 			r.At, err = parseTime(at)
 			runs = append(runs, r)
 			return err
-		}, `SELECT runs.id, batch, customer, customer_name, command, at, by, version, params, plan_hash, undoes,
-				(SELECT max(later.id) FROM runs AS later WHERE later.undoes = runs.id),
+		}, `SELECT runs.id, batch, customer, customer_name, command, at, by, version, params, plan_hash, undoes, format,
 				ifnull(sum(before IS NULL AND after IS NOT NULL), 0), ifnull(sum(before IS NOT NULL AND after IS NOT NULL), 0),
 				ifnull(sum(before IS NOT NULL AND after IS NULL), 0)
 			FROM runs LEFT JOIN changes ON run = runs.id
 			WHERE (?1 = 0 OR runs.id = ?1) AND (?2 = '' OR customer = ?2) AND (?3 IS NULL OR julianday(at) >= julianday(?3))
-			GROUP BY runs.id ORDER BY runs.id DESC`, f.ID, f.CustomerID, timestamp(f.Since.Truncate(time.Microsecond)))
+				AND (?4 = '' OR batch = ?4) AND (?5 = '' OR EXISTS (SELECT 1 FROM changes AS c WHERE c.run = runs.id AND c.id = ?5))
+			GROUP BY runs.id ORDER BY runs.id DESC`, f.ID, f.CustomerID, timestamp(f.Since.Truncate(time.Microsecond)), f.Batch, f.EntityID)
 	})
 	return runs, err
+}
+
+// readUndone maps the runs that are taken back to those that did it. One that was
+// taken back itself did not.
+func readUndone(ctx context.Context, tx *sql.Tx) (map[int64]int64, error) {
+	undoneBy := map[int64]int64{}
+	err := query(ctx, tx, func(rows *sql.Rows) error {
+		var run, undoes int64
+		err := rows.Scan(&run, &undoes)
+		if _, gone := undoneBy[run]; !gone {
+			undoneBy[undoes] = run
+		}
+		return err
+	}, `SELECT id, undoes FROM runs WHERE undoes IS NOT NULL ORDER BY id DESC`)
+	return undoneBy, err
 }
 
 // Changes lists what a run changed.

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/qpimport/qpimport/pkg/registry"
@@ -23,7 +24,10 @@ type Store struct {
 	readOnly bool
 }
 
-var _ registry.Store = (*Store)(nil)
+var (
+	_ registry.Store  = (*Store)(nil)
+	_ registry.Copier = (*Store)(nil)
+)
 
 // Open opens the state file at path, and makes it where there is none. Read-only
 // it makes no file, a missing one reads as empty, and one that may not be written
@@ -49,6 +53,7 @@ var codes = []struct {
 	{ErrForeign, registry.CodeForeign},
 	{ErrDamaged, registry.CodeDamaged},
 	{ErrUnwritable, registry.CodeUnwritable},
+	{ErrConstraint, registry.CodeRule},
 }
 
 // coded gives an error of the file its code.
@@ -109,6 +114,43 @@ func (s *Store) Health(ctx context.Context) (registry.Health, error) {
 		err = &source.Error{Code: registry.CodeDamaged, Message: fmt.Sprintf("state file %s: %s, %d rows without owner", s.path, integrity, orphans)}
 	}
 	return h, err
+}
+
+// Copy copies the file while it is in use. It waits for who writes, and who
+// writes waits for it.
+func (s *Store) Copy(ctx context.Context, path string) error {
+	for _, own := range []string{"", "-journal", "-wal", "-shm"} {
+		if isFile(path, s.path+own) {
+			return &source.Error{Code: source.CodeUsage, Message: path + " is the state file itself, or belongs to it"}
+		}
+	}
+	// query_only takes the copy for a change. A file that was opened for reading
+	// alone stays so without it.
+	_, err := s.db.ExecContext(ctx, `PRAGMA query_only = 0`)
+	if err == nil {
+		err = copyInto(ctx, s.db, path, func(int) bool { return true })
+	}
+	if c := classify(err); err != nil && ctx.Err() == nil && !errors.Is(c, ErrBusy) && !errors.Is(c, ErrDamaged) {
+		return &source.Error{Code: source.CodeUsage, Message: "cannot write " + path, Err: err}
+	}
+	return s.txError(ctx, err)
+}
+
+// isFile says whether two paths lead to one file, or will once it is there.
+func isFile(x, y string) bool {
+	if sameFile(x, y) {
+		return true
+	}
+	return filepath.Base(x) == filepath.Base(y) && sameFile(filepath.Dir(x), filepath.Dir(y))
+}
+
+func sameFile(x, y string) bool {
+	a, err := os.Stat(x)
+	if err != nil {
+		return false
+	}
+	b, err := os.Stat(y)
+	return err == nil && os.SameFile(a, b)
 }
 
 // timestamp writes a time as it is kept; the zero time is NULL.

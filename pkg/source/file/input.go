@@ -76,7 +76,7 @@ func (in *input) inspect() error {
 		return &source.Error{
 			Code:    source.CodeUsage,
 			Message: in.path + " is not a regular file",
-			Hint:    "an export is read more than once; save it to a file first",
+			Hint:    "An export is read more than once; save it to a file first.",
 		}
 	}
 	in.size, in.changed = stat.Size(), stat.ModTime()

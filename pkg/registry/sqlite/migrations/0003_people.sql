@@ -143,5 +143,6 @@ ALTER TABLE runs ADD COLUMN format    INTEGER NOT NULL DEFAULT 1;
 ALTER TABLE changes ADD COLUMN name   TEXT NOT NULL DEFAULT '';
 
 CREATE INDEX runs_by_customer ON runs (customer);
+CREATE INDEX runs_by_undoes ON runs (undoes) WHERE undoes IS NOT NULL;
 
 UPDATE customers SET revision = revision + 1; -- 0 is a customer that is not there yet
