@@ -27,6 +27,7 @@ type importOptions struct {
 	exclude         []string
 	includeDisabled bool
 	alsoM365        bool
+	strict          bool
 	dryRun          bool
 }
 
@@ -73,6 +74,7 @@ again changes nothing. Accounts of users that are not selected stay.` + exits(3,
 	f.StringArrayVar(&o.exclude, "exclude", nil, "not the user `SEL`, or those that a pattern with * and ? fits (repeatable)")
 	f.BoolVar(&o.includeDisabled, "include-disabled", false, "with --all: disabled users as well")
 	f.BoolVar(&o.alsoM365, "also-m365", false, "with password sync off: from Microsoft 365 beside Active Directory, those whom it does not know")
+	f.BoolVar(&o.strict, "strict", false, "fail when an --exclude fits nobody")
 	o.allow.add(f)
 	f.BoolVar(&o.dryRun, "dry-run", false, "show the result and write nothing")
 	return cmd
@@ -129,7 +131,7 @@ func (o importOptions) request(ctx context.Context, a *app) (importer.ImportRequ
 		IncludeDisabled: o.includeDisabled,
 		DryRun:          o.dryRun,
 		AlsoM365:        o.alsoM365,
-		Allow:           o.allow,
+		Allow:           registry.Answers(o.allow),
 	}, err
 }
 
@@ -153,7 +155,10 @@ func (o importOptions) run(ctx context.Context, a *app) error {
 	}
 	a.notes(result.Notes)
 	a.importNotice(result)
-	return refusedUsers(result)
+	if err := refusedUsers(result); err != nil || !o.strict || len(result.UnusedExclusions) == 0 {
+		return err
+	}
+	return &source.Error{Code: codePartial, Message: "fits nobody: --exclude " + strings.Join(result.UnusedExclusions, ", --exclude ")}
 }
 
 // refusedUsers is the error of an import that left out somebody it was asked for.

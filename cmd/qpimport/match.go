@@ -13,6 +13,7 @@ import (
 	"github.com/qpimport/qpimport/internal/cli/usage"
 	"github.com/qpimport/qpimport/pkg/importer"
 	"github.com/qpimport/qpimport/pkg/match"
+	"github.com/qpimport/qpimport/pkg/registry"
 	"github.com/qpimport/qpimport/pkg/source"
 )
 
@@ -236,7 +237,7 @@ func (o matchOptions) takeDecisions(ctx context.Context, a *app) error {
 
 // decide carries out decisions and shows the result.
 func (o matchOptions) decide(ctx context.Context, a *app, customer string, rows []importer.DecisionRow) error {
-	req := importer.HandRequest{Customer: customer, Rows: rows, FromSheet: true, Allow: o.allow, DryRun: o.dryRun}
+	req := importer.HandRequest{Customer: customer, Rows: rows, FromSheet: true, Allow: registry.Answers(o.allow), DryRun: o.dryRun}
 	result, err := with(ctx, a, o.dryRun, func(im *importer.Importer) (importer.MatchResult, error) { return im.MatchByHand(ctx, req) })
 	if err != nil {
 		return err
@@ -258,10 +259,10 @@ func (o matchOptions) match(ctx context.Context, a *app) (importer.MatchResult, 
 		return importer.MatchResult{}, err
 	}
 	if o.auto {
-		req := importer.MatchRequest{Customer: name, By: o.method(), ADAsRead: o.adAsRead, DryRun: o.dryRun, Allow: o.allow}
+		req := importer.MatchRequest{Customer: name, By: o.method(), ADAsRead: o.adAsRead, DryRun: o.dryRun, Allow: registry.Answers(o.allow)}
 		return with(ctx, a, o.dryRun, func(im *importer.Importer) (importer.MatchResult, error) { return im.Match(ctx, req) })
 	}
-	req := importer.HandRequest{Customer: name, Allow: o.allow, DryRun: o.dryRun}
+	req := importer.HandRequest{Customer: name, Allow: registry.Answers(o.allow), DryRun: o.dryRun}
 	if req.Rows, err = o.rows(ctx, a); err != nil {
 		return importer.MatchResult{}, err
 	}

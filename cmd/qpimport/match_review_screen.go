@@ -14,6 +14,7 @@ import (
 	"github.com/qpimport/qpimport/internal/cli/usage"
 	"github.com/qpimport/qpimport/pkg/importer"
 	"github.com/qpimport/qpimport/pkg/match"
+	"github.com/qpimport/qpimport/pkg/registry"
 	"github.com/qpimport/qpimport/pkg/source"
 )
 
@@ -28,7 +29,7 @@ func (o matchOptions) walkThrough(ctx context.Context, a *app) error {
 		return err
 	}
 	found, err := reading(ctx, a, func(im *importer.Importer) (importer.MatchResult, error) {
-		return im.Match(ctx, importer.MatchRequest{Customer: customer, By: o.method(), ADAsRead: o.adAsRead, Allow: o.allow, DryRun: true})
+		return im.Match(ctx, importer.MatchRequest{Customer: customer, By: o.method(), ADAsRead: o.adAsRead, Allow: registry.Answers(o.allow), DryRun: true})
 	})
 	if err != nil {
 		return err

@@ -83,7 +83,7 @@ and makes the exit status 3.` + exits(3, 11, 12, 13, 14, 15),
 }
 
 // allowFlag are answers to guards.
-type allowFlag map[registry.Guard]int
+type allowFlag registry.Answers
 
 func (a allowFlag) add(f *pflag.FlagSet) {
 	f.Var(a, "allow", "let a guard pass: `KIND=N`, the number that was found (repeatable)")
@@ -93,7 +93,9 @@ func (a allowFlag) add(f *pflag.FlagSet) {
 func (a allowFlag) String() string {
 	var list []string
 	for _, g := range slices.Sorted(maps.Keys(a)) {
-		list = append(list, fmt.Sprintf("%s=%d", g, a[g]))
+		for _, n := range a[g] {
+			list = append(list, fmt.Sprintf("%s=%d", g, n))
+		}
 	}
 	return strings.Join(list, " ")
 }
@@ -108,7 +110,7 @@ func (a allowFlag) Set(text string) error {
 	case !slices.Contains(registry.Guards(), guard):
 		return fmt.Errorf("there is no guard %q: %s", kind, guardNames())
 	default:
-		a[guard] = n
+		a[guard] = append(a[guard], n)
 	}
 	return nil
 }
@@ -125,7 +127,7 @@ func guardNames() string {
 }
 
 func (o refreshOptions) request() (importer.RefreshRequest, error) {
-	r := importer.RefreshRequest{ImportNew: o.importNew, Allow: o.allow, DryRun: o.dryRun}
+	r := importer.RefreshRequest{ImportNew: o.importNew, Allow: registry.Answers(o.allow), DryRun: o.dryRun}
 	var found []string
 	for _, s := range o.sources {
 		kind, err := source.ParseKind(s)

@@ -28,30 +28,30 @@ func refusal(breaches []registry.Breach) error {
 		return nil
 	}
 	e := &source.Error{Code: CodeSafeguard, Topic: TopicGuard, Err: &Guarded{breaches}}
-	var answers []string
+	var given []string
 	for _, b := range breaches {
 		if b.Guard == registry.GuardNew {
 			e.Topic, e.Subject = TopicTooManyNew, strconv.Itoa(b.Found)
 			return e
 		}
-		if a := b.Answer(); a != "" && !slices.Contains(answers, a) {
-			answers = append(answers, a)
+		if a := b.Answer(); a != "" && !slices.Contains(given, a) {
+			given = append(given, a)
 		}
 	}
-	e.Subject = strings.Join(answers, " ")
+	e.Subject = strings.Join(given, " ")
 	return e
 }
 
 // manifestLimits are those of a customer of a manifest.
 func manifestLimits(a manifest.Allow, most int) *registry.Limits {
-	return &registry.Limits{NewAccounts: most, Allow: Answers(a.Guards)}
+	return &registry.Limits{NewAccounts: most, Allow: answers(a.Guards)}
 }
 
-// Answers are the answers to guards as somebody gave them.
-func Answers(given map[string]int) map[registry.Guard]int {
-	answers := map[registry.Guard]int{}
+// answers are those of a manifest.
+func answers(given map[string]int) registry.Answers {
+	a := registry.Answers{}
 	for kind, n := range given {
-		answers[registry.Guard(kind)] = n
+		a[registry.Guard(kind)] = []int{n}
 	}
-	return answers
+	return a
 }

@@ -22,9 +22,9 @@ type RefreshRequest struct {
 	Customer string        `json:"-"`
 	Sources  []source.Kind `json:"sources,omitempty"` // none is all that are connected
 	// ImportNew imports who newly fits the selection, and matches him.
-	ImportNew bool                   `json:"import_new,omitempty"`
-	Allow     map[registry.Guard]int `json:"allow,omitempty"`
-	DryRun    bool                   `json:"-"`
+	ImportNew bool             `json:"import_new,omitempty"`
+	Allow     registry.Answers `json:"allow,omitempty"`
+	DryRun    bool             `json:"-"`
 }
 
 // RefreshResult says what a refresh did or would do.
@@ -106,7 +106,7 @@ func (im *Importer) refresh(ctx context.Context, r RefreshRequest, batch string)
 	if len(kinds) == 0 {
 		return RefreshResult{}, &source.Error{Code: CodeNotConnected, Subject: string(source.AD), Message: snap.Customer.Name + " has no directory connected"}
 	}
-	read, failed, err := im.readAgain(ctx, snap, kinds, r.Allow[registry.GuardMissing])
+	read, failed, err := im.readAgain(ctx, snap, kinds, slices.Max(append(r.Allow[registry.GuardMissing], 0)))
 	if err != nil {
 		return RefreshResult{}, err
 	}

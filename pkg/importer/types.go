@@ -129,7 +129,7 @@ type ImportRequest struct {
 	// whom AD does not know.
 	AlsoM365 bool `json:"also_m365,omitempty"`
 	// Allow answers guards: the numbers that were found.
-	Allow map[registry.Guard]int `json:"allow,omitempty"`
+	Allow registry.Answers `json:"allow,omitempty"`
 }
 
 // ImportResult says what an import did or, where it was not applied, would do.
@@ -185,7 +185,7 @@ type MatchRequest struct {
 	ADAsRead bool `json:"ad_as_read,omitempty"`
 	DryRun   bool `json:"-"`
 	// Allow answers guards: the numbers that were found.
-	Allow map[registry.Guard]int `json:"allow,omitempty"`
+	Allow registry.Answers `json:"allow,omitempty"`
 }
 
 // HandRequest asks for what was decided by hand. A reject without a mailbox parts
@@ -195,9 +195,9 @@ type HandRequest struct {
 	Rows     []DecisionRow `json:"rows"`
 	// FromSheet says that the rows are lines of a review: they are told what is
 	// wrong with each, all at once.
-	FromSheet bool                   `json:"-"`
-	Allow     map[registry.Guard]int `json:"allow,omitempty"`
-	DryRun    bool                   `json:"-"`
+	FromSheet bool             `json:"-"`
+	Allow     registry.Answers `json:"allow,omitempty"`
+	DryRun    bool             `json:"-"`
 }
 
 // MatchResult is the summary screen: what a match did or would do.
