@@ -574,14 +574,13 @@ func bareOwners(side []profile) (of map[uint64]int, ok bool) {
 }
 
 // markCopies finds the accounts out of use of people who have another one on the
-// same side: the same employee id and the same name, or for one that was deleted
-// and made anew the same login. They are nobody's rivals.
+// same side: the same employee id and the same name. They are nobody's rivals. An
+// equal login is not enough: that of a leaver may be given to a namesake.
 func markCopies(side []profile) {
-	employees, logins := owners{}, owners{}
+	employees := owners{}
 	for i := range side {
 		if p := &side[i]; p.skip == "" && p.isPerson() {
 			employees.add(p.employee, i)
-			logins.add(p.onPrem, i)
 		}
 	}
 	for i := range side {
@@ -590,9 +589,6 @@ func markCopies(side []profile) {
 			continue
 		}
 		own, ok := employees[p.employee]
-		if anew, found := logins[p.onPrem]; !ok && found && p.skip == source.SkipDeleted {
-			own, ok = anew, true
-		}
 		p.copied = ok && own >= 0 && sameName(p, &side[own])
 	}
 }
