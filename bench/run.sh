@@ -46,5 +46,7 @@ timed 'sqlite3 .import of the same rows' sqlite3 "$dir/yard.db" 'PRAGMA ignore_c
 
 timed 'the same import again' "${import[@]}"
 timed 'match by display name' "$dir/qpimport" -q match --auto -o json
+[ "$(sqlite3 "$QPIMPORT_STATE" "SELECT count(*) FROM accounts WHERE state = 'active'")" = "$n" ] || { echo 'the match missed people' >&2; exit 1; }
 timed 'the same match again' "$dir/qpimport" -q match --auto -o json
+timed 'refresh, nothing changed' "$dir/qpimport" -q refresh -o json
 timed 'customers' "$dir/qpimport" customers

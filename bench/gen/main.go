@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 )
 
 const base = "DC=corp,DC=example"
@@ -52,8 +53,19 @@ func guid(r *rand.Rand) []byte {
 	return binary.LittleEndian.AppendUint64(b, r.Uint64())
 }
 
+// person makes a name that nobody else has, without digits: those are no person's.
 func person(i int) (first, last string) {
-	return fmt.Sprintf("First%d", i%1000), fmt.Sprintf("Last%d", (i/1000+i)%2000)
+	return word(i % 1000), word(1000 + (i/1000+i)%2000)
+}
+
+// word makes a word of a number, another one of each.
+func word(n int) string {
+	w := ""
+	for n > 0 || w == "" {
+		w += []string{"ba", "ce", "di", "fo", "gu", "la", "me", "ni", "ro", "su"}[n%10]
+		n /= 10
+	}
+	return strings.ToUpper(w[:1]) + w[1:] + "n"
 }
 
 func ldif(w *bufio.Writer, n int) {
@@ -72,7 +84,7 @@ sAMAccountName: u%[1]d
 sAMAccountType: 805306368
 userAccountControl: 512
 userPrincipalName: u%[1]d@corp.example
-displayName: %[2]s %[3]s %[1]d
+displayName: %[2]s %[3]s
 givenName: %[2]s
 sn: %[3]s
 mail: u%[1]d@corp.example
@@ -91,7 +103,7 @@ func graph(w *bufio.Writer, n int) {
 	for i := range n {
 		first, last := person(i)
 		id := guid(r)
-		_, _ = fmt.Fprintf(w, `{"id":"%x-%x-%x-%x-%x","displayName":"%s %s %d","givenName":"%[6]s","surname":"%[7]s","userPrincipalName":"%[6]s.%[7]s.%[8]d@x.example",`+
+		_, _ = fmt.Fprintf(w, `{"id":"%x-%x-%x-%x-%x","displayName":"%s %s","givenName":"%[6]s","surname":"%[7]s","userPrincipalName":"%[6]s.%[7]s.%[8]d@x.example",`+
 			`"mail":"%[6]s.%[7]s.%[8]d@x.example","accountEnabled":true,"userType":"Member","assignedLicenses":[{"skuId":"3b555118-da6a-4418-894f-7df1e2096870"}],`+
 			`"assignedPlans":[{"service":"exchange","capabilityStatus":"Enabled"}]}`+"\n",
 			id[:4], id[4:6], id[6:8], id[8:10], id[10:], first, last, i)

@@ -51,7 +51,8 @@ living person who has it.
 
 Who newly fits the selection is listed as new, and imported with --import-new or where
 the customer says so (customers set --new-people import); then matched by the method
-that was used last. Whose account was deleted by hand does not come back.
+that was used last, with all who still wait for their mailbox. Whose account was deleted
+by hand does not come back.
 
 More than a few changes of a kind at once are refused, with what was found (12): people
 missing or disabled, accounts out of scope, addresses, UPN suffixes; at most 5, or one

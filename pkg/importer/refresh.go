@@ -325,7 +325,7 @@ func (d *draft) refresh(read []*reading, r RefreshRequest) (RefreshResult, error
 		result.Notes = append(result.Notes, in.info.Notes...)
 		d.refreshLinks(in)
 	}
-	known := len(d.after.Accounts)
+	imports := r.ImportNew || d.after.Customer.NewPeople == registry.ImportNew
 	for _, in := range read {
 		fresh, err := d.newPeople(in)
 		if err != nil {
@@ -333,15 +333,15 @@ func (d *draft) refresh(read []*reading, r RefreshRequest) (RefreshResult, error
 		}
 		for _, u := range fresh {
 			result.New = append(result.New, viewUser(u, false))
-		}
-		if r.ImportNew || d.after.Customer.NewPeople == registry.ImportNew {
-			for _, u := range fresh {
+			if imports {
 				d.add(begin(d.after.Customer.PasswordSync, u, d.now))
 			}
 		}
 	}
 	d.settle()
-	if len(d.after.Accounts) > known && d.after.Customer.PasswordSync == registry.ModeOn && d.after.Customer.MatchBy != "" {
+	// Who was imported before his mailbox was there is matched now.
+	pending := func(a *registry.Account) bool { return a.State == registry.StatePendingMatch }
+	if imports && d.after.Customer.MatchBy != "" && slices.ContainsFunc(d.after.Accounts, pending) {
 		var s sides
 		for _, in := range read {
 			if in.kind == source.AD {
@@ -375,7 +375,7 @@ func (d *draft) refreshLinks(in *reading) {
 		outside[u.ID] = u
 	}
 	fits := d.scope(in)
-	heirs := sync.OnceValue(func() map[string]bool { return namesOf(in.users) })
+	heirs := sync.OnceValue(func() map[string]bool { return allNames(in.users) })
 	for i, a := range d.after.Accounts {
 		link := a.Link(in.kind)
 		if link == nil {
@@ -394,7 +394,7 @@ func (d *draft) refreshLinks(in *reading) {
 			continue
 		}
 		status := registry.StatusMissing
-		if heirs()[strings.ToLower(nameOf(a, in.kind))] || a.Email != "" && a.EmailSource == string(in.kind) && heirs()[emailKey(a.Email)] {
+		if slices.ContainsFunc(namesOf(a, in.kind), func(name string) bool { return heirs()[strings.ToLower(name)] }) || a.Email != "" && a.EmailSource == string(in.kind) && heirs()[emailKey(a.Email)] {
 			status = registry.StatusReplaced
 		}
 		if link.Status != status {
@@ -403,16 +403,16 @@ func (d *draft) refreshLinks(in *reading) {
 	}
 }
 
-// nameOf is what the account's user signs in with in a directory.
-func nameOf(a *registry.Account, kind source.Kind) string {
+// namesOf are what the account's user signs in with in a directory.
+func namesOf(a *registry.Account, kind source.Kind) []string {
 	if kind == source.AD {
-		return a.Username
+		return []string{a.Username, a.UPN}
 	}
-	return a.M365.Name
+	return []string{a.M365.Name}
 }
 
-// namesOf are the logon names and addresses of users.
-func namesOf(users []*source.User) map[string]bool {
+// allNames are the logon names and addresses of users.
+func allNames(users []*source.User) map[string]bool {
 	names := make(map[string]bool, 2*len(users))
 	for _, u := range users {
 		for _, name := range []string{u.Username, u.UPN, u.Email} {
@@ -588,13 +588,10 @@ func transitions(was, is *registry.Account) []string {
 		switch {
 		case x == nil || y == nil || x.ID != y.ID || x.Status == y.Status:
 		case x.Gone() && !y.Gone():
-			found["returned"] = true
-			if y.Status == registry.StatusDisabled {
-				found[y.Status] = true
-			}
-		case y.Status == registry.StatusOK && x.Status == registry.StatusDisabled:
-			found["enabled"] = true
-		case y.Status != registry.StatusOK:
+			found["returned"], found[y.Status] = true, true
+		case x.Status == registry.StatusDisabled && !y.Gone():
+			found["enabled"], found[y.Status] = true, true
+		default:
 			found[y.Status] = true
 		}
 	}
