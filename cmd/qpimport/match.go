@@ -47,11 +47,14 @@ active and gives it the mailbox's address.
 
   display-name  equal display names; case, white space and invisible characters do
                 not count. Two of one name on either side are ambiguous and are
-                never paired, and a pair that hard evidence contradicts is left
-                for review
-  evidence      only what is proven, never by a name alone: equal anchors, or
-                independent identifiers that agree together with the name. What is
-                not sure is left for review, with up to three candidates
+                never paired. A pair is left for review where given name and
+                surname say otherwise, or where the mailbox, an address, principal
+                name or employee id is somebody else's
+  evidence      only what is proven, never by a name alone: a SID or anchor that
+                the sync engine wrote, independent identifiers that agree together
+                with the name, or a name found once that several facts bear out.
+                Among namesakes a name proves nothing. What is not sure is left
+                for review, with up to three candidates
 
 Both read the two directories whole and count everybody in them, imported or not,
 disabled or not: nobody else is given the mailbox of somebody who was left out.

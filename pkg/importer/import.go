@@ -54,21 +54,23 @@ func (im *Importer) Import(ctx context.Context, r ImportRequest) (ImportResult, 
 	if err != nil {
 		return ImportResult{}, err
 	}
-	var result ImportResult
-	run, err := im.changeFrom(ctx, full, command{name: "import", params: r, dry: r.DryRun, limits: &registry.Limits{Allow: r.Allow}}, func(d *draft) error {
-		chosen, err := d.importBatch(r, b)
-		if err != nil {
-			return err
-		}
+	var decided *draft
+	var chosen []int
+	run, err := im.changeFrom(ctx, full, command{name: "import", params: r, dry: r.DryRun, limits: &registry.Limits{Allow: r.Allow}}, func(d *draft) (err error) {
+		decided = d
+		chosen, err = d.importBatch(r, b)
 		d.settle()
-		result = d.importResult(r, b, chosen)
-		return nil
+		return err
 	}, func() (*registry.Snapshot, error) {
 		return im.store.Snapshot(ctx, registry.Ref{ID: snap.Customer.ID}, load)
 	})
 	if err != nil {
 		return ImportResult{}, err
 	}
+	// Of a large directory both the people and the result take a hundred MiB: the one
+	// is let go before the other is made.
+	decided.readings, decided.users, b.picks, b.reading.users = nil, nil, nil, nil
+	result := decided.importResult(r, b, chosen)
 	result.Applied, result.Run = !r.DryRun, run
 	return result, nil
 }

@@ -139,6 +139,9 @@ func (c *comparer) compare(i, j int32) findings {
 	f.levels[ruleName], f.nameBits = c.nameLevel(a, m)
 	x, xMiddle := a.middles()
 	y, yMiddle := m.middles()
+	if l := f.levels[ruleName]; l == nameFull || l == nameSwapped {
+		xMiddle, yMiddle = xMiddle&y, yMiddle&x // the words are the same, whichever of them is in the middle
+	}
 	f.levels[ruleInitial] = initialLevel(x, xMiddle, y, yMiddle)
 	f.levels[ruleGeneration] = markLevel(a.generation, m.generation)
 	f.levels[ruleNumber] = markLevel(a.number, m.number)
@@ -318,9 +321,13 @@ func (p *profile) middles() (initials, middle uint32) {
 // initialLevel compares middle initials; a middle word agrees with its initial.
 func initialLevel(a, aMiddle, m, mMiddle uint32) uint8 {
 	switch {
-	case (a|aMiddle)&m|a&(m|mMiddle) != 0:
+	case a&m != 0:
 		return initialEqual
-	case a != 0 && m != 0, aMiddle != 0 && mMiddle != 0 && aMiddle&mMiddle == 0:
+	case a != 0 && m != 0:
+		return initialDiffers
+	case aMiddle&m|a&mMiddle != 0:
+		return initialEqual
+	case aMiddle != 0 && mMiddle != 0 && aMiddle&mMiddle == 0:
 		return initialDiffers
 	}
 	return 0

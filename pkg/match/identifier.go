@@ -21,7 +21,7 @@ func employeeID(id string) string {
 	switch {
 	case len(bare) == 0, len(id) == len(digits) && len(bare) < 2:
 		return ""
-	case len(digits) < 3 && (isFiller(letters) || len(letters) > 3):
+	case len(bare) < 3 && len(letters) > 0 && (isFiller(letters) || len(letters) > 3):
 		return ""
 	case len(id) == len(digits) && len(bare) > 3 && (oneDigit(bare) || isRun(bare)):
 		return ""
@@ -34,7 +34,7 @@ func employeeID(id string) string {
 func bareID(id string) string { return strings.TrimLeft(id, "0") }
 
 // fillers are words that people type where they have nothing to enter.
-var fillers = setOf("na none no nil null nan tbd tba tbc todo unknown undefined pending missing empty blank open new neu temp tmp temporary test demo dummy sample ext extern external externe intern internal contractor consultant vendor guest various xx xxx xxxx nn leer keine keiner unbekannt offen ohne inconnu aucun sconosciuto nessuno desconocido ninguno onbekend geen brak ref value name")
+var fillers = setOf("na none no nil null nan tbd tba tbc todo unknown undefined pending missing empty blank open new neu temp tmp temporary test demo dummy sample ext extern external externe intern internal contractor consultant vendor guest various x xx xxx xxxx nn leer keine keiner unbekannt offen ohne inconnu aucun sconosciuto nessuno desconocido ninguno onbekend geen brak ref value name")
 
 func isFiller(word string) bool { return fillers[word] }
 
@@ -151,10 +151,10 @@ func isDay(digits string) bool {
 		return false
 	}
 	within := func(s, low, high string) bool { return low <= s && s <= high }
-	if within(digits[:4], "1940", "2060") && within(digits[4:6], "01", "12") && within(digits[6:], "01", "31") {
+	if within(digits[:4], "1890", "2060") && within(digits[4:6], "01", "12") && within(digits[6:], "01", "31") {
 		return true
 	}
-	return within(digits[4:], "1940", "2060") && within(digits[:2], "01", "31") && within(digits[2:4], "01", "31")
+	return within(digits[4:], "1890", "2060") && within(digits[:2], "01", "31") && within(digits[2:4], "01", "31")
 }
 
 func digitsOf(s string) string {

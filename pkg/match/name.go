@@ -29,6 +29,7 @@ type spelledName struct {
 	remark                 string // what stands in brackets or behind a dash, or decorates the name
 	joined                 [2]string
 	own                    string // given name and surname as attributes of their own have them
+	written                string // the name as it is written
 }
 
 func (n *spelledName) words() int { return len(n.given) + len(n.middle) + len(n.surname) }
@@ -48,7 +49,8 @@ type lexicon struct {
 	titles, decorations, credentials, particles map[string]bool
 	sirs, madams, pronouns                      map[string]bool
 	generations                                 map[string]string
-	emptyNames, emptyBegins                     map[string]bool // and the first words of those
+	emptyNames, emptyFields, fillerWords        map[string]bool
+	emptyBegins                                 map[string]bool // the first words of empty names
 	givenNames                                  map[string]bool
 	families                                    map[string][]int16
 	accounts                                    *accountWords
@@ -66,11 +68,20 @@ func newLexicon() *lexicon {
 		generations: map[string]string{"2nd": "2", "3rd": "3", "4th": "4", "5th": "5", "i": "1", "ii": "2", "iii": "3", "iv": "4"},
 		emptyNames:  map[string]bool{},
 		emptyBegins: map[string]bool{},
+		emptyFields: setOf(emptyFields),
+		fillerWords: setOf(fillerWords),
 		givenNames:  givenNameSet(),
 		families:    families(),
 		accounts:    newAccountWords(),
 	}
 	for _, name := range strings.Split(emptyNames, "|") {
+		if !isASCII(name) {
+			words := strings.Fields(name)
+			for k, w := range words {
+				words[k], _ = asciiForms(w)
+			}
+			name = strings.Join(words, " ")
+		}
 		x.emptyNames[name] = true
 		first, _, _ := strings.Cut(name, " ")
 		x.emptyBegins[first] = true
@@ -91,6 +102,9 @@ const (
 	elderMarks    = "sr snr sn aine maior sen id senior pere père padre pai ältere aeltere ält eldre ældre äldre vanhempi idősb idősebb st starší starsi stariji starejši starszy ст старший"
 )
 
+// marksBefore are marks that stand before a name, as in Hungarian.
+var marksBefore = map[string]string{"ifj": "jr", "ifjabb": "jr", "id": "sr", "idősb": "sr", "idősebb": "sr"}
+
 // marksInWords are marks of generation of more than one word.
 var marksInWords = []struct{ words, mark string }{
 	{"d j", "jr"}, {"d ä", "sr"}, {"d ae", "sr"}, {"d ält", "sr"}, {"d jüng", "jr"}, {"d y", "jr"}, {"d e", "sr"}, {"d æ", "sr"},
@@ -109,15 +123,15 @@ func (x *lexicon) namesOf(u *source.User, displayKey string) []spelledName {
 			out = append(out, n)
 		}
 	}
-	given, surname := x.nameKey(u.GivenName), x.nameKey(u.Surname)
+	given, surname := x.fieldKey(u.GivenName), x.fieldKey(u.Surname)
 	own := " " + given + " " + surname + " "
 	if displayKey != "" {
-		add(inDisplay, x.parseDisplay(displayKey, own))
+		add(inDisplay, x.parseDisplay(displayKey, own, u.DisplayName))
 	}
 	add(inFields, x.parseFields(given, surname, u.Initials))
 	if cn := commonName(u.DN); cn != "" {
 		if key := x.nameKey(cn); key != "" && key != Key(u.Username) {
-			if n := x.parseDisplay(key, own); n.words() > 1 && !strings.ContainsAny(key, "0123456789_") {
+			if n := x.parseDisplay(key, own, cn); n.words() > 1 && !strings.ContainsAny(key, "0123456789_") {
 				add(inCN, n)
 			}
 		}
@@ -145,7 +159,7 @@ func commonName(dn string) string {
 // attributes of their own.
 func (x *lexicon) parseFields(given, surname, initials string) spelledName {
 	var n spelledName
-	if given == "" || surname == "" {
+	if given == "" || surname == "" || x.isEmptyName(given+" "+surname) {
 		return n
 	}
 	g := x.split(x.undecorated(given, &n), &n, partGiven)
@@ -168,8 +182,8 @@ func (x *lexicon) parseFields(given, surname, initials string) spelledName {
 // parseDisplay reads the key of a display name: First Middle Last or Last, First
 // Middle, with whatever people decorate it with. What is the user's own name is no
 // mark: Sen is a surname as well.
-func (x *lexicon) parseDisplay(key, own string) spelledName {
-	n := spelledName{own: own}
+func (x *lexicon) parseDisplay(key, own, written string) spelledName {
+	n := spelledName{own: own, written: written}
 	parts := strings.Split(x.undecorated(key, &n), ",")
 	kept := make([][]string, 0, 2)
 	for i, part := range parts {
@@ -181,7 +195,7 @@ func (x *lexicon) parseDisplay(key, own string) spelledName {
 		if i > 0 && x.allIn(words, x.credentials) {
 			continue
 		}
-		if mark := x.markOfWords(words); i > 0 && mark != "" && len(kept) > 0 && len(kept[0]) > 1 {
+		if mark := x.markOfWords(words); mark != "" && (i > 1 || i == 1 && len(kept) > 0 && len(kept[0]) > 1) {
 			n.generation = mark // Robert King, Jr.
 			continue
 		}
@@ -339,8 +353,8 @@ func (x *lexicon) split(s string, n *spelledName, part int) []string {
 	if len(words) > 2 && words[0] == "m" && part == partWhole {
 		n.salutation |= maybeSir
 	}
-	if len(words) > 2 && (words[0] == "ifj" || words[0] == "id") {
-		n.generation = x.generations[strings.Replace(words[0], "id", "idősb", 1)]
+	if len(words) > 2 && marksBefore[words[0]] != "" {
+		n.generation = marksBefore[words[0]]
 		words = words[1:]
 	}
 	for len(words) > 0 {
@@ -358,9 +372,11 @@ func (x *lexicon) split(s string, n *spelledName, part int) []string {
 func (x *lexicon) cutMark(words []string, n *spelledName, part int) int {
 	k := len(words)
 	last := words[k-1]
-	if part != partGiven && k > 3-part {
+	if k > 3-min(part, 1) {
+		whole := words[k-2] + " " + last
 		for _, m := range marksInWords {
-			if words[k-2]+" "+last == m.words {
+			// John D. J. has two initials, John d. J. is the younger one.
+			if whole == m.words && (part != partGiven || len(whole) > 3 || strings.Contains(n.written, " d.")) {
 				n.generation = m.mark
 				return 2
 			}

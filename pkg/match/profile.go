@@ -80,9 +80,19 @@ type profile struct {
 func (p *profile) isPerson() bool { return p.excluded == "" && !p.stranger && !p.copied }
 
 // vouched says whether more than the display name says what the user is called:
-// given name and surname, the common name of AD, or a login that follows from it.
-func (p *profile) vouched() bool {
-	return p.cnAgrees || p.derived != 0 && len(p.views) > 0 || slices.ContainsFunc(p.views, func(v view) bool { return v.places&inFields != 0 })
+// given name and surname, or a login that follows from it, or for a name that has
+// a given name in it the common name of AD.
+func (s *sheet) vouched(p *profile) bool {
+	for k := range p.views {
+		v := &p.views[k]
+		if v.places&inFields != 0 || p.derived != 0 {
+			return true
+		}
+		if p.cnAgrees && slices.ContainsFunc(v.words[:v.n], func(w word) bool { return s.given[w.plain] }) {
+			return true
+		}
+	}
+	return false
 }
 
 // sheet is the profiles of both sides and the dictionaries that they share.
@@ -127,6 +137,12 @@ func (d *dictionary) number(text string) int32 {
 	d.numbers[text] = n
 	d.texts = append(d.texts, text)
 	return n
+}
+
+func (d *dictionary) text(n int32) string {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	return d.texts[n]
 }
 
 var generationNumbers = map[string]uint8{"": 0, "jr": 1, "sr": 2, "2": 3, "3": 4, "4": 5, "5": 6, "1": 7, "gs": 8, "np": 9}
@@ -313,6 +329,7 @@ func (s *sheet) profile(x *lexicon, u *source.User, p *profile) {
 		}
 	}
 	markTones(p)
+	s.dropSurnames(p)
 
 	addresses, logins := addressesOf(u), loginsOf(u)
 	phones := phonesOf(u)
@@ -574,14 +591,13 @@ func bareOwners(side []profile) (of map[uint64]int, ok bool) {
 }
 
 // markCopies finds the accounts out of use of people who have another one on the
-// same side: the same employee id and the same name, or for one that was deleted
-// and made anew the same login. They are nobody's rivals.
+// same side: the same employee id and the same name. They are nobody's rivals. An
+// equal login is not enough: that of a leaver may be given to a namesake.
 func markCopies(side []profile) {
-	employees, logins := owners{}, owners{}
+	employees := owners{}
 	for i := range side {
 		if p := &side[i]; p.skip == "" && p.isPerson() {
 			employees.add(p.employee, i)
-			logins.add(p.onPrem, i)
 		}
 	}
 	for i := range side {
@@ -590,9 +606,6 @@ func markCopies(side []profile) {
 			continue
 		}
 		own, ok := employees[p.employee]
-		if anew, found := logins[p.onPrem]; !ok && found && p.skip == source.SkipDeleted {
-			own, ok = anew, true
-		}
 		p.copied = ok && own >= 0 && sameName(p, &side[own])
 	}
 }
@@ -672,6 +685,31 @@ func (s *sheet) view(n *spelledName) view {
 		v.joined[k] = hashText(joined)
 	}
 	return v
+}
+
+// dropSurnames takes no word for a middle name that the user's surname has as an
+// attribute of its own: Ana López García.
+func (s *sheet) dropSurnames(p *profile) {
+	if len(p.views) != 2 || p.views[1].places&inFields == 0 {
+		return
+	}
+	shown, own := &p.views[0], &p.views[1]
+	shown.middle = 0
+	for x, w := range shown.words[:shown.n] {
+		if shown.roles[x] == roleUnknown && !slices.ContainsFunc(own.surname(), w.equals) {
+			shown.middle |= letterBit(s.words.text(w.plain)[0])
+		}
+	}
+}
+
+// surname is the words of a spelling that are known for those of the surname.
+func (v *view) surname() []word {
+	for x := range v.words[:v.n] {
+		if v.roles[x] == roleSurname {
+			return v.words[x:v.n]
+		}
+	}
+	return nil
 }
 
 // markTones takes every word of a name as it is written where one has the tones of

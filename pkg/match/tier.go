@@ -152,7 +152,7 @@ func (e *engine) facts(i int, c *candidate, lead float32, namesakes int) facts {
 	l := c.levels
 	f := facts{
 		levels: l, forces: e.forces(c), namesakes: namesakes, lead: lead,
-		vouched:   e.sheet.ad[i].vouched(),
+		vouched:   e.vouched(&e.sheet.ad[i]),
 		fitsOther: e.fitsOther(i, c),
 		same:      e.weights[ruleDepartment][l[ruleDepartment]] + e.weights[ruleTitle][l[ruleTitle]],
 	}
