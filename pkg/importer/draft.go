@@ -100,6 +100,14 @@ func (d *draft) learn(r *reading) {
 	d.identify(r)
 }
 
+// overtaken says that the directory was read once more since, by another process:
+// what that one found is not to be undone. A read in the future was noted under a
+// wrong clock.
+func (d *draft) overtaken(r *reading) bool {
+	last := d.before.Reads[r.kind].At
+	return last.After(r.at) && !last.After(d.now)
+}
+
 // settle brings every account's state up to date, and notes when it changed. It
 // is part of deciding: what comes after it sees the accounts as they will be.
 func (d *draft) settle() {

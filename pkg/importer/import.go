@@ -205,20 +205,21 @@ func (d *draft) importBatch(r ImportRequest, b *batch) ([]int, error) {
 	d.after.Customer.PasswordSync = mode
 	d.learn(b.reading)
 
-	known := d.places(r.Source)
+	known, overtaken := d.places(r.Source), d.overtaken(b.reading)
 	chosen := make([]int, 0, len(b.picks))
 	for _, u := range b.picks {
 		i, ok := known[u.ID]
-		if ok {
-			adopt(mode, d.edit(i), u, d.now)
-		} else {
+		switch {
+		case !ok:
 			i = d.add(begin(mode, u, d.now))
+		case !overtaken:
+			adopt(mode, d.edit(i), u, d.now)
 		}
 		delete(d.after.Dismissals, registry.DismissalKey{Kind: u.Kind, ID: u.ID})
 		chosen = append(chosen, i)
 	}
 	for _, u := range b.disabled {
-		if i, ok := known[u.ID]; ok {
+		if i, ok := known[u.ID]; ok && !overtaken {
 			adopt(mode, d.edit(i), u, d.now)
 		}
 	}

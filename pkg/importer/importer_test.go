@@ -608,3 +608,51 @@ func TestClockSetBack(t *testing.T) {
 		t.Errorf("%+v", got.Counts)
 	}
 }
+
+// overtaken is a directory that another process reads, and acts on, before what
+// was read here is made use of.
+type overtaken struct {
+	*sourcetest.Memory
+	by func()
+}
+
+func (o overtaken) Close() error { o.by(); return nil }
+
+// A refresh that was overtaken by another with a newer read does not bring back
+// what that one found changed.
+func TestRefreshOvertaken(t *testing.T) {
+	w := newWorld(t)
+	w.person(1, "Ann", "OU=Staff", "a@x.example")
+	w.person(2, "Bob", "OU=Staff", "b@x.example")
+	w.mustImport(staff(registry.ModeOff))
+	w.ad.People[0].DisplayName = "Ann Bell"
+	other, slow := w.Importer, w.reopen(w.path)
+	once := false
+	slow.open = func(ctx context.Context, c source.Connection) (source.Directory, error) {
+		return overtaken{w.ad, func() {
+			if once {
+				return
+			}
+			once = true
+			w.ad.People = []source.User{w.ad.People[0]}
+			w.ad.People[0].DisplayName, w.ad.People[0].Enabled = "Ann Lee", source.No
+			if _, err := other.Refresh(t.Context(), RefreshRequest{Customer: "contoso"}); err != nil {
+				t.Error(err)
+			}
+		}}, nil
+	}
+	got, err := slow.Refresh(t.Context(), RefreshRequest{Customer: "contoso", Sources: []source.Kind{source.AD}})
+	if err != nil || got.Run != nil || got.Counts.Unchanged != 2 {
+		t.Errorf("%+v, %v", got, err)
+	}
+	ann, err := w.Account(t.Context(), "", "p1")
+	if err != nil || ann.DisplayName != "Ann Lee" || ann.AD.Status != registry.StatusDisabled {
+		t.Errorf("%+v, %v", ann, err)
+	}
+	if bob, err := w.Account(t.Context(), "", "p2"); err != nil || bob.AD.Status != registry.StatusMissing {
+		t.Errorf("%+v, %v", bob, err)
+	}
+	if again, err := w.Refresh(t.Context(), RefreshRequest{Customer: "contoso"}); err != nil || again.Run != nil {
+		t.Errorf("%+v, %v", again, err)
+	}
+}

@@ -315,6 +315,7 @@ func (im *Importer) readAndConfirm(ctx context.Context, snap *registry.Snapshot,
 // refresh drafts a refresh from the directories that were read.
 func (d *draft) refresh(read []*reading, r RefreshRequest) (RefreshResult, error) {
 	result := RefreshResult{Customer: d.after.Customer.Name, Changes: []AccountChange{}, New: []User{}, Errors: []DirectoryError{}, Notes: []string{}}
+	read = slices.DeleteFunc(slices.Clone(read), d.overtaken)
 	for _, in := range read {
 		d.learn(in)
 		if in.kind == source.AD {
