@@ -481,6 +481,10 @@ func selectionOf(in *reading, s *registry.Selection) *selection {
 	sel.chosen = []source.Container{}
 	for _, o := range s.OUs {
 		c, ok := in.index.Find(cmp.Or(o.ID, o.DN))
+		if !ok { // an export without ids has names alone
+			c, ok = in.index.Find(o.DN)
+			ok = ok && c.ID == ""
+		}
 		if !ok {
 			continue
 		}
