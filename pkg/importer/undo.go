@@ -322,12 +322,12 @@ func (im *Importer) takeBack(ctx context.Context, snap *registry.Snapshot, r reg
 
 // checkRestored refuses to bring back what breaks a rule by now.
 func (im *Importer) checkRestored(ctx context.Context, r registry.Run, before, after *registry.Snapshot) error {
-	list, err := im.store.List(ctx)
-	if err != nil {
-		return err
-	}
 	was, is := before.Customer, after.Customer
 	if was.Key != is.Key || !maps.Equal(was.ExternalIDs, is.ExternalIDs) {
+		list, err := im.store.List(ctx)
+		if err != nil {
+			return err
+		}
 		if err := newOthers(list).check(is); err != nil {
 			return cannotUndo(r, "%s", err)
 		}
