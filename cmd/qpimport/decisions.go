@@ -47,16 +47,23 @@ func (a *app) listDecisions(ctx context.Context, _ []string) error {
 	if err != nil {
 		return err
 	}
-	return a.render(output.List("decisions", decisions, decisionColumns(), nil, nil))
+	var columns []output.Column[importer.NamedDecision]
+	for _, c := range decisionColumns() {
+		columns = append(columns, output.Column[importer.NamedDecision]{Key: c.Key, Title: c.Title, Text: func(d importer.NamedDecision) string { return c.Text(d.Decision) }})
+	}
+	columns = append(columns,
+		output.Column[importer.NamedDecision]{Key: "ad_upn", Title: "AD UPN", Text: func(d importer.NamedDecision) string { return d.ADUPN }},
+		output.Column[importer.NamedDecision]{Key: "m365_upn", Title: "Mailbox UPN", Text: func(d importer.NamedDecision) string { return d.M365UPN }})
+	return a.render(output.List("decisions", decisions, columns, nil, nil))
 }
 
 // decisions reads the decisions of the customer that the command is about.
-func (a *app) decisions(ctx context.Context) ([]registry.Decision, error) {
+func (a *app) decisions(ctx context.Context) ([]importer.NamedDecision, error) {
 	name, err := a.customer()
 	if err != nil {
 		return nil, err
 	}
-	return reading(ctx, a, func(im *importer.Importer) ([]registry.Decision, error) { return im.Decisions(ctx, name) })
+	return reading(ctx, a, func(im *importer.Importer) ([]importer.NamedDecision, error) { return im.Decisions(ctx, name) })
 }
 
 func decisionColumns() []output.Column[registry.Decision] {

@@ -26,7 +26,11 @@ always CSV, whatever --output says.` + exits(11, 15),
 			if err != nil {
 				return err
 			}
-			rows := output.Rows(exportedDecisionColumns(), decisions)
+			plain := make([]registry.Decision, len(decisions))
+			for i, d := range decisions {
+				plain[i] = d.Decision
+			}
+			rows := output.Rows(exportedDecisionColumns(), plain)
 			if len(args) == 0 || args[0] == "-" {
 				return output.WriteCSV(a.out, rows, a.settings.BOM)
 			}

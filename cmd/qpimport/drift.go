@@ -1,7 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -10,7 +15,8 @@ import (
 )
 
 func newDriftCmd(a *app) *cobra.Command {
-	return &cobra.Command{
+	var codes, without []string
+	cmd := &cobra.Command{
 		Use:   "drift",
 		Short: "Show where the directories no longer agree",
 		Long: `Reads the customer's directories, writes nothing, and shows where the two, or they
@@ -27,7 +33,7 @@ and the registry, no longer agree:
   stale         the account is not what the directory says: "refresh" brings it up to
                 date` + exits(11, 13, 14, 15),
 		Example: `  qpimport drift -c Contoso
-  qpimport drift -c Contoso -o csv`,
+  qpimport drift -c Contoso --without upn -o csv`,
 		Args: cobra.NoArgs,
 		RunE: a.command(func(ctx context.Context, _ []string) error {
 			name, err := a.customer()
@@ -38,9 +44,31 @@ and the registry, no longer agree:
 			if err != nil {
 				return err
 			}
+			r.Differences = slices.DeleteFunc(r.Differences, func(d importer.Difference) bool {
+				return len(codes) > 0 && !slices.Contains(codes, d.Code) || slices.Contains(without, d.Code)
+			})
 			return a.render(driftView(r))
 		}),
 	}
+	cmd.Flags().StringArrayVar(&codes, "code", nil, "only differences of this `CODE` (repeatable)")
+	cmd.Flags().StringArrayVar(&without, "without", nil, "no differences of this `CODE`, such as upn where the two were never equal (repeatable)")
+	return cmd
+}
+
+// countsOf says how many differences there are of each kind, the most first.
+func countsOf(list []importer.Difference) string {
+	if len(list) == 0 {
+		return ""
+	}
+	counts := map[string]int{}
+	for _, d := range list {
+		counts[d.Code]++
+	}
+	codes := slices.SortedFunc(maps.Keys(counts), func(a, b string) int { return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b)) })
+	for i, code := range codes {
+		codes[i] = fmt.Sprintf("%d %s", counts[code], code)
+	}
+	return " (" + strings.Join(codes, ", ") + ")"
 }
 
 func driftView(r importer.DriftResult) output.View {
@@ -55,7 +83,7 @@ func driftView(r importer.DriftResult) output.View {
 	v := output.List("differences", r.Differences, columns, nil, nil)
 	v.Document = r
 	v.Page = func(p *output.Page) {
-		p.Line("%s: %s", r.Customer, output.Count(len(r.Differences), "difference"))
+		p.Line("%s: %s%s", r.Customer, output.Count(len(r.Differences), "difference"), countsOf(r.Differences))
 		if len(r.Differences) > 0 {
 			p.Blank()
 			output.TableOf(p, columns, r.Differences)

@@ -190,7 +190,7 @@ func (a *app) importNotice(r importer.ImportResult) {
 		return
 	}
 	if r.PasswordSync == registry.ModeOn && r.Counts.Imported > 0 {
-		a.notice("next: qpimport match -c %s --auto --dry-run", output.ShellWord(r.Customer))
+		a.notice("next: qpimport match -c %s --auto --by evidence --dry-run", output.ShellWord(r.Customer))
 	}
 	if r.PasswordSync == registry.ModeOff && r.Counts.NeedsEmail > 0 {
 		a.notice("next: qpimport accounts -c %s --state needs_email", output.ShellWord(r.Customer))

@@ -208,7 +208,7 @@ func (o matchOptions) run(ctx context.Context, a *app) error {
 		return err
 	}
 	a.notes(result.Notes)
-	if open := result.Counts.Ambiguous + result.Counts.Review + result.Counts.UnmatchedAD; o.strict && open > 0 {
+	if open := leftOpen(result); o.strict && open > 0 {
 		return &source.Error{
 			Code:    codePartial,
 			Message: "left without a mailbox: " + output.Count(open, "user"),
@@ -219,6 +219,18 @@ func (o matchOptions) run(ctx context.Context, a *app) error {
 		a.notice("a dry run: nothing was written")
 	}
 	return nil
+}
+
+// leftOpen counts who is left without a mailbox, but for those whom somebody decided
+// to leave alone.
+func leftOpen(r importer.MatchResult) int {
+	open := r.Counts.Ambiguous + r.Counts.Review + r.Counts.UnmatchedAD
+	for _, u := range r.UnmatchedAD {
+		if u.Reason == match.ReasonIgnored {
+			open--
+		}
+	}
+	return open
 }
 
 // takeDecisions carries out a review file.

@@ -107,7 +107,7 @@ func (a allowFlag) Set(text string) error {
 	n, err := strconv.Atoi(number)
 	switch guard := registry.Guard(strings.ReplaceAll(kind, "-", "_")); {
 	case !ok || err != nil || n < 1:
-		return fmt.Errorf("want KIND=N, such as missing=12")
+		return fmt.Errorf("want KIND=N, such as missing=12; the kinds are %s", guardNames())
 	case !slices.Contains(registry.Guards(), guard):
 		return fmt.Errorf("there is no guard %q: %s", kind, guardNames())
 	default:
@@ -173,6 +173,13 @@ func (o refreshOptions) run(ctx context.Context, a *app) error {
 		return rerr
 	}
 	a.notes(result.Notes)
+	switch n := result.Counts; {
+	case err != nil:
+	case n.Unchanged+n.Updated+n.Imported == 0 && n.New == 0:
+		a.notice("nothing is imported yet; next: qpimport import -c %s --help", output.ShellWord(result.Customer))
+	case n.New > n.Imported && !o.dryRun:
+		a.notice("next: qpimport refresh -c %s --import-new takes in who is new", output.ShellWord(result.Customer))
+	}
 	if err != nil {
 		return err
 	}
@@ -241,7 +248,11 @@ func accountChangeColumns() []output.Column[importer.AccountChange] {
 }
 
 func refreshPage(p *output.Page, r importer.RefreshResult) {
-	p.Line("%s: %s", r.Customer, refreshText(r))
+	failed := ""
+	for _, e := range r.Errors {
+		failed += e.Source.String() + " could not be read; "
+	}
+	p.Line("%s: %s%s", r.Customer, failed, refreshText(r))
 	for _, x := range r.Refused {
 		p.Line("refused: %s", x.Text)
 	}

@@ -37,6 +37,7 @@ code. In JSON each customer has findings with code, count and text:
 
   no_directory, ad_not_connected, m365_not_connected, nothing_imported
   read_failed        the last read of a directory failed
+  refused            a guard refused the last change; see "refresh"
   stale_read         a directory was not read for longer than --max-age
   stale_export       an export is older than --max-age
   to_match           accounts without a mailbox; who is ignored by decision does not

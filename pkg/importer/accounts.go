@@ -142,7 +142,7 @@ func (d *draft) setEmails(changes []EmailChange) ([]int, error) {
 	given := map[int]string{}
 	holders := map[string]int{}
 	for i, a := range d.after.Accounts {
-		if a != nil && a.EmailIssue == "" && a.Email != "" {
+		if a != nil && a.Email != "" && a.Living() && a.State != registry.StatePendingMatch {
 			holders[emailKey(a.Email)] = i
 		}
 	}

@@ -276,7 +276,7 @@ func TestDecisions(t *testing.T) {
 	if _, err := w.ForgetDecisions(t.Context(), "Contoso", nil, true); err != nil {
 		t.Fatal(err)
 	}
-	if back, err := w.ImportDecisions(t.Context(), "Contoso", kept); err != nil || len(back.Decisions) != 3 {
+	if back, err := w.ImportDecisions(t.Context(), "Contoso", plainDecisions(kept)); err != nil || len(back.Decisions) != 3 {
 		t.Errorf("%+v, %v", back, err)
 	}
 	w.mustImport(staff(""))
@@ -360,4 +360,12 @@ func TestImportCustomersRenamedInTurn(t *testing.T) {
 	if got := take("Beta", "Delta", "Alpha", "Gamma"); got.Conflicts != 2 || got.Unchanged != 2 {
 		t.Errorf("swapped: %+v", got)
 	}
+}
+
+func plainDecisions(named []NamedDecision) []registry.Decision {
+	var list []registry.Decision
+	for _, d := range named {
+		list = append(list, d.Decision)
+	}
+	return list
 }

@@ -173,13 +173,62 @@ func CheckDecisions(given []registry.Decision) iter.Seq2[int, string] {
 	}
 }
 
+// userKey is a user of a directory.
+type userKey struct {
+	kind source.Kind
+	id   string
+}
+
+// NamedDecision is a decision with the user principal names of whom it is about, ""
+// where they are not known. They are what the directories say now and no part of
+// the decision, which reads the same wherever it is.
+type NamedDecision struct {
+	registry.Decision
+	ADUPN   string `json:"-"`
+	M365UPN string `json:"-"`
+}
+
 // Decisions lists what was decided by hand for a customer.
-func (im *Importer) Decisions(ctx context.Context, customerSel string) ([]registry.Decision, error) {
-	snap, err := im.find(ctx, customerSel, registry.Load{})
+func (im *Importer) Decisions(ctx context.Context, customerSel string) ([]NamedDecision, error) {
+	snap, err := im.find(ctx, customerSel, everything)
 	if err != nil {
 		return nil, err
 	}
-	return sortedDecisions(snap.Decisions), nil
+	upns := map[userKey]string{} // of those who have an account; others are known by what was read
+	for _, a := range snap.Accounts {
+		if a.AD != nil {
+			upns[userKey{source.AD, a.AD.ID}] = a.UPN
+		}
+		if a.M365 != nil {
+			upns[userKey{source.M365, a.M365.ID}] = a.M365.Name
+		}
+	}
+	upn := func(kind source.Kind, id string) (string, error) {
+		if upn, ok := upns[userKey{kind, id}]; ok {
+			return upn, nil
+		}
+		p, known := snap.People[kind][id]
+		if !known {
+			return "", nil
+		}
+		u, err := p.User()
+		if err != nil {
+			return "", err
+		}
+		return u.UPN, nil
+	}
+	list := []NamedDecision{}
+	for _, d := range sortedDecisions(snap.Decisions) {
+		named := NamedDecision{Decision: d}
+		if named.ADUPN, err = upn(source.AD, d.ADID); err != nil {
+			return nil, err
+		}
+		if named.M365UPN, err = upn(source.M365, d.M365ID); err != nil {
+			return nil, err
+		}
+		list = append(list, named)
+	}
+	return list, nil
 }
 
 // ImportDecisions keeps decisions as they were exported: by id, whether or not

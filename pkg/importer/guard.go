@@ -1,6 +1,8 @@
 package importer
 
 import (
+	"context"
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -40,6 +42,29 @@ func refusal(breaches []registry.Breach) error {
 	}
 	e.Subject = strings.Join(given, " ")
 	return e
+}
+
+// refuse notes with the directories that were read that a change was refused, so
+// that a monitor sees it, and returns the error. Nothing else is written.
+func (im *Importer) refuse(ctx context.Context, d *draft, c command, breaches []registry.Breach) error {
+	err := refusal(breaches)
+	if c.dry || !d.before.Exists() || source.CodeOf(err) != CodeSafeguard {
+		return err
+	}
+	cs := registry.ChangeSet{CustomerID: d.before.Customer.ID, Revision: d.before.Revision, Failures: map[source.Kind]registry.Failure{}}
+	for _, r := range d.readings {
+		f := registry.Failure{At: d.now, Code: CodeSafeguard, Text: err.Error()}
+		if last := d.before.Reads[r.kind].Failure; last == nil || last.Code != f.Code || last.Text != f.Text {
+			cs.Failures[r.kind] = f
+		}
+	}
+	if len(cs.Failures) == 0 {
+		return err
+	}
+	if _, failed := im.store.Apply(ctx, cs); failed != nil && !errors.Is(failed, registry.ErrMoved) {
+		return failed
+	}
+	return err
 }
 
 // manifestLimits are those of a customer of a manifest.

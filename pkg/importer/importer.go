@@ -203,8 +203,8 @@ func (im *Importer) changeFrom(ctx context.Context, snap *registry.Snapshot, c c
 			return err
 		}
 		if c.limits != nil {
-			if err := refusal(c.limits.Check(d.before, &cs)); err != nil {
-				return err
+			if breaches := c.limits.Check(d.before, &cs); len(breaches) > 0 {
+				return im.refuse(ctx, d, c, breaches)
 			}
 		}
 		if c.dry || cs.Empty() {

@@ -36,7 +36,7 @@ func (im *Importer) Status(ctx context.Context, r StatusRequest) ([]CustomerStat
 
 // FindingCodes are the codes of all findings.
 func FindingCodes() []string {
-	return []string{"no_directory", "nothing_imported", "ad_not_connected", "m365_not_connected", "read_failed", "stale_read", "stale_export",
+	return []string{"no_directory", "nothing_imported", "ad_not_connected", "m365_not_connected", "read_failed", "refused", "stale_read", "stale_export",
 		"to_match", "needs_email", "missing", "replaced", "doubtful"}
 }
 
@@ -61,7 +61,8 @@ func (im *Importer) findings(snap *registry.Snapshot, maxAge time.Duration) []St
 		}
 		last := snap.Reads[kind]
 		if f := last.Failure; f != nil {
-			say(true, "read_failed", 1, "%s could not be read on %s (%s)", kind, f.At.Format(time.DateOnly), f.Code)
+			say(f.Code == CodeSafeguard, "refused", 1, "refused on %s: %s", f.At.Format(time.DateOnly), f.Text)
+			say(f.Code != CodeSafeguard, "read_failed", 1, "%s could not be read on %s (%s)", kind, f.At.Format(time.DateOnly), f.Code)
 		}
 		if age := im.clock().Sub(last.At); !last.At.IsZero() && age > maxAge && n.Total > 0 {
 			say(true, "stale_read", int(age.Hours()/24), "%s was last read %d days ago", kind, int(age.Hours()/24))

@@ -369,5 +369,5 @@ func unreadable(path string, err error) error {
 	if !errors.As(err, &p) {
 		err = fmt.Errorf("%s: %w", path, err)
 	}
-	return &source.Error{Code: source.CodeUnreachable, Message: "the export cannot be read", Err: err}
+	return &source.Error{Code: source.CodeUnreachable, Message: "the export cannot be read", Hint: "export it to that place again, or connect the file that is there now", Err: err}
 }
