@@ -656,3 +656,47 @@ func TestRefreshOvertaken(t *testing.T) {
 		t.Errorf("%+v, %v", again, err)
 	}
 }
+
+// TestLivingClaim gives an address to the living person who has it, whoever else had
+// it before and is gone or switched off; of two living people nobody has it.
+func TestLivingClaim(t *testing.T) {
+	w := newWorld(t)
+	w.person(1, "Ann Lee", "OU=Staff", "ann@x.example")
+	w.person(2, "Bob Kane", "OU=Staff", "bob@x.example")
+	w.mustImport(staff(registry.ModeOff))
+	state := func(username string) string {
+		t.Helper()
+		a, err := w.Account(t.Context(), "Contoso", username)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(a.State)
+	}
+	w.person(3, "Ann Lund", "OU=Staff", "ANN@x.example")
+	w.mustImport(staff(""))
+	if state("p1") != "needs_email" || state("p3") != "needs_email" {
+		t.Errorf("two living people of one address: %s, %s", state("p1"), state("p3"))
+	}
+	w.ad.People[0].Enabled = source.No
+	if _, err := w.Refresh(t.Context(), RefreshRequest{Customer: "Contoso"}); err != nil {
+		t.Fatal(err)
+	}
+	if state("p1") != "needs_email" || state("p3") != "active" {
+		t.Errorf("disabled %s, living %s", state("p1"), state("p3"))
+	}
+	// The two who are not there do not settle it among themselves either.
+	w.ad.People[2].Enabled = source.No
+	if _, err := w.Refresh(t.Context(), RefreshRequest{Customer: "Contoso"}); err != nil {
+		t.Fatal(err)
+	}
+	if state("p1") != "needs_email" || state("p3") != "needs_email" || state("p2") != "active" {
+		t.Errorf("both disabled: %s, %s", state("p1"), state("p3"))
+	}
+	// By hand a living person is given the address of one who is switched off.
+	if _, err := w.SetEmails(t.Context(), "Contoso", []EmailChange{{Account: "p2", Email: "ann@x.example"}}); err != nil {
+		t.Error(err)
+	}
+	if state("p2") != "active" {
+		t.Errorf("by hand: %s", state("p2"))
+	}
+}
