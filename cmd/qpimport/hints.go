@@ -163,10 +163,31 @@ func adviceInManifest(err error) string {
 	case importer.CodeSafeguard:
 		var e *source.Error
 		if errors.As(err, &e) && e.Topic == importer.TopicGuard && e.Subject != "" {
-			return "check the directory or the export; if that is right, say `allow: {" + strings.NewReplacer("=", ": ", " ", ", ").Replace(e.Subject) + "}` for this customer"
+			return "check the directory or the export; if that is right, say `allow: {" + inManifest(e.Subject) + "}` for this customer"
 		}
 	case importer.CodePasswordSyncUnset:
 		return "say `password_sync` for this customer, or in `defaults`: " + modesInShort
 	}
 	return advice(err)
+}
+
+// inManifest are the answers to guards, kind=number each, as a manifest has them.
+func inManifest(answers string) string {
+	numbers := map[string][]string{}
+	var kinds []string
+	for _, answer := range strings.Fields(answers) {
+		kind, n, _ := strings.Cut(answer, "=")
+		if numbers[kind] == nil {
+			kinds = append(kinds, kind)
+		}
+		numbers[kind] = append(numbers[kind], n)
+	}
+	for i, kind := range kinds {
+		n := strings.Join(numbers[kind], ", ")
+		if len(numbers[kind]) > 1 {
+			n = "[" + n + "]"
+		}
+		kinds[i] = kind + ": " + n
+	}
+	return strings.Join(kinds, ", ")
 }

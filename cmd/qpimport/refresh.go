@@ -330,7 +330,11 @@ func refreshAllView(r importer.RefreshAllResult) output.View {
 	table := v.Page
 	v.Page = func(p *output.Page) {
 		n := r.Counts
-		p.Line("%s: %d changed, %d unchanged, %d refused, %d failed", output.Count(n.Customers, "customer"), n.Changed, n.Unchanged, n.Refused, n.Failed)
+		line := fmt.Sprintf("%s: %d changed, %d unchanged, %d refused, %d failed", output.Count(n.Customers, "customer"), n.Changed, n.Unchanged, n.Refused, n.Failed-n.NotDone)
+		if n.NotDone > 0 {
+			line += fmt.Sprintf(", %d not done", n.NotDone)
+		}
+		p.Line("%s", line)
 		p.Blank()
 		table(p)
 	}

@@ -150,7 +150,7 @@ func problem(err error) *Problem {
 	p := &Problem{Code: source.CodeOf(err), Message: err.Error(), Cause: err}
 	switch {
 	case errors.Is(err, context.Canceled):
-		p.Code = CodeInterrupted
+		p.Code, p.Message = CodeInterrupted, "interrupted"
 	case errors.Is(err, context.DeadlineExceeded):
 		p.Code = CodeTimeout
 	}

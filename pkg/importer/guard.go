@@ -73,10 +73,10 @@ func manifestLimits(a manifest.Allow, most int) *registry.Limits {
 }
 
 // answers are those of a manifest.
-func answers(given map[string]int) registry.Answers {
+func answers(given map[string][]int) registry.Answers {
 	a := registry.Answers{}
-	for kind, n := range given {
-		a[registry.Guard(kind)] = []int{n}
+	for kind, numbers := range given {
+		a[registry.Guard(kind)] = numbers
 	}
 	return a
 }

@@ -350,7 +350,15 @@ func (o *object) number(key string) (int, bool) {
 	if !o.has(key) || o.isNull(key) {
 		return 0, false
 	}
-	if n, ok := o.fields[key].value.(*ast.IntegerNode); ok {
+	n, ok := whole(o.fields[key].value)
+	if !ok {
+		o.wrong(key, "has to be a whole number, without quotes")
+	}
+	return n, ok
+}
+
+func whole(node ast.Node) (int, bool) {
+	if n, ok := node.(*ast.IntegerNode); ok {
 		switch v := n.Value.(type) {
 		case int64:
 			return int(max(min(v, 1<<31-1), -1<<31)), true
@@ -358,8 +366,28 @@ func (o *object) number(key string) (int, bool) {
 			return int(min(v, 1<<31-1)), true
 		}
 	}
-	o.wrong(key, "has to be a whole number, without quotes")
 	return 0, false
+}
+
+// numbers are one or a list.
+func (o *object) numbers(key string) []int {
+	if !o.has(key) || o.isNull(key) {
+		return nil
+	}
+	nodes := []ast.Node{o.fields[key].value}
+	if list, ok := nodes[0].(*ast.SequenceNode); ok {
+		nodes = list.Values
+	}
+	var numbers []int
+	for _, node := range nodes {
+		n, ok := whole(node)
+		if !ok {
+			o.wrong(key, "has to be a whole number, without quotes, or a list of them")
+			return nil
+		}
+		numbers = append(numbers, n)
+	}
+	return numbers
 }
 
 // object reads a mapping inside this one, nil where there is none.

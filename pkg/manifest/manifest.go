@@ -89,8 +89,9 @@ type Allow struct {
 	Empty            bool // an import that selects nobody
 	MaxNew           int  // new accounts at once; 0 keeps the bound of the command
 	DirectoryChanged bool // a directory that is not the one seen before
-	// Guards answer the guards: kind → the number that was found.
-	Guards map[string]int
+	// Guards answer the guards: kind → the numbers that were found, of each directory
+	// its own.
+	Guards map[string][]int
 }
 
 // Refresh says how a refresh of the customer goes.

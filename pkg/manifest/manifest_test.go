@@ -77,7 +77,7 @@ func TestExample(t *testing.T) {
 			},
 			Emails:  []manifest.Email{{Account: "kiosk1", Email: "kiosk@contoso.example", Line: 13}},
 			Refresh: manifest.Refresh{New: "import"},
-			Allow:   manifest.Allow{Empty: true, MaxNew: 2000, DirectoryChanged: true, Guards: map[string]int{"missing": 12}},
+			Allow:   manifest.Allow{Empty: true, MaxNew: 2000, DirectoryChanged: true, Guards: map[string][]int{"missing": {12}}},
 		}, {
 			Name: "Fabrikam", ExternalIDs: map[string]string{}, PasswordSync: "off", Line: 16,
 			Directories: manifest.Directories{M365: &export},

@@ -97,14 +97,14 @@ func (o *object) customer(defaults Defaults) Customer {
 	if a := o.object("allow", append([]string{"empty", "max_new", "directory_changed"}, guards...)...); a != nil {
 		c.Allow = Allow{Empty: a.flag("empty"), DirectoryChanged: a.flag("directory_changed")}
 		for _, kind := range guards {
-			if n, ok := a.number(kind); ok {
+			for _, n := range a.numbers(kind) {
 				if n < 1 || n > 1_000_000 {
 					a.wrong(kind, "has to be between 1 and 1000000")
 				}
 				if c.Allow.Guards == nil {
-					c.Allow.Guards = map[string]int{}
+					c.Allow.Guards = map[string][]int{}
 				}
-				c.Allow.Guards[kind] = n
+				c.Allow.Guards[kind] = append(c.Allow.Guards[kind], n)
 			}
 		}
 		if n, ok := a.number("max_new"); ok {
