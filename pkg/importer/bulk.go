@@ -335,10 +335,10 @@ func (d *draft) adoptManifest(mc manifest.Customer) {
 
 // runJob drafts a customer's part; dry says that it will not be applied.
 func (d *draft) runJob(j *job, dry bool, result *PlanResult) error {
-	mode := d.after.Customer.PasswordSync
+	was := d.after.Customer
 	d.adoptManifest(j.Customer)
-	if wanted := d.after.Customer.PasswordSync; wanted != mode && d.accounts() > 0 {
-		return locked(d.before.Customer, wanted, d.accounts())
+	if err := mayChoose(was, d.after.Customer.PasswordSync, d.accounts()); err != nil {
+		return err
 	}
 	chosen := make([][]int, len(j.imports))
 	selected := 0

@@ -232,16 +232,20 @@ func (im *Importer) SetNewPeople(ctx context.Context, sel string, imports bool) 
 	})
 }
 
-// setMode chooses the mode: the one place where it is said that accounts fix it.
+// setMode chooses the mode.
 func (d *draft) setMode(mode registry.Mode, accounts int) error {
-	if mode != d.after.Customer.PasswordSync && accounts > 0 {
-		return locked(d.after.Customer, mode, accounts)
+	err := mayChoose(d.after.Customer, mode, accounts)
+	if err == nil {
+		d.after.Customer.PasswordSync = mode
 	}
-	d.after.Customer.PasswordSync = mode
-	return nil
+	return err
 }
 
-func locked(c registry.Customer, mode registry.Mode, accounts int) error {
+// mayChoose says whether a customer may get the mode: accounts fix the one it has.
+func mayChoose(c registry.Customer, mode registry.Mode, accounts int) error {
+	if mode == c.PasswordSync || accounts == 0 {
+		return nil
+	}
 	return &source.Error{
 		Code:    CodePasswordSyncLocked,
 		Message: fmt.Sprintf("%s has password sync %s and %d accounts: it cannot be changed to %s", c.Name, c.PasswordSync, accounts, mode),

@@ -101,9 +101,11 @@ func (r *ImportRequest) settleMode(c registry.Customer, accounts int) (registry.
 		}
 	case mode != registry.ModeOn && mode != registry.ModeOff:
 		return mode, &source.Error{Code: source.CodeUsage, Message: fmt.Sprintf("password sync is on or off, not %q", mode)}
-	case mode != c.PasswordSync && accounts > 0:
-		return mode, locked(c, mode, accounts)
-	case mode == registry.ModeOn && r.Source == source.M365:
+	}
+	if err := mayChoose(c, mode, accounts); err != nil {
+		return mode, err
+	}
+	if mode == registry.ModeOn && r.Source == source.M365 {
 		return mode, &source.Error{
 			Code:    CodeRefused,
 			Topic:   TopicOnImportsFromAD,
