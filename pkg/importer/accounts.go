@@ -65,9 +65,9 @@ func (im *Importer) Account(ctx context.Context, customerSel, sel string) (Accou
 	var v Account
 	var owner registry.Customer
 	var found *registry.Account
-	s := newSelectors([]string{sel})
+	s := livingSelectors([]string{sel})
 	err := im.eachAccount(ctx, customerSel, func(c registry.Customer, a *registry.Account) {
-		if len(s.offerAccount(a)) > 0 {
+		if len(s.offerAccount(c.ID, a)) > 0 {
 			v, owner, found = viewAccount(a, c.Name), c, a
 		}
 	})
@@ -101,7 +101,7 @@ func (im *Importer) SetEmails(ctx context.Context, customerSel string, changes [
 	for i, ch := range changes {
 		sels[i] = ch.Account
 	}
-	customerSel, err := im.ownerOf(ctx, customerSel, sels)
+	customerSel, err := im.ownerOf(ctx, customerSel, livingSelectors(sels))
 	if err != nil {
 		return AccountsResult{}, err
 	}
@@ -134,7 +134,7 @@ func (d *draft) setEmails(changes []EmailChange) ([]int, error) {
 	if len(bad) > 0 {
 		return nil, &source.Error{Code: source.CodeUsage, Message: "not an e-mail address: " + strings.Join(bad, ", "), Hint: "an address reads name@domain.example"}
 	}
-	found, err := d.find(sels)
+	found, err := d.find(livingSelectors(sels))
 	if err != nil {
 		return nil, err
 	}
@@ -172,14 +172,13 @@ func (d *draft) setEmails(changes []EmailChange) ([]int, error) {
 }
 
 // find returns the places of the accounts that the SELs name.
-func (d *draft) find(sels []string) ([]int, error) {
-	s := newSelectors(sels)
-	found := make([]int, len(sels))
+func (d *draft) find(s *selectors) ([]int, error) {
+	found := make([]int, len(s.raw))
 	for place, a := range d.after.Accounts {
 		if a == nil {
 			continue
 		}
-		for _, i := range s.offerAccount(a) {
+		for _, i := range s.offerAccount(d.after.Customer.ID, a) {
 			found[i] = place
 		}
 	}
@@ -213,14 +212,14 @@ func (r DeleteRequest) takes(a *registry.Account, now time.Time) bool {
 // are not touched. An account that was named does not come back with an import of
 // everybody.
 func (im *Importer) DeleteAccounts(ctx context.Context, r DeleteRequest) (AccountsResult, error) {
-	customerSel, err := im.ownerOf(ctx, r.Customer, r.Accounts)
+	customerSel, err := im.ownerOf(ctx, r.Customer, newSelectors(r.Accounts))
 	if err != nil {
 		return AccountsResult{}, err
 	}
 	result := AccountsResult{Applied: !r.DryRun}
 	result.Run, err = im.change(ctx, customerSel, command{name: "accounts delete", params: r, dry: r.DryRun}, func(d *draft) error {
 		result.Accounts = []Account{}
-		places, err := d.find(r.Accounts)
+		places, err := d.find(newSelectors(r.Accounts))
 		if err != nil {
 			return err
 		}
@@ -254,15 +253,14 @@ func (d *draft) dismiss(a *registry.Account) {
 
 // ownerOf is the customer whose accounts are named: the one given, or where
 // none is, the one that owns them all.
-func (im *Importer) ownerOf(ctx context.Context, customerSel string, sels []string) (string, error) {
-	if customerSel != "" || len(sels) == 0 {
+func (im *Importer) ownerOf(ctx context.Context, customerSel string, s *selectors) (string, error) {
+	if customerSel != "" || len(s.raw) == 0 {
 		return customerSel, nil
 	}
 	owners := map[string]bool{}
 	owner := ""
-	s := newSelectors(sels)
 	err := im.eachAccount(ctx, "", func(c registry.Customer, a *registry.Account) {
-		if len(s.offerAccount(a)) > 0 {
+		if len(s.offerAccount(c.ID, a)) > 0 {
 			owner = c.ID
 			owners[owner] = true
 		}

@@ -129,9 +129,9 @@ func (h *hand) find(there, gone []*source.User) error {
 	for i, row := range h.Rows {
 		ads[i], boxes[i] = row.AD, row.M365
 	}
-	h.accounts, h.places = newSelectors(ads), make([]int, len(h.Rows))
+	h.accounts, h.places = livingSelectors(ads), make([]int, len(h.Rows))
 	for place, a := range h.after.Accounts {
-		for _, i := range h.accounts.offerAccount(a) {
+		for _, i := range h.accounts.offerAccount(h.after.Customer.ID, a) {
 			h.places[i] = place
 		}
 	}
@@ -207,7 +207,7 @@ func (h *hand) check(i int) *source.Error {
 	a := h.after.Accounts[h.places[i]]
 	switch {
 	case !wantsBox && a.M365 != nil:
-		return problem(CodeRefused, TopicPartFirst, a.Username, "%s is matched with %s: part them before the user is ignored", accountLabel(a), a.M365.Name)
+		return problem(CodeRefused, TopicPartFirst, selOf(a), "%s is matched with %s: part them before the user is ignored", accountLabel(a), a.M365.Name)
 	case !wantsBox, row.M365 == "" && row.Verdict == match.VerdictReject && !h.FromSheet:
 		return nil
 	case row.M365 == "":
@@ -229,10 +229,10 @@ func (h *hand) check(i int) *source.Error {
 	case source.NeverImported(box.SkipReason()):
 		return problem(CodeRefused, "", "", "%q, %s, is nobody's mailbox (%s)", row.M365, cmp.Or(box.DisplayName, box.UPN), box.SkipReason())
 	case a.M365 != nil && a.M365.ID != box.ID:
-		return problem(CodePairTaken, TopicPartFirst, a.Username, "%s is matched with %s already", accountLabel(a), a.M365.Name)
+		return problem(CodePairTaken, TopicPartFirst, selOf(a), "%s is matched with %s already", accountLabel(a), a.M365.Name)
 	case held && holder != h.places[i]:
 		other := h.after.Accounts[holder]
-		return problem(CodePairTaken, TopicPartFirst, other.Username, "the mailbox %s is matched with %s already", userLabel(box), accountLabel(other))
+		return problem(CodePairTaken, TopicPartFirst, selOf(other), "the mailbox %s is matched with %s already", userLabel(box), accountLabel(other))
 	}
 	return nil
 }

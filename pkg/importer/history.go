@@ -166,8 +166,8 @@ func (im *Importer) pastCustomer(ctx context.Context, sel string) (string, error
 // where none does, by what one went by.
 func (im *Importer) pastAccount(ctx context.Context, customerID, sel string) (string, error) {
 	id, s := "", newSelectors([]string{sel})
-	offer := func(_ registry.Customer, a *registry.Account) {
-		if len(s.offerAccount(a)) > 0 {
+	offer := func(c registry.Customer, a *registry.Account) {
+		if len(s.offerAccount(c.ID, a)) > 0 {
 			id = a.ID
 		}
 	}

@@ -54,7 +54,7 @@ const (
 	TopicOnImportsFromAD  source.Topic = "on_imports_from_ad"
 	TopicOnlyOnMatches    source.Topic = "only_on_matches"
 	TopicNeverRead        source.Topic = "never_read" // the directory was never read whole
-	TopicPartFirst        source.Topic = "part_first" // subject: the account's user name
+	TopicPartFirst        source.Topic = "part_first" // subject: what names the account
 	TopicForgetFirst      source.Topic = "forget_first"
 	TopicMatchFirst       source.Topic = "match_first"
 	TopicSeveralCustomers source.Topic = "several_customers"

@@ -22,7 +22,7 @@ type RelinkRequest struct {
 // Relink reads the directory and gives the account the user. Its id, its address if
 // that was set by hand, and what was decided by hand stay.
 func (im *Importer) Relink(ctx context.Context, r RelinkRequest) (AccountsResult, error) {
-	owner, err := im.ownerOf(ctx, r.Customer, []string{r.Account})
+	owner, err := im.ownerOf(ctx, r.Customer, newSelectors([]string{r.Account}))
 	if err != nil {
 		return AccountsResult{}, err
 	}
@@ -57,7 +57,7 @@ func (im *Importer) Relink(ctx context.Context, r RelinkRequest) (AccountsResult
 
 // relink drafts it, and returns the place of the account.
 func (d *draft) relink(r RelinkRequest, read *reading) (int, error) {
-	places, err := d.find([]string{r.Account})
+	places, err := d.find(newSelectors([]string{r.Account}))
 	if err != nil {
 		return 0, err
 	}

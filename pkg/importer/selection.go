@@ -98,9 +98,24 @@ type selectors struct {
 	raw   []string
 	wants map[string][]int // folded key → selectors that name it
 	hits  [][]hit
+	// livingFirst takes names from accounts that are gone or disabled where somebody
+	// living in the same customer goes by them too.
+	livingFirst bool
 }
 
-type hit struct{ id, label string }
+type hit struct {
+	id, label string
+	customer  string // of a living account
+	gaveUp    string // the customer of one that is gone or disabled
+}
+
+// livingSelectors are for what is done with people who are there. Whoever deletes or
+// relinks may mean the other, and has to say whom.
+func livingSelectors(raw []string) *selectors {
+	s := newSelectors(raw)
+	s.livingFirst = true
+	return s
+}
 
 func newSelectors(raw []string) *selectors {
 	s := &selectors{raw: raw, wants: map[string][]int{}, hits: make([][]hit, len(raw))}
@@ -122,19 +137,20 @@ func newSelectors(raw []string) *selectors {
 // offer tries something that goes by these names, and returns which selectors
 // it hits.
 func (s *selectors) offer(id, label string, names ...string) []int {
+	return s.try(hit{id: id, label: label}, names...)
+}
+
+func (s *selectors) try(h hit, names ...string) []int {
 	var hits []int
 	for _, name := range names {
 		if name == "" {
 			continue
 		}
-	selectors:
 		for _, i := range s.wants[strings.ToLower(name)] {
-			for _, h := range s.hits[i] {
-				if h.id == id {
-					continue selectors
-				}
+			if slices.ContainsFunc(s.hits[i], func(o hit) bool { return o.id == h.id || h.gaveUp != "" && h.gaveUp == o.customer }) {
+				continue
 			}
-			s.hits[i] = append(s.hits[i], hit{id, label})
+			s.hits[i] = append(slices.DeleteFunc(s.hits[i], func(o hit) bool { return h.customer != "" && h.customer == o.gaveUp }), h)
 			hits = append(hits, i)
 		}
 	}
@@ -153,8 +169,16 @@ func (s *selectors) offerUser(u *source.User) []int {
 	return s.offer(u.ID, userLabel(u), u.ID, dn, u.UPN, u.Username, u.OnPremUsername, u.Email)
 }
 
-// offerAccount offers an account.
-func (s *selectors) offerAccount(a *registry.Account) []int {
+// offerAccount offers an account of a customer.
+func (s *selectors) offerAccount(customer string, a *registry.Account) []int {
+	h := hit{id: a.ID, label: accountLabel(a)}
+	switch {
+	case !s.livingFirst:
+	case a.Living():
+		h.customer = customer
+	default:
+		h.gaveUp = customer
+	}
 	dn, mailbox := "", ""
 	if a.AD != nil {
 		dn = source.DNKey(a.AD.Name)
@@ -162,7 +186,15 @@ func (s *selectors) offerAccount(a *registry.Account) []int {
 	if a.M365 != nil {
 		mailbox = a.M365.Name
 	}
-	return s.offer(a.ID, accountLabel(a), a.ID, a.LinkID(source.AD), a.LinkID(source.M365), dn, a.UPN, mailbox, a.Username, a.Email)
+	return s.try(h, a.ID, a.LinkID(source.AD), a.LinkID(source.M365), dn, a.UPN, mailbox, a.Username, a.Email)
+}
+
+// selOf is what names an account and no other that lives.
+func selOf(a *registry.Account) string {
+	if a.Living() && a.Username != "" {
+		return a.Username
+	}
+	return a.ID
 }
 
 // only leaves the selectors that count.
