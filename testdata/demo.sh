@@ -28,7 +28,7 @@ say "The same company as a hybrid without AD Connect: password sync on. Every AD
 q customers create "Contoso Hybrid"
 q directories connect ad -c "Contoso Hybrid" --file testdata/contoso/ad.ldif
 q directories connect m365 -c "Contoso Hybrid" --file testdata/contoso/m365.json
-q import -c "Contoso Hybrid" --source ad --password-sync on --ou corp.contoso.example/Staff -r --all --exclude "svc-*"
+q import -c "Contoso Hybrid" --source ad --password-sync on --ou corp.contoso.example/Staff -r --all
 
 say "First the summary, then the match by display name. Two of one name are never guessed."
 q match -c "Contoso Hybrid" --auto --dry-run
