@@ -83,13 +83,13 @@ func (d *draft) findParties(r ExplainRequest, in match.Input) (ad, m365 string, 
 	people := map[source.Kind][]match.Person{source.AD: in.AD, source.M365: in.M365}
 	accounts := d.places(source.AD)
 	find := func(kind source.Kind, sel string) (id string, s *selectors) {
-		s = newSelectors([]string{sel})
+		s = livingSelectors([]string{sel})
 		for _, p := range people[kind] {
-			hits := s.offerUser(p.User)
-			if i, ok := accounts[p.ID]; ok && kind == source.AD && len(hits) == 0 {
-				hits = s.offer(p.ID, userLabel(p.User), d.after.Accounts[i].ID, d.after.Accounts[i].Email)
+			names := userNames(p.User)
+			if i, ok := accounts[p.ID]; ok && kind == source.AD {
+				names = append(names, d.after.Accounts[i].ID, d.after.Accounts[i].Email)
 			}
-			if len(hits) > 0 {
+			if hits := s.offerOf(d.after.Customer.ID, !p.Gone && p.Enabled != source.No, p.ID, userLabel(p.User), names...); len(hits) > 0 {
 				id = p.ID
 			}
 		}

@@ -140,6 +140,19 @@ func (s *selectors) offer(id, label string, names ...string) []int {
 	return s.try(hit{id: id, label: label}, names...)
 }
 
+// offerOf tries somebody of a customer.
+func (s *selectors) offerOf(customer string, living bool, id, label string, names ...string) []int {
+	h := hit{id: id, label: label}
+	switch {
+	case !s.livingFirst:
+	case living:
+		h.customer = customer
+	default:
+		h.gaveUp = customer
+	}
+	return s.try(h, names...)
+}
+
 func (s *selectors) try(h hit, names ...string) []int {
 	var hits []int
 	for _, name := range names {
@@ -162,23 +175,20 @@ func (s *selectors) offerUser(u *source.User) []int {
 	if len(s.wants) == 0 {
 		return nil
 	}
+	return s.offer(u.ID, userLabel(u), userNames(u)...)
+}
+
+// userNames are what a user goes by.
+func userNames(u *source.User) []string {
 	dn := ""
 	if u.DN != "" {
 		dn = source.DNKey(u.DN)
 	}
-	return s.offer(u.ID, userLabel(u), u.ID, dn, u.UPN, u.Username, u.OnPremUsername, u.Email)
+	return []string{u.ID, dn, u.UPN, u.Username, u.OnPremUsername, u.Email}
 }
 
 // offerAccount offers an account of a customer.
 func (s *selectors) offerAccount(customer string, a *registry.Account) []int {
-	h := hit{id: a.ID, label: accountLabel(a)}
-	switch {
-	case !s.livingFirst:
-	case a.Living():
-		h.customer = customer
-	default:
-		h.gaveUp = customer
-	}
 	dn, mailbox := "", ""
 	if a.AD != nil {
 		dn = source.DNKey(a.AD.Name)
@@ -186,7 +196,7 @@ func (s *selectors) offerAccount(customer string, a *registry.Account) []int {
 	if a.M365 != nil {
 		mailbox = a.M365.Name
 	}
-	return s.try(h, a.ID, a.LinkID(source.AD), a.LinkID(source.M365), dn, a.UPN, mailbox, a.Username, a.Email)
+	return s.offerOf(customer, a.Living(), a.ID, accountLabel(a), a.ID, a.LinkID(source.AD), a.LinkID(source.M365), dn, a.UPN, mailbox, a.Username, a.Email)
 }
 
 // selOf is what names an account and no other that lives.
