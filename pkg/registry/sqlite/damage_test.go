@@ -3,11 +3,15 @@ package sqlite
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"errors"
 	"maps"
 	"math/rand/v2"
 	"path/filepath"
 	"testing"
+
+	"github.com/qpimport/qpimport/pkg/registry"
+	"github.com/qpimport/qpimport/pkg/source"
 )
 
 const page = 4096 // bytes
@@ -93,6 +97,25 @@ func TestBitFlips(t *testing.T) {
 		flip(r.IntN(len(whole) * 8))
 	}
 	t.Logf("%d bytes: %v", len(whole), outcomes)
+}
+
+// TestStrayValue reads a value of another type than its column's, as a bit in the
+// header of a record makes it.
+func TestStrayValue(t *testing.T) {
+	s, err := Open(t.Context(), makeState(t), true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	for name, into := range map[string]any{"text": new(text), "number": new(int), "string": new(string)} {
+		value := map[string]string{"text": `5`, "number": `'x'`, "string": `NULL`}[name]
+		err := s.inTx(t.Context(), func(tx *sql.Tx) error {
+			return query(t.Context(), tx, func(rows *sql.Rows) error { return rows.Scan(into) }, `SELECT `+value)
+		})
+		if source.CodeOf(err) != registry.CodeDamaged {
+			t.Errorf("%s for a %s: %v", value, name, err)
+		}
+	}
 }
 
 // soundFile says that SQLite finds nothing wrong with a file.

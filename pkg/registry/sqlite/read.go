@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -86,7 +87,8 @@ func findCustomers(ctx context.Context, tx *sql.Tx, where string, args ...any) (
 	return found, nil
 }
 
-// query visits the rows of a query.
+// query visits the rows of a query. A value that its column cannot hold is damage: the
+// tables are strict.
 func query(ctx context.Context, tx *sql.Tx, visit func(*sql.Rows) error, text string, args ...any) error {
 	rows, err := tx.QueryContext(ctx, text, args...)
 	if err != nil {
@@ -95,6 +97,9 @@ func query(ctx context.Context, tx *sql.Tx, visit func(*sql.Rows) error, text st
 	defer func() { _ = rows.Close() }()
 	for rows.Next() {
 		if err := visit(rows); err != nil {
+			if err = classify(err); source.CodeOf(err) == "" && !isClassified(err) {
+				err = fmt.Errorf("%w: %w", ErrDamaged, err)
+			}
 			return err
 		}
 	}
@@ -324,6 +329,9 @@ func (s *Store) Runs(ctx context.Context, f registry.RunFilter) ([]registry.Run,
 			}
 			if params != "" {
 				r.Params = []byte(params)
+				if !json.Valid(r.Params) {
+					return registry.Damaged(errors.New("not JSON"), "parameters of run %d", r.ID)
+				}
 			}
 			r.Undoes, r.UndoneBy, r.Legacy = undoes.Int64, undoneBy[r.ID], format < changeFormat
 			r.At, err = parseTime(at)
