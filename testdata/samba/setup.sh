@@ -11,12 +11,12 @@
 # Each may be called again at any time. Root is needed: Samba's LDAP ports are
 # fixed below 1024, which is why the controller has an address of its own.
 #   QPIMPORT_SAMBA_DIR    where the domain lives (default .cache/samba)
-#   QPIMPORT_SAMBA_ADDR   any address in 127.0.0.0/8 (default 127.0.53.1)
+#   QPIMPORT_SAMBA_ADDR   any address in 127.0.0.0/8 (default one of the folder's own)
 set -euo pipefail
 
 here=$(cd -- "$(dirname -- "$0")" && pwd -P)
 dir=${QPIMPORT_SAMBA_DIR:-$here/../../.cache/samba}
-addr=${QPIMPORT_SAMBA_ADDR:-127.0.53.1}
+addr=${QPIMPORT_SAMBA_ADDR:-}
 host=dc1.corp.contoso.example
 base=DC=corp,DC=contoso,DC=example
 
@@ -115,11 +115,11 @@ answers() {
 }
 
 start() {
-	if pid >/dev/null; then
-		answers || fail "the controller runs but does not answer on $addr: stop it first, see $dir/samba.log"
-		return 0
-	fi
 	((EUID == 0)) || fail "must be root"
+	if pid >/dev/null; then
+		answers && return 0
+		stop
+	fi
 	command -v samba >/dev/null || fail "Samba is not installed: setup.sh install"
 	provision
 	certificate
@@ -171,9 +171,13 @@ print_env() {
 	ENV
 }
 
-[[ $addr =~ ^127(\.[0-9]{1,3}){3}$ ]] || fail "QPIMPORT_SAMBA_ADDR must be in 127.0.0.0/8, not $addr"
 mkdir -p -- "$dir"
 dir=$(cd -- "$dir" && pwd -P)
+if [[ -z $addr ]]; then # of the folder, so that two checkouts do not get in each other's way
+	sum=$(cksum <<<"$dir") && sum=${sum%% *}
+	addr=127.$((64 + sum / 65000 % 64)).$((sum / 250 % 250)).$((1 + sum % 250))
+fi
+[[ $addr =~ ^127(\.[0-9]{1,3}){3}$ ]] || fail "QPIMPORT_SAMBA_ADDR must be in 127.0.0.0/8, not $addr"
 case ${1:-} in
 install) install_packages ;;
 start) start ;;
