@@ -102,11 +102,17 @@ configure() {
 	CONF
 }
 
-# pid: of our controller; an old pid file may name somebody else's process
+# pid: of our controller, by where its log goes: the folder, and a pid file in it, may
+# have been made anew under it
 pid() {
-	local p
-	p=$(tr -cd 0-9 2>/dev/null <"$dir/run/samba.pid") && [[ -n $p ]] &&
-		[[ $(readlink "/proc/$p/fd/1") == "$dir/samba.log" ]] && echo "$p"
+	local out p
+	for out in /proc/[0-9]*/fd/1; do
+		p=${out#/proc/} p=${p%%/*}
+		[[ $(readlink "$out") == "$dir/samba.log"?( (deleted)) && $(cat "/proc/$p/comm") == samba ]] || continue
+		echo "$p"
+		return 0
+	done 2>/dev/null
+	return 1
 }
 
 answers() {
@@ -118,7 +124,7 @@ start() {
 	((EUID == 0)) || fail "must be root"
 	if pid >/dev/null; then
 		answers && return 0
-		stop
+		stop # that of another address, or of a folder that was deleted since
 	fi
 	command -v samba >/dev/null || fail "Samba is not installed: setup.sh install"
 	provision
