@@ -45,11 +45,9 @@ func (im *Importer) MatchByHand(ctx context.Context, r HandRequest) (MatchResult
 		name = "match --decisions"
 	}
 	var result MatchResult
-	run, err := im.changeFrom(ctx, full, command{name: name, params: r, dry: r.DryRun, limits: &registry.Limits{ByHand: true, Allow: r.Allow}}, func(d *draft) (err error) {
+	run, err := im.changeLoaded(ctx, full, everything, command{name: name, params: r, dry: r.DryRun, limits: &registry.Limits{ByHand: true, Allow: r.Allow}}, func(d *draft) (err error) {
 		result, err = d.matchByHand(r, s)
 		return err
-	}, func() (*registry.Snapshot, error) {
-		return im.store.Snapshot(ctx, registry.Ref{ID: snap.Customer.ID}, everything)
 	})
 	if err != nil {
 		return MatchResult{}, err

@@ -33,7 +33,7 @@ func (im *Importer) Convert(ctx context.Context, sel string, mode registry.Mode,
 		return ConvertResult{}, err
 	}
 	var result ConvertResult
-	run, err := im.changeFrom(ctx, snap, command{name: "customers set --convert", params: map[string]any{"password_sync": mode}, dry: dry}, func(d *draft) error {
+	run, err := im.changeLoaded(ctx, snap, everything, command{name: "customers set --convert", params: map[string]any{"password_sync": mode}, dry: dry}, func(d *draft) error {
 		result = ConvertResult{Customer: d.after.Customer.Name, PasswordSync: mode, Changes: []AccountChange{}}
 		if err := d.convert(mode); err != nil {
 			return err
@@ -50,8 +50,6 @@ func (im *Importer) Convert(ctx context.Context, sel string, mode registry.Mode,
 			result.Changes = append(result.Changes, c)
 		}
 		return nil
-	}, func() (*registry.Snapshot, error) {
-		return im.store.Snapshot(ctx, registry.Ref{ID: snap.Customer.ID}, everything)
 	})
 	result.Applied, result.Run = !dry, run
 	return result, err

@@ -181,10 +181,7 @@ func (im *Importer) changeCustomer(ctx context.Context, sel string, c command, d
 	if err != nil {
 		return v, err
 	}
-	read := func() (*registry.Snapshot, error) {
-		return im.store.Snapshot(ctx, registry.Ref{ID: snap.Customer.ID}, registry.Load{})
-	}
-	_, err = im.changeFrom(ctx, snap, c, func(d *draft) error {
+	_, err = im.changeLoaded(ctx, snap, registry.Load{}, c, func(d *draft) error {
 		list, err := im.store.List(ctx)
 		if err != nil {
 			return err
@@ -194,7 +191,7 @@ func (im *Importer) changeCustomer(ctx context.Context, sel string, c command, d
 		}
 		v = viewCustomer(d.after)
 		return nil
-	}, read)
+	})
 	return v, err
 }
 

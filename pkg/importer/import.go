@@ -56,13 +56,11 @@ func (im *Importer) Import(ctx context.Context, r ImportRequest) (ImportResult, 
 	}
 	var decided *draft
 	var chosen []int
-	run, err := im.changeFrom(ctx, full, command{name: "import", params: r, dry: r.DryRun, limits: &registry.Limits{Allow: r.Allow}}, func(d *draft) (err error) {
+	run, err := im.changeLoaded(ctx, full, load, command{name: "import", params: r, dry: r.DryRun, limits: &registry.Limits{Allow: r.Allow}}, func(d *draft) (err error) {
 		decided = d
 		chosen, err = d.importBatch(r, b)
 		d.settle()
 		return err
-	}, func() (*registry.Snapshot, error) {
-		return im.store.Snapshot(ctx, registry.Ref{ID: snap.Customer.ID}, load)
 	})
 	if err != nil {
 		return ImportResult{}, err

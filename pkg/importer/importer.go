@@ -176,8 +176,13 @@ func (im *Importer) change(ctx context.Context, sel string, c command, decide fu
 	if err != nil {
 		return nil, err
 	}
+	return im.changeLoaded(ctx, snap, registry.Load{Accounts: true}, c, decide)
+}
+
+// changeLoaded is change on a customer of whom so much was read.
+func (im *Importer) changeLoaded(ctx context.Context, snap *registry.Snapshot, load registry.Load, c command, decide func(*draft) error) (*int64, error) {
 	return im.changeFrom(ctx, snap, c, decide, func() (*registry.Snapshot, error) {
-		return im.store.Snapshot(ctx, registry.Ref{ID: snap.Customer.ID}, registry.Load{Accounts: true})
+		return im.store.Snapshot(ctx, registry.Ref{ID: snap.Customer.ID}, load)
 	})
 }
 

@@ -24,11 +24,9 @@ func (im *Importer) Match(ctx context.Context, r MatchRequest) (MatchResult, err
 	}
 	var result MatchResult
 	c := command{name: "match --auto --by " + string(r.By), params: r, dry: r.DryRun, limits: &registry.Limits{Allow: r.Allow}}
-	run, err := im.changeFrom(ctx, full, c, func(d *draft) (err error) {
+	run, err := im.changeLoaded(ctx, full, everything, c, func(d *draft) (err error) {
 		result, err = d.matchAuto(r.By, sides)
 		return err
-	}, func() (*registry.Snapshot, error) {
-		return im.store.Snapshot(ctx, registry.Ref{ID: snap.Customer.ID}, everything)
 	})
 	if err != nil {
 		return MatchResult{}, err

@@ -112,12 +112,10 @@ func (im *Importer) refresh(ctx context.Context, r RefreshRequest, batch string)
 	}
 	var result RefreshResult
 	c := command{name: "refresh", params: r, batch: batch, dry: r.DryRun, limits: &registry.Limits{Allow: r.Allow}}
-	run, err := im.changeFrom(ctx, snap, c, func(d *draft) (err error) {
+	run, err := im.changeLoaded(ctx, snap, everything, c, func(d *draft) (err error) {
 		d.failures = failures(failed, d.now)
 		result, err = d.refresh(read, r)
 		return err
-	}, func() (*registry.Snapshot, error) {
-		return im.store.Snapshot(ctx, registry.Ref{ID: snap.Customer.ID}, everything)
 	})
 	for _, kind := range kinds {
 		if err := failed[kind]; err != nil {

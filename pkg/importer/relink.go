@@ -39,7 +39,7 @@ func (im *Importer) Relink(ctx context.Context, r RelinkRequest) (AccountsResult
 		return AccountsResult{}, err
 	}
 	result := AccountsResult{Applied: !r.DryRun}
-	run, err := im.changeFrom(ctx, full, command{name: "accounts relink", params: r, dry: r.DryRun, limits: &registry.Limits{}}, func(d *draft) error {
+	run, err := im.changeLoaded(ctx, full, everything, command{name: "accounts relink", params: r, dry: r.DryRun, limits: &registry.Limits{}}, func(d *draft) error {
 		d.learn(read)
 		place, err := d.relink(r, read)
 		if err != nil {
@@ -48,8 +48,6 @@ func (im *Importer) Relink(ctx context.Context, r RelinkRequest) (AccountsResult
 		d.settle()
 		result.Accounts = []Account{viewAccount(d.after.Accounts[place], d.after.Customer.Name)}
 		return nil
-	}, func() (*registry.Snapshot, error) {
-		return im.store.Snapshot(ctx, registry.Ref{ID: snap.Customer.ID}, everything)
 	})
 	result.Run = run
 	return result, err
