@@ -3,7 +3,6 @@
 package graphuser
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -56,20 +55,10 @@ type Plan struct {
 	CapabilityStatus string `json:"capabilityStatus"`
 }
 
-// Decode reads one user object. A property of the wrong JSON type, an element
-// that is no object and a user without id are a [source.CodeIncomplete] error
-// that names the user.
-func Decode(raw []byte) (source.User, error) {
-	var j JSON
-	if err := json.Unmarshal(raw, &j); err != nil {
-		return source.User{}, incomplete(j, wrongJSON(err))
-	}
-	return j.Convert()
-}
-
-// Read reads the next user object of an answer of Graph, on a page or alone, with
-// the errors of [Decode]. Unlike that it wants the properties' names as Graph writes them, and
-// each once; and it takes half the time.
+// Read reads the next user object of an answer of Graph, on a page or alone. It wants
+// the properties' names as Graph writes them, and each once. A property of the wrong JSON type,
+// an element that is no object and a user without id are a [source.CodeIncomplete] error
+// that names the user as far as it was read.
 func Read(d *jsontext.Decoder) (source.User, error) {
 	var j JSON
 	depth := d.StackDepth()
@@ -170,16 +159,6 @@ func firstOf(values []string) string {
 		}
 	}
 	return ""
-}
-
-// wrongJSON says in plain words what encoding/json objects to.
-func wrongJSON(err error) error {
-	var wrong *json.UnmarshalTypeError
-	if !errors.As(err, &wrong) {
-		return err
-	}
-	kind, _, _ := strings.Cut(wrong.Value, " ") // "number 12" says the value too
-	return wrongType(wrong.Field, kind)
 }
 
 // wrongValue says in plain words what [Read]'s decoder objects to in a user that
