@@ -137,7 +137,7 @@ func newSelectors(raw []string) *selectors {
 // offer tries something that goes by these names, and returns which selectors
 // it hits.
 func (s *selectors) offer(id, label string, names ...string) []int {
-	return s.try(hit{id: id, label: label}, names...)
+	return s.offerOf("", true, id, label, names...)
 }
 
 // offerOf tries somebody of a customer.
@@ -150,10 +150,6 @@ func (s *selectors) offerOf(customer string, living bool, id, label string, name
 	default:
 		h.gaveUp = customer
 	}
-	return s.try(h, names...)
-}
-
-func (s *selectors) try(h hit, names ...string) []int {
 	var hits []int
 	for _, name := range names {
 		if name == "" {
