@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"iter"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -143,8 +142,6 @@ func clashes(list []registry.Decision) iter.Seq2[int, string] {
 	}
 }
 
-var objectID = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
-
 // CheckDecisions yields the places of exported decisions that cannot be kept, and
 // why. Ids are in lower case.
 func CheckDecisions(given []registry.Decision) iter.Seq2[int, string] {
@@ -154,9 +151,9 @@ func CheckDecisions(given []registry.Decision) iter.Seq2[int, string] {
 			switch wantsBox := d.Verdict != source.VerdictIgnore; {
 			case wantsBox && d.Verdict != source.VerdictMatch && d.Verdict != source.VerdictReject:
 				problem = fmt.Sprintf("the decision %q is none of match, reject, ignore", d.Verdict)
-			case !objectID.MatchString(d.ADID):
+			case !source.IsID(d.ADID):
 				problem = fmt.Sprintf("ad_id %q is not an objectGUID", d.ADID)
-			case wantsBox && !objectID.MatchString(d.M365ID):
+			case wantsBox && !source.IsID(d.M365ID):
 				problem = fmt.Sprintf("m365_id %q is not an object id", d.M365ID)
 			case !wantsBox && d.M365ID != "":
 				problem = "ignore is about the AD user alone: leave m365_id empty"

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 )
@@ -379,11 +380,18 @@ func (l LDAP) validateURL(p *ConnectionProblems, startTLS bool) {
 	}
 }
 
+// The patterns are compiled where a connection is checked, which few commands do.
 var (
-	guidPattern   = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
-	domainPattern = regexp.MustCompile(`^([a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?\.)+[a-zA-Z]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])$`)
-	hostPattern   = regexp.MustCompile(`^[a-zA-Z0-9_-]+(\.[a-zA-Z0-9_-]+)*\.?$`)
+	domainPattern = pattern(`^([a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?\.)+[a-zA-Z]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])$`)
+	hostPattern   = pattern(`^[a-zA-Z0-9_-]+(\.[a-zA-Z0-9_-]+)*\.?$`)
 )
+
+func pattern(expr string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expr) })
+}
+
+// isGUID takes capitals too, as people paste them.
+func isGUID(s string) bool { return IsID(strings.ToLower(s)) }
 
 func (g Graph) validate(p *ConnectionProblems, transport string) {
 	if transport != TransportGraph {
@@ -404,13 +412,13 @@ func (g Graph) validate(p *ConnectionProblems, transport string) {
 	switch {
 	case g.Tenant == "" && g.AccessTokenFrom == "":
 		p.add("%s is missing", "tenant")
-	case g.Tenant != "" && !guidPattern.MatchString(g.Tenant) && (!domainPattern.MatchString(g.Tenant) || len(g.Tenant) > 253):
+	case g.Tenant != "" && !isGUID(g.Tenant) && (!domainPattern().MatchString(g.Tenant) || len(g.Tenant) > 253):
 		p.add("%s: not the id or a domain of a tenant", "tenant")
 	}
 	switch {
 	case g.ClientID == "" && g.AccessTokenFrom == "":
 		p.add("%s is missing", "client_id")
-	case g.ClientID != "" && !guidPattern.MatchString(g.ClientID):
+	case g.ClientID != "" && !isGUID(g.ClientID):
 		p.add("%s: not the id of an app registration, such as 8c1f2a34-0000-4000-8000-5e6f7a8b9c0d", "client_id")
 	}
 	if g.Cloud != "" && !slices.Contains(Clouds(), g.Cloud) {
@@ -475,7 +483,7 @@ func parseAddress(text, scheme string) (*url.URL, error) {
 // are written in ASCII for that (xn--…).
 func isHost(host string) bool {
 	_, err := netip.ParseAddr(host)
-	return err == nil || len(host) <= 254 && hostPattern.MatchString(host)
+	return err == nil || len(host) <= 254 && hostPattern().MatchString(host)
 }
 
 func isLoopback(host string) bool {

@@ -3,7 +3,6 @@ package source
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 )
 
@@ -23,7 +22,7 @@ func (r Reference) Subject() string {
 	return r.Name
 }
 
-var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+var variableName = pattern(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 // ParseReference reads a reference. What cannot be read may be a secret that was
 // given by mistake, so no error repeats it.
@@ -31,7 +30,7 @@ func ParseReference(ref string) (Reference, error) {
 	scheme, rest, _ := strings.Cut(ref, ":")
 	switch scheme {
 	case "env":
-		if !variableName.MatchString(rest) {
+		if !variableName().MatchString(rest) {
 			return Reference{}, errors.New("env: must be followed by the name of a variable")
 		}
 		return Reference{Scheme: scheme, Name: rest}, nil

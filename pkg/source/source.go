@@ -7,7 +7,6 @@ import (
 	"context"
 	"fmt"
 	"iter"
-	"regexp"
 	"strings"
 	"time"
 )
@@ -239,12 +238,30 @@ type Finder interface {
 	Find(ctx context.Context, id string) (*User, error)
 }
 
-var idPattern = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+// IsID says whether a text has the form of a [User.ID].
+func IsID(s string) bool {
+	if len(s) != 36 {
+		return false
+	}
+	for i, c := range []byte(s) {
+		switch i {
+		case 8, 13, 18, 23:
+			if c != '-' {
+				return false
+			}
+		default:
+			if (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+				return false
+			}
+		}
+	}
+	return true
+}
 
 // CheckID is for whoever implements [Finder]: an id that is not in the form of
 // [User.ID] must not reach a directory, which could take it for something else.
 func CheckID(id string) error {
-	if !idPattern.MatchString(id) {
+	if !IsID(id) {
 		return &Error{Code: CodeUsage, Message: fmt.Sprintf("%.100q is not the id of a user", id)}
 	}
 	return nil

@@ -37,7 +37,7 @@ var errNoObject = errors.New("it is no JSON object")
 // and lists made by hand have others.
 func (p *person) user() (source.User, error) {
 	p.ID = strings.ToLower(strings.Trim(strings.TrimSpace(p.ID), "{}"))
-	if p.ID != "" && !isGUID(p.ID) {
+	if p.ID != "" && !source.IsID(p.ID) {
 		return source.User{}, fmt.Errorf("the id of %.80q is no GUID but %.80q", p.who(), p.ID)
 	}
 	if p.UserPrincipalName != "" && !strings.Contains(p.UserPrincipalName, "@") {
@@ -72,10 +72,6 @@ func (p *person) who() string {
 	}
 	return "somebody without name"
 }
-
-var guidForm = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
-
-func isGUID(s string) bool { return guidForm.MatchString(s) }
 
 // setter puts what a file says of a field into a person. Lists come as their
 // values, everything else as one; there is always at least one, and none is empty.
