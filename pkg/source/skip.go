@@ -1,21 +1,26 @@
 package source
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // The reasons for which a user is not taken with all the others.
 const (
-	SkipSystem    = "system_object"           // isCriticalSystemObject
-	SkipConflict  = "replication_conflict"    // a CNF: copy that AD left behind
-	SkipDeleted   = "deleted"                 // in the recycle bin of AD or of Entra ID
-	SkipExchange  = "exchange_mailbox"        // one of Exchange's own: monitoring, arbitration, discovery…
-	SkipService   = "managed_service_account" // its password is AD's own affair
-	SkipTrust     = "trust_account"           // it stands for another domain
-	SkipShared    = "shared_mailbox"
-	SkipRoom      = "room_mailbox"
-	SkipEquipment = "equipment_mailbox"
-	SkipDisabled  = "disabled"
-	SkipGuest     = "guest"
-	SkipNoMailbox = "no_mailbox"
+	SkipSystem      = "system_object"           // isCriticalSystemObject
+	SkipConflict    = "replication_conflict"    // a CNF: copy that AD left behind
+	SkipDeleted     = "deleted"                 // in the recycle bin of AD or of Entra ID
+	SkipExchange    = "exchange_mailbox"        // one of Exchange's own: monitoring, arbitration, discovery…
+	SkipService     = "managed_service_account" // its password is AD's own affair
+	SkipTrust       = "trust_account"           // it stands for another domain
+	SkipPrivileged  = "privileged"              // power over the directory: see [User.Privileges]
+	SkipServiceUser = "service_account"         // a service signs in as this user
+	SkipShared      = "shared_mailbox"
+	SkipRoom        = "room_mailbox"
+	SkipEquipment   = "equipment_mailbox"
+	SkipDisabled    = "disabled"
+	SkipGuest       = "guest"
+	SkipNoMailbox   = "no_mailbox"
 )
 
 // NeverImported says whether a reason holds even for a user who is asked for by
@@ -29,71 +34,58 @@ func NeverImported(reason string) bool {
 }
 
 // SkipReason says why the user is left out of "all" and of automatic matching;
-// "" where it is not.
-func (u *User) SkipReason() string {
-	switch dn := strings.ToUpper(u.DN); {
-	case u.Critical:
-		return SkipSystem
-	case u.NotPerson != "":
-		return u.NotPerson
-	case strings.Contains(dn, `\0ADEL:`), strings.Contains(dn, ",CN=DELETED OBJECTS,DC="):
-		return SkipDeleted
-	case strings.Contains(dn, `\0ACNF:`): // behind a line feed, which a DN writes as \0A
-		return SkipConflict
-	case u.isExchanges():
-		return SkipExchange
-	case resourceTypes[u.RecipientType] != "":
-		return resourceTypes[u.RecipientType]
-	case u.Guest:
-		return SkipGuest
-	case u.Enabled == No:
-		return SkipDisabled
-	case u.Kind == M365 && !u.HasMailbox():
-		return SkipNoMailbox
+// "" where it is not. Reasons that were lifted do not count.
+func (u *User) SkipReason(lifted ...string) string {
+	dn := strings.ToUpper(u.DN)
+	class := u.Class()
+	for _, r := range []struct {
+		holds  bool
+		reason string
+	}{
+		{u.Critical, SkipSystem},
+		{u.NotPerson != "", u.NotPerson},
+		{strings.Contains(dn, `\0ADEL:`) || strings.Contains(dn, ",CN=DELETED OBJECTS,DC="), SkipDeleted},
+		{strings.Contains(dn, `\0ACNF:`), SkipConflict}, // behind a line feed, which a DN writes as \0A
+		{class == MailboxExchange, SkipExchange},
+		{class == MailboxShared, SkipShared},
+		{class == MailboxRoom, SkipRoom},
+		{class == MailboxEquipment, SkipEquipment},
+		{len(u.Privileges) > 0, SkipPrivileged},
+		{u.Service() != "", SkipServiceUser},
+		{u.Guest, SkipGuest},
+		{u.Enabled == No, SkipDisabled},
+		{u.Kind == M365 && !u.HasMailbox(), SkipNoMailbox},
+	} {
+		if r.holds && !slices.Contains(lifted, r.reason) {
+			return r.reason
+		}
 	}
 	return ""
 }
 
-// exchangeTypes are the values of msExchRecipientTypeDetails of mailboxes that
-// Exchange keeps for itself, and of those that are no person's by their kind.
-var exchangeTypes = map[int64]bool{
-	1 << 13: true, // system attendant
-	1 << 14: true, // system
-	1 << 22: true, // Microsoft Exchange
-	1 << 23: true, // arbitration
-	1 << 24: true, // mailbox plan
-	1 << 29: true, // discovery
-	1 << 36: true, // public folders
-	1 << 37: true, // site
-	1 << 38: true, // site, in the cloud
-	1 << 39: true, // monitoring
-	1 << 40: true, // group
-	1 << 42: true, // audit log
-	1 << 43: true, // group, in the cloud
-	1 << 44: true, // scheduling
-	1 << 46: true, // audit log
-	1 << 47: true, // supervisory review
-}
-
-// resourceTypes are the values of msExchRecipientTypeDetails of mailboxes that
-// several people or none use, on site and in the cloud.
-var resourceTypes = map[int64]string{
-	1 << 2: SkipShared, 1 << 35: SkipShared,
-	1 << 4: SkipRoom, 1 << 33: SkipRoom, 1 << 41: SkipRoom,
-	1 << 5: SkipEquipment, 1 << 34: SkipEquipment,
-}
-
-// isExchanges says whether the user is one of Exchange's own. The recipient type
-// decides; where it was not read, names do that Exchange makes of a GUID and
-// nobody else does.
-func (u *User) isExchanges() bool {
-	if u.RecipientType != 0 {
-		return exchangeTypes[u.RecipientType]
+// Service says why the user is taken for one that a service signs in as, in words;
+// "" where it is not.
+func (u *User) Service() string {
+	switch {
+	case u.Kind != AD:
+		return ""
+	case u.SPN != "":
+		return "service principal name " + u.SPN
+	case u.PasswordNeverExpires && isServiceName(u.Username):
+		return "password never expires, and a service's name"
 	}
-	rdn, _, _ := cutRDN(u.DN)
-	_, name, _ := strings.Cut(rdn, "=")
-	local, _, _ := strings.Cut(u.UPN, "@")
-	return isExchangeName(name) || isExchangeName(local) || isExchangeName(u.DisplayName)
+	return ""
+}
+
+// isServiceName knows the logon names that administrators give to services: svc at
+// the beginning, or as the last part; srv or service as the first of several.
+func isServiceName(name string) bool {
+	parts := strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return strings.ContainsRune("-_.$ ", r) })
+	if len(parts) == 0 {
+		return false
+	}
+	first, last := parts[0], parts[len(parts)-1]
+	return strings.HasPrefix(first, "svc") || last == "svc" || len(parts) > 1 && (first == "srv" || first == "service")
 }
 
 // isExchangeName knows SystemMailbox{GUID}, DiscoverySearchMailbox {GUID},

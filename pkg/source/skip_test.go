@@ -35,6 +35,13 @@ func TestSkipReason(t *testing.T) {
 		{"the federated mailbox by its display name", User{Kind: M365, DisplayName: "FederatedEmail.4c1f4d8b-8179-4148-93bf-00a95fa1e042"}, SkipExchange},
 		{"the migration mailbox", User{Kind: M365, UPN: "Migration.8f3e7716-2011-43e4-96b1-aba62d229136@x"}, SkipExchange},
 		{"a person with such a name", User{Kind: AD, DN: "CN=Healthmailbox Smith,DC=x", DisplayName: "Migration. Department of the whole of Northern Europe"}, ""},
+		{"a room by what was found out", User{Kind: M365, Email: "r@x", RecipientType: 1, Mailbox: Mailbox{Class: MailboxRoom}}, SkipRoom},
+		{"an admin", User{Kind: AD, Enabled: No, Privileges: [][]string{{"Domain Admins"}}}, SkipPrivileged},
+		{"who was an admin", User{Kind: AD, AdminCount: true}, ""},
+		{"a service by its principal name", User{Kind: AD, Enabled: Yes, SPN: "MSSQLSvc/sql1"}, SkipServiceUser},
+		{"a service by its name", User{Kind: AD, PasswordNeverExpires: true, Username: "SVC-backup"}, SkipServiceUser},
+		{"a person of such a name", User{Kind: AD, PasswordNeverExpires: true, Username: "sa.jones"}, ""},
+		{"a service's name alone", User{Kind: AD, Username: "svc-backup"}, ""},
 		{"a guest", User{Kind: M365, Guest: true}, SkipGuest},
 		{"a disabled user", User{Kind: AD, Enabled: No}, SkipDisabled},
 		{"no mailbox", User{Kind: M365}, SkipNoMailbox},
@@ -44,6 +51,19 @@ func TestSkipReason(t *testing.T) {
 		got := tt.user.SkipReason()
 		if got != tt.want || NeverImported(got) != never[got] {
 			t.Errorf("%s: %q, never %v; want %q", tt.name, got, NeverImported(got), tt.want)
+		}
+	}
+}
+
+func TestLiftedReasons(t *testing.T) {
+	u := User{Kind: AD, Enabled: No, Privileges: [][]string{{"Domain Admins"}}}
+	for want, lifted := range map[string][]string{
+		SkipPrivileged: {SkipDisabled},
+		SkipDisabled:   {SkipPrivileged},
+		"":             {SkipDisabled, SkipPrivileged},
+	} {
+		if got := u.SkipReason(lifted...); got != want {
+			t.Errorf("without %v: %q, want %q", lifted, got, want)
 		}
 	}
 }

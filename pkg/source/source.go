@@ -119,6 +119,19 @@ type User struct {
 
 	// SID is objectSid, S-1-5-… (AD), or onPremisesSecurityIdentifier (m365).
 	SID string `json:"sid,omitempty"`
+	// PrimaryGroup is the RID of the primary group, 0 where it was not read. Nobody is
+	// listed as a member of his primary group (AD only).
+	PrimaryGroup uint32 `json:"primary_group,omitempty"`
+	// AdminCount is adminCount=1: the user is or was in one of the groups that AD
+	// protects (AD only).
+	AdminCount bool `json:"admin_count,omitempty"`
+	// SPN is one of the service principal names, "" for none: a service signs in as
+	// this user (AD only).
+	SPN string `json:"spn,omitempty"`
+	// Privileges are the ways in which the user holds power over the directory, each
+	// from the powerful group or role down to the one that he is in himself. They are
+	// found by [GroupIndex.Privileges].
+	Privileges [][]string `json:"privileges,omitempty"`
 	// ConsistencyGUID is ms-DS-ConsistencyGuid as a dashed GUID (AD only).
 	ConsistencyGUID string `json:"consistency_guid,omitempty"`
 	// Critical is isCriticalSystemObject: Administrator, Guest, krbtgt (AD only).
@@ -129,8 +142,11 @@ type User struct {
 	// NotPerson is why the object is nobody to import whatever else it says: one of
 	// [SkipDeleted], [SkipService], [SkipTrust]; "" for a person.
 	NotPerson string `json:"not_person,omitempty"`
-	// PasswordLastSet is zero where the user must change the password (AD only).
+	// PasswordLastSet is when the password was last set: AD's pwdLastSet, zero where
+	// it must be changed; Microsoft 365's lastPasswordChangeDateTime.
 	PasswordLastSet time.Time `json:"password_last_set,omitzero"`
+	// PasswordNeverExpires is that bit of userAccountControl (AD only).
+	PasswordNeverExpires bool `json:"password_never_expires,omitempty"`
 	// AccountExpires is zero where the account never expires (AD only).
 	AccountExpires time.Time `json:"account_expires,omitzero"`
 
@@ -148,6 +164,12 @@ type User struct {
 	// Licensed says whether assignedLicenses hold anything; Unknown where they
 	// were not read (m365 only).
 	Licensed Flag `json:"licensed"`
+	// Licences are the assigned licences: skuId, lower-case, or the name where an
+	// export has names (m365 only).
+	Licences []string `json:"licences,omitempty"`
+	// Mailbox is what the mailbox was found to be, MailboxUnknown where nobody could
+	// or had to say (m365 only).
+	Mailbox Mailbox `json:"mailbox,omitzero"`
 }
 
 // OU is the DN of the container that holds the user, "" where there is none.

@@ -1,0 +1,244 @@
+package source
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Group is a group of a directory, or one of the roles that give power in it.
+type Group struct {
+	Kind Kind
+	// ID is objectGUID, the object id, or the id of a role; an export without ids has
+	// the key of the DN here ([DNKey]).
+	ID   string
+	Name string // as people are shown it
+	// Account is AD's sAMAccountName, or Microsoft 365's mailNickname.
+	Account string
+	Email   string
+	DN      string // AD only
+	SID     string // AD only
+	// Power says that who is in it holds power over the directory.
+	Power bool
+	// Members are the ids of the users and groups that are in it. Whose primary group
+	// it is, is not among them.
+	Members []string
+	// Outsiders are members that are not in this directory, as it calls them: SIDs of
+	// other domains.
+	Outsiders []string
+}
+
+// GroupLister is a [Directory] that has groups. It may be asked after its users
+// were read.
+type GroupLister interface {
+	// Groups reads all groups of the directory, and the members of those that want
+	// says yes to and of the groups in them; nil is of all. Of a group that is wanted
+	// everybody in it is found by going down the Members; a directory that says at
+	// once who is in a group, nested or not, may give those. A missing permission is
+	// a [CodePermission] error, an export that says nothing of groups [CodeUsage].
+	Groups(ctx context.Context, want func(*Group) bool) ([]Group, error)
+}
+
+// Powers are the groups and roles that give power, with the groups in them.
+type Powers struct {
+	Groups []Group
+	// Unknown says in words why it is not known who holds power, "" where it is.
+	Unknown string
+	Notes   []string // remarks for people
+}
+
+// PowerLister is a [Directory] that says who holds power over it. A missing
+// permission or a server that does not serve this is no error but [Powers.Unknown].
+type PowerLister interface {
+	Powers(ctx context.Context) (Powers, error)
+}
+
+// Licence is a product that a tenant has: its skuId, lower-case, and skuPartNumber.
+type Licence struct{ ID, Name string }
+
+// LicenceLister is a [Directory] whose users are assigned licences. A missing
+// permission is a [CodePermission] error.
+type LicenceLister interface {
+	Licences(ctx context.Context) ([]Licence, error)
+}
+
+// powerfulRIDs are the relative ids of a domain's own groups that give power, the
+// weightiest first: those that AD protects (AdminSDHolder), and Group Policy Creator
+// Owners, Protected Users, the Key Admins and Cert Publishers, which it does not
+// (MS-DTYP 2.4.2.4).
+var powerfulRIDs = []uint32{519, 518, 512, 520, 526, 527, 516, 521, 522, 517, 525}
+
+// powerfulBuiltins are those of S-1-5-32: Administrators, the operators, Replicator,
+// Incoming Forest Trust Builders, Cryptographic Operators, Hyper-V Administrators, and
+// who may sign in to domain controllers from afar.
+var powerfulBuiltins = []uint32{544, 548, 549, 551, 550, 552, 557, 569, 578, 562, 555, 580}
+
+// DNSAdmins is the account name of the one powerful group that has no fixed SID.
+const DNSAdmins = "DnsAdmins"
+
+// PowerfulSIDs are the SIDs of the groups that give power in a domain, the
+// weightiest first.
+func PowerfulSIDs(domain string) []string {
+	var sids []string
+	for _, rid := range powerfulRIDs {
+		sids = append(sids, domain+"-"+strconv.FormatUint(uint64(rid), 10))
+	}
+	for _, rid := range powerfulBuiltins {
+		sids = append(sids, "S-1-5-32-"+strconv.FormatUint(uint64(rid), 10))
+	}
+	return sids
+}
+
+// GroupIndex finds who is in which group.
+type GroupIndex struct {
+	groups  []Group
+	byID    map[string]int
+	people  map[string]bool
+	primary map[int][]string // by group, the users whose primary group it is
+}
+
+// NewGroupIndex makes an index of groups with the users of their directory.
+func NewGroupIndex(groups []Group, users []*User) *GroupIndex {
+	x := &GroupIndex{groups: groups, byID: make(map[string]int, len(groups)), people: make(map[string]bool, len(users)), primary: map[int][]string{}}
+	bySID := map[string]int{}
+	for i, g := range groups {
+		x.byID[g.ID] = i
+		if g.SID != "" {
+			bySID[g.SID] = i
+		}
+	}
+	for _, u := range users {
+		x.people[u.ID] = true
+		if u.PrimaryGroup == 0 || u.SID == "" {
+			continue
+		}
+		domain := u.SID[:strings.LastIndexByte(u.SID, '-')+1]
+		if i, ok := bySID[domain+strconv.FormatUint(uint64(u.PrimaryGroup), 10)]; ok {
+			x.primary[i] = append(x.primary[i], u.ID)
+		}
+	}
+	return x
+}
+
+// FindGroups are the groups that go by a name: an id, a DN, a SID, a name, an
+// account name or an address.
+func FindGroups(groups []Group, name string) []Group {
+	name = strings.TrimSpace(name)
+	id, dn := strings.ToLower(strings.Trim(name, "{}")), DNKey(name)
+	if name == "" {
+		return nil
+	}
+	var found []Group
+	for _, g := range groups {
+		if g.ID == id || g.DN != "" && DNKey(g.DN) == dn || strings.EqualFold(g.SID, name) ||
+			strings.EqualFold(g.Name, name) || strings.EqualFold(g.Account, name) || strings.EqualFold(g.Email, name) {
+			found = append(found, g)
+		}
+	}
+	return found
+}
+
+// Direct are the ids of the users who are in a group themselves, each once.
+func (x *GroupIndex) Direct(id string) map[string]bool {
+	in := map[string]bool{}
+	if i, ok := x.byID[id]; ok {
+		x.each(i, func(user string) { in[user] = true })
+	}
+	return in
+}
+
+// People are the ids of the users who are in a group, or in a group in it.
+func (x *GroupIndex) People(id string) map[string]bool {
+	in := map[string]bool{}
+	if i, ok := x.byID[id]; ok {
+		x.walk(i, func(int) bool { return true }, func(_ []int, user string) { in[user] = true })
+	}
+	return in
+}
+
+// each calls take for each user who is in a group himself.
+func (x *GroupIndex) each(i int, take func(user string)) {
+	for _, id := range x.groups[i].Members {
+		if x.people[id] {
+			take(id)
+		}
+	}
+	for _, id := range x.primary[i] {
+		take(id)
+	}
+}
+
+// walk goes down from a group, the nearest first, into each group below it that
+// enter says yes to, once, however they lie in one another. It calls take for each
+// user with the way to the group that the user is in himself.
+func (x *GroupIndex) walk(root int, enter func(int) bool, take func(way []int, user string)) {
+	seen := map[int]bool{root: true}
+	for level := [][]int{{root}}; len(level) > 0; {
+		var next [][]int
+		for _, way := range level {
+			at := way[len(way)-1]
+			x.each(at, func(user string) { take(way, user) })
+			var below []int
+			for _, id := range x.groups[at].Members {
+				if i, ok := x.byID[id]; ok && !seen[i] && enter(i) {
+					seen[i] = true
+					below = append(below, i)
+				}
+			}
+			slices.SortFunc(below, func(a, b int) int {
+				return cmp.Or(cmp.Compare(x.groups[a].Name, x.groups[b].Name), cmp.Compare(x.groups[a].ID, x.groups[b].ID))
+			})
+			for _, i := range below {
+				next = append(next, append(slices.Clone(way), i))
+			}
+		}
+		level = next
+	}
+}
+
+// Privileges says of each user who holds power by which ways, each from the powerful
+// group down to the one that the user is in himself, by name: the shortest way for each
+// powerful group, in the order of the groups. A way that leads through another
+// powerful group is told as that one's.
+func (x *GroupIndex) Privileges() map[string][][]string {
+	ways := map[string][][]string{}
+	for root := range x.groups {
+		if !x.groups[root].Power {
+			continue
+		}
+		told := map[string]bool{}
+		x.walk(root, func(i int) bool { return !x.groups[i].Power }, func(way []int, user string) {
+			if told[user] {
+				return
+			}
+			told[user] = true
+			names := make([]string, len(way))
+			for i, at := range way {
+				names[i] = x.groups[at].Name
+			}
+			ways[user] = append(ways[user], names)
+		})
+	}
+	return ways
+}
+
+// Names are the names of the groups that each user is in himself, sorted.
+func (x *GroupIndex) Names() map[string][]string {
+	names := map[string][]string{}
+	for i := range x.groups {
+		for user := range x.Direct(x.groups[i].ID) {
+			names[user] = append(names[user], x.groups[i].Name)
+		}
+	}
+	for _, list := range names {
+		slices.Sort(list)
+	}
+	return names
+}
+
+// PrivilegePath is one way of [User.Privileges] in words, down to the user.
+func PrivilegePath(way []string, user string) string {
+	return strings.Join(append(slices.Clone(way), user), " ← ")
+}
