@@ -127,14 +127,17 @@ func selectionChanges(before, after []*Selection) []Change {
 }
 
 func (s *Selection) name() string {
-	if len(s.OUs) == 0 {
+	var parts []string
+	for _, o := range s.OUs {
+		parts = append(parts, o.DN)
+	}
+	for _, g := range s.Groups {
+		parts = append(parts, g.Name)
+	}
+	if len(parts) == 0 {
 		return s.Source.String()
 	}
-	name := s.OUs[0].DN
-	for _, o := range s.OUs[1:] {
-		name += "; " + o.DN
-	}
-	return name
+	return strings.Join(parts, "; ")
 }
 
 // decisionChanges lists what is lifted before what is taken.

@@ -146,6 +146,22 @@ type Link struct {
 	Status string `json:"status"`
 	// Since is when the status was first seen, zero where that was not kept.
 	Since time.Time `json:"since"`
+	// Privileged is the way in which the user holds power over the directory, "" for
+	// none: "Domain Admins ← IT Staff ← jdoe".
+	Privileged string `json:"privileged,omitempty"`
+	// PrivilegedSince is when that was first seen, zero where it was so when the
+	// account was imported or paired.
+	PrivilegedSince time.Time `json:"privileged_since,omitzero"`
+}
+
+// Risen says that the user came to power after somebody chose the account.
+func (a *Account) Risen() bool {
+	for _, l := range []*Link{a.AD, a.M365} {
+		if l != nil && !l.PrivilegedSince.IsZero() {
+			return true
+		}
+	}
+	return false
 }
 
 // Gone says that the directory no longer has the user.
@@ -169,6 +185,15 @@ func (a *Account) Link(kind source.Kind) *Link {
 		return a.AD
 	}
 	return a.M365
+}
+
+// SetLink puts another link to a directory in place.
+func (a *Account) SetLink(kind source.Kind, l *Link) {
+	if kind == source.AD {
+		a.AD = l
+	} else {
+		a.M365 = l
+	}
 }
 
 // LinkID returns the id of the account's user in a directory, "" for none.

@@ -21,7 +21,23 @@ type Selection struct {
 	Exclude         []string `json:"exclude"`
 	IncludeDisabled bool     `json:"include_disabled"`
 	// AlsoM365 is a selection of Microsoft 365 beside AD, with password sync off.
-	AlsoM365 bool `json:"also_m365,omitempty"`
+	AlsoM365 bool `json:"also_m365"`
+	// Groups take the people in them, of those in the OUs; none takes them all.
+	Groups []GroupRef `json:"groups"`
+	// Licensed takes those alone who have a licence (Microsoft 365); SKUs, by skuId,
+	// those who have one of these.
+	Licensed bool     `json:"licensed"`
+	SKUs     []string `json:"skus"`
+	// ExcludeOUs leave out who is in them or below.
+	ExcludeOUs []OURef `json:"exclude_ous"`
+	// IncludePrivileged takes those as well who hold power over the directory.
+	IncludePrivileged bool `json:"include_privileged"`
+}
+
+// GroupRef names a group. It is the same group for as long as its id is.
+type GroupRef struct {
+	ID   string `json:"id"`   // objectGUID or object id
+	Name string `json:"name"` // at the time of the import
 }
 
 // OURef names an OU. It is the same OU for as long as its id is.
@@ -32,28 +48,47 @@ type OURef struct {
 
 func (o OURef) key() string { return cmp.Or(o.ID, source.DNKey(o.DN)) }
 
-// Scope tells selections apart: a customer has one for each set of OUs.
+// Scope tells selections apart: a customer has one for each set of OUs, groups and
+// licences.
 func (s *Selection) Scope() string {
-	keys := make([]string, len(s.OUs))
-	for i, o := range s.OUs {
-		keys[i] = o.key()
+	scope := string(s.Source) + "/" + joined(s.OUs, OURef.key)
+	if len(s.Groups) > 0 {
+		scope += "/groups/" + joined(s.Groups, func(g GroupRef) string { return g.ID })
 	}
-	slices.Sort(keys)
-	return string(s.Source) + "/" + strings.Join(slices.Compact(keys), "/")
+	if s.Licensed {
+		scope += "/licensed"
+	}
+	if len(s.SKUs) > 0 {
+		scope += "/skus/" + joined(s.SKUs, func(id string) string { return id })
+	}
+	return scope
 }
+
+// joined are the keys of things, each once, whatever their order.
+func joined[T any](things []T, key func(T) string) string {
+	keys := make([]string, len(things))
+	for i, t := range things {
+		keys[i] = key(t)
+	}
+	return strings.Join(sortedSet(keys), "/")
+}
+
+// Narrow says that the selection takes some of those in its OUs: it needs no OU.
+func (s *Selection) Narrow() bool { return len(s.Groups) > 0 || s.Licensed || len(s.SKUs) > 0 }
 
 func (s *Selection) equal(t *Selection) bool {
 	return s.Source == t.Source && s.Recursive == t.Recursive && s.All == t.All && s.IncludeDisabled == t.IncludeDisabled && s.AlsoM365 == t.AlsoM365 &&
-		slices.Equal(s.OUs, t.OUs) && slices.Equal(s.Users, t.Users) && slices.Equal(s.Exclude, t.Exclude)
+		s.Licensed == t.Licensed && s.IncludePrivileged == t.IncludePrivileged &&
+		slices.Equal(s.OUs, t.OUs) && slices.Equal(s.Users, t.Users) && slices.Equal(s.Exclude, t.Exclude) &&
+		slices.Equal(s.Groups, t.Groups) && slices.Equal(s.SKUs, t.SKUs) && slices.Equal(s.ExcludeOUs, t.ExcludeOUs)
 }
 
 // Select returns the selections with one more import among them. An import of
 // everybody takes the place of an earlier one of the same OUs; users taken by
 // name are added to it.
 func Select(selections []*Selection, s Selection) []*Selection {
-	s.OUs = slices.Clone(s.OUs)
-	slices.SortFunc(s.OUs, func(a, b OURef) int { return cmp.Compare(a.key(), b.key()) })
-	s.OUs = slices.CompactFunc(s.OUs, func(a, b OURef) bool { return a.key() == b.key() })
+	s.OUs, s.ExcludeOUs = distinct(s.OUs, OURef.key), distinct(s.ExcludeOUs, OURef.key)
+	s.Groups, s.SKUs = distinct(s.Groups, func(g GroupRef) string { return g.ID }), sortedSet(s.SKUs)
 	scope := s.Scope()
 	at := slices.IndexFunc(selections, func(old *Selection) bool { return old.Scope() == scope })
 	if at >= 0 {
@@ -61,6 +96,7 @@ func Select(selections []*Selection, s Selection) []*Selection {
 		s.Users = append(slices.Clone(old.Users), s.Users...)
 		if !s.All {
 			s.All, s.Recursive, s.Exclude, s.IncludeDisabled, s.AlsoM365 = old.All, old.Recursive, old.Exclude, old.IncludeDisabled, old.AlsoM365
+			s.ExcludeOUs, s.IncludePrivileged = old.ExcludeOUs, old.IncludePrivileged
 		}
 	}
 	s.Users = sortedSet(s.Users)
@@ -73,6 +109,13 @@ func Select(selections []*Selection, s Selection) []*Selection {
 	next = append(next, &s)
 	slices.SortFunc(next, func(a, b *Selection) int { return cmp.Compare(a.Scope(), b.Scope()) })
 	return next
+}
+
+// distinct are things in the order of their keys, each once.
+func distinct[T any](things []T, key func(T) string) []T {
+	things = slices.Clone(things)
+	slices.SortStableFunc(things, func(a, b T) int { return cmp.Compare(key(a), key(b)) })
+	return slices.CompactFunc(things, func(a, b T) bool { return key(a) == key(b) })
 }
 
 func sortedSet(s []string) []string {

@@ -26,6 +26,8 @@ type Snapshot struct {
 	// and left alone by decision.
 	Links   LinkCounts
 	Ignored int
+	// Risen is how many accounts are of users who came to power since.
+	Risen int
 	// Accounts are in the order in which they were made.
 	Accounts []*Account
 	// People are those of the kinds that were asked for.

@@ -188,15 +188,20 @@ func roundTrip(b *bench) {
 	after.Customer.ExternalIDs["m365"] = "t"
 	conn := source.ExportOf(source.M365, "/users.json")
 	after.Directories[source.M365] = registry.Directory{Kind: source.M365, Connection: conn, ConnectedAt: noon}
-	after.Selections = registry.Select(nil, registry.Selection{Source: source.AD, Users: []string{"1"}})
+	after.Selections = registry.Select(nil, registry.Selection{
+		Source: source.AD, Users: []string{"1"}, Groups: []registry.GroupRef{{ID: "g2", Name: "Ünï"}, {ID: "g1", Name: "Staff"}}, Licensed: true, SKUs: []string{"s"},
+		ExcludeOUs: []registry.OURef{{ID: "2", DN: "OU=Out"}}, IncludePrivileged: true, AlsoM365: true,
+	})
 	d := registry.Decision{Verdict: source.VerdictIgnore, ADID: sourcetest.GUID(2), DecidedAt: noon}
 	after.Decisions[d.Key()] = d
 	after.Accounts = append(after.Accounts, account(1, 11), account(2, 0))
+	after.Accounts[0].AD.Privileged, after.Accounts[0].AD.PrivilegedSince = "Domain Admins ← u1", noon
+	after.Accounts[1].AD.Privileged = "Server Operators ← u2"
 	if _, err := b.Apply(b.Context(), changeSet(before, after)); err != nil {
 		b.Fatal(err)
 	}
 	after.Counts = registry.AccountCounts{Total: 2, Active: 1, PendingMatch: 1}
-	after.Ignored = 1
+	after.Ignored, after.Risen = 1, 1
 	after.Links = registry.LinkCounts{{Kind: source.AD, Status: registry.StatusOK}: 2, {Kind: source.M365, Status: registry.StatusDisabled}: 1}
 	if got := b.snapshot(id); !same(got, after) {
 		b.Errorf("got\n%+v, want\n%+v", got, after)

@@ -245,18 +245,16 @@ func accountValues(a *registry.Account) ([]any, error) {
 		}
 		pairing = null(string(b))
 	}
-	var ad, m365 registry.Link
-	if a.AD != nil {
-		ad = *a.AD
+	link := func(l *registry.Link) []any {
+		if l == nil {
+			l = &registry.Link{}
+		}
+		return []any{null(l.ID), null(l.Name), null(l.Status), timestamp(l.Since), null(l.Privileged), timestamp(l.PrivilegedSince)}
 	}
-	if a.M365 != nil {
-		m365 = *a.M365
-	}
-	return []any{
-		a.ID, string(a.State), a.DisplayName, a.GivenName, a.Surname, a.Username, a.UPN, a.Email, null(a.EmailSource), null(a.EmailIssue),
-		null(ad.ID), null(ad.Name), null(ad.Status), timestamp(ad.Since), null(m365.ID), null(m365.Name), null(m365.Status), timestamp(m365.Since), pairing,
-		timestamp(a.ImportedAt), timestamp(a.UpdatedAt),
-	}, nil
+	return slices.Concat(
+		[]any{a.ID, string(a.State), a.DisplayName, a.GivenName, a.Surname, a.Username, a.UPN, a.Email, null(a.EmailSource), null(a.EmailIssue)},
+		link(a.AD), link(a.M365), []any{pairing, timestamp(a.ImportedAt), timestamp(a.UpdatedAt)},
+	), nil
 }
 
 func (w *writer) insert(n int64, a *registry.Account) error {
@@ -264,7 +262,7 @@ func (w *writer) insert(n int64, a *registry.Account) error {
 	if err != nil {
 		return err
 	}
-	return w.do(`INSERT INTO accounts (customer, `+accountColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, append([]any{n}, values...)...)
+	return w.do(`INSERT INTO accounts (customer, `+accountColumns+`) VALUES (?`+strings.Repeat(`, ?`, len(values))+`)`, append([]any{n}, values...)...)
 }
 
 var accountColumnNames = strings.Split(strings.Join(strings.Fields(accountColumns), ""), ",")

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -208,6 +209,10 @@ func readCounts(ctx context.Context, tx *sql.Tx, c customer) error {
 		}
 		return err
 	}, `SELECT state, ad_status, m365_status, count(*) FROM accounts WHERE customer = ? GROUP BY state, ad_status, m365_status`, c.n)
+	if err != nil {
+		return err
+	}
+	err = tx.QueryRowContext(ctx, `SELECT count(*) FROM accounts WHERE customer = ? AND (ad_privileged_since IS NOT NULL OR m365_privileged_since IS NOT NULL)`, c.n).Scan(&c.Risen)
 	if err != nil || len(c.Decisions) == 0 {
 		return err
 	}
@@ -217,24 +222,31 @@ func readCounts(ctx context.Context, tx *sql.Tx, c customer) error {
 
 // accountColumns are those of an account in the order of [accountRow.fields].
 const accountColumns = `id, state, display_name, given_name, surname, username, upn, email, email_source, email_issue,
-	ad_id, ad_dn, ad_status, ad_since, m365_id, m365_upn, m365_status, m365_since, match, imported_at, updated_at`
+	ad_id, ad_dn, ad_status, ad_since, ad_privileged, ad_privileged_since,
+	m365_id, m365_upn, m365_status, m365_since, m365_privileged, m365_privileged_since, match, imported_at, updated_at`
 
 // accountRow is a row of accounts on its way out.
 type accountRow struct {
 	*registry.Account
-	emailSource, emailIssue                text
-	adID, adDN, adStatus, adSince          text
-	m365ID, m365UPN, m365Status, m365Since text
-	match                                  text
-	importedAt, updatedAt                  string
+	emailSource, emailIssue text
+	ad, m365                linkRow
+	match                   text
+	importedAt, updatedAt   string
+}
+
+// linkRow is the part of a row that is a link.
+type linkRow struct{ id, name, status, since, privileged, privilegedSince text }
+
+func (r *linkRow) fields() []any {
+	return []any{&r.id, &r.name, &r.status, &r.since, &r.privileged, &r.privilegedSince}
 }
 
 func (r *accountRow) fields() []any {
 	a := r.Account
-	return []any{
-		&a.ID, &a.State, &a.DisplayName, &a.GivenName, &a.Surname, &a.Username, &a.UPN, &a.Email, &r.emailSource, &r.emailIssue,
-		&r.adID, &r.adDN, &r.adStatus, &r.adSince, &r.m365ID, &r.m365UPN, &r.m365Status, &r.m365Since, &r.match, &r.importedAt, &r.updatedAt,
-	}
+	return slices.Concat(
+		[]any{&a.ID, &a.State, &a.DisplayName, &a.GivenName, &a.Surname, &a.Username, &a.UPN, &a.Email, &r.emailSource, &r.emailIssue},
+		r.ad.fields(), r.m365.fields(), []any{&r.match, &r.importedAt, &r.updatedAt},
+	)
 }
 
 // account completes the account from the row.
@@ -242,10 +254,10 @@ func (r *accountRow) account() error {
 	a := r.Account
 	a.EmailSource, a.EmailIssue = string(r.emailSource), string(r.emailIssue)
 	var err error
-	if a.AD, err = link(r.adID, r.adDN, r.adStatus, r.adSince); err != nil {
+	if a.AD, err = r.ad.link(); err != nil {
 		return err
 	}
-	if a.M365, err = link(r.m365ID, r.m365UPN, r.m365Status, r.m365Since); err != nil {
+	if a.M365, err = r.m365.link(); err != nil {
 		return err
 	}
 	if r.match != "" {
@@ -260,12 +272,16 @@ func (r *accountRow) account() error {
 	return err
 }
 
-func link(id, name, status, since text) (*registry.Link, error) {
-	if id == "" {
+func (r *linkRow) link() (*registry.Link, error) {
+	if r.id == "" {
 		return nil, nil
 	}
-	at, err := parseTime(string(since))
-	return &registry.Link{ID: string(id), Name: string(name), Status: string(status), Since: at}, err
+	l := &registry.Link{ID: string(r.id), Name: string(r.name), Status: string(r.status), Privileged: string(r.privileged)}
+	var err error
+	if l.Since, err = parseTime(string(r.since)); err == nil {
+		l.PrivilegedSince, err = parseTime(string(r.privilegedSince))
+	}
+	return l, err
 }
 
 func readAccounts(ctx context.Context, tx *sql.Tx, n int64, count int) ([]*registry.Account, error) {
