@@ -3,6 +3,8 @@ package match
 import (
 	"slices"
 	"strings"
+
+	"github.com/qpimport/qpimport/pkg/source"
 )
 
 // namesakes are the users of one display name. All of them count when the name
@@ -11,7 +13,8 @@ type namesakes struct {
 	key              string
 	ad, m365         int
 	freeAD, freeM365 []int
-	taken            bool // one of the mailboxes is somebody's already
+	held             []int // mailboxes of users who hold power
+	taken            bool  // one of the mailboxes is somebody's already
 }
 
 // byDisplayName pairs users whose display names are equal and found once on
@@ -45,9 +48,12 @@ func (e *engine) byDisplayName() {
 	for j := range e.sheet.m365 {
 		if g := groups[e.sheet.m365[j].key]; g != nil && !e.sheet.m365[j].stranger && !e.sheet.m365[j].copied {
 			g.m365++
-			if t.m365Free(j) {
+			switch {
+			case t.m365Free(j):
 				g.freeM365 = append(g.freeM365, j)
-			} else if t.m365Skip[j] == "" {
+			case t.heldBack(j):
+				g.held = append(g.held, j)
+			case t.m365Skip[j] == "":
 				g.taken = true
 			}
 		}
@@ -121,6 +127,17 @@ func (x *spellings) shared(i, j int) bool {
 func (e *engine) byName(g *namesakes, others *spellings) {
 	t := e.table
 	if len(g.freeAD) == 0 {
+		return
+	}
+	if len(g.freeM365) == 0 && len(g.held) > 0 {
+		is, js := t.open(g.freeAD, g.held)
+		for _, i := range is {
+			var list []Candidate
+			for _, j := range js[:min(len(js), maxCandidates)] {
+				list = append(list, e.proposal(i, e.candidate(i, int32(j))))
+			}
+			t.review(i, source.SkipPrivileged, list)
+		}
 		return
 	}
 	if len(g.freeM365) == 0 {

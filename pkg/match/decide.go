@@ -63,7 +63,8 @@ func confidence(weight float32) float64 {
 
 // possible says whether the mailbox may still go to the AD user.
 func (e *engine) possible(i int, c *candidate) bool {
-	return e.m365Free(int(c.m365)) && !e.isRejected(i, int(c.m365))
+	j := int(c.m365)
+	return (e.m365Free(j) || e.heldBack(j)) && !e.isRejected(i, j)
 }
 
 // best names the AD user's best candidate that can be had, and the reason to
@@ -77,8 +78,12 @@ func (e *engine) best(i int) (at int, reason string) {
 	c := &list[at]
 	lead := e.lead(i, at)
 	reason = e.judge(i, c, lead, e.namesakes(i, at))
-	if lead < clearLead && isAutomatic(reason) {
+	switch {
+	case !isAutomatic(reason):
+	case lead < clearLead:
 		reason = ReasonClose
+	case e.heldBack(int(c.m365)):
+		reason = source.SkipPrivileged
 	}
 	return at, reason
 }

@@ -75,7 +75,7 @@ func (e *engine) m365Active(j int) bool { return e.m365Skip[j] == "" && e.sheet.
 // user: to one who is disabled, also one that keeps an address but is switched
 // off or shared.
 func (e *engine) proposable(i, j int) bool {
-	return e.m365Skip[j] == "" || e.adSkip[i] == source.SkipDisabled && e.table.m365[j].Email != ""
+	return e.m365Skip[j] == "" || e.m365Skip[j] == source.SkipPrivileged || e.adSkip[i] == source.SkipDisabled && e.table.m365[j].Email != ""
 }
 
 // mayLookUp says whether mailboxes are looked for: for people, and for what looks

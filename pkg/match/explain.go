@@ -362,6 +362,8 @@ func ReasonText(reason string) string {
 		return "this looks like a shared mailbox or a room"
 	case source.SkipDisabled:
 		return "the user is disabled"
+	case source.SkipPrivileged:
+		return "one of the two holds power over a directory, and only a person may pair them"
 	case source.SkipSystem:
 		return "this is one of AD's own accounts"
 	case source.SkipConflict:

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/qpimport/qpimport/pkg/source"
 )
 
 // Why a pair was made.
@@ -99,6 +101,12 @@ func (t *table) adFree(i int) bool { return !t.adDone[i] && t.adSkip[i] == "" }
 // m365Free says whether rules may pair the mailbox.
 func (t *table) m365Free(j int) bool {
 	return !t.m365Done[j] && !t.reserved[j] && t.m365Skip[j] == ""
+}
+
+// heldBack says that a mailbox could be had, but for the power that its user holds: a
+// person has to decide.
+func (t *table) heldBack(j int) bool {
+	return !t.m365Done[j] && !t.reserved[j] && t.m365Skip[j] == source.SkipPrivileged
 }
 
 func (t *table) pair(i, j int, reason string, confidence float64, evidence []Evidence) {

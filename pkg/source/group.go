@@ -122,18 +122,19 @@ func NewGroupIndex(groups []Group, users []*User) *GroupIndex {
 	return x
 }
 
-// FindGroups are the groups that go by a name: an id, a DN, a SID, a name, an
-// account name or an address.
-func FindGroups(groups []Group, name string) []Group {
+// Is says whether the group goes by a name: its id, DN, SID, name, account name or
+// address.
+func (g *Group) Is(name string) bool {
 	name = strings.TrimSpace(name)
-	id, dn := strings.ToLower(strings.Trim(name, "{}")), DNKey(name)
-	if name == "" {
-		return nil
-	}
+	return name != "" && (g.ID == strings.ToLower(strings.Trim(name, "{}")) || g.DN != "" && DNKey(g.DN) == DNKey(name) || strings.EqualFold(g.SID, name) ||
+		strings.EqualFold(g.Name, name) || strings.EqualFold(g.Account, name) || strings.EqualFold(g.Email, name))
+}
+
+// FindGroups are the groups that go by a name.
+func FindGroups(groups []Group, name string) []Group {
 	var found []Group
 	for _, g := range groups {
-		if g.ID == id || g.DN != "" && DNKey(g.DN) == dn || strings.EqualFold(g.SID, name) ||
-			strings.EqualFold(g.Name, name) || strings.EqualFold(g.Account, name) || strings.EqualFold(g.Email, name) {
+		if g.Is(name) {
 			found = append(found, g)
 		}
 	}
@@ -238,7 +239,16 @@ func (x *GroupIndex) Names() map[string][]string {
 	return names
 }
 
-// PrivilegePath is one way of [User.Privileges] in words, down to the user.
-func PrivilegePath(way []string, user string) string {
-	return strings.Join(append(slices.Clone(way), user), " ← ")
+// WasPrivileged says that AD protected the user once, and that he holds no power that
+// is known of now.
+func (u *User) WasPrivileged() bool { return u.AdminCount && !u.Critical && len(u.Privileges) == 0 }
+
+// PrivilegePaths are the ways in which the user holds power, in words, each down to
+// him: "Domain Admins ← IT Staff ← jdoe".
+func (u *User) PrivilegePaths() []string {
+	var paths []string
+	for _, way := range u.Privileges {
+		paths = append(paths, strings.Join(append(slices.Clone(way), cmp.Or(u.Username, u.DisplayName, u.ID)), " ← "))
+	}
+	return paths
 }
