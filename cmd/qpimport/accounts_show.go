@@ -57,12 +57,21 @@ func accountPage(acc importer.Account) func(*output.Page) {
 }
 
 func linkText(name string, s importer.LinkStatus) string {
-	if s.Status == "" || s.Status == registry.StatusOK {
+	var said []string
+	say := func(what string, since *time.Time) {
+		if since != nil {
+			what += " since " + since.UTC().Format(time.DateOnly)
+		}
+		said = append(said, what)
+	}
+	if s.Status != "" && s.Status != registry.StatusOK {
+		say(strings.ReplaceAll(s.Status, "_", " "), s.Since)
+	}
+	if s.Privileged != nil {
+		say("privileged by "+*s.Privileged, s.PrivilegedSince)
+	}
+	if len(said) == 0 {
 		return name
 	}
-	text := name + " (" + strings.ReplaceAll(s.Status, "_", " ")
-	if s.Since != nil {
-		text += " since " + s.Since.UTC().Format(time.DateOnly)
-	}
-	return text + ")"
+	return name + " (" + strings.Join(said, "; ") + ")"
 }

@@ -30,6 +30,7 @@ and the registry, no longer agree:
   no_mailbox    no mailbox any more: without a licence, or turned into something else
   missing       gone from a directory
   out_of_scope  no longer in the selection of the imports
+  privileged    came to power over a directory after the account was chosen
   stale         the account is not what the directory says: "refresh" brings it up to
                 date` + exits(11, 13, 14, 15),
 		Example: `  qpimport drift -c Contoso
@@ -47,7 +48,11 @@ and the registry, no longer agree:
 			r.Differences = slices.DeleteFunc(r.Differences, func(d importer.Difference) bool {
 				return len(codes) > 0 && !slices.Contains(codes, d.Code) || slices.Contains(without, d.Code)
 			})
-			return a.render(driftView(r))
+			if err := a.render(driftView(r)); err != nil {
+				return err
+			}
+			a.notes(r.Notes)
+			return nil
 		}),
 	}
 	cmd.Flags().StringArrayVar(&codes, "code", nil, "only differences of this `CODE` (repeatable)")

@@ -31,7 +31,7 @@ func adviceOnTopic(topic source.Topic, subject string) string {
 	case importer.TopicUnknownCustomer:
 		return "`qpimport customers` lists them; `qpimport customers create` makes one"
 	case importer.TopicUnknownUser:
-		return "the user must lie in the chosen OU; `qpimport users --all` lists everybody"
+		return "the user must be in the chosen OU and group; `qpimport users --all` lists everybody"
 	case importer.TopicUnknownAccount:
 		return "`qpimport accounts` lists them"
 	case importer.TopicUnknownMailbox:
@@ -42,10 +42,20 @@ func adviceOnTopic(topic source.Topic, subject string) string {
 		return "`qpimport decisions` lists them"
 	case importer.TopicUnknownOU:
 		return "`qpimport ous` lists them; name one by DN, by path (corp.example/Staff) or by objectGUID"
+	case importer.TopicUnknownGroup:
+		return "`qpimport groups --all` lists them; name one by name, DN, SID, address or id"
+	case importer.TopicNoGroups:
+		return "leave --group out, or use a directory that says it"
+	case importer.TopicGroupGone:
+		return "nobody was changed for that: import with another --group, and forget the selection (`qpimport selections`)"
+	case importer.TopicNoLicences:
+		return "connect it live, or export it with assignedLicenses; or leave --licensed and --sku out"
+	case importer.TopicUnknownSelection:
+		return "`qpimport selections` lists them with their numbers"
 	case importer.TopicNoOUs:
 		return "leave --ou out, or use --source ad"
 	case importer.TopicOUMissing:
-		return "`qpimport ous` lists them; --ou with the domain's own DN and -r takes everybody"
+		return "`qpimport ous` and `qpimport groups` list them; --ou with the domain's own DN and -r takes everybody"
 	case importer.TopicUsersMissing:
 		return "use either --all, or --user SEL… or --users-file FILE"
 	case importer.TopicOnImportsFromAD:

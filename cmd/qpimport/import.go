@@ -25,7 +25,12 @@ type importOptions struct {
 	users           []string
 	usersFile       string
 	exclude         []string
+	groups          []string
+	licensed        bool
+	skus            []string
+	excludeOUs      []string
 	includeDisabled bool
+	privileged      bool
 	alsoM365        bool
 	strict          bool
 	dryRun          bool
@@ -42,12 +47,22 @@ has accounts.
 ` + passwordSyncHelp + `
 
 Say whom to take: --all for everybody in the OUs, or --user and --users-file for
-some. --all leaves out disabled users (unless --include-disabled), guests and
-users without a mailbox; AD's own accounts are never taken. Everybody left out is
-listed with the reason. A user asked for by name that cannot be taken makes the
-exit status 3; all others are imported.
+some. --group takes the people of a group, also of groups in it and those whose
+primary group it is; with --ou those alone who are in both. --licensed and --sku take
+those of Microsoft 365 who have a licence. Without names these take everybody as --all
+does. An import from Active Directory by group or by name needs no OU.
+
+Taken by name alone are those who hold power over the directory, with their path of
+groups ("Domain Admins ← IT Staff ← jdoe"; --include-privileged takes them with the
+others), service accounts, disabled users (--include-disabled), guests, users without a
+mailbox, and shared mailboxes, rooms and equipment. AD's own accounts are never taken.
+Everybody left out is listed with the reason. A user asked for by name that cannot be
+taken makes the exit status 3; all others are imported.
 ` + ouHelp + `
-SEL is the id, DN, user principal name, sAMAccountName or e-mail of one user.
+SEL is the id, DN, user principal name, sAMAccountName or e-mail of one user; * and ?
+stand for any characters, and who fits is taken as --all would. A group goes by its
+name, DN, SID, address or id. What is kept is its id: a group that is renamed still
+selects, and one that is deleted is an error.
 A users file has one SEL a line; empty lines and lines that begin with # do not
 count. A CSV with a column that identifies users will do as well, such as "users -o
 csv" and Get-ADUser write.
@@ -58,7 +73,9 @@ counts everybody in it. What an export lacks, or a server remarks, is noted.
 An import is one transaction: it happens as a whole or not at all. The same import
 again changes nothing. Accounts of users that are not selected stay.` + exits(3, 11, 12, 13, 14, 15),
 		Example: `  qpimport import -c Contoso --source ad --password-sync off --ou corp.contoso.example/Staff -r --all
-  qpimport import -c Contoso --source ad --ou "OU=Sales,DC=corp,DC=contoso,DC=example" --user jdoe --user asmith
+  qpimport import -c Contoso --source ad --user jdoe --user asmith
+  qpimport import -c Contoso --source ad --group "App Users" --exclude-ou corp.contoso.example/Leavers
+  qpimport import -c Fabrikam --source m365 --password-sync off --sku SPE_E3
   qpimport import -c Fabrikam --source m365 --password-sync off --all --exclude 'svc-*' --dry-run`,
 		Args: cobra.NoArgs,
 		RunE: a.command(func(ctx context.Context, _ []string) error { return o.run(ctx, a) }),
@@ -70,6 +87,11 @@ again changes nothing. Accounts of users that are not selected stay.` + exits(3,
 	f.BoolVarP(&o.recursive, "recursive", "r", false, "with --ou: those below it as well")
 	f.BoolVar(&o.all, "all", false, "everybody")
 	f.StringArrayVar(&o.users, "user", nil, "the user `SEL` (repeatable)")
+	f.StringArrayVar(&o.groups, "group", nil, "the people of this `GROUP`, nested or not (repeatable)")
+	f.BoolVar(&o.licensed, "licensed", false, "of Microsoft 365: those who have a licence")
+	f.StringArrayVar(&o.skus, "sku", nil, "of Microsoft 365: those who have the licence `PART`, such as SPE_E3 (repeatable)")
+	f.StringArrayVar(&o.excludeOUs, "exclude-ou", nil, "nobody in this `OU` or below (repeatable)")
+	f.BoolVar(&o.privileged, "include-privileged", false, "with --all: those as well who hold power over the directory")
 	f.StringVar(&o.usersFile, "users-file", "", "the users that `FILE` names, one a line; - is standard input")
 	f.StringArrayVar(&o.exclude, "exclude", nil, "not the user `SEL`, or those that a pattern with * and ? fits (repeatable)")
 	f.BoolVar(&o.includeDisabled, "include-disabled", false, "with --all: disabled users as well")
@@ -94,14 +116,20 @@ func (o importOptions) request(ctx context.Context, a *app) (importer.ImportRequ
 	add(err)
 	add(checkOUFlags(o.ous, o.recursive))
 	named := len(o.users) > 0 || o.usersFile != ""
+	narrow := len(o.groups) > 0 || o.licensed || len(o.skus) > 0
 	switch {
 	case o.all && named:
 		found = append(found, "--all takes everybody: leave out --user and --users-file")
-	case !o.all && !named:
-		found = append(found, "say whom to import: --all, --user SEL or --users-file FILE")
+	case !o.all && !named && !narrow:
+		found = append(found, "say whom to import: --group GROUP, --all, --user SEL or --users-file FILE")
 	}
-	if o.includeDisabled && !o.all {
-		found = append(found, "--include-disabled goes with --all; a user asked for by name is taken though disabled")
+	for _, flag := range []struct {
+		given bool
+		name  string
+	}{{o.includeDisabled, "--include-disabled"}, {o.privileged, "--include-privileged"}} {
+		if flag.given && named {
+			found = append(found, flag.name+" goes with --all; a user asked for by name is taken all the same")
+		}
 	}
 	if err := usage.Join(found); err != nil {
 		return importer.ImportRequest{}, err
@@ -125,13 +153,15 @@ func (o importOptions) request(ctx context.Context, a *app) (importer.ImportRequ
 		PasswordSync:    mode,
 		OUs:             o.ous,
 		Recursive:       o.recursive,
-		All:             o.all,
+		All:             !named,
 		Users:           users,
 		Exclude:         o.exclude,
 		IncludeDisabled: o.includeDisabled,
 		DryRun:          o.dryRun,
-		AlsoM365:        o.alsoM365,
-		Allow:           registry.Answers(o.allow),
+
+		Groups: o.groups, Licensed: o.licensed, SKUs: o.skus, ExcludeOUs: o.excludeOUs, IncludePrivileged: o.privileged,
+		AlsoM365: o.alsoM365,
+		Allow:    registry.Answers(o.allow),
 	}, err
 }
 
@@ -166,7 +196,7 @@ func refusedUsers(r importer.ImportResult) error {
 	var refused []string
 	for _, s := range r.Skipped {
 		if s.Refused {
-			refused = append(refused, fmt.Sprintf("%s (%s)", s.DisplayName, s.Reason))
+			refused = append(refused, fmt.Sprintf("%s (%s)", s.DisplayName, reasonText(s.Reason, s.Why)))
 		}
 	}
 	if len(refused) == 0 {
@@ -200,7 +230,7 @@ func (a *app) importNotice(r importer.ImportResult) {
 // importedRow is an account that was imported or a user that was not.
 type importedRow struct {
 	importer.ImportedAccount
-	reason string
+	reason, why string
 }
 
 func importView(r importer.ImportResult) output.View {
@@ -212,7 +242,7 @@ func importView(r importer.ImportResult) output.View {
 	}
 	for _, s := range r.Skipped {
 		items = append(items, output.Labelled{Outcome: outcomeSkipped, Item: s})
-		row := importedRow{reason: s.Reason}
+		row := importedRow{reason: s.Reason, why: s.Why}
 		row.Outcome, row.ID, row.Customer, row.DisplayName = outcomeSkipped, s.ID, r.Customer, s.DisplayName
 		rows = append(rows, row)
 	}
@@ -233,7 +263,9 @@ func importedColumns() []output.Column[importedRow] {
 	for _, c := range accountColumns(false) {
 		columns = append(columns, output.Column[importedRow]{Key: c.Key, Text: func(r importedRow) string { return c.Text(r.Account) }})
 	}
-	return append(columns, output.Column[importedRow]{Key: "reason", Text: func(r importedRow) string { return r.reason }})
+	return append(columns,
+		output.Column[importedRow]{Key: "why", Text: func(r importedRow) string { return r.why }},
+		output.Column[importedRow]{Key: "reason", Text: func(r importedRow) string { return r.reason }})
 }
 
 func importPage(p *output.Page, r importer.ImportResult) {
@@ -261,9 +293,17 @@ func importPage(p *output.Page, r importer.ImportResult) {
 		p.Blank()
 		output.TableOf(p, []output.Column[importer.SkippedUser]{
 			{Title: "Skipped", Text: func(s importer.SkippedUser) string { return s.DisplayName }},
-			{Title: "Reason", Text: func(s importer.SkippedUser) string { return s.Reason }},
+			{Title: "Reason", Text: func(s importer.SkippedUser) string { return reasonText(s.Reason, s.Why) }},
 		}, r.Skipped)
 	}
+}
+
+// reasonText is a reason with what there is to say besides.
+func reasonText(reason, why string) string {
+	if why == "" {
+		return reason
+	}
+	return reason + ": " + why
 }
 
 func changedAccounts(accounts []importer.ImportedAccount) []importer.ImportedAccount {

@@ -26,7 +26,7 @@ type openCase struct {
 func openCases(r importer.MatchResult) []openCase {
 	var cases []openCase
 	for _, x := range r.Review {
-		cases = append(cases, openCase{x.AD, match.ReasonText(x.Reason), x.Candidates})
+		cases = append(cases, openCase{x.AD, reasonText(match.ReasonText(x.Reason), x.Why), x.Candidates})
 	}
 	for _, x := range r.Ambiguous {
 		why := match.ReasonText(x.Reason)
@@ -43,7 +43,7 @@ func openCases(r importer.MatchResult) []openCase {
 	}
 	for _, u := range r.UnmatchedAD {
 		if u.Reason != match.ReasonIgnored {
-			cases = append(cases, openCase{u.User, match.ReasonText(u.Reason), nil})
+			cases = append(cases, openCase{u.User, reasonText(match.ReasonText(u.Reason), u.Why), nil})
 		}
 	}
 	return cases

@@ -200,13 +200,13 @@ func matchPage(p *output.Page, r importer.MatchResult) {
 		var rows [][]string
 		for _, x := range r.Review {
 			if len(x.Candidates) == 0 {
-				rows = append(rows, []string{person(x.AD), "", "", x.Reason})
+				rows = append(rows, []string{person(x.AD), "", "", reasonText(x.Reason, x.Why)})
 			}
 			for i, cand := range x.Candidates {
 				row := []string{"", person(cand.M365), confidence(cand.Confidence), candidateText(cand)}
 				if i == 0 {
 					row[0] = person(x.AD)
-					row[3] = strings.Trim(x.Reason+": "+row[3], ": ")
+					row[3] = strings.Trim(reasonText(x.Reason, x.Why)+": "+row[3], ": ")
 				}
 				rows = append(rows, row)
 			}
@@ -218,7 +218,7 @@ func matchPage(p *output.Page, r importer.MatchResult) {
 		p.Blank()
 		output.TableOf(p, []output.Column[importer.UnmatchedUser]{
 			{Title: "Without a mailbox", Text: func(u importer.UnmatchedUser) string { return person(u.User) }},
-			{Title: "Reason", Text: func(u importer.UnmatchedUser) string { return u.Reason }},
+			{Title: "Reason", Text: func(u importer.UnmatchedUser) string { return reasonText(u.Reason, u.Why) }},
 		}, r.UnmatchedAD)
 	}
 	if len(r.UnmatchedM365) > 0 {

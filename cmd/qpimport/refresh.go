@@ -281,7 +281,7 @@ func refreshText(r importer.RefreshResult) string {
 		what string
 	}{
 		{n.Disabled, "disabled"}, {n.Enabled, "enabled"}, {n.Missing, "missing"}, {n.Replaced, "replaced"}, {n.Returned, "returned"},
-		{n.OutOfScope, "out of scope"}, {n.Emails, "with another address"}, {n.New, "new"}, {n.Imported, "imported"},
+		{n.OutOfScope, "out of scope"}, {n.Privileged, "newly privileged"}, {n.Emails, "with another address"}, {n.New, "new"}, {n.Imported, "imported"},
 	} {
 		if x.n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", x.n, x.what))

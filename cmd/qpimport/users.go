@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -16,7 +17,11 @@ type usersOptions struct {
 	source    string
 	ous       []string
 	recursive bool
+	groups    []string
+	licensed  bool
+	skus      []string
 	all       bool
+	wide      bool
 }
 
 func newUsersCmd(a *app) *cobra.Command {
@@ -29,12 +34,20 @@ func newUsersCmd(a *app) *cobra.Command {
 
   system_object         AD's own, such as krbtgt; never imported
   replication_conflict  a CNF: copy that AD left behind
+  privileged            holds power over the directory: see "qpimport privileged"
+  service_account       a service signs in as this user
   disabled              may not sign in
   guest                 of another tenant
   no_mailbox            no mailbox in Microsoft 365
+  shared_mailbox, room_mailbox, equipment_mailbox, exchange_mailbox
+
+--wide shows department, title, groups, licences, the kind of mailbox, privileges and
+the last change of the password; JSON and CSV always have them. What the permissions
+do not let see is null, and a note says so.
 ` + ouHelp + exits(11, 13, 14, 15),
 		Example: `  qpimport users -c Contoso --source ad --ou corp.contoso.example/Staff -r
-  qpimport users -c Contoso --source m365 --all -o csv`,
+  qpimport users -c Contoso --source m365 --all -o csv
+  qpimport users -c Contoso --source m365 --all -o json | jq '.users[] | select(.class == "shared") | .email'`,
 		Args: cobra.NoArgs,
 		RunE: a.command(func(ctx context.Context, _ []string) error { return o.run(ctx, a) }),
 	}
@@ -42,7 +55,11 @@ func newUsersCmd(a *app) *cobra.Command {
 	f.StringVar(&o.source, "source", "", sourceUsage)
 	f.StringArrayVar(&o.ous, "ou", nil, "only users in this `OU` (repeatable)")
 	f.BoolVarP(&o.recursive, "recursive", "r", false, "with --ou: those below it as well")
+	f.StringArrayVar(&o.groups, "group", nil, "only the people of this `GROUP`, nested or not (repeatable)")
+	f.BoolVar(&o.licensed, "licensed", false, "of Microsoft 365: only those who have a licence")
+	f.StringArrayVar(&o.skus, "sku", nil, "of Microsoft 365: only those who have the licence `PART` (repeatable)")
 	f.BoolVar(&o.all, "all", false, "those that could not be imported as well, and why")
+	f.BoolVar(&o.wide, "wide", false, "show more of each user")
 	return cmd
 }
 
@@ -68,24 +85,29 @@ func (o usersOptions) run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	users, err := reading(ctx, a, func(im *importer.Importer) ([]importer.User, error) {
+	list, err := reading(ctx, a, func(im *importer.Importer) (importer.UserList, error) {
 		kind, err := chooseSource(ctx, im, name, kind)
 		if err != nil {
-			return nil, err
+			return importer.UserList{}, err
 		}
 		return im.Users(ctx, importer.UsersRequest{
 			Customer: name, Source: kind, OUs: o.ous, Recursive: o.recursive, All: o.all,
+			Groups: o.groups, Licensed: o.licensed, SKUs: o.skus, Details: o.wide || a.settings.Output != output.Table,
 		})
 	})
 	if err != nil {
 		return err
 	}
-	return a.render(output.List("users", users, userColumns(o.all), nil, func(p *output.Page) {
-		if len(users) > 0 {
+	if err := a.render(output.List("users", list.Users, userColumns(o.all, o.wide), map[string]any{"notes": list.Notes}, func(p *output.Page) {
+		if len(list.Users) > 0 {
 			p.Blank()
-			p.Line("%s", output.Count(len(users), "user"))
+			p.Line("%s", output.Count(len(list.Users), "user"))
 		}
-	}))
+	})); err != nil {
+		return err
+	}
+	a.notes(list.Notes)
+	return nil
 }
 
 func checkOUFlags(ous []string, recursive bool) error {
@@ -122,11 +144,13 @@ func chooseSource(ctx context.Context, im *importer.Importer, customer string, n
 	return "", usage.Hintf("add --source ad or --source m365", "%s has two directories connected and none was named", c.Name)
 }
 
-func userColumns(all bool) []output.Column[importer.User] {
-	type user = importer.User
-	skip := ""
-	if all {
-		skip = "Not imported, for"
+func userColumns(all, wide bool) []output.Column[importer.UserDetail] {
+	type user = importer.UserDetail
+	title := func(shown bool, title string) string {
+		if shown {
+			return title
+		}
+		return ""
 	}
 	return []output.Column[user]{
 		{Key: "source", Text: func(u user) string { return string(u.Source) }},
@@ -142,8 +166,37 @@ func userColumns(all bool) []output.Column[importer.User] {
 		{Key: "enabled", Text: func(u user) string { return flagText(u.Enabled) }},
 		{Key: "imported", Text: func(u user) string { return strconv.FormatBool(u.Imported) }},
 		{Title: "Imported", Text: func(u user) string { return yes(u.Imported) }},
-		{Key: "skip_reason", Title: skip, Text: func(u user) string { return text(u.SkipReason) }},
+		{Key: "skip_reason", Text: func(u user) string { return text(u.SkipReason) }},
+		{Key: "why", Text: func(u user) string { return u.Why }},
+		{Title: title(all, "Not imported, for"), Text: func(u user) string { return reasonText(text(u.SkipReason), u.Why) }},
+		{Key: "department", Title: title(wide, "Department"), Text: func(u user) string { return u.Department }},
+		{Key: "title", Title: title(wide, "Title"), Text: func(u user) string { return u.Title }},
+		{Key: "groups", Title: title(wide, "Groups"), Text: func(u user) string { return strings.Join(u.Groups, "; ") }},
+		{Key: "licences", Title: title(wide, "Licences"), Text: func(u user) string { return strings.Join(u.Licences, "; ") }},
+		{Key: "class", Title: title(wide, "Mailbox"), Text: func(u user) string { return string(u.Class) }},
+		{Key: "privileges", Title: title(wide, "Privileges"), Text: func(u user) string { return privilegesText(u) }},
+		{Key: "last_password_change", Title: title(wide, "Password set"), Text: func(u user) string { return passwordSetText(u) }},
 	}
+}
+
+// passwordSetText is when the password was last set, "" where it is not known.
+func passwordSetText(u importer.UserDetail) string {
+	if u.LastPasswordChange == nil {
+		return ""
+	}
+	return timeText(*u.LastPasswordChange)
+}
+
+// privilegesText are the ways in which a user holds power, or that he did once.
+func privilegesText(u importer.UserDetail) string {
+	if u.WasPrivileged {
+		return "was privileged"
+	}
+	ways := make([]string, len(u.Privileges))
+	for i, way := range u.Privileges {
+		ways[i] = strings.Join(way, " ← ")
+	}
+	return strings.Join(ways, "; ")
 }
 
 // ouPath is the path of an OU, "" for none.

@@ -248,7 +248,7 @@ func (im *Importer) readOrNew(ctx context.Context, mc manifest.Customer) (*regis
 type job struct {
 	manifest.Customer
 	imports []ImportRequest
-	batches []*batch
+	reads   []*reading // of the imports
 	sides   sides
 }
 
@@ -272,6 +272,7 @@ func (im *Importer) readJob(ctx context.Context, snap *registry.Snapshot, mc man
 		r := ImportRequest{
 			Source: mi.Source, PasswordSync: registry.Mode(mc.PasswordSync), OUs: mi.OU, Recursive: mi.Recursive, All: len(mi.Users) == 0, Users: mi.Users,
 			Exclude: mi.Exclude, IncludeDisabled: mi.IncludeDisabled, AlsoM365: mi.AlsoM365, OtherDirectory: mc.Allow.DirectoryChanged,
+			Groups: mi.Group, Licensed: mi.Licensed, SKUs: mi.SKU, ExcludeOUs: mi.ExcludeOU, IncludePrivileged: mi.IncludePrivileged,
 		}
 		if err := r.validate(); err != nil {
 			return nil, err
@@ -279,21 +280,17 @@ func (im *Importer) readJob(ctx context.Context, snap *registry.Snapshot, mc man
 		if _, err := r.settleMode(snap.Customer, snap.Counts.Total); err != nil {
 			return nil, err
 		}
-		var b *batch
-		var err error
-		if read := whole[r.Source]; read == nil {
-			b, err = im.readBatch(ctx, target, r)
-		} else {
-			var sel *selection
-			if sel, err = newSelection(read, snap.Customer.Name, r.OUs, r.Recursive); err == nil {
-				b, err = selectBatch(read, sel, r, target)
+		j.imports = append(j.imports, r)
+	}
+	for _, r := range j.imports {
+		if whole[r.Source] == nil {
+			read, err := im.readWhole(ctx, target, r.Source, j.question(target, r.Source))
+			if err != nil {
+				return nil, err
 			}
+			whole[r.Source] = read
 		}
-		if err != nil {
-			return nil, err
-		}
-		whole[r.Source] = b.reading
-		j.imports, j.batches = append(j.imports, r), append(j.batches, b)
+		j.reads = append(j.reads, whole[r.Source])
 	}
 	if mc.Match.Auto || len(mc.Match.Pairs) > 0 {
 		if err := canMatch(target.Customer); err != nil {
@@ -303,7 +300,7 @@ func (im *Importer) readJob(ctx context.Context, snap *registry.Snapshot, mc man
 			if whole[kind] != nil || kind == source.AD && !mc.Match.Auto {
 				continue
 			}
-			read, err := im.readWhole(ctx, target, kind, mc.Allow.DirectoryChanged, nil)
+			read, err := im.readWhole(ctx, target, kind, question{other: mc.Allow.DirectoryChanged})
 			if err != nil {
 				return nil, err
 			}
@@ -312,6 +309,28 @@ func (im *Importer) readJob(ctx context.Context, snap *registry.Snapshot, mc man
 		j.sides = sides{ad: whole[source.AD], m365: whole[source.M365]}
 	}
 	return j, nil
+}
+
+// question is what the imports from a directory have to know of it, so that it is
+// read once for all of them.
+func (j *job) question(snap *registry.Snapshot, kind source.Kind) question {
+	all := question{other: j.Allow.DirectoryChanged}
+	var looks []func(*reading) (string, error)
+	for _, r := range j.imports {
+		if r.Source == kind {
+			q := r.question(snap)
+			all.groups, all.licences, looks = append(all.groups, q.groups...), max(all.licences, q.licences), append(looks, q.look)
+		}
+	}
+	all.look = func(read *reading) (string, error) {
+		for _, look := range looks {
+			if _, err := look(read); err != nil {
+				return "", err
+			}
+		}
+		return "", nil
+	}
+	return all
 }
 
 // adoptManifest drafts what a manifest says of the customer itself.
@@ -340,14 +359,14 @@ func (d *draft) runJob(j *job, dry bool, result *PlanResult) error {
 	if err := mayChoose(was, d.after.Customer.PasswordSync, d.accounts()); err != nil {
 		return err
 	}
-	chosen := make([][]int, len(j.imports))
+	batches := make([]*batch, len(j.imports))
 	selected := 0
 	for i, r := range j.imports {
 		var err error
-		if chosen[i], err = d.importBatch(r, j.batches[i]); err != nil {
+		if batches[i], err = d.importFrom(r, j.reads[i]); err != nil {
 			return err
 		}
-		selected += len(chosen[i])
+		selected += len(batches[i].chosen)
 	}
 	if len(j.imports) > 0 && selected == 0 && !j.Allow.Empty {
 		return &source.Error{Code: CodeSafeguard, Topic: TopicNobodySelected, Message: "the imports select nobody"}
@@ -383,7 +402,7 @@ func (d *draft) runJob(j *job, dry bool, result *PlanResult) error {
 	}
 	for i, r := range j.imports { // as the accounts are when all is decided
 		r.DryRun = dry
-		result.Import = append(result.Import, d.importResult(r, j.batches[i], chosen[i]))
+		result.Import = append(result.Import, d.importResult(r, batches[i]))
 	}
 	return nil
 }
@@ -522,7 +541,7 @@ func timeless(l *registry.Link) *registry.Link {
 		return nil
 	}
 	x := *l
-	x.Since = time.Time{}
+	x.Since, x.PrivilegedSince = time.Time{}, time.Time{}
 	return &x
 }
 

@@ -33,7 +33,7 @@ func (im *Importer) MatchByHand(ctx context.Context, r HandRequest) (MatchResult
 	var s sides
 	full, err := im.beside(ctx, snap.Customer.ID, everything, func() (err error) {
 		if r.FromSheet || slices.ContainsFunc(r.Rows, func(row DecisionRow) bool { return row.M365 != "" }) {
-			s.m365, err = im.readWhole(ctx, snap, source.M365, false, nil)
+			s.m365, err = im.readWhole(ctx, snap, source.M365, question{})
 		}
 		return err
 	})
@@ -76,7 +76,9 @@ func (d *draft) matchByHand(r HandRequest, s sides) (MatchResult, error) {
 	if err := canMatch(d.after.Customer); err != nil {
 		return MatchResult{}, err
 	}
-	d.learn(s.m365)
+	if err := d.learn(s.m365); err != nil {
+		return MatchResult{}, err
+	}
 	there, gone, err := d.everybody(source.M365, s.m365)
 	if err != nil {
 		return MatchResult{}, err
@@ -365,7 +367,7 @@ func (h *hand) listOpen(mailboxes []*source.User) error {
 		if err != nil {
 			return err
 		}
-		r.UnmatchedAD = append(r.UnmatchedAD, UnmatchedUser{viewUser(u, true), ReasonNotAsked})
+		r.UnmatchedAD = append(r.UnmatchedAD, UnmatchedUser{User: viewUser(u, true), Reason: ReasonNotAsked})
 	}
 	taken := h.draft.places(source.M365)
 	for _, u := range mailboxes {

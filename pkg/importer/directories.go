@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -52,11 +53,7 @@ func (im *Importer) TestDirectories(ctx context.Context, sel string, kinds []sou
 		return nil, err
 	}
 	if len(kinds) == 0 {
-		for _, kind := range []source.Kind{source.AD, source.M365} {
-			if snap.Connection(kind) != nil {
-				kinds = append(kinds, kind)
-			}
-		}
+		kinds, _ = connectedKinds(snap)
 	}
 	tests := []DirectoryTest{}
 	for _, kind := range kinds {
@@ -211,41 +208,84 @@ func (im *Importer) openAD(ctx context.Context, snap *registry.Snapshot) (source
 }
 
 // Users lists the users of a directory: those that could be imported, or all.
-func (im *Importer) Users(ctx context.Context, r UsersRequest) ([]User, error) {
+func (im *Importer) Users(ctx context.Context, r UsersRequest) (UserList, error) {
+	list := UserList{Users: []UserDetail{}, Notes: []string{}}
 	snap, err := im.find(ctx, r.Customer, registry.Load{Accounts: true})
 	if err != nil {
-		return nil, err
+		return list, err
 	}
-	dir, err := im.connect(ctx, snap, r.Source)
+	ask := ImportRequest{OUs: r.OUs, Recursive: r.Recursive, Groups: r.Groups, Licensed: r.Licensed, SKUs: r.SKUs}
+	q := question{
+		other: true, groups: r.Groups, licences: needIf(len(r.SKUs) > 0),
+		look: func(in *reading) (string, error) {
+			chosen, err := findOUs(in, snap.Customer.Name, r.OUs)
+			return base(chosen), err
+		},
+	}
+	if r.Details {
+		q.allGroups, q.licences = forShow, max(q.licences, forShow)
+	}
+	in, err := im.readWhole(ctx, snap, r.Source, q)
 	if err != nil {
-		return nil, err
+		return list, err
 	}
-	defer func() { _ = dir.Close() }()
-	in := &reading{kind: r.Source}
-	if lister, ok := source.As[source.OULister](dir); ok && r.Source == source.AD && len(r.OUs) > 0 {
-		if in.tree, err = lister.Tree(ctx); err != nil {
-			return nil, err
-		}
-		in.index = source.NewOUIndex(in.tree)
-	}
-	sel, err := newSelection(in, snap.Customer.Name, r.OUs, r.Recursive)
+	sel, err := newSelection(in, snap.Customer.Name, ask)
 	if err != nil {
-		return nil, err
+		return list, err
 	}
 	imported := newDraft(snap, im.clock()).places(r.Source)
-	users := []User{}
-	for u, err := range dir.Users(ctx, source.Scope{Base: sel.base()}) {
-		if err != nil {
-			return nil, err
-		}
-		if take, _ := sel.place(u.OU()); !take {
+	detail := newDetailer(in)
+	for _, u := range in.users {
+		if take, _ := sel.takes(u); !take {
 			continue
 		}
 		_, has := imported[u.ID]
-		if v := viewUser(&u, has); r.All || v.SkipReason == nil {
-			users = append(users, v)
+		if v := detail.of(u, has); r.All || v.SkipReason == nil {
+			list.Users = append(list.Users, v)
 		}
 	}
-	sortBy(users, userOrder)
-	return users, nil
+	sortBy(list.Users, func(u *UserDetail) (ou, name, id string) { return userOrder(&u.User) })
+	list.Notes = append(list.Notes, in.notes()...)
+	return list, nil
+}
+
+// detailer says all that is known of users.
+type detailer struct {
+	*reading
+	groups   map[string][]string // by user; nil where they were not read
+	licences map[string]string   // names by id
+}
+
+func newDetailer(in *reading) *detailer {
+	d := &detailer{reading: in, licences: map[string]string{}}
+	if in.groups != nil {
+		d.groups = source.NewGroupIndex(in.groups, in.users).Names()
+	}
+	for _, l := range in.licences {
+		d.licences[l.ID] = l.Name
+	}
+	return d
+}
+
+func (d *detailer) of(u *source.User, imported bool) UserDetail {
+	v := UserDetail{
+		User: viewUser(u, imported), Department: u.Department, Title: u.Title, Licences: []string{}, Class: u.Class(), ClassFrom: u.Mailbox.From,
+		WasPrivileged: d.powers.Unknown == "" && u.WasPrivileged(),
+	}
+	if v.SkipReason != nil {
+		v.Why = whySkipped(u, *v.SkipReason)
+	}
+	if d.groups != nil {
+		v.Groups = list(d.groups[u.ID])
+	}
+	if d.powers.Unknown == "" {
+		v.Privileges = list(u.Privileges)
+	}
+	for _, id := range u.Licences {
+		v.Licences = append(v.Licences, cmp.Or(d.licences[id], id))
+	}
+	if !u.PasswordLastSet.IsZero() {
+		v.LastPasswordChange = &u.PasswordLastSet
+	}
+	return v
 }

@@ -3,6 +3,7 @@ package importer
 import (
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/qpimport/qpimport/pkg/registry"
@@ -91,13 +92,38 @@ func (d *draft) identify(r *reading) {
 	}
 }
 
-// learn takes a whole read of a directory into the draft.
-func (d *draft) learn(r *reading) {
+// learn takes a whole read of a directory into the draft. What the read could not
+// find out of somebody stays as it is known: nobody loses power because a permission
+// is missing.
+func (d *draft) learn(r *reading) error {
 	if r == nil || slices.Contains(d.readings, r) {
-		return
+		return nil
 	}
 	d.readings, d.users = append(d.readings, r), nil
 	d.identify(r)
+	known := d.before.People[r.kind]
+	for _, u := range r.users {
+		p := known[u.ID]
+		power := r.powers.Unknown != "" && strings.Contains(p.Record, `"privileges"`)
+		mailbox := strings.Contains(p.Record, `"mailbox"`)
+		if u.Mailbox.Class != source.MailboxUnknown && u.Mailbox.Since.IsZero() {
+			u.Mailbox.Since = r.at
+		}
+		if !power && !mailbox {
+			continue
+		}
+		was, err := p.User()
+		if err != nil {
+			return err
+		}
+		if power {
+			u.Privileges = was.Privileges
+		}
+		if u.Mailbox.Class == was.Mailbox.Class && u.Mailbox.From == was.Mailbox.From || u.Mailbox.Class == source.MailboxUnknown && r.mailboxes.Unknown != "" {
+			u.Mailbox = was.Mailbox
+		}
+	}
+	return nil
 }
 
 // overtaken says that the directory was read once more since, by another process:

@@ -20,6 +20,7 @@ const (
 	DriftMailbox    = "no_mailbox"   // the user has no mailbox any more: unlicensed, or turned into something else
 	DriftMissing    = "missing"      // gone from a directory
 	DriftOutOfScope = "out_of_scope" // no longer in the selection
+	DriftPrivileged = "privileged"   // came to power over a directory after the account was chosen
 	DriftStale      = "stale"        // the account is not what the directory says; refresh brings it up to date
 )
 
@@ -70,7 +71,9 @@ func (im *Importer) Drift(ctx context.Context, sel string) (DriftResult, error) 
 	result.Read = d.reads(s)
 	for _, r := range []*reading{s.ad, s.m365} {
 		if r != nil {
-			d.learn(r)
+			if err := d.learn(r); err != nil {
+				return DriftResult{}, err
+			}
 			d.refreshLinks(r)
 		}
 	}
@@ -101,6 +104,11 @@ func (d *draft) differences(was, a *registry.Account) []Difference {
 		}
 		say(l.Gone(), DriftMissing, ad, m365)
 		say(l.Status == registry.StatusOutOfScope, DriftOutOfScope, ad, m365)
+		if ad != "" {
+			say(!l.PrivilegedSince.IsZero(), DriftPrivileged, l.Privileged, "")
+		} else {
+			say(!l.PrivilegedSince.IsZero(), DriftPrivileged, "", l.Privileged)
+		}
 	}
 	stale := staleFields(was, a)
 	say(stale != "", DriftStale, stale, "")

@@ -48,8 +48,9 @@ func (im *Importer) Explain(ctx context.Context, r ExplainRequest) (Explanation,
 		return Explanation{}, err
 	}
 	d := newDraft(full, im.clock())
-	d.learn(s.ad)
-	d.learn(s.m365)
+	if err := d.learnSides(s); err != nil {
+		return Explanation{}, err
+	}
 	in, err := d.matchInput(s)
 	if err != nil {
 		return Explanation{}, err

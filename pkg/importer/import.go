@@ -41,24 +41,21 @@ func (im *Importer) Import(ctx context.Context, r ImportRequest) (ImportResult, 
 	}
 	load := registry.Load{Accounts: true, People: []source.Kind{r.Source}}
 	if r.AlsoM365 {
-		load = everything
-		if snap, err = im.store.Snapshot(ctx, registry.Ref{ID: snap.Customer.ID}, load); err != nil {
-			return ImportResult{}, err // AD's people are to be held against
-		}
+		load = everything // AD's people are to be held against
 	}
-	var b *batch
+	var read *reading
 	full, err := im.beside(ctx, snap.Customer.ID, load, func() (err error) {
-		b, err = im.readBatch(ctx, snap, r)
+		read, err = im.readWhole(ctx, snap, r.Source, r.question(snap))
 		return err
 	})
 	if err != nil {
 		return ImportResult{}, err
 	}
 	var decided *draft
-	var chosen []int
+	var b *batch
 	run, err := im.changeLoaded(ctx, full, load, command{name: "import", params: r, dry: r.DryRun, limits: &registry.Limits{Allow: r.Allow}}, func(d *draft) (err error) {
 		decided = d
-		chosen, err = d.importBatch(r, b)
+		b, err = d.importFrom(r, read)
 		d.settle()
 		return err
 	})
@@ -67,8 +64,8 @@ func (im *Importer) Import(ctx context.Context, r ImportRequest) (ImportResult, 
 	}
 	// Of a large directory both the people and the result take a hundred MiB: the one
 	// is let go before the other is made.
-	decided.readings, decided.users, b.picks, b.reading.users = nil, nil, nil, nil
-	result := decided.importResult(r, b, chosen)
+	decided.readings, decided.users, b.picks, read.users = nil, nil, nil, nil
+	result := decided.importResult(r, b)
 	result.Applied, result.Run = !r.DryRun, run
 	return result, nil
 }
@@ -80,12 +77,26 @@ func (r *ImportRequest) validate() error {
 	switch {
 	case r.Source != source.AD && r.Source != source.M365:
 		return usage("", "no directory to import from is named")
-	case r.Source == source.AD && len(r.OUs) == 0:
-		return usage(TopicOUMissing, "an import from Active Directory needs an OU")
 	case r.All == (len(r.Users) > 0):
 		return usage(TopicUsersMissing, "say who is to be imported: everybody, or users by name")
+	case r.Source == source.AD && len(r.OUs) == 0 && len(r.Groups) == 0 && r.All:
+		return usage(TopicOUMissing, "an import of everybody from Active Directory needs an OU or a group")
+	case r.Source == source.AD && (r.Licensed || len(r.SKUs) > 0):
+		return usage("", "Active Directory knows no licences")
 	}
 	return nil
+}
+
+// question is what the import has to know of the directory. OUs that are not there
+// are told before everybody is read.
+func (r *ImportRequest) question(snap *registry.Snapshot) question {
+	return question{
+		other: r.OtherDirectory, groups: r.Groups, licences: needIf(len(r.SKUs) > 0),
+		look: func(read *reading) (string, error) {
+			_, err := findOUs(read, snap.Customer.Name, slices.Concat(r.OUs, r.ExcludeOUs))
+			return "", err
+		},
+	}
 }
 
 // settleMode says in which mode the import runs.
@@ -113,28 +124,16 @@ func (r *ImportRequest) settleMode(c registry.Customer, accounts int) (registry.
 	return mode, nil
 }
 
-// batch is what was read for an import.
+// batch is whom an import selects.
 type batch struct {
 	*reading
 	selection *selection
 	picks     []*source.User
+	chosen    []int // the places of their accounts
 	skipped   []SkippedUser
-	disabled  []*source.User // of the skipped, for those who have an account
+	held      []*source.User // of the skipped, who may have an account all the same
 	below     int
 	unused    []string // exclusions that fit nobody
-}
-
-// readBatch reads the directory whole and selects the users to import.
-func (im *Importer) readBatch(ctx context.Context, snap *registry.Snapshot, r ImportRequest) (*batch, error) {
-	var sel *selection
-	whole, err := im.readWhole(ctx, snap, r.Source, r.OtherDirectory, func(read *reading) (err error) {
-		sel, err = newSelection(read, snap.Customer.Name, r.OUs, r.Recursive)
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return selectBatch(whole, sel, r, snap)
 }
 
 // selectBatch selects the users to import from a directory that was read.
@@ -144,42 +143,54 @@ func selectBatch(whole *reading, sel *selection, r ImportRequest, snap *registry
 		same = samePeople(snap)
 	}
 	b := &batch{reading: whole, selection: sel, skipped: []SkippedUser{}}
-	named, excluded := newSelectors(r.Users), newExclusions(r.Exclude)
+	wanted, excluded := newNameList(r.Users), newNameList(r.Exclude)
+	var lifted []string
+	if r.IncludeDisabled {
+		lifted = append(lifted, source.SkipDisabled)
+	}
+	if r.IncludePrivileged {
+		lifted = append(lifted, source.SkipPrivileged)
+	}
 	for _, u := range whole.users {
-		take, below := sel.place(u.OU())
+		take, below := sel.takes(u)
 		if !take {
 			if below {
 				b.below++
 			}
 			continue
 		}
-		asked := len(named.offerUser(u)) > 0
-		if !asked && !r.All {
+		found, asked := wanted.match(u)
+		if !found && !r.All {
 			continue
 		}
-		reason := u.SkipReason()
+		reason := u.SkipReason(lifted...)
+		out, _ := excluded.match(u)
 		switch {
-		case excluded.match(u):
+		case out, sel.leavesOut(u):
 			reason, asked = SkipExcluded, false
 		case source.NeverImported(reason):
 		case same(u):
 			reason = SkipSamePerson
 		case !asked && dismissed(snap, u):
 			reason = SkipDismissed
-		case asked, reason == source.SkipDisabled && r.IncludeDisabled:
+		case asked:
 			reason = ""
 		}
-		if reason == source.SkipDisabled {
-			b.disabled = append(b.disabled, u)
+		switch reason {
+		case source.SkipDisabled, source.SkipPrivileged, source.SkipServiceUser:
+			b.held = append(b.held, u)
 		}
 		if reason != "" {
-			b.skipped = append(b.skipped, SkippedUser{ID: u.ID, DisplayName: cmp.Or(u.DisplayName, u.Username), Reason: reason, Refused: asked})
+			b.skipped = append(b.skipped, skippedUser(u, reason, asked))
 			continue
 		}
 		b.picks = append(b.picks, u)
 	}
-	if err := named.check("user", TopicUnknownUser); err != nil {
+	if err := wanted.exact.check("user", TopicUnknownUser); err != nil {
 		return nil, err
+	}
+	if nobody := wanted.unusedPatterns(); len(nobody) > 0 {
+		return nil, &source.Error{Code: source.CodeNotFound, Topic: TopicUnknownUser, Message: "no user fits " + strings.Join(nobody, ", ")}
 	}
 	b.unused = excluded.unused()
 	slices.SortFunc(b.skipped, func(x, y SkippedUser) int {
@@ -188,50 +199,69 @@ func selectBatch(whole *reading, sel *selection, r ImportRequest, snap *registry
 	return b, nil
 }
 
-// importBatch drafts an import, and returns the places of the accounts that were
-// chosen.
-func (d *draft) importBatch(r ImportRequest, b *batch) ([]int, error) {
+// skippedUser says why a user is not imported.
+func skippedUser(u *source.User, reason string, asked bool) SkippedUser {
+	s := SkippedUser{ID: u.ID, DisplayName: cmp.Or(u.DisplayName, u.Username), Reason: reason, Refused: asked}
+	s.Why = whySkipped(u, reason)
+	if reason == source.SkipPrivileged {
+		s.By = u.Privileges
+	}
+	return s
+}
+
+// importFrom drafts an import from a directory that was read.
+func (d *draft) importFrom(r ImportRequest, read *reading) (*batch, error) {
 	c := d.after.Customer // an import before this one may have set its mode
 	mode, err := r.settleMode(c, d.accounts())
 	if err != nil {
 		return nil, err
 	}
-	if err := checkIdentity(d.before, r.Source, b.info.ID, r.OtherDirectory); err != nil {
+	if err := checkIdentity(d.before, r.Source, read.info.ID, r.OtherDirectory); err != nil {
 		return nil, err
 	}
 	if err := d.checkSecond(r, mode); err != nil {
 		return nil, err
 	}
 	d.after.Customer.PasswordSync = mode
-	d.learn(b.reading)
-
-	known, overtaken := d.places(r.Source), d.overtaken(b.reading)
-	chosen := make([]int, 0, len(b.picks))
+	if err := d.learn(read); err != nil {
+		return nil, err
+	}
+	sel, err := newSelection(read, c.Name, r)
+	if err != nil {
+		return nil, err
+	}
+	b, err := selectBatch(read, sel, r, d.after)
+	if err != nil {
+		return nil, err
+	}
+	known, overtaken := d.places(r.Source), d.overtaken(read)
 	for _, u := range b.picks {
 		i, ok := known[u.ID]
 		switch {
 		case !ok:
 			i = d.add(begin(mode, u, d.now))
 		case !overtaken:
-			adopt(mode, d.edit(i), u, d.now)
+			a := d.edit(i)
+			adopt(mode, a, u, d.now)
+			accept(a, u.Kind)
 		}
 		delete(d.after.Dismissals, registry.DismissalKey{Kind: u.Kind, ID: u.ID})
-		chosen = append(chosen, i)
+		b.chosen = append(b.chosen, i)
 	}
-	for _, u := range b.disabled {
+	for _, u := range b.held {
 		if i, ok := known[u.ID]; ok && !overtaken {
 			adopt(mode, d.edit(i), u, d.now)
 		}
 	}
 	d.after.Selections = registry.Select(d.after.Selections, r.selection(b))
-	return chosen, nil
+	return b, nil
 }
 
 // selection is what the import asks for, as a later refresh is to ask again.
 func (r *ImportRequest) selection(b *batch) registry.Selection {
-	s := registry.Selection{Source: r.Source, OUs: []registry.OURef{}, Recursive: r.Recursive, All: r.All, Exclude: r.Exclude, IncludeDisabled: r.IncludeDisabled, AlsoM365: r.AlsoM365}
-	for _, c := range b.selection.asked {
-		s.OUs = append(s.OUs, registry.OURef{ID: c.ID, DN: c.DN})
+	s := registry.Selection{
+		Source: r.Source, OUs: refs(b.selection.asked), Recursive: r.Recursive, All: r.All, Exclude: r.Exclude, IncludeDisabled: r.IncludeDisabled,
+		AlsoM365: r.AlsoM365, Groups: b.selection.groups, Licensed: r.Licensed, SKUs: b.selection.skus, ExcludeOUs: refs(b.selection.excluded), IncludePrivileged: r.IncludePrivileged,
 	}
 	if !r.All {
 		for _, u := range b.picks {
@@ -239,6 +269,15 @@ func (r *ImportRequest) selection(b *batch) registry.Selection {
 		}
 	}
 	return s
+}
+
+// refs are OUs as they are kept.
+func refs(containers []source.Container) []registry.OURef {
+	refs := make([]registry.OURef, len(containers))
+	for i, c := range containers {
+		refs[i] = registry.OURef{ID: c.ID, DN: c.DN}
+	}
+	return refs
 }
 
 // dismissed says whether the user's account was deleted by hand.
@@ -296,16 +335,16 @@ func samePeople(snap *registry.Snapshot) func(*source.User) bool {
 }
 
 // importResult says what a settled draft does with the users that were chosen.
-func (d *draft) importResult(r ImportRequest, b *batch, chosen []int) ImportResult {
+func (d *draft) importResult(r ImportRequest, b *batch) ImportResult {
 	name := d.after.Customer.Name
 	result := ImportResult{
 		Customer: name, PasswordSync: d.after.Customer.PasswordSync, Source: r.Source,
-		Accounts: make([]ImportedAccount, 0, len(chosen)), Skipped: b.skipped, UnusedExclusions: b.unused,
-		Counts: ImportCounts{Selected: len(chosen), Skipped: len(b.skipped), NotTakenBelow: b.below},
-		Notes:  list(b.info.Notes),
+		Accounts: make([]ImportedAccount, 0, len(b.chosen)), Skipped: b.skipped, UnusedExclusions: b.unused,
+		Counts: ImportCounts{Selected: len(b.chosen), Skipped: len(b.skipped), NotTakenBelow: b.below},
+		Notes:  list(b.notes()),
 	}
-	picked := make(map[int]bool, len(chosen))
-	for _, i := range chosen {
+	picked := make(map[int]bool, len(b.chosen))
+	for _, i := range b.chosen {
 		picked[i] = true
 		was, is := d.was(i), d.after.Accounts[i]
 		a := ImportedAccount{viewAccount(is, name), OutcomeUnchanged}

@@ -48,7 +48,12 @@ const (
 	TopicUnknownParty     source.Topic = "unknown_party" // neither account nor Microsoft 365 user
 	TopicUnknownDecision  source.Topic = "unknown_decision"
 	TopicUnknownOU        source.Topic = "unknown_ou"
-	TopicNoOUs            source.Topic = "no_ous" // the directory has none
+	TopicUnknownGroup     source.Topic = "unknown_group"
+	TopicNoGroups         source.Topic = "no_groups"  // the directory does not say who is in which
+	TopicGroupGone        source.Topic = "group_gone" // of a stored selection; subject: its scope
+	TopicUnknownSelection source.Topic = "unknown_selection"
+	TopicNoLicences       source.Topic = "no_licences" // the directory does not say who has one
+	TopicNoOUs            source.Topic = "no_ous"      // the directory has none
 	TopicOUMissing        source.Topic = "ou_missing"
 	TopicUsersMissing     source.Topic = "users_missing"
 	TopicOnImportsFromAD  source.Topic = "on_imports_from_ad"

@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -57,12 +58,12 @@ func (im *Importer) readSides(ctx context.Context, snap *registry.Snapshot, adAs
 		return nil, s, &source.Error{Code: CodeRefused, Topic: TopicNeverRead, Message: snap.Customer.Name + "'s Active Directory was never read whole"}
 	}
 	reads := []func() error{func() (err error) {
-		s.m365, err = im.readWhole(ctx, snap, source.M365, false, nil)
+		s.m365, err = im.readWhole(ctx, snap, source.M365, question{})
 		return err
 	}}
 	if !adAsRead {
 		reads = append(reads, func() (err error) {
-			s.ad, err = im.readWhole(ctx, snap, source.AD, false, nil)
+			s.ad, err = im.readWhole(ctx, snap, source.AD, question{})
 			return err
 		})
 	}
@@ -85,8 +86,9 @@ func (d *draft) matchAuto(by match.Method, s sides) (MatchResult, error) {
 	if err := canMatch(d.after.Customer); err != nil {
 		return MatchResult{}, err
 	}
-	d.learn(s.ad)
-	d.learn(s.m365)
+	if err := d.learnSides(s); err != nil {
+		return MatchResult{}, err
+	}
 	in, err := d.matchInput(s)
 	if err != nil {
 		return MatchResult{}, err
@@ -127,6 +129,16 @@ func (d *draft) matchAuto(by match.Method, s sides) (MatchResult, error) {
 	return result, nil
 }
 
+// learnSides takes the reads of a match into the draft.
+func (d *draft) learnSides(s sides) error {
+	for _, r := range []*reading{s.ad, s.m365} {
+		if err := d.learn(r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // reads says when the sides of a match were read, and how many users they hold.
 func (d *draft) reads(s sides) *MatchReads {
 	of := func(r *reading, kind source.Kind) *MatchRead {
@@ -146,7 +158,7 @@ func (s sides) notes() []string {
 	notes := []string{}
 	for _, r := range []*reading{s.ad, s.m365} {
 		if r != nil {
-			notes = append(notes, r.info.Notes...)
+			notes = append(notes, r.notes()...)
 		}
 	}
 	if s.ad != nil && s.m365 != nil {
@@ -262,8 +274,9 @@ func viewMatch(found match.Result, imported bool, taken map[string]bool) MatchRe
 		r.Ambiguous = append(r.Ambiguous, v)
 	}
 	for _, x := range found.Review {
-		v := MatchReview{AD: ad(x.AD), Candidates: []MatchCandidate{}, Reason: x.Reason}
+		v := MatchReview{AD: ad(x.AD), Candidates: []MatchCandidate{}, Reason: x.Reason, Why: whySkipped(x.AD, x.Reason)}
 		for _, c := range x.Candidates {
+			v.Why = cmp.Or(v.Why, whySkipped(c.M365, x.Reason))
 			v.Candidates = append(v.Candidates, MatchCandidate{M365: m365(c.M365), Confidence: c.Confidence, Evidence: list(c.Evidence), Against: list(c.Against)})
 		}
 		r.Review = append(r.Review, v)
@@ -272,7 +285,11 @@ func viewMatch(found match.Result, imported bool, taken map[string]bool) MatchRe
 		r.Doubtful = append(r.Doubtful, MatchDoubtful{AD: viewUser(x.AD, true), M365: viewUser(x.M365, true), Reason: x.Reason, Against: list(x.Against)})
 	}
 	for _, u := range found.UnmatchedAD {
-		r.UnmatchedAD = append(r.UnmatchedAD, UnmatchedUser{ad(u.User), u.Reason})
+		v := UnmatchedUser{User: ad(u.User), Reason: u.Reason, Why: whySkipped(u.User, u.Reason)}
+		if u.Reason == source.SkipPrivileged {
+			v.By = u.User.Privileges
+		}
+		r.UnmatchedAD = append(r.UnmatchedAD, v)
 	}
 	for _, u := range found.UnmatchedM365 {
 		r.UnmatchedM365 = append(r.UnmatchedM365, m365(u))
@@ -308,7 +325,7 @@ func MatchExports(ctx context.Context, open Opener, ad, m365 source.Connection, 
 		}
 		r := &reading{kind: side.conn.Kind, at: time.Now().UTC().Round(0)}
 		if r.info, err = dir.Info(ctx); err == nil {
-			r.users, err = readAll(ctx, dir)
+			err = r.read(ctx, dir, question{})
 		}
 		if cerr := dir.Close(); err == nil {
 			err = cerr

@@ -15,25 +15,58 @@ import (
 // reading is a directory as it was read whole.
 type reading struct {
 	kind  source.Kind
+	base  string // DN of the part that was read, "" for all
 	info  source.Info
 	tree  source.Tree // AD's
 	index *source.OUIndex
 	users []*source.User
 	// elsewhere are users whom the directory has outside what is read.
 	elsewhere []*source.User
+	powers    source.Powers
+	silent    bool           // it is nothing to remark that it never says who holds power
+	doubtful  []*source.User // whose mailboxes were asked about
+	mailboxes source.Mailboxes
+	groups    []source.Group // with the members of those that were asked for
+	licences  []source.Licence
+	noGroups  string // why there are no groups or no names of licences to show
+	noNames   string
 	at        time.Time
 }
 
-// readWhole reads everybody in a directory of the customer. look sees the OUs
-// before the users are read; it may be nil. With other, a domain or tenant that
-// is not the one read before is taken.
-func (im *Importer) readWhole(ctx context.Context, snap *registry.Snapshot, kind source.Kind, other bool, look func(*reading) error) (*reading, error) {
-	return im.readWholeThen(ctx, snap, kind, other, look, nil)
+// need is how much something is needed.
+type need int
+
+const (
+	notNeeded need = iota
+	forShow        // where it may not be had, that is remarked
+	needed
+)
+
+func needIf(is bool) need {
+	if is {
+		return needed
+	}
+	return notNeeded
 }
 
-// readWholeThen is readWhole with a further question to the directory while it is
-// open; it may be nil.
-func (im *Importer) readWholeThen(ctx context.Context, snap *registry.Snapshot, kind source.Kind, other bool, look func(*reading) error, then func(source.Directory, *reading) error) (*reading, error) {
+// question is what is asked of a directory besides everybody in it.
+type question struct {
+	// other takes a domain or tenant that is not the one read before.
+	other bool
+	// groups names those whose members are wanted, by anything that
+	// [source.FindGroups] knows.
+	groups []string
+	// allGroups wants them all, licences the names of the products that are assigned.
+	allGroups, licences need
+	// look sees the OUs before the users are read, and may confine the read to a part;
+	// then is asked while the directory is open. Both may be nil.
+	look func(*reading) (base string, err error)
+	then func(source.Directory, *reading) error
+}
+
+// readWhole reads everybody in a directory of the customer, who of them holds power,
+// and what the mailboxes are of which that is in doubt.
+func (im *Importer) readWhole(ctx context.Context, snap *registry.Snapshot, kind source.Kind, q question) (*reading, error) {
 	dir, err := im.connect(ctx, snap, kind)
 	if err != nil {
 		return nil, err
@@ -46,21 +79,143 @@ func (im *Importer) readWholeThen(ctx context.Context, snap *registry.Snapshot, 
 		}
 		r.index = source.NewOUIndex(r.tree)
 	}
-	if look != nil {
-		if err := look(r); err != nil {
+	if q.look != nil {
+		if r.base, err = q.look(r); err != nil {
 			return nil, err
 		}
 	}
 	if r.info, err = dir.Info(ctx); err != nil {
 		return nil, err
 	}
-	if err := checkIdentity(snap, kind, r.info.ID, other); err != nil {
+	if err := checkIdentity(snap, kind, r.info.ID, q.other); err != nil {
 		return nil, err
 	}
-	if r.users, err = readAll(ctx, dir); err == nil && then != nil {
-		err = then(dir, r)
+	if err := r.read(ctx, dir, q); err != nil {
+		return nil, err
+	}
+	if q.then != nil {
+		err = q.then(dir, r)
 	}
 	return r, err
+}
+
+// read reads the users, and what is known about them beside themselves.
+func (r *reading) read(ctx context.Context, dir source.Directory, q question) error {
+	users := func() (err error) {
+		r.users, err = readAll(ctx, dir, r.base)
+		return err
+	}
+	steps := []func() error{
+		users,
+		func() error { return r.readPowers(ctx, dir) },
+		func() error { return r.readGroups(ctx, dir, q) },
+		func() error { return r.readLicences(ctx, dir, q) },
+	}
+	errs := make([]error, len(steps))
+	var wg sync.WaitGroup
+	for i, step := range steps {
+		if r.kind == source.M365 && r.info.AsOf.IsZero() { // a live one takes its time for each answer
+			wg.Go(func() { errs[i] = step() })
+		} else if errs[i] = step(); errs[i] != nil {
+			break
+		}
+	}
+	wg.Wait()
+	for _, err := range errs { // the first will do
+		if err != nil {
+			return err
+		}
+	}
+	ways := source.NewGroupIndex(r.powers.Groups, r.users).Privileges()
+	for _, u := range r.users {
+		u.Privileges = ways[u.ID]
+	}
+	return r.readMailboxes(ctx, dir)
+}
+
+// readPowers reads who holds power over the directory.
+func (r *reading) readPowers(ctx context.Context, dir source.Directory) (err error) {
+	lister, ok := source.As[source.PowerLister](dir)
+	if !ok {
+		r.powers.Unknown, r.silent = "an export does not say", true
+		return nil
+	}
+	r.powers, err = lister.Powers(ctx)
+	return err
+}
+
+// readMailboxes asks about the mailboxes of which it is in doubt what they are.
+func (r *reading) readMailboxes(ctx context.Context, dir source.Directory) (err error) {
+	classifier, ok := source.As[source.MailboxClassifier](dir)
+	r.doubtful = source.InDoubt(r.users)
+	if !ok || len(r.doubtful) == 0 {
+		return nil
+	}
+	if r.mailboxes, err = classifier.Mailboxes(ctx, r.doubtful); err != nil {
+		return err
+	}
+	for _, u := range r.users {
+		if class := r.mailboxes.Classes[u.ID]; class != source.MailboxUnknown {
+			u.Mailbox = source.Mailbox{Class: class, From: r.mailboxes.From}
+		}
+	}
+	return nil
+}
+
+// readGroups reads the groups where some are asked for.
+func (r *reading) readGroups(ctx context.Context, dir source.Directory, q question) (err error) {
+	if len(q.groups) == 0 && q.allGroups == notNeeded {
+		return nil
+	}
+	soft := len(q.groups) == 0 && q.allGroups == forShow
+	if lister, ok := source.As[source.GroupLister](dir); ok {
+		var want func(*source.Group) bool
+		if q.allGroups == notNeeded {
+			want = func(g *source.Group) bool { return slices.ContainsFunc(q.groups, g.Is) }
+		}
+		r.groups, err = lister.Groups(ctx, want)
+	} else {
+		err = &source.Error{Code: source.CodeUsage, Topic: TopicNoGroups, Message: "this directory does not say who is in which group"}
+	}
+	if soft && mayLack(err) {
+		r.noGroups, err = fmt.Sprintf("who is in which group of %s is not known: %s", r.kind, err), nil
+	}
+	return err
+}
+
+// mayLack says that an answer is not had because of a permission, or an export.
+func mayLack(err error) bool {
+	code := source.CodeOf(err)
+	return code == source.CodePermission || code == source.CodeUsage
+}
+
+// readLicences reads the names of the products where some are asked for.
+func (r *reading) readLicences(ctx context.Context, dir source.Directory, q question) (err error) {
+	if lister, ok := source.As[source.LicenceLister](dir); ok && q.licences != notNeeded {
+		r.licences, err = lister.Licences(ctx)
+		if q.licences == forShow && mayLack(err) {
+			r.noNames, err = "licences are shown by their ids: "+err.Error(), nil
+		}
+	}
+	return err
+}
+
+// notes are remarks for people about what was read.
+func (r *reading) notes() []string {
+	notes := slices.Clone(r.info.Notes)
+	if r.powers.Unknown != "" && !r.silent {
+		notes = append(notes, fmt.Sprintf("who holds power in %s is not known: %s", r.kind, r.powers.Unknown))
+	}
+	notes = append(notes, r.powers.Notes...)
+	if r.mailboxes.Unknown != "" {
+		notes = append(notes, fmt.Sprintf("what %d mailboxes are is not known: %s", len(r.doubtful), r.mailboxes.Unknown))
+	}
+	for _, lack := range []string{r.noGroups, r.noNames} {
+		if lack != "" {
+			notes = append(notes, lack)
+		}
+	}
+	return notes
 }
 
 // connect opens a directory of the customer.
@@ -81,11 +236,25 @@ func connection(snap *registry.Snapshot, kind source.Kind) (source.Connection, e
 	return *c, nil
 }
 
+// connectedKinds are the directories that a customer has connected. None is an error.
+func connectedKinds(snap *registry.Snapshot) ([]source.Kind, error) {
+	var kinds []source.Kind
+	for _, kind := range []source.Kind{source.AD, source.M365} {
+		if snap.Connection(kind) != nil {
+			kinds = append(kinds, kind)
+		}
+	}
+	if len(kinds) == 0 {
+		return nil, &source.Error{Code: CodeNotConnected, Subject: string(source.AD), Message: snap.Customer.Name + " has no directory connected"}
+	}
+	return kinds, nil
+}
+
 // readAll reads everybody, in the order of their ids: that of a directory is its
 // own affair, and a plan is not to fail for it.
-func readAll(ctx context.Context, dir source.Directory) ([]*source.User, error) {
+func readAll(ctx context.Context, dir source.Directory, base string) ([]*source.User, error) {
 	var users []*source.User
-	for u, err := range dir.Users(ctx, source.Scope{}) {
+	for u, err := range dir.Users(ctx, source.Scope{Base: base}) {
 		if err != nil {
 			return nil, err
 		}

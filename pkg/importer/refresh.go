@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"slices"
 	"strings"
@@ -57,7 +58,13 @@ type RefreshCounts struct {
 	New        int `json:"new"`
 	Imported   int `json:"imported"`
 	Emails     int `json:"emails"` // accounts with another address
+	// Privileged are accounts whose user came to power over a directory.
+	Privileged int `json:"privileged"`
 }
+
+// WhatPrivileged is what became of an account whose user came to power over a
+// directory.
+const WhatPrivileged = "privileged"
 
 // AccountChange is one account before and after: what differs.
 type AccountChange struct {
@@ -97,14 +104,9 @@ func (im *Importer) refresh(ctx context.Context, r RefreshRequest, batch string)
 	}
 	kinds := r.Sources
 	if len(kinds) == 0 {
-		for _, kind := range []source.Kind{source.AD, source.M365} {
-			if snap.Connection(kind) != nil {
-				kinds = append(kinds, kind)
-			}
+		if kinds, err = connectedKinds(snap); err != nil {
+			return RefreshResult{}, err
 		}
-	}
-	if len(kinds) == 0 {
-		return RefreshResult{}, &source.Error{Code: CodeNotConnected, Subject: string(source.AD), Message: snap.Customer.Name + " has no directory connected"}
 	}
 	read, failed, err := im.readAgain(ctx, snap, kinds, slices.Max(append(r.Allow[registry.GuardMissing], 0)))
 	if err != nil {
@@ -279,7 +281,10 @@ const mostAsked = 500
 // directory was asked for that one user: who is found all the same lies outside
 // what is read.
 func (im *Importer) readAndConfirm(ctx context.Context, snap *registry.Snapshot, kind source.Kind, allowed int) (*reading, error) {
-	return im.readWholeThen(ctx, snap, kind, false, nil, func(dir source.Directory, r *reading) error {
+	return im.readWhole(ctx, snap, kind, question{groups: groupsOf(snap, kind), then: func(dir source.Directory, r *reading) error {
+		if err := checkGroups(snap, r); err != nil {
+			return err
+		}
 		finder, ok := source.As[source.Finder](dir)
 		if !ok {
 			return nil // what was read is all there is
@@ -307,7 +312,47 @@ func (im *Importer) readAndConfirm(ctx context.Context, snap *registry.Snapshot,
 			}
 		}
 		return nil
-	})
+	}})
+}
+
+// selections are the stored ones that say who of a directory is imported. A mailbox
+// is taken with its user.
+func selections(snap *registry.Snapshot, kind source.Kind) []*registry.Selection {
+	if kind == source.M365 && snap.Customer.PasswordSync == registry.ModeOn {
+		return nil
+	}
+	var list []*registry.Selection
+	for _, s := range snap.Selections {
+		if s.Source == kind {
+			list = append(list, s)
+		}
+	}
+	return list
+}
+
+// groupsOf are the ids of the groups of the stored selections.
+func groupsOf(snap *registry.Snapshot, kind source.Kind) []string {
+	var ids []string
+	for _, s := range selections(snap, kind) {
+		for _, g := range s.Groups {
+			ids = append(ids, g.ID)
+		}
+	}
+	return ids
+}
+
+// checkGroups refuses a read in which a group of a stored selection is gone: nobody
+// is to leave the selection for that.
+func checkGroups(snap *registry.Snapshot, r *reading) error {
+	for _, s := range selections(snap, r.kind) {
+		for _, g := range s.Groups {
+			if !slices.ContainsFunc(r.groups, func(is source.Group) bool { return is.ID == g.ID }) {
+				return &source.Error{Code: source.CodeNotFound, Topic: TopicGroupGone, Subject: s.Scope(),
+					Message: fmt.Sprintf("the group %q (id %s), by which %s's people are selected, is gone from %s", g.Name, g.ID, snap.Customer.Name, r.kind)}
+			}
+		}
+	}
+	return nil
 }
 
 // refresh drafts a refresh from the directories that were read.
@@ -315,13 +360,15 @@ func (d *draft) refresh(read []*reading, r RefreshRequest) (RefreshResult, error
 	result := RefreshResult{Customer: d.after.Customer.Name, Changes: []AccountChange{}, New: []User{}, Errors: []DirectoryError{}, Notes: []string{}}
 	read = slices.DeleteFunc(slices.Clone(read), d.overtaken)
 	for _, in := range read {
-		d.learn(in)
+		if err := d.learn(in); err != nil {
+			return result, err
+		}
 		if in.kind == source.AD {
 			result.Counts.PeopleAD = len(in.users)
 		} else {
 			result.Counts.PeopleM365 = len(in.users)
 		}
-		result.Notes = append(result.Notes, in.info.Notes...)
+		result.Notes = append(result.Notes, in.notes()...)
 		d.refreshLinks(in)
 	}
 	imports := r.ImportNew || d.after.Customer.NewPeople == registry.ImportNew
@@ -426,12 +473,7 @@ func allNames(users []*source.User) map[string]bool {
 func setStatus(a *registry.Account, kind source.Kind, was *registry.Link, status string, at time.Time) {
 	l := *a.Link(kind)
 	l.Status, l.Since = status, at
-	next := sinceThen(was, l)
-	if kind == source.AD {
-		a.AD = next
-	} else {
-		a.M365 = next
-	}
+	a.SetLink(kind, sinceThen(was, l))
 }
 
 // scope says whom the stored selections take. Where there are none, as of
@@ -440,21 +482,18 @@ func (d *draft) scope(in *reading) func(*source.User) bool {
 	type part struct {
 		*registry.Selection
 		*selection
-		excluded *exclusions
+		excluded *nameList
 		users    map[string]bool
 	}
 	var parts []part
-	for _, s := range d.after.Selections {
-		if s.Source != in.kind {
-			continue
-		}
-		p := part{Selection: s, selection: selectionOf(in, s), excluded: newExclusions(s.Exclude), users: map[string]bool{}}
+	for _, s := range selections(d.after, in.kind) {
+		p := part{Selection: s, selection: selectionOf(in, s), excluded: newNameList(s.Exclude), users: map[string]bool{}}
 		for _, id := range s.Users {
 			p.users[id] = true
 		}
 		parts = append(parts, p)
 	}
-	if len(parts) == 0 || in.kind == source.M365 && d.after.Customer.PasswordSync == registry.ModeOn {
+	if len(parts) == 0 {
 		return func(*source.User) bool { return true }
 	}
 	return func(u *source.User) bool {
@@ -462,8 +501,11 @@ func (d *draft) scope(in *reading) func(*source.User) bool {
 			if p.users[u.ID] {
 				return true
 			}
-			take, _ := p.place(u.OU())
-			return p.All && take && !p.excluded.match(u)
+			if take, _ := p.takes(u); !p.All || !take || p.leavesOut(u) {
+				return false
+			}
+			out, _ := p.excluded.match(u)
+			return !out
 		})
 	}
 }
@@ -471,28 +513,41 @@ func (d *draft) scope(in *reading) func(*source.User) bool {
 // selectionOf finds the OUs of a stored selection in a directory, under whatever
 // names they go now. One that is gone holds nobody.
 func selectionOf(in *reading, s *registry.Selection) *selection {
-	sel := &selection{index: in.index, recursive: s.Recursive, places: map[string]place{}}
-	if len(s.OUs) == 0 || in.index == nil {
+	sel := &selection{
+		index: in.index, recursive: s.Recursive, places: map[string]place{}, outside: map[string]bool{},
+		groups: s.Groups, licensed: s.Licensed, skus: s.SKUs,
+	}
+	sel.enter(in)
+	if in.index == nil {
+		return sel
+	}
+	sel.excluded = stillThere(in.index, s.ExcludeOUs)
+	if len(s.OUs) == 0 {
 		return sel
 	}
 	root := source.DNKey(in.tree.Root)
-	sel.chosen = []source.Container{}
-	for _, o := range s.OUs {
-		c, ok := in.index.Find(cmp.Or(o.ID, o.DN))
-		if !ok { // an export without ids has names alone
-			c, ok = in.index.Find(o.DN)
-			ok = ok && c.ID == ""
-		}
-		if !ok {
-			continue
-		}
-		if s.Recursive && source.DNKey(c.DN) == root {
-			sel.chosen = nil // everybody
-			return sel
-		}
-		sel.chosen = append(sel.chosen, c)
+	chosen := stillThere(in.index, s.OUs)
+	if !s.Recursive || !slices.ContainsFunc(chosen, func(c source.Container) bool { return source.DNKey(c.DN) == root }) {
+		sel.chosen = chosen
 	}
 	return sel
+}
+
+// stillThere are the OUs of a stored selection that the directory has. It is never
+// nil.
+func stillThere(index *source.OUIndex, ous []registry.OURef) []source.Container {
+	found := []source.Container{}
+	for _, o := range ous {
+		c, ok := index.Find(cmp.Or(o.ID, o.DN))
+		if !ok { // an export without ids has names alone
+			c, ok = index.Find(o.DN)
+			ok = ok && c.ID == ""
+		}
+		if ok {
+			found = append(found, c)
+		}
+	}
+	return found
 }
 
 // newPeople are those who fit a stored selection of everybody and have no account.
@@ -500,11 +555,11 @@ func (d *draft) newPeople(in *reading) ([]*source.User, error) {
 	known := d.places(in.kind)
 	var fresh []*source.User
 	seen := map[string]bool{}
-	for _, s := range d.after.Selections {
-		if s.Source != in.kind || !s.All {
+	for _, s := range selections(d.after, in.kind) {
+		if !s.All {
 			continue
 		}
-		r := ImportRequest{Source: s.Source, All: true, Exclude: s.Exclude, IncludeDisabled: s.IncludeDisabled, AlsoM365: s.AlsoM365}
+		r := ImportRequest{Source: s.Source, All: true, Exclude: s.Exclude, IncludeDisabled: s.IncludeDisabled, AlsoM365: s.AlsoM365, IncludePrivileged: s.IncludePrivileged}
 		b, err := selectBatch(in, selectionOf(in, s), r, d.after)
 		if err != nil {
 			return nil, err
@@ -575,6 +630,8 @@ func (n *RefreshCounts) add(was, is *registry.Account) {
 			n.Returned++
 		case "enabled":
 			n.Enabled++
+		case WhatPrivileged:
+			n.Privileged++
 		}
 	}
 	if !strings.EqualFold(was.Email, is.Email) {
@@ -588,8 +645,12 @@ func transitions(was, is *registry.Account) []string {
 	found := map[string]bool{}
 	for _, kind := range []source.Kind{source.AD, source.M365} {
 		x, y := was.Link(kind), is.Link(kind)
+		if x == nil || y == nil || x.ID != y.ID {
+			continue
+		}
+		found[WhatPrivileged] = found[WhatPrivileged] || x.Privileged == "" && y.Privileged != ""
 		switch {
-		case x == nil || y == nil || x.ID != y.ID || x.Status == y.Status:
+		case x.Status == y.Status:
 		case x.Gone() && !y.Gone():
 			found["returned"], found[y.Status] = true, true
 		case x.Status == registry.StatusDisabled && !y.Gone():
@@ -599,7 +660,7 @@ func transitions(was, is *registry.Account) []string {
 		}
 	}
 	var list []string
-	for _, what := range []string{registry.StatusReplaced, registry.StatusMissing, "returned", registry.StatusDisabled, "enabled", registry.StatusOutOfScope} {
+	for _, what := range []string{WhatPrivileged, registry.StatusReplaced, registry.StatusMissing, "returned", registry.StatusDisabled, "enabled", registry.StatusOutOfScope} {
 		if found[what] {
 			list = append(list, what)
 		}

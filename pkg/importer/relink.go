@@ -32,7 +32,7 @@ func (im *Importer) Relink(ctx context.Context, r RelinkRequest) (AccountsResult
 	}
 	var read *reading
 	full, err := im.beside(ctx, snap.Customer.ID, everything, func() (err error) {
-		read, err = im.readWhole(ctx, snap, r.Kind, false, nil)
+		read, err = im.readWhole(ctx, snap, r.Kind, question{})
 		return err
 	})
 	if err != nil {
@@ -40,7 +40,9 @@ func (im *Importer) Relink(ctx context.Context, r RelinkRequest) (AccountsResult
 	}
 	result := AccountsResult{Applied: !r.DryRun}
 	run, err := im.changeLoaded(ctx, full, everything, command{name: "accounts relink", params: r, dry: r.DryRun, limits: &registry.Limits{}}, func(d *draft) error {
-		d.learn(read)
+		if err := d.learn(read); err != nil {
+			return err
+		}
 		place, err := d.relink(r, read)
 		if err != nil {
 			return err

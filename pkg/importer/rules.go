@@ -119,11 +119,7 @@ func begin(mode registry.Mode, u *source.User, at time.Time) *registry.Account {
 // everything comes from the one directory. On: the address from Microsoft 365,
 // everything else from AD. An address set by hand stays.
 func adopt(mode registry.Mode, a *registry.Account, u *source.User, at time.Time) {
-	if u.Kind == source.AD {
-		a.AD = linkTo(a.AD, u, at)
-	} else {
-		a.M365 = linkTo(a.M365, u, at)
-	}
+	a.SetLink(u.Kind, linkTo(a.Link(u.Kind), u, at))
 	if mode == registry.ModeOff || u.Kind == source.AD {
 		a.DisplayName, a.GivenName, a.Surname, a.Username, a.UPN = u.DisplayName, u.GivenName, u.Surname, u.Username, u.UPN
 	}
@@ -148,7 +144,25 @@ func linkTo(was *registry.Link, u *source.User, at time.Time) *registry.Link {
 	if u.Enabled == source.No {
 		l.Status = registry.StatusDisabled
 	}
+	if l.Privileged = strings.Join(u.PrivilegePaths(), "; "); l.Privileged != "" && was != nil && was.ID == u.ID {
+		l.PrivilegedSince = at
+		if was.Privileged != "" {
+			l.PrivilegedSince = was.PrivilegedSince
+		}
+	}
 	return sinceThen(was, l)
+}
+
+// accept says that the account was chosen by somebody who was told what power its
+// user holds.
+func accept(a *registry.Account, kind source.Kind) {
+	l := a.Link(kind)
+	if l.PrivilegedSince.IsZero() {
+		return
+	}
+	accepted := *l
+	accepted.PrivilegedSince = time.Time{}
+	a.SetLink(kind, &accepted)
 }
 
 // sinceThen keeps the time of a status that stays.

@@ -3,6 +3,7 @@ package importer
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -18,46 +19,171 @@ type selection struct {
 	chosen    []source.Container // none is everybody
 	recursive bool
 	places    map[string]place // users share parents
+	excluded  []source.Container
+	outside   map[string]bool // by parent, whether that is in an excluded OU or below
+	groups    []registry.GroupRef
+	members   map[string]bool // who is in one of the groups, nil where there are none
+	licensed  bool
+	skus      []string
 }
 
-// newSelection finds the OUs that are asked for in a directory; none is all of it.
-func newSelection(r *reading, customer string, ous []string, recursive bool) (*selection, error) {
-	s := &selection{index: r.index, recursive: recursive, places: map[string]place{}}
+// newSelection finds in a directory what an import asks for: OUs, groups, licences.
+// Without any of them it is the whole directory.
+func newSelection(r *reading, customer string, ask ImportRequest) (*selection, error) {
+	s := &selection{index: r.index, recursive: ask.Recursive, places: map[string]place{}, outside: map[string]bool{}, licensed: ask.Licensed}
+	var err error
+	if s.asked, err = findOUs(r, customer, ask.OUs); err != nil {
+		return nil, err
+	}
+	if s.excluded, err = findOUs(r, customer, ask.ExcludeOUs); err != nil {
+		return nil, err
+	}
+	root := source.DNKey(r.tree.Root)
+	if !s.recursive || !slices.ContainsFunc(s.asked, func(c source.Container) bool { return source.DNKey(c.DN) == root }) {
+		s.chosen = s.asked // the domain's own DN with recursion takes everybody
+	}
+	for _, name := range ask.Groups {
+		found := source.FindGroups(r.groups, name)
+		switch len(found) {
+		case 0:
+			return nil, &source.Error{Code: source.CodeNotFound, Topic: TopicUnknownGroup, Message: fmt.Sprintf("no group %q in %s's %s", name, customer, r.kind)}
+		case 1:
+			s.groups = append(s.groups, registry.GroupRef{ID: found[0].ID, Name: found[0].Name})
+		default:
+			labels := make([]string, len(found))
+			for i, g := range found {
+				labels[i] = fmt.Sprintf("%s (%s, id %s)", g.Name, cmp.Or(g.DN, g.Email, g.Account), g.ID)
+			}
+			return nil, &source.Error{Code: CodeNotUnique, Message: fmt.Sprintf("%q is %s", name, strings.Join(labels, " and ")), Hint: "name one by its id"}
+		}
+	}
+	s.enter(r)
+	return s, s.findLicences(r, customer, ask.SKUs)
+}
+
+// findOUs finds OUs of a directory by what they are called.
+func findOUs(r *reading, customer string, names []string) ([]source.Container, error) {
 	switch {
-	case len(ous) == 0:
-		return s, nil
+	case len(names) == 0:
+		return nil, nil
 	case r.kind != source.AD:
 		return nil, &source.Error{Code: source.CodeUsage, Topic: TopicNoOUs, Message: "Microsoft 365 has no OUs"}
-	case s.index == nil:
+	case r.index == nil:
 		return nil, &source.Error{Code: source.CodeUsage, Topic: TopicNoOUs, Message: "this directory has no OUs"}
 	}
+	var found []source.Container
 	var unknown []string
-	for _, name := range ous {
-		c, ok := s.index.Find(name)
-		if !ok {
+	for _, name := range names {
+		if c, ok := r.index.Find(name); ok {
+			found = append(found, c)
+		} else {
 			unknown = append(unknown, fmt.Sprintf("%q", name))
-			continue
 		}
-		s.asked = append(s.asked, c)
 	}
 	if len(unknown) > 0 {
 		return nil, &source.Error{Code: source.CodeNotFound, Topic: TopicUnknownOU, Message: "no OU " + strings.Join(unknown, ", ") + " in " + customer + "'s Active Directory"}
 	}
-	root := source.DNKey(r.tree.Root)
-	if !recursive || !slices.ContainsFunc(s.asked, func(c source.Container) bool { return source.DNKey(c.DN) == root }) {
-		s.chosen = s.asked // the domain's own DN with recursion takes everybody
-	}
-	return s, nil
+	return found, nil
 }
 
-// base is the DN of the nearest container that holds all that is chosen, so that
+// enter finds who is in the groups.
+func (s *selection) enter(r *reading) {
+	if len(s.groups) == 0 {
+		return
+	}
+	s.members = map[string]bool{}
+	index := source.NewGroupIndex(r.groups, r.users)
+	for _, g := range s.groups {
+		maps.Copy(s.members, index.People(g.ID))
+	}
+}
+
+// findLicences finds products by skuId or skuPartNumber, or as the users have them.
+func (s *selection) findLicences(r *reading, customer string, names []string) error {
+	if !s.licensed && len(names) == 0 {
+		return nil
+	}
+	if r.kind != source.M365 {
+		return &source.Error{Code: source.CodeUsage, Message: "Active Directory knows no licences"}
+	}
+	assigned := map[string]bool{}
+	told := false
+	for _, u := range r.users {
+		told = told || u.Licensed != source.Unknown
+		for _, l := range u.Licences {
+			assigned[strings.ToLower(l)] = true
+		}
+	}
+	if !told {
+		return &source.Error{Code: source.CodeUsage, Topic: TopicNoLicences, Message: customer + "'s Microsoft 365 does not say who has a licence"}
+	}
+	var unknown []string
+	for _, name := range names {
+		id := strings.ToLower(strings.TrimSpace(name))
+		i := slices.IndexFunc(r.licences, func(l source.Licence) bool { return l.ID == id || strings.EqualFold(l.Name, id) })
+		switch {
+		case i >= 0:
+			s.skus = append(s.skus, r.licences[i].ID)
+		case assigned[id]:
+			s.skus = append(s.skus, id)
+		default:
+			unknown = append(unknown, fmt.Sprintf("%q", name))
+		}
+	}
+	if len(unknown) == 0 {
+		return nil
+	}
+	var known []string
+	for _, l := range r.licences {
+		known = append(known, l.Name)
+	}
+	if len(r.licences) == 0 {
+		known = slices.Collect(maps.Keys(assigned))
+	}
+	slices.Sort(known)
+	return &source.Error{Code: source.CodeNotFound, Message: fmt.Sprintf("no licence %s in %s's Microsoft 365, which has %s", strings.Join(unknown, ", "), customer, cmp.Or(strings.Join(known, ", "), "none"))}
+}
+
+// takes says whether a user is asked for; below that he is not, and lies below an OU
+// that is.
+func (s *selection) takes(u *source.User) (take, below bool) {
+	if take, below = s.place(u.OU()); !take {
+		return false, below
+	}
+	switch {
+	case s.members != nil && !s.members[u.ID], s.licensed && u.Licensed != source.Yes:
+		return false, false
+	case len(s.skus) == 0:
+		return true, false
+	}
+	return slices.ContainsFunc(u.Licences, func(l string) bool { return slices.Contains(s.skus, strings.ToLower(l)) }), false
+}
+
+// leavesOut says that the user is in an OU that is excluded, or below one.
+func (s *selection) leavesOut(u *source.User) bool {
+	if len(s.excluded) == 0 {
+		return false
+	}
+	parent := u.OU()
+	out, ok := s.outside[parent]
+	if !ok {
+		for _, c := range s.excluded {
+			direct, below, _ := s.index.Place(parent, source.DNKey(c.DN))
+			out = out || direct || below
+		}
+		s.outside[parent] = out
+	}
+	return out
+}
+
+// base is the DN of the nearest container that holds all of some containers, so that
 // one search finds the users; "" is the whole directory.
-func (s *selection) base() string {
-	if len(s.chosen) == 0 {
+func base(chosen []source.Container) string {
+	if len(chosen) == 0 {
 		return ""
 	}
-	base := s.chosen[0].DN
-	for _, c := range s.chosen[1:] {
+	base := chosen[0].DN
+	for _, c := range chosen[1:] {
 		key := source.DNKey(c.DN)
 		for base != "" {
 			if b := source.DNKey(base); key == b || strings.HasSuffix(key, ","+b) {
@@ -250,8 +376,8 @@ func accountLabel(a *registry.Account) string {
 	return fmt.Sprintf("%s (%s, id %s)", cmp.Or(a.DisplayName, a.Username), cmp.Or(a.Email, a.UPN, dn), a.ID)
 }
 
-// exclusions are users that are left out: SELs, or patterns with * and ?.
-type exclusions struct {
+// nameList are users as people name them: SELs, or patterns with * and ?.
+type nameList struct {
 	exact    *selectors
 	patterns []pattern
 }
@@ -262,46 +388,51 @@ type pattern struct {
 	hit bool
 }
 
-func newExclusions(raw []string) *exclusions {
+func newNameList(raw []string) *nameList {
 	var exact []string
-	e := &exclusions{}
+	n := &nameList{}
 	for _, r := range raw {
 		if !strings.ContainsAny(r, "*?") {
 			exact = append(exact, r)
 			continue
 		}
 		expr := strings.NewReplacer(`\*`, `.*`, `\?`, `.`).Replace(regexp.QuoteMeta(strings.TrimSpace(r)))
-		e.patterns = append(e.patterns, pattern{raw: r, re: regexp.MustCompile(`(?is)^` + expr + `$`)})
+		n.patterns = append(n.patterns, pattern{raw: r, re: regexp.MustCompile(`(?is)^` + expr + `$`)})
 	}
-	e.exact = newSelectors(exact)
-	return e
+	n.exact = newSelectors(exact)
+	return n
 }
 
-func (e *exclusions) match(u *source.User) bool {
-	if len(e.exact.offerUser(u)) > 0 {
-		return true
-	}
-	found := false
-	for i := range e.patterns {
-		p := &e.patterns[i]
+// match says whether the user is named, and whether by a SEL.
+func (n *nameList) match(u *source.User) (found, exactly bool) {
+	exactly = len(n.exact.offerUser(u)) > 0
+	found = exactly
+	for i := range n.patterns {
+		p := &n.patterns[i]
 		for _, name := range []string{u.Username, u.UPN, u.Email, u.DisplayName, u.DN} {
 			if name != "" && p.re.MatchString(name) {
 				p.hit, found = true, true
 			}
 		}
 	}
-	return found
+	return found, exactly
 }
 
 // unused lists what has fitted nobody.
-func (e *exclusions) unused() []string {
+func (n *nameList) unused() []string {
 	var raw []string
-	for i, hits := range e.exact.hits {
+	for i, hits := range n.exact.hits {
 		if len(hits) == 0 {
-			raw = append(raw, e.exact.raw[i])
+			raw = append(raw, n.exact.raw[i])
 		}
 	}
-	for _, p := range e.patterns {
+	return append(raw, n.unusedPatterns()...)
+}
+
+// unusedPatterns lists the patterns that have fitted nobody.
+func (n *nameList) unusedPatterns() []string {
+	var raw []string
+	for _, p := range n.patterns {
 		if !p.hit {
 			raw = append(raw, p.raw)
 		}

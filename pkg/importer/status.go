@@ -37,7 +37,7 @@ func (im *Importer) Status(ctx context.Context, r StatusRequest) ([]CustomerStat
 // FindingCodes are the codes of all findings.
 func FindingCodes() []string {
 	return []string{"no_directory", "nothing_imported", "ad_not_connected", "m365_not_connected", "read_failed", "refused", "stale_read", "stale_export",
-		"to_match", "needs_email", "missing", "replaced", "doubtful"}
+		"to_match", "needs_email", "missing", "replaced", "doubtful", "privileged"}
 }
 
 // findings are what a customer waits for.
@@ -80,6 +80,7 @@ func (im *Importer) findings(snap *registry.Snapshot, maxAge time.Duration) []St
 	say(missing > 0, "missing", missing, "%d gone from a directory", missing)
 	say(replaced > 0, "replaced", replaced, "%d gone whose name or address somebody else has", replaced)
 	say(snap.Doubtful > 0, "doubtful", snap.Doubtful, "%d pairs that are contradicted now", snap.Doubtful)
+	say(snap.Risen > 0, "privileged", snap.Risen, "%d came to power over a directory since", snap.Risen)
 	return found
 }
 

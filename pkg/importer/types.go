@@ -72,6 +72,11 @@ type M365Link struct {
 type LinkStatus struct {
 	Status string     `json:"status"` // ok, disabled, out_of_scope, missing or replaced
 	Since  *time.Time `json:"since"`  // nil where it was so before this was kept
+	// Privileged is the way in which the user holds power over the directory, nil for
+	// none; PrivilegedSince when that was first seen, nil where it was so when the
+	// account was chosen.
+	Privileged      *string    `json:"privileged"`
+	PrivilegedSince *time.Time `json:"privileged_since"`
 }
 
 // User is a user of a directory as the program shows it.
@@ -88,6 +93,29 @@ type User struct {
 	Enabled     source.Flag `json:"enabled"`
 	Imported    bool        `json:"imported"`
 	SkipReason  *string     `json:"skip_reason"`
+}
+
+// UserDetail is a user with all that a filter may want to look at.
+type UserDetail struct {
+	User
+	Why        string              `json:"why"` // more than the skip reason, in words
+	Department string              `json:"department"`
+	Title      string              `json:"title"`
+	Groups     []string            `json:"groups"`   // that he is in himself; nil where they were not read
+	Licences   []string            `json:"licences"` // by name where that is known
+	Class      source.MailboxClass `json:"class"`    // of the mailbox, "" where it is not known
+	ClassFrom  string              `json:"class_from"`
+	Privileges [][]string          `json:"privileges"` // nil where they are not known
+	// WasPrivileged says that AD protected the user once (adminCount), and that he
+	// holds no power now.
+	WasPrivileged      bool       `json:"was_privileged"`
+	LastPasswordChange *time.Time `json:"last_password_change"` // nil where it is not known
+}
+
+// UserList are users of a directory, with what is remarked about the read.
+type UserList struct {
+	Users []UserDetail `json:"users"`
+	Notes []string     `json:"notes"`
 }
 
 // OUList is what `ous` shows.
@@ -109,6 +137,12 @@ type UsersRequest struct {
 	OUs       []string // DN, path or objectGUID; none is the whole directory
 	Recursive bool
 	All       bool // those that could not be imported as well
+	// Groups, Licensed and SKUs take some of them, as an import does.
+	Groups   []string
+	Licensed bool
+	SKUs     []string
+	// Details reads the groups of everybody and the names of licences besides.
+	Details bool
 }
 
 // ImportRequest asks for an import.
@@ -119,10 +153,18 @@ type ImportRequest struct {
 	OUs             []string      `json:"ous,omitempty"`           // DN, path or objectGUID
 	Recursive       bool          `json:"recursive,omitempty"`
 	All             bool          `json:"all,omitempty"`
-	Users           []string      `json:"users,omitempty"`   // SEL
+	Users           []string      `json:"users,omitempty"`   // SEL, or a pattern with * and ?
 	Exclude         []string      `json:"exclude,omitempty"` // SEL, or a pattern with * and ?
 	IncludeDisabled bool          `json:"include_disabled,omitempty"`
-	DryRun          bool          `json:"-"`
+	// Groups take the people in them, nested or not, of those in the OUs.
+	Groups []string `json:"groups,omitempty"` // id, DN, SID, name, account name or address
+	// Licensed and SKUs take those with a licence, or one of these (Microsoft 365).
+	Licensed bool     `json:"licensed,omitempty"`
+	SKUs     []string `json:"skus,omitempty"` // skuId or skuPartNumber
+	// ExcludeOUs leave out who is in them or below.
+	ExcludeOUs        []string `json:"exclude_ous,omitempty"`
+	IncludePrivileged bool     `json:"include_privileged,omitempty"`
+	DryRun            bool     `json:"-"`
 	// OtherDirectory allows a domain or tenant that is not the one imported from before.
 	OtherDirectory bool `json:"other_directory,omitempty"`
 	// AlsoM365 imports from Microsoft 365 beside AD, with password sync off: those
@@ -157,8 +199,8 @@ type ImportCounts struct {
 	NeedsEmail    int `json:"needs_email"`
 	NotTakenBelow int `json:"not_taken_below"`
 	// OthersChanged counts accounts that were not selected and changed all the
-	// same: they share an address with one that was, or their user is skipped as
-	// disabled.
+	// same: they share an address with one that was, or their user is skipped now, as
+	// disabled or privileged.
 	OthersChanged int `json:"others_changed"`
 }
 
@@ -173,6 +215,11 @@ type SkippedUser struct {
 	ID          string `json:"id"`
 	DisplayName string `json:"display_name"`
 	Reason      string `json:"reason"`
+	// Why says more than the reason, in words: the path of groups of one who is
+	// privileged, what makes a service account of one. "" where there is no more.
+	Why string `json:"why,omitempty"`
+	// By are the paths of one who is privileged.
+	By [][]string `json:"by,omitempty"`
 	// Refused is set for a user that was asked for by name.
 	Refused bool `json:"refused,omitempty"`
 }
@@ -270,6 +317,7 @@ type MatchReview struct {
 	AD         User             `json:"ad"`
 	Candidates []MatchCandidate `json:"candidates"`
 	Reason     string           `json:"reason"`
+	Why        string           `json:"why,omitempty"` // more than the reason, in words
 }
 
 // MatchCandidate is a mailbox that may be the right one.
@@ -291,7 +339,9 @@ type MatchDoubtful struct {
 // UnmatchedUser is an AD user without a mailbox, and why.
 type UnmatchedUser struct {
 	User
-	Reason string `json:"reason"`
+	Reason string     `json:"reason"`
+	Why    string     `json:"why,omitempty"` // more than the reason, in words
+	By     [][]string `json:"by,omitempty"`  // the paths of one who is privileged
 }
 
 // DecisionRow is a decision as it is given: the users by SEL.

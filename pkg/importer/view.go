@@ -21,6 +21,18 @@ func viewUser(u *source.User, imported bool) User {
 	return v
 }
 
+// whySkipped says more than the reason for which a user is skipped, "" where there is
+// no more to say.
+func whySkipped(u *source.User, reason string) string {
+	switch reason {
+	case source.SkipPrivileged:
+		return strings.Join(u.PrivilegePaths(), "; ")
+	case source.SkipServiceUser:
+		return u.Service()
+	}
+	return ""
+}
+
 // viewAccount is an account as the program shows it.
 func viewAccount(a *registry.Account, customer string) Account {
 	v := Account{
@@ -42,6 +54,10 @@ func viewStanding(l *registry.Link) LinkStatus {
 	if !l.Since.IsZero() {
 		s.Since = &l.Since
 	}
+	if !l.PrivilegedSince.IsZero() {
+		s.PrivilegedSince = &l.PrivilegedSince
+	}
+	s.Privileged = orNull(l.Privileged)
 	return s
 }
 

@@ -53,12 +53,17 @@ type Directories struct {
 
 // Import is one import from a directory.
 type Import struct {
-	Source          source.Kind
-	OU              []string // ad only, and then not empty
-	Recursive       bool     // ad only
-	Users           []string // these alone; none is everybody
-	Exclude         []string
-	IncludeDisabled bool
+	Source            source.Kind
+	OU                []string // ad only, and there not empty unless Group or Users are given
+	Recursive         bool     // ad only
+	Group             []string // those in these groups, nested or not
+	Licensed          bool     // m365 only: those with a licence
+	SKU               []string // m365 only: those with one of these
+	Users             []string // these alone; none is everybody
+	Exclude           []string
+	ExcludeOU         []string // ad only
+	IncludeDisabled   bool
+	IncludePrivileged bool
 	// AlsoM365 imports from Microsoft 365 beside AD, with password sync off.
 	AlsoM365 bool
 	Line     int

@@ -76,7 +76,7 @@ func (o *object) customer(defaults Defaults) Customer {
 		c.Directories = Directories{AD: d.ad(), M365: d.m365()}
 	}
 	for _, entry := range o.entries("import", 0) {
-		if i := o.p.object(entry.node, entry.path, "source", "ou", "recursive", "users", "exclude", "include_disabled", "also_m365"); i != nil {
+		if i := o.p.object(entry.node, entry.path, "source", "ou", "recursive", "group", "licensed", "sku", "users", "exclude", "exclude_ou", "include_disabled", "include_privileged", "also_m365"); i != nil {
 			c.Import = append(c.Import, i.imports(defaults))
 		}
 	}
@@ -227,13 +227,18 @@ func keyOf(field string) string { return strings.TrimSuffix(field, "_from") }
 func (o *object) imports(defaults Defaults) Import {
 	o.require("source")
 	i := Import{
-		OU:              o.texts("ou", 1),
-		Recursive:       o.flag("recursive"),
-		Users:           o.texts("users", 1),
-		Exclude:         o.texts("exclude", 0),
-		IncludeDisabled: o.flag("include_disabled"),
-		AlsoM365:        o.flag("also_m365"),
-		Line:            o.line,
+		OU:                o.texts("ou", 1),
+		Recursive:         o.flag("recursive"),
+		Group:             o.texts("group", 1),
+		Licensed:          o.flag("licensed"),
+		SKU:               o.texts("sku", 1),
+		Users:             o.texts("users", 1),
+		Exclude:           o.texts("exclude", 0),
+		ExcludeOU:         o.texts("exclude_ou", 0),
+		IncludeDisabled:   o.flag("include_disabled"),
+		IncludePrivileged: o.flag("include_privileged"),
+		AlsoM365:          o.flag("also_m365"),
+		Line:              o.line,
 	}
 	name := o.text("source")
 	if name == "" {
@@ -244,13 +249,18 @@ func (o *object) imports(defaults Defaults) Import {
 		o.wrong("source", "has to be one of ad, m365, o365, entra")
 		return i
 	}
+	for _, key := range []string{"licensed", "sku"} {
+		if i.Source == source.AD && o.has(key) {
+			o.wrong(key, "has no place with source ad: Active Directory knows no licences")
+		}
+	}
 	switch {
-	case i.Source == source.AD && !o.has("ou"):
-		o.wrong("", "an import from ad needs ou; the domain's own name with recursive: true takes everybody")
+	case i.Source == source.AD && !o.has("ou") && !o.has("group") && !o.has("users"):
+		o.wrong("", "an import from ad needs ou, group or users; the domain's own name as ou with recursive: true takes everybody")
 	case i.Source == source.AD && !o.has("recursive"):
-		i.Recursive = defaults.Recursive
+		i.Recursive = defaults.Recursive && o.has("ou")
 	case i.Source == source.M365:
-		for _, key := range []string{"ou", "recursive"} {
+		for _, key := range []string{"ou", "recursive", "exclude_ou"} {
 			if o.has(key) {
 				o.wrong(key, "has no place with source %s: Microsoft 365 has no OUs", name)
 			}
