@@ -41,7 +41,7 @@ type UnknownPower struct {
 // Privileged reads the connected directories and says who holds power over them.
 func (im *Importer) Privileged(ctx context.Context, sel string) (PrivilegedList, error) {
 	result := PrivilegedList{People: []PrivilegedPerson{}, Was: []PrivilegedPerson{}, Unknown: []UnknownPower{}, Notes: []string{}}
-	snap, err := im.find(ctx, sel, registry.Load{Accounts: true})
+	snap, err := im.find(ctx, sel, everything)
 	if err != nil {
 		return result, err
 	}
@@ -62,6 +62,9 @@ func (im *Importer) Privileged(ctx context.Context, sel string) (PrivilegedList,
 	}
 	d := newDraft(snap, im.clock())
 	for _, in := range reads {
+		if err := d.learn(in); err != nil {
+			return result, err
+		}
 		if in.powers.Unknown != "" {
 			result.Unknown = append(result.Unknown, UnknownPower{in.kind, in.powers.Unknown})
 		}

@@ -393,14 +393,29 @@ type DirectoryTest struct {
 	// Info is nil where the directory could not be read.
 	Info *source.Info `json:"info"`
 	// Users is how many users the look saw.
-	Users  int      `json:"users"`
-	More   bool     `json:"more"`   // there are more than were looked at
-	Synced int      `json:"synced"` // of those, how many AD Connect made or joined (Microsoft 365)
-	OUs    int      `json:"ous"`    // organizational units (AD)
-	Notes  []string `json:"notes"`
+	Users  int  `json:"users"`
+	More   bool `json:"more"`   // there are more than were looked at
+	Synced int  `json:"synced"` // of those, how many AD Connect made or joined (Microsoft 365)
+	OUs    int  `json:"ous"`    // organizational units (AD)
+	// Mailboxes is how it was found out what those are that are in doubt, nil where the
+	// directory has no way (Microsoft 365).
+	Mailboxes *MailboxTest `json:"mailboxes"`
+	// PrivilegesUnknown says in words why it is not known who holds power over the
+	// directory, nil where it is.
+	PrivilegesUnknown *string  `json:"privileges_unknown"`
+	Notes             []string `json:"notes"`
 	// Warnings are notes that ask for a decision.
 	Warnings []string `json:"warnings"`
 	Error    *Problem `json:"error"`
+}
+
+// MailboxTest is how mailboxes in doubt were asked about.
+type MailboxTest struct {
+	From     string `json:"from"` // user_purpose, exchange or export; "" for none
+	InDoubt  int    `json:"in_doubt"`
+	Known    int    `json:"known"` // of those in doubt
+	Requests int    `json:"requests"`
+	Unknown  string `json:"unknown,omitempty"` // why nothing was found out, in words
 }
 
 // Problem is an error inside a result.

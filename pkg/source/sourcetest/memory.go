@@ -24,9 +24,42 @@ type Memory struct {
 	FailAfter int
 	// FindFails, where set, is what Find answers.
 	FindFails error
+	// Grouped are the groups, Power those that give power, Boxes what is answered about
+	// mailboxes, Products the licences.
+	Grouped  []source.Group
+	Power    source.Powers
+	Boxes    source.Mailboxes
+	Products []source.Licence
+	// GroupsFail and PowersFail, where set, are answered in place of them.
+	GroupsFail, PowersFail error
 }
 
-var _ source.Finder = (*Memory)(nil)
+var (
+	_ source.Finder            = (*Memory)(nil)
+	_ source.GroupLister       = (*Memory)(nil)
+	_ source.PowerLister       = (*Memory)(nil)
+	_ source.MailboxClassifier = (*Memory)(nil)
+	_ source.LicenceLister     = (*Memory)(nil)
+)
+
+// Groups implements [source.GroupLister].
+func (m *Memory) Groups(_ context.Context, _ func(*source.Group) bool) ([]source.Group, error) {
+	if m.GroupsFail != nil {
+		return nil, m.GroupsFail
+	}
+	return m.Grouped, nil
+}
+
+// Powers implements [source.PowerLister].
+func (m *Memory) Powers(context.Context) (source.Powers, error) { return m.Power, m.PowersFail }
+
+// Mailboxes implements [source.MailboxClassifier].
+func (m *Memory) Mailboxes(context.Context, []*source.User) (source.Mailboxes, error) {
+	return m.Boxes, nil
+}
+
+// Licences implements [source.LicenceLister].
+func (m *Memory) Licences(context.Context) ([]source.Licence, error) { return m.Products, nil }
 
 // Open is an opener that serves the memories of each kind.
 func Open(memories ...*Memory) func(context.Context, source.Connection) (source.Directory, error) {
