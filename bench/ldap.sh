@@ -34,7 +34,7 @@ q directories connect ad --url "$QPIMPORT_TEST_AD_URL" --bind-dn "$QPIMPORT_TEST
 	--bind-password-from "file:$QPIMPORT_TEST_AD_PASSWORD_FILE" --ca-file "$QPIMPORT_TEST_AD_CA" >/dev/null
 attributes='objectGUID objectSid ms-DS-ConsistencyGuid sAMAccountName userPrincipalName displayName givenName sn initials
 	mail proxyAddresses mailNickname employeeID department title company telephoneNumber mobile userAccountControl
-	isCriticalSystemObject pwdLastSet accountExpires msExchRecipientTypeDetails'
+	isCriticalSystemObject pwdLastSet accountExpires msExchRecipientTypeDetails primaryGroupID adminCount servicePrincipalName'
 password=$(cat "$QPIMPORT_TEST_AD_PASSWORD_FILE")
 for _ in 1 2 3; do
 	# shellcheck disable=SC2086

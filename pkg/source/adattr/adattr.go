@@ -4,9 +4,11 @@
 package adattr
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -26,7 +28,7 @@ func UserAttributes() []string {
 		"mail", "proxyAddresses", "mailNickname",
 		"employeeID", "department", "title", "company", "telephoneNumber", "mobile",
 		"userAccountControl", "isCriticalSystemObject", "pwdLastSet", "accountExpires",
-		"msExchRecipientTypeDetails",
+		"msExchRecipientTypeDetails", "primaryGroupID", "adminCount", "servicePrincipalName",
 	}
 }
 
@@ -43,8 +45,9 @@ func BriefAttributes() []string {
 
 // The bits of userAccountControl that are looked at.
 const (
-	disabled     = 0x2   // ADS_UF_ACCOUNTDISABLE
-	trustAccount = 0x800 // ADS_UF_INTERDOMAIN_TRUST_ACCOUNT
+	disabled     = 0x2     // ADS_UF_ACCOUNTDISABLE
+	trustAccount = 0x800   // ADS_UF_INTERDOMAIN_TRUST_ACCOUNT
+	neverExpires = 0x10000 // ADS_UF_DONT_EXPIRE_PASSWD
 )
 
 // TrustType is the sAMAccountType of accounts that stand for another domain.
@@ -108,6 +111,7 @@ func FromAttributes(dn string, get func(name string) [][]byte) (source.User, err
 			return source.User{}, damaged(dn, "userAccountControl", fmt.Errorf("%.40q is not a number", uac))
 		}
 		u.Enabled = source.FlagOf(bits&disabled == 0)
+		u.PasswordNeverExpires = bits&neverExpires != 0
 	}
 	switch {
 	case strings.EqualFold(first("isDeleted"), "TRUE"), strings.EqualFold(first("isRecycled"), "TRUE"):
@@ -121,6 +125,24 @@ func FromAttributes(dn string, get func(name string) [][]byte) (source.User, err
 		if u.RecipientType, err = strconv.ParseInt(t, 10, 64); err != nil {
 			return source.User{}, damaged(dn, "msExchRecipientTypeDetails", fmt.Errorf("%.40q is not a number", t))
 		}
+	}
+	if rid := first("primaryGroupID"); rid != "" {
+		n, err := strconv.ParseUint(rid, 10, 32)
+		if err != nil {
+			return source.User{}, damaged(dn, "primaryGroupID", fmt.Errorf("%.40q is not a number of 32 bits", rid))
+		}
+		u.PrimaryGroup = uint32(n)
+	}
+	if count := first("adminCount"); count != "" {
+		n, err := strconv.ParseInt(count, 10, 64)
+		if err != nil {
+			return source.User{}, damaged(dn, "adminCount", fmt.Errorf("%.40q is not a number", count))
+		}
+		u.AdminCount = n != 0
+	}
+	// The least of them: a server may give them in another order each time.
+	if names := get("servicePrincipalName"); len(names) > 0 {
+		u.SPN = string(slices.MinFunc(names, bytes.Compare))
 	}
 	if u.PasswordLastSet, err = FileTime(first("pwdLastSet")); err != nil {
 		return source.User{}, damaged(dn, "pwdLastSet", err)
@@ -220,6 +242,42 @@ func SID(b []byte) (string, error) {
 		s += "-" + strconv.FormatUint(uint64(binary.LittleEndian.Uint32(b[8+4*i:])), 10)
 	}
 	return s, nil
+}
+
+// GUIDBytes are the 16 bytes of a GUID that is written dashed.
+func GUIDBytes(text string) ([]byte, error) {
+	g := strings.Split(text, "-")
+	b, err := hex.DecodeString(strings.Join(g, ""))
+	if err != nil || len(b) != 16 || len(g) != 5 || len(g[0]) != 8 || len(g[1]) != 4 || len(g[2]) != 4 || len(g[3]) != 4 {
+		return nil, fmt.Errorf("%.60q is no GUID", text)
+	}
+	b[0], b[1], b[2], b[3] = b[3], b[2], b[1], b[0]
+	b[4], b[5] = b[5], b[4]
+	b[6], b[7] = b[7], b[6]
+	return b, nil
+}
+
+// SIDBytes are the bytes of a security identifier that is written S-1-5-…
+func SIDBytes(text string) ([]byte, error) {
+	parts := strings.Split(text, "-")
+	bad := fmt.Errorf("%.60q is no SID", text)
+	if len(parts) < 3 || len(parts) > 3+15 || !strings.EqualFold(parts[0], "S") || parts[1] != "1" {
+		return nil, bad
+	}
+	authority, err := strconv.ParseUint(parts[2], 10, 48)
+	if err != nil {
+		return nil, bad
+	}
+	b := binary.BigEndian.AppendUint64(nil, authority)
+	b[0], b[1] = 1, byte(len(parts)-3)
+	for _, p := range parts[3:] {
+		n, err := strconv.ParseUint(p, 10, 32)
+		if err != nil {
+			return nil, bad
+		}
+		b = binary.LittleEndian.AppendUint32(b, uint32(n))
+	}
+	return b, nil
 }
 
 // The distance of 1601 from 1970, and the end of the years that RFC 3339 can

@@ -61,6 +61,9 @@ func attributes() map[string][][]byte {
 		"pwdLastSet":                 text("133500000000000001"),
 		"accountExpires":             text("9223372036854775807"),
 		"msExchRecipientTypeDetails": text("34359738368"),
+		"primaryGroupID":             text("512"),
+		"adminCount":                 text("1"),
+		"servicePrincipalName":       text("HTTP/intranet", "CIFS/files", "HTTP/intranet.contoso.example"),
 	}
 }
 
@@ -80,6 +83,7 @@ func TestFromAttributes(t *testing.T) {
 		Phone: "+1 555 0100", Mobile: "+1 555 0101", Enabled: source.No,
 		SID:             "S-1-5-21-4019603412-3665403988-900524206-1103",
 		ConsistencyGUID: "33221100-5544-7766-8899-aabbccddeeff", Critical: true, RecipientType: 34359738368,
+		PrimaryGroup: 512, AdminCount: true, SPN: "CIFS/files",
 		PasswordLastSet: time.Date(2024, 1, 17, 21, 20, 0, 100, time.UTC),
 	}
 	if !reflect.DeepEqual(got, want) {
@@ -153,6 +157,80 @@ func TestEnabled(t *testing.T) {
 	}
 }
 
+// What the bits of userAccountControl, primaryGroupID and adminCount say of power and
+// services.
+func TestGroupAttributes(t *testing.T) {
+	for name, c := range map[string]struct {
+		attrs map[string]string
+		want  source.User
+	}{
+		"nothing":                {nil, source.User{}},
+		"an ordinary user":       {map[string]string{"primaryGroupID": "513", "adminCount": "0"}, source.User{PrimaryGroup: 513}},
+		"a password that stays":  {map[string]string{"userAccountControl": "66048"}, source.User{Enabled: source.Yes, PasswordNeverExpires: true}},
+		"another bit":            {map[string]string{"userAccountControl": "131584"}, source.User{Enabled: source.Yes}},
+		"was or is an admin":     {map[string]string{"adminCount": "1"}, source.User{AdminCount: true}},
+		"the largest of groups":  {map[string]string{"primaryGroupID": "4294967295"}, source.User{PrimaryGroup: 4294967295}},
+		"a service, in any case": {map[string]string{"servicePrincipalName": "http/x"}, source.User{SPN: "http/x"}},
+	} {
+		c.want.Kind, c.want.DN, c.want.ID = source.AD, "CN=x", "00000000-0000-0000-0000-000000000000"
+		got, err := FromAttributes("CN=x", func(name string) [][]byte {
+			if name == "objectGUID" {
+				return [][]byte{make([]byte, 16)}
+			}
+			if v, ok := c.attrs[name]; ok {
+				return [][]byte{[]byte(v)}
+			}
+			return nil
+		})
+		if err != nil || !reflect.DeepEqual(got, c.want) {
+			t.Errorf("%s: %+v, %v", name, got, err)
+		}
+	}
+}
+
+// The order in which a server gives the values does not matter.
+func TestServicePrincipalName(t *testing.T) {
+	names := []string{"MSSQLSvc/db:1433", "HOST/a", "http/b"}
+	for range names {
+		names = append(names[1:], names[0])
+		attrs := attributes()
+		attrs["servicePrincipalName"] = nil
+		for _, n := range names {
+			attrs["servicePrincipalName"] = append(attrs["servicePrincipalName"], []byte(n))
+		}
+		if u, err := FromAttributes("CN=x", func(name string) [][]byte { return attrs[name] }); err != nil || u.SPN != "HOST/a" {
+			t.Errorf("of %q: %q, %v", names, u.SPN, err)
+		}
+	}
+}
+
+// What is written as text comes back as it was, and nothing else does.
+func TestBytes(t *testing.T) {
+	for _, text := range []string{"S-1-5-32-544", "S-1-5-21-4019603412-3665403988-900524206-1103", "S-1-1-0"} {
+		if b, err := SIDBytes(text); err != nil {
+			t.Error(err)
+		} else if again, err := SID(b); err != nil || again != text {
+			t.Errorf("%s became %s, %v", text, again, err)
+		}
+	}
+	for _, text := range []string{"", "S", "S-1", "S-2-5-32", "S-1-x", "S-1-5--1", "S-1-5-4294967296", "S-1-5-" + strings.Repeat("-1", 16)[1:], "544"} {
+		if b, err := SIDBytes(text); err == nil {
+			t.Errorf("%q is no SID, and became %x", text, b)
+		}
+	}
+	const guid = "2db12bdb-8012-4757-a79a-75407062ad38"
+	if b, err := GUIDBytes(guid); err != nil {
+		t.Error(err)
+	} else if again, err := GUID(b); err != nil || again != guid {
+		t.Errorf("%s became %s, %v", guid, again, err)
+	}
+	for _, text := range []string{"", strings.ReplaceAll(guid, "-", ""), "{" + guid + "}", guid[1:], guid[:35] + "g", "2db12bdb8-012-4757-a79a-75407062ad38"} {
+		if b, err := GUIDBytes(text); err == nil {
+			t.Errorf("%q is no GUID, and became %x", text, b)
+		}
+	}
+}
+
 // A value that cannot be right is an error that names the object and the
 // attribute, never a guess.
 func TestDamagedValues(t *testing.T) {
@@ -161,6 +239,8 @@ func TestDamagedValues(t *testing.T) {
 		"objectSid":                  {"\x01", "\x01\xff" + strings.Repeat("\x00", 6), "\x02\x00\x00\x00\x00\x00\x00\x05"},
 		"userAccountControl":         {"x", "0x200"},
 		"msExchRecipientTypeDetails": {"1e3", "99999999999999999999"},
+		"primaryGroupID":             {"x", "-1", "4294967296", "0x200"},
+		"adminCount":                 {"x", "TRUE", "1.0"},
 		"pwdLastSet":                 {"-1", "yesterday"},
 		"accountExpires":             {"9223372036854775808"},
 	} {

@@ -102,7 +102,7 @@ func cellValues(a attr, cell string) []string {
 			return values
 		}
 		return splitAddresses(cell)
-	case objectClass, wellKnownObjects, otherWellKnownObjects:
+	case objectClass, wellKnownObjects, otherWellKnownObjects, servicePrincipal:
 		return strings.Split(cell, ";")
 	}
 	return []string{cell}

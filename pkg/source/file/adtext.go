@@ -3,12 +3,12 @@ package file
 import (
 	"bytes"
 	"encoding/base64"
-	"encoding/binary"
-	"encoding/hex"
 	"fmt"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/qpimport/qpimport/pkg/source/adattr"
 )
 
 // addText adds a value that a tool wrote as text: what LDAP has as bytes is
@@ -26,7 +26,7 @@ func (r *record) addText(a attr, text string) error {
 			v = fileTime(text)
 		case mail:
 			v = []byte(text) // adattr takes the blanks away
-		case isDeleted, isRecycled, critical, enabled:
+		case isDeleted, isRecycled, critical, enabled, neverExpires:
 			v, err = truthBytes(text)
 		default:
 			v = []byte(text)
@@ -71,15 +71,10 @@ func guidBytes(text string) ([]byte, error) {
 	if b, err := base64.StdEncoding.DecodeString(text); err == nil && len(b) == 16 {
 		return b, nil
 	}
-	dashed := strings.Trim(text, "{}")
-	g := strings.Split(dashed, "-")
-	b, err := hex.DecodeString(strings.Join(g, ""))
-	if err != nil || len(b) != 16 || len(g) != 5 || len(g[0]) != 8 || len(g[1]) != 4 || len(g[2]) != 4 || len(g[3]) != 4 {
+	b, err := adattr.GUIDBytes(strings.Trim(text, "{}"))
+	if err != nil {
 		return nil, fmt.Errorf("%.60q is no GUID", text)
 	}
-	b[0], b[1], b[2], b[3] = b[3], b[2], b[1], b[0]
-	b[4], b[5] = b[5], b[4]
-	b[6], b[7] = b[7], b[6]
 	return b, nil
 }
 
@@ -106,30 +101,12 @@ func byteTexts(text string) ([]byte, bool) {
 // sidBytes reads a security identifier, S-1-5-… or in base64, as AD stores it.
 func sidBytes(text string) ([]byte, error) {
 	text = strings.TrimSpace(text)
-	parts := strings.Split(text, "-")
-	bad := fmt.Errorf("%.60q is no SID", text)
-	if !strings.EqualFold(parts[0], "S") {
-		b, err := base64.StdEncoding.DecodeString(text)
-		if err != nil || len(b) < 8 {
-			return nil, bad
-		}
-		return b, nil
+	if strings.HasPrefix(text, "S-") || strings.HasPrefix(text, "s-") {
+		return adattr.SIDBytes(text)
 	}
-	if len(parts) < 3 || len(parts) > 3+15 || parts[1] != "1" {
-		return nil, bad
-	}
-	authority, err := strconv.ParseUint(parts[2], 10, 48)
-	if err != nil {
-		return nil, bad
-	}
-	b := binary.BigEndian.AppendUint64(nil, authority)
-	b[0], b[1] = 1, byte(len(parts)-3)
-	for _, p := range parts[3:] {
-		n, err := strconv.ParseUint(p, 10, 32)
-		if err != nil {
-			return nil, bad
-		}
-		b = binary.LittleEndian.AppendUint32(b, uint32(n))
+	b, err := base64.StdEncoding.DecodeString(text)
+	if err != nil || len(b) < 8 {
+		return nil, fmt.Errorf("%.60q is no SID", text)
 	}
 	return b, nil
 }

@@ -29,6 +29,7 @@ func TestFormatsAgree(t *testing.T) {
 		"objectClass", "objectGUID", "objectSid", "sAMAccountName", "sAMAccountType", "userAccountControl", "userPrincipalName",
 		"displayName", "givenName", "sn", "initials", "mail", "proxyAddresses", "employeeID", "department", "title", "company",
 		"telephoneNumber", "isCriticalSystemObject", "pwdLastSet", "accountExpires",
+		"primaryGroupID", "adminCount", "servicePrincipalName",
 	}
 	var csvde, jsonLines strings.Builder
 	fmt.Fprintf(&csvde, "DN,%s\r\n", strings.Join(names, ","))

@@ -223,3 +223,25 @@ func TestMarkRemover(t *testing.T) {
 		}
 	}
 }
+
+// What Get-ADUser says of passwords, groups and services, in CSV and in JSON.
+func TestGetADUserGroups(t *testing.T) {
+	const id = "2db12bdb-8012-4757-a79a-75407062ad38"
+	want := source.User{
+		Kind: source.AD, ID: id, DN: "CN=svc,OU=Staff,DC=corp,DC=example", Username: "svc", DisplayName: "Svc", Enabled: source.Yes,
+		PasswordNeverExpires: true, PrimaryGroup: 513, AdminCount: true, SPN: "HTTP/a",
+	}
+	for name, content := range map[string]string{
+		"CSV": `"DistinguishedName","ObjectGUID","SamAccountName","DisplayName","Enabled","PasswordNeverExpires","primaryGroupID","adminCount","ServicePrincipalNames"
+"CN=svc,OU=Staff,DC=corp,DC=example","` + id + `","svc","Svc","True","True","513","1","HTTP/b;HTTP/a"
+`,
+		"JSON": `[{"DistinguishedName":"CN=svc,OU=Staff,DC=corp,DC=example","ObjectGUID":"` + id + `","SamAccountName":"svc","DisplayName":"Svc","Enabled":true,
+"PasswordNeverExpires":true,"primaryGroupID":513,"adminCount":1,"ServicePrincipalNames":["HTTP/b","HTTP/a"]}]`,
+		"JSON of collections": `[{"DistinguishedName":"CN=svc,OU=Staff,DC=corp,DC=example","ObjectGUID":"` + id + `","SamAccountName":"svc","DisplayName":"Svc","Enabled":true,
+"PasswordNeverExpires":true,"primaryGroupID":513,"adminCount":1,"ServicePrincipalNames":{"Value":["HTTP/b","HTTP/a"]}}]`,
+	} {
+		if got := mustRead(t, source.AD, content); len(got) != 1 || !reflect.DeepEqual(got[0], want) {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+}

@@ -259,6 +259,7 @@ func (r *adUsers) user() (source.User, error) {
 	if u.NotPerson == "" && strings.HasSuffix(u.Username, "$") && u.Enabled == source.Unknown && rec.first(sAMAccountType) == nil {
 		u.NotPerson = source.SkipTrust // Get-ADUser lists the accounts of trusts too
 	}
+	u.PasswordNeverExpires = u.PasswordNeverExpires || string(rec.first(neverExpires)) == "TRUE"
 	if u.Enabled != source.Unknown {
 		return u, nil
 	}

@@ -25,7 +25,11 @@ const (
 	otherWellKnownObjects
 	displayName
 	mail
-	enabled // Get-ADUser's own: whether the user may sign in
+	enabled      // Get-ADUser's own: whether the user may sign in
+	neverExpires // Get-ADUser's own, too
+	primaryGroup
+	adminCount
+	servicePrincipal
 	phone
 	mobile
 	employeeID
@@ -41,7 +45,7 @@ const (
 // isNumber says whether the values are digits that nobody can guess.
 func (a attr) isNumber() bool {
 	switch a {
-	case userAccountControl, sAMAccountType, employeeID, pwdLastSet, accountExpires, recipientDetails:
+	case userAccountControl, sAMAccountType, employeeID, pwdLastSet, accountExpires, recipientDetails, primaryGroup, adminCount:
 		return true
 	}
 	return false
@@ -57,7 +61,8 @@ func newAttrs() attrs {
 		"proxyaddresses": proxyAddresses, "useraccountcontrol": userAccountControl,
 		"samaccountname": sAMAccountName, "samaccounttype": sAMAccountType, "objectclass": objectClass,
 		"wellknownobjects": wellKnownObjects, "otherwellknownobjects": otherWellKnownObjects,
-		"displayname": displayName, "mail": mail, "enabled": enabled,
+		"displayname": displayName, "mail": mail, "enabled": enabled, "passwordneverexpires": neverExpires,
+		"primarygroupid": primaryGroup, "admincount": adminCount, "serviceprincipalname": servicePrincipal,
 		"telephonenumber": phone, "mobile": mobile, "employeeid": employeeID, "pwdlastset": pwdLastSet,
 		"accountexpires": accountExpires, "msexchrecipienttypedetails": recipientDetails,
 		"isdeleted": isDeleted, "isrecycled": isRecycled, "iscriticalsystemobject": critical,
