@@ -9,7 +9,7 @@ import (
 )
 
 func TestConformance(t *testing.T) {
-	_, cfg := start(t, ldapfake.Options{Entries: company(7), MaxPageSize: 3})
+	_, cfg := start(t, ldapfake.Options{Entries: append(company(0), grouped()[1:]...), MaxPageSize: 3})
 	sourcetest.Conformance(t, source.AD, func(t *testing.T) source.Directory { return open(t, cfg) })
 }
 

@@ -218,8 +218,12 @@ func clockNote(currentTime string, now time.Time) string {
 
 // lookup reads attributes of one object.
 func (d *Directory) lookup(ctx context.Context, dn string, attributes ...string) (*ldap.Entry, error) {
+	return d.lookupWith(ctx, nil, dn, attributes...)
+}
+
+func (d *Directory) lookupWith(ctx context.Context, controls []ldap.Control, dn string, attributes ...string) (*ldap.Entry, error) {
 	res, err := d.search(ctx, &ldap.SearchRequest{
-		BaseDN: dn, Scope: ldap.ScopeBaseObject, Filter: "(objectClass=*)", Attributes: attributes,
+		BaseDN: dn, Scope: ldap.ScopeBaseObject, Filter: "(objectClass=*)", Attributes: attributes, Controls: controls,
 	})
 	if err != nil {
 		return nil, err

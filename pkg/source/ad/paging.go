@@ -19,6 +19,7 @@ const domainScope = "1.2.840.113556.1.4.1339"
 type pager struct {
 	d      *Directory
 	req    ldap.SearchRequest
+	size   int // of a page
 	limit  int // ends the read after as many objects; 0 for none
 	cookie []byte
 
@@ -31,7 +32,7 @@ type pager struct {
 // next reads a page: the objects that no page before it held. more says whether
 // another page follows.
 func (p *pager) next(ctx context.Context) (objects []*ldap.Entry, more bool, err error) {
-	size := pageSize
+	size := p.size
 	if p.limit > 0 {
 		size = min(size, p.limit-p.found)
 	}
@@ -54,7 +55,7 @@ func (p *pager) next(ctx context.Context) (objects []*ldap.Entry, more bool, err
 			continue
 		}
 		p.seen[guid] = true
-		if err := p.d.completeRanges(ctx, e); err != nil {
+		if err := p.d.completeRanges(ctx, e, p.req.Controls...); err != nil {
 			return nil, false, err
 		}
 		objects = append(objects, e)
@@ -86,10 +87,10 @@ func (p *pager) release(ctx context.Context) {
 
 func (p *pager) ask(ctx context.Context, size int) (*ldap.SearchResult, error) {
 	req := p.req
-	req.Controls = []ldap.Control{
+	req.Controls = append([]ldap.Control{
 		&ldap.ControlPaging{PagingSize: uint32(size), Cookie: p.cookie},
 		ldap.NewControlString(domainScope, false, ""),
-	}
+	}, req.Controls...)
 	return p.d.search(ctx, &req)
 }
 
@@ -97,12 +98,17 @@ func (p *pager) ask(ctx context.Context, size int) (*ldap.SearchResult, error) {
 // that the server may send. While a page is worked on, the next one is on its
 // way; the last thing that happens is that the search at the server is over.
 func (d *Directory) pages(ctx context.Context, req ldap.SearchRequest, limit int) iter.Seq2[[]*ldap.Entry, error] {
+	return d.pagesOf(ctx, req, pageSize, limit)
+}
+
+// pagesOf is pages with another number of objects in each.
+func (d *Directory) pagesOf(ctx context.Context, req ldap.SearchRequest, size, limit int) iter.Seq2[[]*ldap.Entry, error] {
 	type page struct {
 		objects []*ldap.Entry
 		err     error
 	}
 	return func(yield func([]*ldap.Entry, error) bool) {
-		p := &pager{d: d, req: req, limit: limit, seen: map[[16]byte]bool{}, spent: map[string]bool{}}
+		p := &pager{d: d, req: req, size: size, limit: limit, seen: map[[16]byte]bool{}, spent: map[string]bool{}}
 		pages, stop, ended := make(chan page), make(chan struct{}), make(chan struct{})
 		go func() {
 			defer close(ended)

@@ -41,9 +41,14 @@ func parseRange(attribute string) (r valueRange, ranged bool, err error) {
 	return r, true, nil
 }
 
+// rangeSize is how many values are asked for at once after the first range: Samba has
+// no limit of its own, and they have to fit in one message.
+const rangeSize = 20_000
+
 // completeRanges reads the values that are missing of attributes that came as
-// ranges, and puts them all under the attribute's own name.
-func (d *Directory) completeRanges(ctx context.Context, e *ldap.Entry) error {
+// ranges, and puts them all under the attribute's own name. It asks with the controls
+// of the search that found the object.
+func (d *Directory) completeRanges(ctx context.Context, e *ldap.Entry, controls ...ldap.Control) error {
 	damaged := func(err error) error {
 		return incomplete(err, "try again", "the values of an attribute of %.500q do not add up", e.DN)
 	}
@@ -69,7 +74,7 @@ func (d *Directory) completeRanges(ctx context.Context, e *ldap.Entry) error {
 			if r.high < 0 {
 				break
 			}
-			part, r, err = d.nextRange(ctx, e, r)
+			part, r, err = d.nextRange(ctx, e, r, controls)
 			if err != nil {
 				return err
 			}
@@ -85,12 +90,12 @@ func (d *Directory) completeRanges(ctx context.Context, e *ldap.Entry) error {
 
 // nextRange asks for the values after r, nil where the server has no answer.
 // The object is named by its GUID, so that a rename does not matter.
-func (d *Directory) nextRange(ctx context.Context, e *ldap.Entry, r valueRange) (*ldap.EntryAttribute, valueRange, error) {
+func (d *Directory) nextRange(ctx context.Context, e *ldap.Entry, r valueRange, controls []ldap.Control) (*ldap.EntryAttribute, valueRange, error) {
 	guid, err := adattr.GUID([]byte(text(e, "objectGUID")))
 	if err != nil {
 		return nil, r, incomplete(err, "", "objectGUID of %.500q", e.DN)
 	}
-	more, err := d.lookup(ctx, "<GUID="+guid+">", fmt.Sprintf("%s;range=%d-*", r.name, r.high+1))
+	more, err := d.lookupWith(ctx, controls, "<GUID="+guid+">", fmt.Sprintf("%s;range=%d-%d", r.name, r.high+1, r.high+rangeSize))
 	if err != nil {
 		return nil, r, err
 	}

@@ -92,6 +92,12 @@ func Conformance(t *testing.T, kind source.Kind, open func(t *testing.T) source.
 	if _, ok := open(t).(source.Finder); ok {
 		t.Run("find", func(t *testing.T) { find(t, all, open) })
 	}
+	if _, ok := open(t).(source.GroupLister); ok {
+		t.Run("groups", func(t *testing.T) { groups(t, kind, open) })
+	}
+	if _, ok := open(t).(source.PowerLister); ok {
+		t.Run("powers", func(t *testing.T) { powers(t, open) })
+	}
 	if _, ok := open(t).(source.OULister); !ok || kind != source.AD {
 		return
 	}
@@ -152,5 +158,81 @@ func find(t *testing.T, all []source.User, open func(t *testing.T) source.Direct
 	}
 	if err := d.Close(); err != nil {
 		t.Error(err)
+	}
+}
+
+// groups holds a [source.GroupLister] to what it promises: each group once, the members
+// of those that are wanted and of the groups in them, and no list that only looks whole.
+func groups(t *testing.T, kind source.Kind, open func(t *testing.T) source.Directory) {
+	read := func(want func(*source.Group) bool) []source.Group {
+		list, err := open(t).(source.GroupLister).Groups(t.Context(), want)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return list
+	}
+	all, err := open(t).(source.GroupLister).Groups(t.Context(), nil)
+	if source.CodeOf(err) == source.CodeUsage {
+		return // an export that says nothing of groups
+	}
+	if err != nil || len(all) == 0 {
+		t.Fatalf("%d groups, %v", len(all), err)
+	}
+	index := map[string]*source.Group{}
+	largest := &all[0]
+	for i := range all {
+		g := &all[i]
+		if g.Kind != kind || g.ID == "" || g.Name == "" || index[g.ID] != nil {
+			t.Errorf("%+v: a group has an id of its own, and a name", g)
+		}
+		index[g.ID] = g
+		if len(g.Members) > len(largest.Members) {
+			largest = g
+		}
+	}
+	if again := read(nil); !reflect.DeepEqual(again, all) {
+		t.Errorf("a second read differs: %d groups, not %d", len(again), len(all))
+	}
+	if none := read(func(*source.Group) bool { return false }); len(none) != len(all) {
+		t.Errorf("%d groups where none is wanted, not %d", len(none), len(all))
+	}
+	for _, g := range read(func(g *source.Group) bool { return g.ID == largest.ID }) {
+		if g.ID == largest.ID && !reflect.DeepEqual(&g, largest) {
+			t.Errorf("wanted: %+v, not %+v", g, largest)
+		}
+		if want := index[g.ID]; want == nil || len(g.Members) > 0 && !reflect.DeepEqual(g.Members, want.Members) {
+			t.Errorf("%+v, not %+v", g, want)
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	d := open(t).(source.GroupLister)
+	cancel()
+	if list, err := d.Groups(ctx, nil); list != nil || !errors.Is(err, context.Canceled) {
+		t.Errorf("cancelled: %d groups, %v", len(list), err)
+	}
+}
+
+// powers holds a [source.PowerLister] to what it promises: who holds power, or in words
+// why nobody knows.
+func powers(t *testing.T, open func(t *testing.T) source.Directory) {
+	found, err := open(t).(source.PowerLister).Powers(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	power, seen := 0, map[string]bool{}
+	for _, g := range found.Groups {
+		if g.ID == "" || g.Name == "" || seen[g.ID] {
+			t.Errorf("%+v: a group has an id of its own, and a name", g)
+		}
+		seen[g.ID] = true
+		if g.Power {
+			power++
+		}
+	}
+	if (power > 0) == (found.Unknown != "") {
+		t.Errorf("%d groups that give power, unknown: %q", power, found.Unknown)
+	}
+	if again, err := open(t).(source.PowerLister).Powers(t.Context()); err != nil || !reflect.DeepEqual(again, found) {
+		t.Errorf("a second read differs: %+v, %v, not %+v", again, err, found)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"testing"
 
 	"github.com/go-ldap/ldap/v3"
@@ -176,5 +177,54 @@ func TestStartTLS(t *testing.T) {
 	}
 	if s.Count("bind") != 2 || s.Requests()[0].Secure || !s.Requests()[2].Secure || s.Connections() != 1 {
 		t.Errorf("%s: %+v", s, s.Requests())
+	}
+}
+
+// Names come with ids for whoever asks (MS-ADTS 3.1.1.3.4.1.5), in hex or as text, and a
+// range is never longer than asked for or than the server gives.
+func TestExtendedNames(t *testing.T) {
+	sid := "\x01\x05\x00\x00\x00\x00\x00\x05\x15\x00\x00\x00\x01\x00\x00\x00\x02\x00\x00\x00\x03\x00\x00\x00\x50\x04\x00\x00"
+	user := Entry{DN: "CN=u,OU=Staff," + base, Attrs: map[string][]string{"objectGUID": {"0123456789abcdef"}, "objectSid": {sid}}}
+	contact := Entry{DN: "CN=c,OU=Staff," + base, Attrs: map[string][]string{"objectGUID": {"fedcba9876543210"}}}
+	const guid = "33323130-3534-3736-3839-616263646566"
+	abroad := "<GUID=" + guid + ">;<SID=S-1-5-21-9-9-9-1104>;CN=x,DC=other"
+	group := Entry{DN: "CN=g," + base, Attrs: map[string][]string{"member": {user.DN, contact.DN, abroad, "CN=unknown,DC=x"}}}
+	s, config := serve(t, Options{Entries: []Entry{user, contact, group}, MaxValRange: 3})
+	c := dial(t, s, config)
+	if err := c.Bind("svc", "secret"); err != nil {
+		t.Fatal(err)
+	}
+	text := ldap.NewControlString(oidExtended, false, "\x30\x03\x02\x01\x01")
+	for _, tt := range []struct {
+		base, asked string
+		control     ldap.Control
+		dn, name    string
+		values      []string
+	}{
+		{group.DN, "member;range=0-1", nil, group.DN, "member;range=0-1", []string{user.DN, contact.DN}},
+		{group.DN, "member;range=2-9", nil, group.DN, "member;range=2-*", []string{"CN=x,DC=other", "CN=unknown,DC=x"}},
+		{group.DN, "member;range=0-9", text, group.DN, "member;range=0-2", []string{
+			"<GUID=" + guid + ">;<SID=S-1-5-21-1-2-3-1104>;" + user.DN, "<GUID=63646566-6162-3839-3736-353433323130>;" + contact.DN, abroad,
+		}},
+		{user.DN, "objectGUID", text, "<GUID=" + guid + ">;<SID=S-1-5-21-1-2-3-1104>;" + user.DN, "objectGUID", []string{"0123456789abcdef"}},
+		{user.DN, "objectGUID", ldap.NewControlString(oidExtended, false, ""),
+			"<GUID=30313233343536373839616263646566>;<SID=01050000000000051500000001000000020000000300000050040000>;" + user.DN, "objectGUID", []string{"0123456789abcdef"}},
+	} {
+		req := &ldap.SearchRequest{BaseDN: tt.base, Filter: "(objectGUID=*)", Attributes: []string{tt.asked}}
+		if tt.base == group.DN {
+			req.Filter = "(member=*)"
+		}
+		if tt.control != nil {
+			req.Controls = []ldap.Control{tt.control}
+		}
+		res, err := c.Search(req)
+		if err != nil || len(res.Entries) != 1 || res.Entries[0].DN != tt.dn {
+			t.Errorf("%s of %s: %v, %v", tt.asked, tt.base, res.Entries, err)
+			continue
+		}
+		last := res.Entries[0].Attributes[len(res.Entries[0].Attributes)-1]
+		if last.Name != tt.name || !slices.Equal(last.Values, tt.values) {
+			t.Errorf("%s of %s: %s %q", tt.asked, tt.base, last.Name, last.Values)
+		}
 	}
 }

@@ -261,6 +261,9 @@ func (c *session) entry(r *Request, o *object) []byte {
 	add := func(name string, values []string) {
 		var set []byte
 		for _, v := range values {
+			if isDN(name) {
+				v = c.name(r, v)
+			}
 			set = append(set, tlv(0x04, []byte(v))...)
 		}
 		attributes = append(attributes, tlv(0x30, tlv(0x04, []byte(name)), tlv(0x31, set))...)
@@ -276,8 +279,7 @@ func (c *session) entry(r *Request, o *object) []byte {
 		if !ok {
 			continue
 		}
-		low, ranged := rangeStart(option)
-		limit := c.s.opts.MaxValRange
+		low, limit, ranged := parseRange(option, c.s.opts.MaxValRange)
 		switch {
 		case !ranged && len(a.values) <= limit:
 			add(a.name, a.values)
@@ -300,18 +302,69 @@ func (c *session) entry(r *Request, o *object) []byte {
 			add(o.attrs[name].name, o.attrs[name].values)
 		}
 	}
-	return append(tlv(0x04, []byte(o.dn)), tlv(0x30, attributes)...)
+	return append(tlv(0x04, []byte(c.name(r, o.dn))), tlv(0x30, attributes)...)
 }
 
-// rangeStart reads the option range=1500-*.
-func rangeStart(option string) (low int, ok bool) {
+// isDN knows the attributes of the syntax DN, whatever range of them it is.
+func isDN(name string) bool {
+	name, _, _ = strings.Cut(strings.ToLower(name), ";")
+	switch name {
+	case "member", "memberof", "manager", "distinguishedname":
+		return true
+	}
+	return false
+}
+
+// name is a DN as a request wants it. A value of an entry may be in the extended form
+// itself, as of an object in another domain, of which a server knows no more.
+func (c *session) name(r *Request, dn string) string {
+	if strings.HasPrefix(dn, "<GUID=") {
+		if r.Extended && !c.s.opts.NoExtendedDN {
+			return dn
+		}
+		return dn[strings.LastIndex(dn, ">;")+2:]
+	}
+	o := c.s.byKey[source.DNKey(dn)]
+	if !r.Extended || c.s.opts.NoExtendedDN || o == nil || o.guid == "" {
+		return dn
+	}
+	guid, sid := o.guid, ""
+	if raw := o.attrs["objectsid"].values; len(raw) == 1 {
+		sid = sidText(raw[0])
+		if r.Hex {
+			sid = hex.EncodeToString([]byte(raw[0]))
+		}
+		sid = "<SID=" + sid + ">;"
+	}
+	if r.Hex {
+		guid = hex.EncodeToString([]byte(o.attrs["objectguid"].values[0]))
+	}
+	return "<GUID=" + guid + ">;" + sid + dn
+}
+
+// sidText writes a SID of at least one part as MS-DTYP does.
+func sidText(raw string) string {
+	b := []byte(raw)
+	s := fmt.Sprintf("S-%d-%d", b[0], b[7])
+	for i := 8; i+4 <= len(b); i += 4 {
+		s += fmt.Sprintf("-%d", uint32(b[i])|uint32(b[i+1])<<8|uint32(b[i+2])<<16|uint32(b[i+3])<<24)
+	}
+	return s
+}
+
+// parseRange reads the option range=1500-* or range=1500-1999, of at most as many values
+// as the server gives at once.
+func parseRange(option string, most int) (low, limit int, ok bool) {
 	text, ok := strings.CutPrefix(strings.ToLower(option), "range=")
 	if !ok {
-		return 0, false
+		return 0, most, false
 	}
-	text, _, _ = strings.Cut(text, "-")
-	low, err := strconv.Atoi(text)
-	return low, err == nil
+	from, to, _ := strings.Cut(text, "-")
+	low, err := strconv.Atoi(from)
+	if high, err := strconv.Atoi(to); err == nil {
+		most = min(most, high-low+1)
+	}
+	return low, most, err == nil
 }
 
 // matches evaluates a filter: and, or, not, equality, presence and the bit rule

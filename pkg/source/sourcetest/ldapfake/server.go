@@ -66,6 +66,8 @@ type Faults struct {
 	// and its cookie for ever; EndlessPages gives empty pages with new cookies.
 	// SameCookie gives all pages of a search one cookie, as Samba does.
 	NoPaging, RepeatPage, EndlessPages, SameCookie bool
+	// NoExtendedDN knows nothing of the control that asks for names with ids.
+	NoExtendedDN bool
 	// ShowDeleted shows entries with isDeleted to whoever asks; AD does so only to
 	// whoever asks for them.
 	ShowDeleted bool
@@ -118,6 +120,8 @@ type Request struct {
 	Paged      bool
 	PageSize   int
 	Cookie     string
+	Extended   bool // names are asked for with ids
+	Hex        bool // and those in hex
 }
 
 // Server is a running fake.
@@ -363,6 +367,7 @@ const (
 	oidPaging   = "1.2.840.113556.1.4.319"
 	oidDomain   = "1.2.840.113556.1.4.1339"
 	oidDeleted  = "1.2.840.113556.1.4.417"
+	oidExtended = "1.2.840.113556.1.4.529"
 )
 
 // parse decodes a request, as far as it can be.
@@ -413,15 +418,19 @@ func (c *session) parseControl(r *Request, control *ber.Packet) {
 	}
 	oid := control.Children[0].Data.String()
 	r.Controls = append(r.Controls, oid)
-	if oid != oidPaging {
-		return
-	}
 	value, err := ber.DecodePacketErr(control.Children[len(control.Children)-1].Data.Bytes())
-	if err != nil || len(value.Children) != 2 {
-		return
+	number := func() (n int64) {
+		if err == nil && len(value.Children) > 0 {
+			n, _ = value.Children[0].Value.(int64)
+		}
+		return n
 	}
-	size, _ := value.Children[0].Value.(int64)
-	r.Paged, r.PageSize, r.Cookie = true, int(size), value.Children[1].Data.String()
+	switch {
+	case oid == oidPaging && err == nil && len(value.Children) == 2:
+		r.Paged, r.PageSize, r.Cookie = true, int(number()), value.Children[1].Data.String()
+	case oid == oidExtended:
+		r.Extended, r.Hex = true, number() == 0
+	}
 }
 
 // answer answers a request; an error ends the connection or changes it.
@@ -517,7 +526,7 @@ func (s *Server) rootDSE(user string) Entry {
 		"dnsHostName":             {"dc1." + source.CanonicalPath(s.opts.Domain)},
 		"currentTime":             {currentTime()},
 		"supportedCapabilities":   {"1.2.840.113556.1.4.800", "1.2.840.113556.1.4.1670", "1.2.840.113556.1.4.1791"},
-		"supportedControl":        {oidPaging, oidDomain},
+		"supportedControl":        {oidPaging, oidDomain, oidExtended},
 		"supportedLDAPVersion":    {"3", "2"},
 		"tokenGroups":             token,
 	}
