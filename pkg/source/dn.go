@@ -121,6 +121,44 @@ func ParentDN(dn string) string {
 // spelled escapes, case and spaces round separators do not matter. Text that is
 // no DN is only lower-cased.
 func DNKey(dn string) string {
+	if isPlainDN(dn) {
+		return strings.ToLower(dn)
+	}
+	return spelledKey(dn)
+}
+
+// isPlainDN says whether a DN is spelled as its key is but for the case, as most are:
+// DNs are folded by the hundred thousand.
+func isPlainDN(dn string) bool {
+	inType, start := true, 0 // of the type or the value
+	for i := 0; i < len(dn); i++ {
+		switch c := dn[i]; {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '-', c == '.':
+		case inType && c == '=' && i > start:
+			inType, start = false, i+1
+		case inType, c < ' ', c > '~':
+			return false
+		}
+		switch dn[i] {
+		case '\\', '"', '+', ';', '<', '>', '#':
+			return false
+		case '=':
+			if i+1 != start {
+				return false
+			}
+		case ' ':
+			if i == start || i == len(dn)-1 || dn[i+1] == ',' {
+				return false
+			}
+		case ',':
+			inType, start = true, i+1
+		}
+	}
+	return !inType
+}
+
+// spelledKey is the key of a DN however it is spelled.
+func spelledKey(dn string) string {
 	rdns, err := ParseDN(dn)
 	if err != nil {
 		return strings.ToLower(dn)

@@ -73,7 +73,7 @@ func TestCheckID(t *testing.T) {
 }
 
 func FuzzDN(f *testing.F) {
-	for _, s := range []string{"CN=Ann,DC=corp", `OU=A\,B+CN="x",DC=é`, `CN=\C3\28,DC=x`, `CN=a\ `} {
+	for _, s := range []string{"CN=Ann,DC=corp", `OU=A\,B+CN="x",DC=é`, `CN=\C3\28,DC=x`, `CN=a\ `, "CN=Ann Lee ,DC=x", "CN= Ann,DC=x", "CN=,DC=x", "0.9=a b,DC=X", "CN=a=b,DC=x", "CN=a;DC=x", "CN=a#,DC=x"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, dn string) {
@@ -91,6 +91,9 @@ func FuzzDN(f *testing.F) {
 		}
 		if key := DNKey(dn); DNKey(key) != key {
 			t.Fatalf("%q: the key of the key %q is %q", dn, key, DNKey(key))
+		}
+		if key, slow := DNKey(dn), spelledKey(dn); key != slow {
+			t.Fatalf("%q: the key is %q, by the way for all spellings %q", dn, key, slow)
 		}
 	})
 }
