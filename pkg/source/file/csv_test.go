@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+	"time"
 
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/transform"
@@ -105,13 +106,14 @@ func TestM365CSV(t *testing.T) {
 			[]source.User{{Kind: source.M365, ID: guidA, Username: "ann@x.example", UPN: "ann@x.example", DisplayName: "Ann Lee", GivenName: "Ann", Surname: "Lee",
 				Email: "ann@x.example", ImmutableID: guidA6, Enabled: source.Yes}}},
 		{"the admin centre: other names, no mail column",
-			"Block credential,Department,DirSyncEnabled,Display name,First name,Last name,Licenses,Object Id,Phone number,Proxy addresses,Soft deletion time stamp,Title,User principal name\n" +
-				"False,Sales,True,Ann Lee,Ann,Lee,Exchange Online (Plan 1)+Teams," + guidA + ",+1,smtp:a@x.example+SMTP:ann+lee@x.example,,Clerk,ann@x.example\n" +
-				"True,,,Info,,,Unlicensed," + guidB + ",,SMTP:info@x.example,,,info@x.example\n" +
-				"True,,,Gone,,,Unlicensed," + guidC + ",,SMTP:gone@x.example,2026-10-01 10:00:00Z,,gone@x.example\n",
+			"Block credential,Department,DirSyncEnabled,Display name,First name,Last name,Licenses,Object Id,Phone number,Proxy addresses,Soft deletion time stamp,Title,User principal name,Last password change time stamp\n" +
+				"False,Sales,True,Ann Lee,Ann,Lee,Exchange Online (Plan 1)+Teams," + guidA + ",+1,smtp:a@x.example+SMTP:ann+lee@x.example,,Clerk,ann@x.example,2026-03-01 09:30:00Z\n" +
+				"True,,,Info,,,Unlicensed," + guidB + ",,SMTP:info@x.example,,,info@x.example,\n" +
+				"True,,,Gone,,,Unlicensed," + guidC + ",,SMTP:gone@x.example,2026-10-01 10:00:00Z,,gone@x.example,\n",
 			[]source.User{
 				{Kind: source.M365, ID: guidA, Username: "ann@x.example", UPN: "ann@x.example", DisplayName: "Ann Lee", GivenName: "Ann", Surname: "Lee", Department: "Sales", Title: "Clerk",
-					Phone: "+1", Email: "ann+lee@x.example", Addresses: []string{"smtp:a@x.example", "SMTP:ann+lee@x.example"}, Enabled: source.Yes, Synced: source.Yes, Licensed: source.Yes},
+					Phone: "+1", Email: "ann+lee@x.example", Addresses: []string{"smtp:a@x.example", "SMTP:ann+lee@x.example"}, Enabled: source.Yes, Synced: source.Yes, Licensed: source.Yes,
+					Licences: []string{"Exchange Online (Plan 1)", "Teams"}, PasswordLastSet: time.Date(2026, 3, 1, 9, 30, 0, 0, time.UTC)},
 				{Kind: source.M365, ID: guidB, Username: "info@x.example", UPN: "info@x.example", DisplayName: "Info", Email: "info@x.example", Addresses: []string{"SMTP:info@x.example"},
 					Enabled: source.No, Licensed: source.No},
 				{Kind: source.M365, ID: guidC, Username: "gone@x.example", UPN: "gone@x.example", DisplayName: "Gone", Email: "gone@x.example", Addresses: []string{"SMTP:gone@x.example"},

@@ -146,6 +146,8 @@ func graphNames() [][]string {
 		{"onPremisesSecurityIdentifier", "onPremisesSecurityIdentifier", "OnPremisesSecurityIdentifier", "", "", "", "onPremisesSecurityIdentifier", "", "", "", "", "", "", ""},
 		{"onPremisesSyncEnabled", "onPremisesSyncEnabled", "DirSyncEnabled|OnPremisesSyncEnabled", "", "IsDirSynced", "directorySynced", "onPremisesSyncEnabled", "DirSyncEnabled",
 			"", "", "", "", "", ""},
+		{"lastPasswordChangeDateTime", "lastPasswordChangeDateTime", "LastPasswordChangeDateTime", "LastPasswordChangeTimestamp", "", "", "lastPasswordChangeDateTime", "Last password change time stamp",
+			"", "", "", "", "", ""},
 	}
 }
 

@@ -16,6 +16,8 @@ type findings struct {
 	short  int      // rows without their last cells
 	joined []int    // lines where the header stands again
 
+	untimed int // users whose last change of password is written in a way that cannot be told
+
 	users       int
 	addresses   int
 	enabled     int            // users of whom it is known
@@ -120,6 +122,9 @@ func (f *findings) notes() []string {
 	}
 	if len(f.joined) > 0 {
 		add("the header stands again in line %d: the file is several files joined, and was read as one", f.joined[0])
+	}
+	if f.untimed > 0 {
+		add("when the password was last set is not known of %d users, because the time is written as one country writes it; in JSON it is written for all", f.untimed)
 	}
 	if f.questions > 0 {
 		add("%s a question mark where a letter should be, such as %.60q: they were exported as ASCII, and different people may have become alike; export with `-Encoding UTF8`", namesHold(f.questions), f.example)

@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/qpimport/qpimport/pkg/source"
 )
@@ -156,4 +157,35 @@ func FuzzJSON(f *testing.F) {
 		}
 		checkAnything(t, path, kind, "json", content)
 	})
+}
+
+func TestLicencesAndPasswordTimeOfExports(t *testing.T) {
+	const sku, other = "6fd2c87f-b296-42f0-b197-1e91e994b900", "18181a46-0d4e-45cd-891e-60aabd171b4e"
+	at := time.Date(2026, 3, 1, 9, 30, 0, 0, time.UTC)
+	for _, tt := range []struct {
+		name, properties string
+		licensed         source.Flag
+		licences         []string
+		at               time.Time
+	}{
+		{"Graph", `"assignedLicenses":[{"disabledPlans":[],"skuId":"` + sku + `"},{"skuId":"` + other + `"}],"lastPasswordChangeDateTime":"2026-03-01T09:30:00Z"`, source.Yes, []string{sku, other}, at},
+		{"PowerShell", `"AssignedLicenses":{"value":[{"DisabledPlans":[],"SkuId":"` + strings.ToUpper(sku) + `"}],"Count":1},"LastPasswordChangeDateTime":"\/Date(1772357400000)\/"`, source.Yes, []string{sku}, at},
+		{"PowerShell, a time with its form", `"AssignedLicenses":[],"LastPasswordChangeDateTime":{"value":"\/Date(1772357400000)\/","DisplayHint":2,"DateTime":"Sonntag"}`, source.No, nil, at},
+		{"one licence is no list", `"AssignedLicenses":{"SkuId":"` + sku + `"}`, source.Yes, []string{sku}, time.Time{}},
+		{"a depth that is too small", `"AssignedLicenses":["Microsoft.Graph.PowerShell.Models.MicrosoftGraphAssignedLicense"]`, source.Yes, nil, time.Time{}},
+		{"names", `"licenses":"Microsoft 365 E3+Teams"`, source.Yes, []string{"Microsoft 365 E3", "Teams"}, time.Time{}},
+		{"a time of one country", `"lastPasswordChangeDateTime":"3/1/2026 9:30:00 AM"`, source.Unknown, nil, time.Time{}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			content := `[{"id":"` + guidA + `","mail":"a@x","accountEnabled":true,` + tt.properties + `}]`
+			got := mustRead(t, source.M365, content)[0]
+			if got.Licensed != tt.licensed || !reflect.DeepEqual(got.Licences, tt.licences) || !got.PasswordLastSet.Equal(tt.at) {
+				t.Errorf("licensed %d, %q, password of %s", got.Licensed, got.Licences, got.PasswordLastSet)
+			}
+			notes := notesOf(t, source.M365, content)
+			if said := strings.Contains(notes, "as one country writes it"); said != (tt.name == "a time of one country") {
+				t.Errorf("notes %q", notes)
+			}
+		})
+	}
 }

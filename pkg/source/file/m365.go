@@ -32,6 +32,9 @@ func (j graphJSON) next() (source.User, int, error) {
 		if err == nil {
 			u, err = p.user()
 		}
+		if p.untimed {
+			j.found.untimed++
+		}
 		if errors.Is(err, errOfAD) {
 			return source.User{}, 0, j.in.otherDirectory(line)
 		}
@@ -166,6 +169,9 @@ func (t *graphTable) read() (u source.User, line int, isUser bool, err error) {
 	if p.other != "" {
 		t.found.leaveOut(p.other)
 		return source.User{}, 0, false, nil
+	}
+	if p.untimed {
+		t.found.untimed++
 	}
 	if u, err = p.user(); err != nil {
 		return source.User{}, 0, false, t.wrong(row, line, err)

@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -24,6 +25,7 @@ type person struct {
 	sawMail   bool
 	deleted   bool
 	recipient int64
+	untimed   bool   // a time was written in a way that cannot be told
 	ad        bool   // it has attributes of Active Directory
 	other     string // what it is in the place of a user, as its directory calls it
 }
@@ -161,7 +163,7 @@ func truth(s string) (bool, error) {
 // licences reads the admin centre's list: product names joined with +, or
 // Unlicensed in the language of the file.
 func licences(p *person, values []string) error {
-	p.AssignedLicenses = []struct{}{}
+	p.AssignedLicenses = []graphuser.Licence{}
 	for _, v := range values {
 		if strings.HasSuffix(v, "[]") && isTypeName(v) || strings.Contains(v, "List`1[") {
 			p.AssignedLicenses = nil
@@ -170,17 +172,27 @@ func licences(p *person, values []string) error {
 		switch strings.ToLower(strings.TrimSpace(v)) {
 		case "unlicensed", "nicht lizenziert", "sans licence", "sin licencia", "zonder licentie", "geen licentie", "não licenciado", "sem licença", "senza licenza":
 		default:
-			p.AssignedLicenses = append(p.AssignedLicenses, struct{}{})
+			for _, name := range strings.Split(v, "+") {
+				p.AssignedLicenses = append(p.AssignedLicenses, licenceNamed(name))
+			}
 		}
 	}
 	return nil
 }
 
+// licenceNamed is a licence by its id or the product's name, as far as a tool wrote
+// either.
+func licenceNamed(name string) graphuser.Licence {
+	if isTypeName(name) {
+		return graphuser.Licence{}
+	}
+	return graphuser.Licence{SkuID: strings.TrimSpace(name)}
+}
+
 func licensed(p *person, values []string) error {
 	yes, err := truth(values[0])
-	p.AssignedLicenses = []struct{}{}
-	if yes {
-		p.AssignedLicenses = append(p.AssignedLicenses, struct{}{})
+	if p.AssignedLicenses = make([]graphuser.Licence, 0, 1); yes {
+		p.AssignedLicenses = append(p.AssignedLicenses, graphuser.Licence{})
 	}
 	return err
 }
@@ -194,6 +206,32 @@ func deletedFlag(p *person, values []string) error {
 	yes, err := truth(values[0])
 	p.deleted = p.deleted || yes
 	return err
+}
+
+// passwordSet reads when the password was last set.
+func passwordSet(p *person, values []string) error {
+	t, ok := parseTime(values[0])
+	p.untimed = p.untimed || !ok && !isTypeName(values[0])
+	if ok {
+		p.LastPasswordChangeDateTime = t.Format(time.RFC3339)
+	}
+	return nil
+}
+
+// parseTime reads a time as Graph, Windows PowerShell or the admin centre writes it.
+// A day and a month in the order of some country are no time.
+func parseTime(s string) (time.Time, bool) {
+	s = strings.TrimSpace(s)
+	if digits, ok := strings.CutPrefix(s, "/Date("); ok {
+		n, err := strconv.ParseInt(strings.TrimSuffix(digits, ")/"), 10, 64)
+		return time.UnixMilli(n).UTC(), err == nil
+	}
+	for _, layout := range []string{time.RFC3339, "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05"} {
+		if t, err := time.Parse(layout, s); err == nil {
+			return t.UTC(), true
+		}
+	}
+	return time.Time{}, false
 }
 
 // The types of Exchange that are no mailbox of the tenant.
@@ -264,6 +302,7 @@ func setters() map[string]setter {
 		"onPremisesSamAccountName":     text(func(p *person) *string { return &p.OnPremisesSamAccountName }),
 		"onPremisesSecurityIdentifier": text(func(p *person) *string { return &p.OnPremisesSecurityIdentifier }),
 		"onPremisesSyncEnabled":        flag(func(p *person) **bool { return &p.OnPremisesSyncEnabled }, true),
+		"lastPasswordChangeDateTime":   passwordSet,
 	}
 }
 
@@ -462,7 +501,7 @@ func (p *person) plans(value jsontext.Value) error {
 	return nil
 }
 
-// licences counts assignedLicenses; the admin centre's text is taken too.
+// licences reads assignedLicenses; the admin centre's text is taken too.
 func (p *person) licences(value jsontext.Value) error {
 	value, err := unwrapList(value)
 	if err != nil {
@@ -474,10 +513,13 @@ func (p *person) licences(value jsontext.Value) error {
 		if err := json.Unmarshal(value, &elements); err != nil {
 			return err
 		}
-		p.AssignedLicenses = make([]struct{}, len(elements))
+		p.AssignedLicenses = make([]graphuser.Licence, len(elements))
+		for i, e := range elements {
+			p.AssignedLicenses[i] = licenceOf(jsontext.Value(e))
+		}
 		return nil
 	case '{':
-		p.AssignedLicenses = make([]struct{}, 1)
+		p.AssignedLicenses = []graphuser.Licence{licenceOf(value)}
 		return nil
 	}
 	values, err := jsonTexts(value)
@@ -488,6 +530,20 @@ func (p *person) licences(value jsontext.Value) error {
 		return errLost
 	}
 	return licences(p, values)
+}
+
+// licenceOf reads an element of assignedLicenses: an object as Graph writes it, whose
+// names PowerShell spells its own way, or the text of a tool.
+func licenceOf(value jsontext.Value) graphuser.Licence {
+	var l graphuser.Licence
+	if value.Kind() == '{' {
+		_ = json.Unmarshal(value, &l) // what is written otherwise stays without id
+		return l
+	}
+	if values, err := jsonTexts(value); err == nil && len(values) == 1 {
+		return licenceNamed(values[0])
+	}
+	return l
 }
 
 // unwrapList takes a list out of the object {"value":[…],"Count":n} in which old

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	jsonv2 "github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -19,40 +20,50 @@ import (
 const Select = "id,displayName,givenName,surname,userPrincipalName,mail,mailNickname,proxyAddresses," +
 	"employeeId,department,jobTitle,companyName,businessPhones,mobilePhone,accountEnabled,userType," +
 	"assignedPlans,assignedLicenses,onPremisesImmutableId,onPremisesSamAccountName," +
-	"onPremisesSecurityIdentifier,onPremisesSyncEnabled"
+	"onPremisesSecurityIdentifier,onPremisesSyncEnabled,lastPasswordChangeDateTime"
 
 // JSON is a user object of Graph v1.0. A property that is null and one that is
 // absent mean the same here: nothing is known. An empty list is knowledge.
 type JSON struct {
-	ID                string     `json:"id"`
-	DisplayName       string     `json:"displayName"`
-	GivenName         string     `json:"givenName"`
-	Surname           string     `json:"surname"`
-	UserPrincipalName string     `json:"userPrincipalName"`
-	Mail              string     `json:"mail"`
-	MailNickname      string     `json:"mailNickname"`
-	ProxyAddresses    []string   `json:"proxyAddresses"`
-	EmployeeID        string     `json:"employeeId"`
-	Department        string     `json:"department"`
-	JobTitle          string     `json:"jobTitle"`
-	CompanyName       string     `json:"companyName"`
-	BusinessPhones    []string   `json:"businessPhones"`
-	MobilePhone       string     `json:"mobilePhone"`
-	AccountEnabled    *bool      `json:"accountEnabled"`
-	UserType          string     `json:"userType"`
-	AssignedPlans     []Plan     `json:"assignedPlans"`
-	AssignedLicenses  []struct{} `json:"assignedLicenses"` // only their number matters
+	ID                string    `json:"id"`
+	DisplayName       string    `json:"displayName"`
+	GivenName         string    `json:"givenName"`
+	Surname           string    `json:"surname"`
+	UserPrincipalName string    `json:"userPrincipalName"`
+	Mail              string    `json:"mail"`
+	MailNickname      string    `json:"mailNickname"`
+	ProxyAddresses    []string  `json:"proxyAddresses"`
+	EmployeeID        string    `json:"employeeId"`
+	Department        string    `json:"department"`
+	JobTitle          string    `json:"jobTitle"`
+	CompanyName       string    `json:"companyName"`
+	BusinessPhones    []string  `json:"businessPhones"`
+	MobilePhone       string    `json:"mobilePhone"`
+	AccountEnabled    *bool     `json:"accountEnabled"`
+	UserType          string    `json:"userType"`
+	AssignedPlans     []Plan    `json:"assignedPlans"`
+	AssignedLicenses  []Licence `json:"assignedLicenses"`
 
 	OnPremisesImmutableID        string `json:"onPremisesImmutableId"`
 	OnPremisesSamAccountName     string `json:"onPremisesSamAccountName"`
 	OnPremisesSecurityIdentifier string `json:"onPremisesSecurityIdentifier"`
 	OnPremisesSyncEnabled        *bool  `json:"onPremisesSyncEnabled"`
+
+	// LastPasswordChangeDateTime is text, because a time that cannot be read is no
+	// reason to do without the user: it is not known.
+	LastPasswordChangeDateTime string `json:"lastPasswordChangeDateTime"`
 }
 
 // Plan is one of assignedPlans.
 type Plan struct {
 	Service          string `json:"service"`
 	CapabilityStatus string `json:"capabilityStatus"`
+}
+
+// Licence is one of assignedLicenses. An export may have a product's name in the
+// place of the id, or neither.
+type Licence struct {
+	SkuID string `json:"skuId"`
 }
 
 // Read reads the next user object of an answer of Graph, on a page or alone. It wants
@@ -74,6 +85,7 @@ func (j *JSON) Convert() (source.User, error) {
 	if id == "" {
 		return source.User{}, incomplete(*j, errors.New("it has no id"))
 	}
+	passwordSet, _ := time.Parse(time.RFC3339, j.LastPasswordChangeDateTime) // zero where it is no time
 	return source.User{
 		Kind:           source.M365,
 		ID:             id,
@@ -99,6 +111,9 @@ func (j *JSON) Convert() (source.User, error) {
 		Guest:          isGuest(j.UserType, j.UserPrincipalName),
 		Exchange:       exchange(j.AssignedPlans),
 		Licensed:       licensed(j.AssignedLicenses),
+		Licences:       skus(j.AssignedLicenses),
+
+		PasswordLastSet: passwordSet.UTC(),
 	}, nil
 }
 
@@ -130,11 +145,26 @@ func exchange(plans []Plan) source.Flag {
 	return source.No
 }
 
-func licensed(licenses []struct{}) source.Flag {
-	if licenses == nil {
+func licensed(licences []Licence) source.Flag {
+	if licences == nil {
 		return source.Unknown
 	}
-	return source.FlagOf(len(licenses) > 0)
+	return source.FlagOf(len(licences) > 0)
+}
+
+// skus are the licences of which it is known which they are. An id is a GUID in
+// lower case; a product's name stays as it is.
+func skus(licences []Licence) []string {
+	var out []string
+	for _, l := range licences {
+		if lower := strings.ToLower(l.SkuID); source.IsID(lower) {
+			l.SkuID = lower
+		}
+		if l.SkuID != "" {
+			out = append(out, l.SkuID)
+		}
+	}
+	return out
 }
 
 // addresses takes the spaces away that some tenants have after the prefix

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -26,9 +27,10 @@ const full = `{
   "assignedPlans": [
     {"service": "SharePoint", "capabilityStatus": "Enabled"},
     {"service": "exchange", "capabilityStatus": "Warning", "assignedDateTime": "2017-07-29T02:16:28Z"}],
-  "assignedLicenses": [{"disabledPlans": [], "skuId": "18181a46-0d4e-45cd-891e-60aabd171b4e"}],
+  "assignedLicenses": [{"disabledPlans": [], "skuId": "18181A46-0d4e-45cd-891e-60aabd171b4e"}, {}],
   "onPremisesImmutableId": "2yuxLRKAV0enmnVAcGKtOA==", "onPremisesSamAccountName": "avance",
   "onPremisesSecurityIdentifier": "S-1-5-21-1-2-3-1103", "onPremisesSyncEnabled": true,
+  "lastPasswordChangeDateTime": "2026-03-01T09:30:00Z",
   "somethingNew": {"deep": [1, 2]}
 }`
 
@@ -52,6 +54,8 @@ func TestReadsEveryProperty(t *testing.T) {
 		Phone: "+1 425 555 0109", Mobile: "+1 425 555 0110",
 		Enabled: source.Yes, SID: "S-1-5-21-1-2-3-1103", ImmutableID: "2yuxLRKAV0enmnVAcGKtOA==",
 		OnPremUsername: "avance", Synced: source.Yes, Exchange: source.Yes, Licensed: source.Yes,
+		Licences:        []string{"18181a46-0d4e-45cd-891e-60aabd171b4e"},
+		PasswordLastSet: time.Date(2026, 3, 1, 9, 30, 0, 0, time.UTC),
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
@@ -96,6 +100,16 @@ func TestAbsentNullAndValue(t *testing.T) {
 				t.Errorf("got %+v, want %+v", got, test.want)
 			}
 		})
+	}
+}
+
+// A time is a nicety: one that cannot be read costs nobody the user.
+func TestPasswordSetAtNoTime(t *testing.T) {
+	for _, value := range []string{`null`, `""`, `"yesterday"`, `"2026-03-01T09:30:00"`, `"0001-01-01T00:00:00Z"`} {
+		u, err := read([]byte(`{"id":"a","lastPasswordChangeDateTime":` + value + `}`))
+		if err != nil || !u.PasswordLastSet.IsZero() {
+			t.Errorf("%s: %s, %v", value, u.PasswordLastSet, err)
+		}
 	}
 }
 
