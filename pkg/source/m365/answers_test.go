@@ -285,10 +285,10 @@ func TestPagesAreCounted(t *testing.T) {
 	_, config, _ := start(t, graphfake.Options{})
 	d := open(t, config)
 	link := d.client.url("users", nil)
-	if _, err := follow(d.client.root, link.String()+"?$skiptoken=1", nil, maxPages-1); err != nil {
+	if _, err := d.client.follow(link.String()+"?$skiptoken=1", nil, maxPages-1); err != nil {
 		t.Error(err)
 	}
-	if _, err := follow(d.client.root, link.String()+"?$skiptoken=1", nil, maxPages); err == nil {
+	if _, err := d.client.follow(link.String()+"?$skiptoken=1", nil, maxPages); err == nil {
 		t.Error("there was no end")
 	}
 }

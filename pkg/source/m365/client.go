@@ -54,12 +54,14 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// client sends requests to one Graph.
+// client sends requests to one service: Graph, or Exchange's admin interface.
 type client struct {
 	root      *url.URL
+	version   string // first steps of each path behind the root: /v1.0/
 	adapter   abstractions.RequestAdapter
 	base      http.RoundTripper
 	tokens    *tokens
+	retry     *retry
 	userAgent string
 	log       func(format string, args ...any)
 }
@@ -73,6 +75,11 @@ func newClient(config Config) (*client, error) {
 	if err != nil {
 		return nil, err
 	}
+	return newClientOf(config, e)
+}
+
+// newClientOf makes a client of the service at an endpoint.
+func newClientOf(config Config, e endpoint) (*client, error) {
 	l := defaultLimits()
 	if config.tune != nil {
 		config.tune(&l)
@@ -95,11 +102,12 @@ func newClient(config Config) (*client, error) {
 		base:     l.base,
 	})
 
+	again := &retry{limits: l, announce: config.Announce, server: e.service}
 	// The order is part of the design: each attempt gets an id and a token of its
 	// own, and is over only when its body was read.
 	middleware := []kiotahttp.Middleware{
-		&retry{limits: l, announce: config.Announce, server: "Microsoft Graph"},
-		&authorize{root: e.graph, tokens: tokens},
+		again,
+		&authorize{root: e.root, tokens: tokens},
 		exchange,
 	}
 	httpClient := &http.Client{
@@ -113,7 +121,7 @@ func newClient(config Config) (*client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &client{e.graph, adapter, l.base, tokens, config.UserAgent, config.Log}, nil
+	return &client{e.root, e.version, adapter, l.base, tokens, again, config.UserAgent, config.Log}, nil
 }
 
 // newTransport is like the standard one, with connections of its own.
@@ -141,7 +149,7 @@ func (c *client) close() {
 
 func (c *client) url(collection string, query url.Values) *url.URL {
 	u := *c.root
-	u.Path += "/v1.0/" + collection
+	u.Path += c.version + collection
 	u.RawQuery = query.Encode()
 	return &u
 }
@@ -149,10 +157,22 @@ func (c *client) url(collection string, query url.Values) *url.URL {
 // get asks for link and hands the answer to read. Whatever goes wrong is a
 // [source.Error], but for the end of the context, which stays what it is.
 func (c *client) get(ctx context.Context, link *url.URL, read func(io.Reader) error) error {
+	return c.send(ctx, link, nil, nil, read)
+}
+
+// send is get, and with a body in JSON a POST that reads.
+func (c *client) send(ctx context.Context, link *url.URL, body []byte, header map[string]string, read func(io.Reader) error) error {
 	request := abstractions.NewRequestInformation()
 	request.Method = abstractions.GET
 	request.SetUri(*link)
 	request.Headers.Add("Accept", "application/json")
+	for name, value := range header {
+		request.Headers.Add(name, value)
+	}
+	if body != nil {
+		request.Method = abstractions.POST
+		request.SetStreamContentAndContentType(body, "application/json")
+	}
 	if c.userAgent != "" {
 		request.Headers.Add("User-Agent", c.userAgent)
 	}
@@ -177,7 +197,7 @@ func (c *client) get(ctx context.Context, link *url.URL, read func(io.Reader) er
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	case err != nil:
-		return explain(err, status, location, link, c.tokens.redact)
+		return c.explain(err, status, location, link)
 	}
 	return nil
 }
@@ -198,6 +218,11 @@ func readAnswer(response *http.Response, read func(io.Reader) error) error {
 	if err != nil {
 		return err
 	}
+	return errorOf(body)
+}
+
+// errorOf is the error that a body tells of: the SDK's own.
+func errorOf(body []byte) error {
 	node, err := kiotajson.NewJsonParseNode(body)
 	if err != nil {
 		return err

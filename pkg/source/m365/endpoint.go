@@ -9,9 +9,11 @@ import (
 	"github.com/qpimport/qpimport/pkg/source"
 )
 
-// endpoint says where a tenant signs in and where its Graph is.
+// endpoint says where a tenant signs in and where a service is.
 type endpoint struct {
-	graph     *url.URL // root, without /v1.0
+	service   string   // its name, for people
+	root      *url.URL // without the version
+	version   string   // first steps of each path behind the root
 	authority *url.URL
 	// loginHosts are the hosts that sign-in may talk to: the documents of the
 	// sign-in service name further URLs, and the secret goes nowhere else.
@@ -24,8 +26,8 @@ type endpoint struct {
 
 // national is one of Microsoft's clouds.
 type national struct {
-	login, graph string
-	aliases      []string // further hosts of the same sign-in service
+	login, graph, exchange string
+	aliases                []string // further hosts of the same sign-in service
 }
 
 // cloudOf returns a cloud by its name; "" is the global one.
@@ -33,27 +35,29 @@ func cloudOf(name string) (national, bool) {
 	usGov := []string{"login.usgovcloudapi.net"}
 	switch name {
 	case "":
-		return national{"login.microsoftonline.com", "graph.microsoft.com",
+		return national{"login.microsoftonline.com", "graph.microsoft.com", "outlook.office365.com",
 			[]string{"login.microsoft.com", "login.windows.net", "sts.windows.net"}}, true
 	case "usgov":
-		return national{"login.microsoftonline.us", "graph.microsoft.us", usGov}, true
+		return national{"login.microsoftonline.us", "graph.microsoft.us", "outlook.office365.us", usGov}, true
 	case "usgov-dod":
-		return national{"login.microsoftonline.us", "dod-graph.microsoft.us", usGov}, true
+		return national{"login.microsoftonline.us", "dod-graph.microsoft.us", "outlook-dod.office365.us", usGov}, true
 	case "china":
-		return national{"login.chinacloudapi.cn", "microsoftgraph.chinacloudapi.cn",
+		return national{"login.chinacloudapi.cn", "microsoftgraph.chinacloudapi.cn", "outlook.office365.cn",
 			[]string{"login.partner.microsoftonline.cn"}}, true
 	}
 	return national{}, false
 }
 
-// newEndpoint makes an endpoint of a connection that was found to be valid.
+// newEndpoint makes the endpoint of Graph of a connection that was found to be valid.
 func newEndpoint(c source.Graph) (endpoint, error) {
 	known, ok := cloudOf(c.Cloud)
 	if !ok {
 		return endpoint{}, usage("unknown cloud %q", c.Cloud)
 	}
 	e := endpoint{
-		graph:      &url.URL{Scheme: "https", Host: known.graph},
+		service:    "Microsoft Graph",
+		root:       &url.URL{Scheme: "https", Host: known.graph},
+		version:    "/v1.0/",
 		authority:  &url.URL{Scheme: "https", Host: known.login},
 		loginHosts: append([]string{known.login}, known.aliases...),
 		// The token is for Microsoft's Graph also where a gateway stands before it.
@@ -61,7 +65,7 @@ func newEndpoint(c source.Graph) (endpoint, error) {
 	}
 	var err error
 	if c.GraphURL != "" {
-		if e.graph, err = url.Parse(c.GraphURL); err != nil {
+		if e.root, err = url.Parse(c.GraphURL); err != nil {
 			return endpoint{}, usage("the Graph URL is no URL")
 		}
 	}
@@ -75,14 +79,15 @@ func newEndpoint(c source.Graph) (endpoint, error) {
 	return e, nil
 }
 
-// nextURL checks a link of an answer: it must lead to the same Graph, because
-// the token goes along and what comes back is believed.
-func nextURL(root *url.URL, link string) (*url.URL, error) {
+// nextURL checks a link of an answer: it must lead to the same Graph, or Exchange,
+// because the token goes along and what comes back is believed.
+func (c *client) nextURL(link string) (*url.URL, error) {
 	u, err := url.Parse(link)
 	if err != nil {
 		return nil, errors.New("the next link is no URL")
 	}
-	if !sameOrigin(root, u) || !strings.HasPrefix(u.Path, root.Path+"/v1.0/") || hasDots(u.Path) {
+	root := c.root
+	if !sameOrigin(root, u) || !strings.HasPrefix(u.Path, root.Path+c.version) || hasDots(u.Path) {
 		return nil, fmt.Errorf("the next link leads away from %s://%s%s: %s", root.Scheme, root.Host, root.Path, withoutQuery(link))
 	}
 	return u, nil

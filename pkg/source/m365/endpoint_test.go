@@ -23,7 +23,7 @@ func TestClouds(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if e.authority.String() != "https://"+test.login || e.graph.String() != "https://"+test.graph ||
+		if e.authority.String() != "https://"+test.login || e.root.String() != "https://"+test.graph ||
 			e.scope != "https://"+test.graph+"/.default" || e.loginHosts[0] != test.login || e.private {
 			t.Errorf("%q: %+v", test.cloud, e)
 		}
@@ -101,7 +101,7 @@ func TestNextURL(t *testing.T) {
 		{"http://127.0.0.1:80", "http://127.0.0.1:81/v1.0/users", false},
 	}
 	for _, test := range tests {
-		u, err := nextURL(root(test.root), test.link)
+		u, err := (&client{root: root(test.root), version: "/v1.0/"}).nextURL(test.link)
 		if ok := err == nil && u != nil; ok != test.ok {
 			t.Errorf("%s from %s: %v, %v", test.link, test.root, u, err)
 		}
@@ -115,7 +115,7 @@ func FuzzNextURL(f *testing.F) {
 	f.Add("HTTPS://graph.microsoft.com:443/v1.0/a/..%2f..")
 	root, _ := url.Parse("https://graph.microsoft.com")
 	f.Fuzz(func(t *testing.T, link string) {
-		u, err := nextURL(root, link)
+		u, err := (&client{root: root, version: "/v1.0/"}).nextURL(link)
 		if err != nil {
 			return
 		}

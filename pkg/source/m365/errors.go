@@ -33,8 +33,8 @@ func incomplete(err error) error {
 
 // explain turns a failed request into an error for people. The errors of the
 // SDK are not wrapped: their text is the server's, of any length, and asking
-// some of them for it panics. redact takes secrets out of what the server says.
-func explain(err error, status int, location string, link *url.URL, redact func(string) string) error {
+// some of them for it panics. Secrets are taken out of what the server says.
+func (c *client) explain(err error, status int, location string, link *url.URL) error {
 	var known *source.Error
 	if errors.As(err, &known) {
 		return known
@@ -46,7 +46,7 @@ func explain(err error, status int, location string, link *url.URL, redact func(
 	}
 	switch {
 	case status == 0:
-		return &source.Error{Code: source.CodeUnreachable, Message: "Microsoft Graph cannot be reached", Err: err}
+		return &source.Error{Code: source.CodeUnreachable, Message: c.retry.server + " cannot be reached", Err: err}
 	case status == http.StatusOK:
 		return incomplete(err)
 	case said.pageExpired():
@@ -54,28 +54,28 @@ func explain(err error, status int, location string, link *url.URL, redact func(
 	case status == http.StatusUnauthorized:
 		return &source.Error{
 			Code:    source.CodeCredentials,
-			Message: "Microsoft Graph refuses the access token (" + text + ")",
+			Message: c.retry.server + " refuses the access token (" + text + ")",
 			Hint:    "a ready-made token must be for this Graph and not have expired; check the cloud",
 		}
 	case status == http.StatusForbidden:
 		return &source.Error{
 			Code:    source.CodePermission,
-			Message: "the application may not read " + collection(link) + " (" + text + ")",
-			Hint:    "give it the application permission " + permission(link) + " of Microsoft Graph, and grant admin consent",
+			Message: "the application may not read " + c.collection(link) + " (" + text + ")",
+			Hint:    "give it the application permission " + permission(c.collection(link)) + " of Microsoft Graph, and grant admin consent",
 		}
 	case status == http.StatusTooManyRequests:
 		return &source.Error{
-			Code: source.CodeThrottled, Message: "Microsoft Graph is still busy after many tries (" + text + ")", Hint: "try again later",
+			Code: source.CodeThrottled, Message: c.retry.server + " is still busy after many tries (" + text + ")", Hint: "try again later",
 		}
 	case status >= 500 || status == http.StatusRequestTimeout:
 		return &source.Error{
-			Code: source.CodeUnreachable, Message: "Microsoft Graph fails (" + text + ")", Hint: "try again later",
+			Code: source.CodeUnreachable, Message: c.retry.server + " fails", Hint: "try again later", Err: &statusError{status, said.code, text},
 		}
 	case status >= 300 && status < 400 && location != "":
 		return incomplete(fmt.Errorf("it redirects to %s, which a proxy or a guest network does", withoutQuery(location)))
 	}
 	if said.message != "" {
-		text += fmt.Sprintf(": %.200q", redact(said.message))
+		text += fmt.Sprintf(": %.200q", c.tokens.redact(said.message))
 	}
 	return incomplete(&statusError{status, said.code, text})
 }
@@ -92,8 +92,17 @@ func (e *statusError) Error() string { return "status " + e.text }
 // notServed says that a Graph does not know the resource, or not as it is asked
 // for, as gateways and Graphs made for tests may not.
 func notServed(err error) bool {
+	return slices.Contains([]int{http.StatusBadRequest, http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusNotImplemented}, statusOf(err))
+}
+
+// statusOf is the status of an answer that no other error tells of, 0 where there is
+// none.
+func statusOf(err error) int {
 	var e *statusError
-	return errors.As(err, &e) && slices.Contains([]int{http.StatusBadRequest, http.StatusNotFound, http.StatusMethodNotAllowed}, e.status)
+	if !errors.As(err, &e) {
+		return 0
+	}
+	return e.status
 }
 
 // isAbsence says that Graph itself says that the one object that was asked for is
@@ -143,17 +152,22 @@ func withoutQuery(link string) string {
 }
 
 // collection is the first step of a link's path behind the version: users.
-func collection(link *url.URL) string {
-	_, path, _ := strings.Cut(link.Path, "/v1.0/")
-	name, _, _ := strings.Cut(path, "/")
+func (c *client) collection(link *url.URL) string {
+	name, _, _ := strings.Cut(strings.TrimPrefix(link.Path, c.root.Path+c.version), "/")
 	return name
 }
 
 // permission is the least that lets an application read a collection.
-func permission(link *url.URL) string {
-	switch collection(link) {
+func permission(collection string) string {
+	switch collection {
 	case "users":
 		return "User.Read.All"
+	case "groups":
+		return "GroupMember.Read.All"
+	case "subscribedSkus":
+		return "LicenseAssignment.Read.All (or Organization.Read.All)"
+	case "roleManagement":
+		return "RoleManagement.Read.Directory"
 	case "contracts":
 		return "Directory.Read.All"
 	}

@@ -19,17 +19,22 @@ import (
 // items of each page once that page was found to be whole; the next page uses
 // their slice again. After an error nothing follows.
 func readPages[T any](ctx context.Context, c *client, first *url.URL, decode decoder[T]) iter.Seq2[[]T, error] {
+	return readPagesBy(ctx, c, first, decode, c.get)
+}
+
+// readPagesBy is readPages where a page is asked for in another way than by GET.
+func readPagesBy[T any](ctx context.Context, c *client, first *url.URL, decode decoder[T], ask func(context.Context, *url.URL, func(io.Reader) error) error) iter.Seq2[[]T, error] {
 	return func(yield func([]T, error) bool) {
 		visited := map[string]struct{}{}
 		p := &page[T]{decode: decode}
 		for link, n := first, 1; link != nil; n++ {
 			visited[link.String()] = struct{}{}
 			p.items, p.next = p.items[:0], ""
-			if err := c.get(ctx, link, p.read); err != nil {
+			if err := ask(ctx, link, p.read); err != nil {
 				yield(nil, err)
 				return
 			}
-			next, err := follow(c.root, p.next, visited, n)
+			next, err := c.follow(p.next, visited, n)
 			if err != nil {
 				yield(nil, incomplete(err))
 				return
@@ -42,12 +47,35 @@ func readPages[T any](ctx context.Context, c *client, first *url.URL, decode dec
 	}
 }
 
+// readAll reads a collection whole. Where the links expire on the way it begins anew.
+func readAll[T any](ctx context.Context, c *client, first *url.URL, decode decoder[T]) ([]T, error) {
+	for restarts := 0; ; restarts++ {
+		all, err := gather(readPages(ctx, c, first, decode))
+		if !errors.Is(err, errPageExpired) || restarts == maxRestarts {
+			return all, err
+		}
+		c.log("the page link expired: the read begins anew")
+	}
+}
+
+// gather takes the items of all pages.
+func gather[T any](pages iter.Seq2[[]T, error]) ([]T, error) {
+	var all []T
+	for page, err := range pages {
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, page...)
+	}
+	return all, nil
+}
+
 // follow checks the link to page n+1; there is none after the last page.
-func follow(root *url.URL, link string, visited map[string]struct{}, n int) (*url.URL, error) {
+func (c *client) follow(link string, visited map[string]struct{}, n int) (*url.URL, error) {
 	if link == "" {
 		return nil, nil
 	}
-	next, err := nextURL(root, link)
+	next, err := c.nextURL(link)
 	if err != nil {
 		return nil, err
 	}

@@ -223,20 +223,12 @@ func (l *login) send(request *http.Request) (*http.Response, error) {
 	if !slices.Contains(l.endpoint.loginHosts, strings.ToLower(request.URL.Host)) {
 		return nil, incomplete(fmt.Errorf("the sign-in service sends us on to %.100q", request.URL.Host))
 	}
-	var body []byte
-	if request.Body != nil {
-		var err error
-		if body, err = io.ReadAll(request.Body); err != nil {
-			return nil, err
-		}
-	}
 	return l.retry.do(request, func(request *http.Request) (*http.Response, error) {
 		// The library speaks https alone; an authority on this machine may not.
 		request.URL.Scheme = "https"
 		if strings.EqualFold(request.URL.Host, l.endpoint.authority.Host) {
 			request.URL.Scheme = l.endpoint.authority.Scheme
 		}
-		request.Body = io.NopCloser(bytes.NewReader(body))
 		return l.exchange.do(request, l.base.RoundTrip)
 	})
 }

@@ -47,10 +47,14 @@ func (r *retry) Intercept(pipeline kiotahttp.Pipeline, index int, request *http.
 // do returns an answer that no further try would change, or a [source.Error].
 func (r *retry) do(request *http.Request, try send) (*http.Response, error) {
 	ctx := request.Context()
+	renew, err := keepBody(request)
+	if err != nil {
+		return nil, err
+	}
 	var faults, waits int
 	var waited time.Duration
 	for {
-		response, err := try(request.Clone(ctx))
+		response, err := try(renew())
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
@@ -77,6 +81,20 @@ func (r *retry) do(request *http.Request, try send) (*http.Response, error) {
 		}
 		waited += delay
 	}
+}
+
+// keepBody reads the body of a request, and makes copies of the request that each
+// have it.
+func keepBody(request *http.Request) (renew func() *http.Request, err error) {
+	if request.Body == nil {
+		return func() *http.Request { return request.Clone(request.Context()) }, nil
+	}
+	body, err := io.ReadAll(request.Body)
+	return func() *http.Request {
+		again := request.Clone(request.Context())
+		again.Body, again.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+		return again
+	}, err
 }
 
 // delay says how long to wait before the next try, less than 0 for none, and
@@ -310,9 +328,13 @@ func (a *authorize) Intercept(pipeline kiotahttp.Pipeline, index int, request *h
 	if !sameOrigin(a.root, request.URL) {
 		return nil, incomplete(fmt.Errorf("a request would have left %s", a.root.Host))
 	}
-	response, token, err := a.attempt(pipeline, index, request)
+	renew, err := keepBody(request)
+	if err != nil {
+		return nil, err
+	}
+	response, token, err := a.attempt(pipeline, index, renew())
 	if err == nil && response.StatusCode == http.StatusUnauthorized && a.tokens.renew(token) {
-		response, _, err = a.attempt(pipeline, index, request)
+		response, _, err = a.attempt(pipeline, index, renew())
 	}
 	if err != nil {
 		return nil, err
@@ -327,7 +349,6 @@ func (a *authorize) attempt(pipeline kiotahttp.Pipeline, index int, request *htt
 	if err != nil {
 		return nil, "", err
 	}
-	request = request.Clone(request.Context())
 	request.Header.Set("Authorization", "Bearer "+token)
 	response, err := pipeline.Next(request, index)
 	return response, token, err

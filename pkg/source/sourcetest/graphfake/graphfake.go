@@ -6,6 +6,7 @@
 package graphfake
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -54,6 +55,9 @@ type Options struct {
 	User  func(i int) json.RawMessage
 	// Contracts are the customers of a partner tenant.
 	Contracts []json.RawMessage
+	// Content is asked for at each request what else the tenant holds; nil is an empty
+	// tenant.
+	Content func() Content
 
 	PageSize int // upper bound of a page whatever $top says; 0 is none
 	Links    LinkStyle
@@ -65,6 +69,8 @@ type Options struct {
 	// a nil Fault is a proper answer. SignInFault does so for sign-in.
 	Fault       func(n int, r *http.Request) Fault
 	SignInFault func(n int, r *http.Request) Fault
+	// Parts changes the answers of the batch that is the nth request to Graph.
+	Parts func(n int, parts []Part) []Part
 }
 
 // Request is one request as it arrived.
@@ -73,6 +79,7 @@ type Request struct {
 	Method string
 	URL    string // path and query
 	Header http.Header
+	Body   string
 }
 
 // Server is a running fake.
@@ -86,9 +93,9 @@ type Server struct {
 	mu       sync.Mutex
 	users    []json.RawMessage
 	requests []Request
-	graph    int // requests to Graph so far
-	signIns  int // requests for sign-in so far
-	tokens   map[string]bool
+	graph    int             // requests to Graph so far
+	signIns  int             // requests for sign-in so far
+	tokens   map[string]bool // given out; true is one for Exchange's admin interface
 	issued   int
 }
 
@@ -117,7 +124,7 @@ func New(o Options) *Server {
 	}
 	s := &Server{options: o, users: o.Users, tokens: map[string]bool{}}
 	if o.AccessToken != "" {
-		s.tokens[o.AccessToken] = true
+		s.tokens[o.AccessToken] = false
 	}
 	return s
 }
@@ -174,13 +181,17 @@ func (s *Server) GraphRequests() []Request {
 
 // ServeHTTP serves both services.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	v1 := s.options.BasePath + "/v1.0/"
-	graph := strings.HasPrefix(r.URL.Path, v1)
+	v1, exchange := s.options.BasePath+"/v1.0/", strings.HasPrefix(r.URL.Path, s.options.BasePath+"/adminapi/")
+	graph := exchange || strings.HasPrefix(r.URL.Path, v1)
 	n := s.record(r, !graph)
 	next := http.Handler(http.HandlerFunc(s.signIn))
 	choose := s.options.SignInFault
-	if graph {
-		next = s.compressed(http.StripPrefix(v1, http.HandlerFunc(s.serveGraph)))
+	switch {
+	case exchange:
+		next = s.compressed(http.HandlerFunc(s.serveExchange))
+		choose = s.options.Fault
+	case graph:
+		next = s.compressed(http.StripPrefix(v1, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.serveGraph(w, r, n) })))
 		choose = s.options.Fault
 	}
 	if choose != nil {
@@ -194,9 +205,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // record notes a request and returns its number among those to its service.
 func (s *Server) record(r *http.Request, signIn bool) int {
+	body, _ := io.ReadAll(r.Body) // cut short where the client has gone
+	r.Body = io.NopCloser(bytes.NewReader(body))
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.requests = append(s.requests, Request{signIn, r.Method, r.URL.RequestURI(), r.Header.Clone()})
+	s.requests = append(s.requests, Request{signIn, r.Method, r.URL.RequestURI(), r.Header.Clone(), string(body)})
 	if signIn {
 		s.signIns++
 		return s.signIns
@@ -205,7 +218,17 @@ func (s *Server) record(r *http.Request, signIn bool) int {
 	return s.graph
 }
 
-func (s *Server) serveGraph(w http.ResponseWriter, r *http.Request) {
+// content is what the tenant holds now.
+func (s *Server) content() *Content {
+	var c Content
+	if s.options.Content != nil {
+		c = s.options.Content()
+	}
+	return &c
+}
+
+// serveGraph answers the nth request to Graph, or a part of it.
+func (s *Server) serveGraph(w http.ResponseWriter, r *http.Request, n int) {
 	h := w.Header()
 	h.Set("Content-Type", "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8")
 	h.Set("OData-Version", "4.0")
@@ -213,9 +236,17 @@ func (s *Server) serveGraph(w http.ResponseWriter, r *http.Request) {
 	if id := r.Header.Get("client-request-id"); id != "" {
 		h.Set("client-request-id", id)
 	}
-	if !s.authorized(r) {
+	if !s.authorized(r, false) {
 		h.Set("WWW-Authenticate", `Bearer realm="", authorization_uri="https://login.microsoftonline.example/common/oauth2/authorize", client_id="00000003-0000-0000-c000-000000000000"`)
 		writeError(w, http.StatusUnauthorized, "InvalidAuthenticationToken", "Access token has expired or is not yet valid.")
+		return
+	}
+	c := s.content()
+	if c.refuses(w, strings.Split(r.URL.Path, "/")) {
+		return
+	}
+	if r.Method == http.MethodPost && r.URL.Path == "$batch" {
+		s.serveBatch(w, r, n)
 		return
 	}
 	if r.Method != http.MethodGet {
@@ -224,30 +255,31 @@ func (s *Server) serveGraph(w http.ResponseWriter, r *http.Request) {
 	}
 	h.Set("x-ms-resource-unit", "1")
 	if key, ok := strings.CutPrefix(r.URL.Path, "users/"); ok && !strings.Contains(key, "/") {
-		s.serveUser(w, r, key)
+		s.serveUser(w, r, c, key)
+		return
+	}
+	if s.serveContent(w, r, c) {
 		return
 	}
 	switch r.URL.Path {
 	case "users":
-		s.serveUsers(w, r)
+		s.serveUsers(w, r, c)
 	case "organization":
 		s.serveOrganization(w, r)
 	case "contracts":
-		contracts := s.options.Contracts
-		s.servePage(w, r, listing{
-			context: "contracts", count: len(contracts),
-			item: func(i int) json.RawMessage { return contracts[i] },
-		})
+		s.servePage(w, r, listing{context: "contracts", items: s.options.Contracts})
 	default:
 		writeError(w, http.StatusBadRequest, "BadRequest", fmt.Sprintf("Resource not found for the segment '%s'.", r.URL.Path))
 	}
 }
 
-func (s *Server) authorized(r *http.Request) bool {
+// authorized says whether a request has a token for Graph, or for Exchange.
+func (s *Server) authorized(r *http.Request, exchange bool) bool {
 	token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return ok && s.tokens[token]
+	isForExchange, given := s.tokens[token]
+	return ok && given && isForExchange == exchange
 }
 
 // writeError writes an error as Graph does.

@@ -31,29 +31,50 @@ const singleOnly = "aboutMe,birthday,hireDate,interests,mySite,pastProjects,pref
 	"schools,skills,mailboxSettings"
 
 // unsupported are options that Graph knows and this fake does not.
-var unsupported = []string{"$filter", "$search", "$orderby", "$expand", "$count"}
+var unsupported = []string{"$filter", "$search", "$orderby", "$expand"}
 
 // listing is a collection to be served by pages.
 type listing struct {
 	context    string
-	count      int
-	item       func(i int) json.RawMessage
+	items      []json.RawMessage
+	made       func(i int) json.RawMessage // in the place of items, of which there are number
+	number     int
 	properties []string // nil serves items whole
+	filtered   bool     // $filter was obeyed
+	counted    bool     // $count was asked for as it has to be
+	size       int      // of a page, whatever $top says; 0 lets $top say
+	path       string   // of the next page, where it is not v1.0 and the context
+}
+
+func (l *listing) count() int {
+	if l.made != nil {
+		return l.number
+	}
+	return len(l.items)
+}
+
+func (l *listing) item(i int) json.RawMessage {
+	if l.made != nil {
+		return l.made(i)
+	}
+	return l.items[i]
 }
 
 // people are the users as a listing of all their properties.
-func (s *Server) people() listing {
+func (s *Server) people(c *Content) listing {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.options.User != nil {
-		return listing{context: "users", count: s.options.Count, item: s.options.User}
+	switch {
+	case c.Users != nil:
+		return listing{context: "users", items: c.Users}
+	case s.options.User != nil:
+		return listing{context: "users", made: s.options.User, number: s.options.Count}
 	}
-	users := s.users
-	return listing{context: "users", count: len(users), item: func(i int) json.RawMessage { return users[i] }}
+	return listing{context: "users", items: s.users}
 }
 
-func (s *Server) serveUsers(w http.ResponseWriter, r *http.Request) {
-	l := s.people()
+func (s *Server) serveUsers(w http.ResponseWriter, r *http.Request, c *Content) {
+	l := s.people(c)
 	var ok bool
 	if l.properties, ok = selected(w, r); ok {
 		s.servePage(w, r, l)
@@ -62,13 +83,13 @@ func (s *Server) serveUsers(w http.ResponseWriter, r *http.Request) {
 
 // serveUser serves one user by id or user principal name. Who is not there, or no
 // longer, is not found.
-func (s *Server) serveUser(w http.ResponseWriter, r *http.Request, key string) {
+func (s *Server) serveUser(w http.ResponseWriter, r *http.Request, c *Content, key string) {
 	properties, ok := selected(w, r)
 	if !ok {
 		return
 	}
-	l := s.people()
-	for i := range l.count {
+	l := s.people(c)
+	for i := range l.count() {
 		user := l.item(i)
 		var u struct{ ID, UserPrincipalName string }
 		_ = json.Unmarshal(user, &u) // a property of the wrong type stays empty
@@ -124,7 +145,7 @@ func (s *Server) servePage(w http.ResponseWriter, r *http.Request, l listing) {
 		return
 	}
 	for _, option := range unsupported {
-		if query.Has(option) {
+		if query.Has(option) && (option != "$filter" || !l.filtered) {
 			writeError(w, http.StatusBadRequest, "Request_UnsupportedQuery", "Unsupported Query.")
 			return
 		}
@@ -139,6 +160,9 @@ func (s *Server) servePage(w http.ResponseWriter, r *http.Request, l listing) {
 		}
 		size = n
 	}
+	if l.size > 0 {
+		size = l.size
+	}
 	if s.options.PageSize > 0 {
 		size = min(size, s.options.PageSize)
 	}
@@ -147,13 +171,20 @@ func (s *Server) servePage(w http.ResponseWriter, r *http.Request, l listing) {
 		writeError(w, http.StatusBadRequest, "", "Invalid Skip Token")
 		return
 	}
-	end := min(start+size, l.count)
+	end := min(start+size, l.count())
 
 	var body bytes.Buffer
 	root := origin(r) + s.options.BasePath + "/v1.0/"
 	fmt.Fprintf(&body, `{"@odata.context":%s`, quote(root+"$metadata#"+l.context))
-	if end < l.count {
-		fmt.Fprintf(&body, `,"@odata.nextLink":%s`, quote(root+l.context+"?"+s.nextQuery(query, end)))
+	if l.counted && start == 0 {
+		fmt.Fprintf(&body, `,"@odata.count":%d`, l.count())
+	}
+	next := root + l.context
+	if l.path != "" {
+		next = origin(r) + s.options.BasePath + "/" + l.path
+	}
+	if end < l.count() {
+		fmt.Fprintf(&body, `,"@odata.nextLink":%s`, quote(next+"?"+s.nextQuery(query, end)))
 	}
 	body.WriteString(`,"value":[`)
 	for i := start; i < end; i++ {
@@ -171,7 +202,7 @@ func (s *Server) servePage(w http.ResponseWriter, r *http.Request, l listing) {
 // quotes partly unescaped.
 func (s *Server) nextQuery(query url.Values, offset int) string {
 	var parts []string
-	for _, option := range []string{"$select", "$top"} {
+	for _, option := range []string{"$select", "$top", "$filter", "$count"} {
 		if value := query.Get(option); value != "" {
 			parts = append(parts, option+"="+url.QueryEscape(value))
 		}
@@ -203,7 +234,7 @@ func (s *Server) readToken(query url.Values, l listing) (offset int, ok bool) {
 	}
 	number, isPage := strings.CutPrefix(string(plain), "page:")
 	offset, err = strconv.Atoi(number)
-	return min(offset, l.count), isPage && err == nil && offset >= 0
+	return min(offset, l.count()), isPage && err == nil && offset >= 0
 }
 
 // project writes the properties of an object that were asked for. What is no

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -77,14 +78,14 @@ func (s *Server) giveToken(w http.ResponseWriter, r *http.Request) {
 			refuse(w, http.StatusUnauthorized, "invalid_client", 700027, "The certificate with identifier used to sign the client assertion is not registered on application.")
 			return
 		}
-		s.writeToken(w)
+		s.writeToken(w, form.Get("scope"))
 	case form.Get("client_secret") == "":
 		refuse(w, http.StatusUnauthorized, "invalid_client", 7000218, "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.")
 	case form.Get("client_secret") != s.options.ClientSecret:
 		refuse(w, http.StatusUnauthorized, "invalid_client", 7000215,
 			fmt.Sprintf("Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '%s'.", s.options.ClientID))
 	default:
-		s.writeToken(w)
+		s.writeToken(w, form.Get("scope"))
 	}
 }
 
@@ -122,11 +123,11 @@ func decodePart(part string, v any) bool {
 	return err == nil && json.Unmarshal(raw, v) == nil
 }
 
-func (s *Server) writeToken(w http.ResponseWriter) {
+func (s *Server) writeToken(w http.ResponseWriter, scope string) {
 	s.mu.Lock()
 	s.issued++
 	token := fmt.Sprintf("fake-access-token-%d", s.issued)
-	s.tokens[token] = true
+	s.tokens[token] = slices.Contains(strings.Fields(scope), exchangeScope)
 	s.mu.Unlock()
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	writeJSON(w, map[string]any{
