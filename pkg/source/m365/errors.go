@@ -54,8 +54,9 @@ func (c *client) explain(err error, status int, location string, link *url.URL) 
 	case status == http.StatusUnauthorized:
 		return &source.Error{
 			Code:    source.CodeCredentials,
-			Message: c.retry.server + " refuses the access token (" + text + ")",
+			Message: c.retry.server + " refuses the access token",
 			Hint:    "a ready-made token must be for this Graph and not have expired; check the cloud",
+			Err:     &statusError{status, said.code, text},
 		}
 	case status == http.StatusForbidden:
 		return &source.Error{

@@ -73,14 +73,19 @@ func (r *retry) do(request *http.Request, try send) (*http.Response, error) {
 			}
 			return nil, r.throttled(delay, waited)
 		}
-		if delay >= r.limits.announce {
-			r.announce("%s is busy: waiting %s", r.server, delay.Round(time.Second))
-		}
-		if err := r.sleep(ctx, delay); err != nil {
+		if err := r.pause(ctx, delay); err != nil {
 			return nil, err
 		}
 		waited += delay
 	}
+}
+
+// pause waits, and says so where that takes long.
+func (r *retry) pause(ctx context.Context, delay time.Duration) error {
+	if delay >= r.limits.announce {
+		r.announce("%s is busy: waiting %s", r.server, delay.Round(time.Second))
+	}
+	return r.sleep(ctx, delay)
 }
 
 // keepBody reads the body of a request, and makes copies of the request that each
