@@ -47,17 +47,13 @@ primaryGroupID.` + exits(10, 11, 13, 14, 15),
 			if err != nil {
 				return err
 			}
-			beside := map[string]any{"empty": list.Empty, "notes": list.Notes}
-			if err := a.render(output.List("groups", list.Groups, groupColumns(), beside, func(p *output.Page) {
+			beside := map[string]any{"empty": list.Empty}
+			return a.render(output.List("groups", list.Groups, groupColumns(), beside, func(p *output.Page) {
 				if !all && list.Empty > 0 {
 					p.Blank()
 					p.Line("hidden: %s in which nobody is (--all shows them)", output.Count(list.Empty, "group"))
 				}
-			})); err != nil {
-				return err
-			}
-			a.notes(list.Notes)
-			return nil
+			}))
 		}),
 	}
 	cmd.Flags().StringVar(&from, "source", "", sourceUsage)

@@ -239,7 +239,7 @@ func (im *Importer) Users(ctx context.Context, r UsersRequest) (UserList, error)
 	}
 	ask := ImportRequest{OUs: r.OUs, Recursive: r.Recursive, Groups: r.Groups, Licensed: r.Licensed, SKUs: r.SKUs}
 	q := question{
-		other: true, groups: r.Groups, licences: needIf(len(r.SKUs) > 0),
+		whichever: true, groups: r.Groups, licences: needIf(len(r.SKUs) > 0),
 		look: func(in *reading) (string, error) {
 			chosen, err := findOUs(in, snap.Customer.Name, r.OUs)
 			return base(chosen), err

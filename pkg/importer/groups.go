@@ -26,19 +26,18 @@ type Group struct {
 
 // GroupList is what `groups` shows.
 type GroupList struct {
-	Groups []Group  `json:"groups"`
-	Empty  int      `json:"empty"` // how many have nobody in them
-	Notes  []string `json:"notes"`
+	Groups []Group `json:"groups"`
+	Empty  int     `json:"empty"` // how many have nobody in them
 }
 
 // Groups lists the groups of a directory.
 func (im *Importer) Groups(ctx context.Context, r GroupsRequest) (GroupList, error) {
-	list := GroupList{Groups: []Group{}, Notes: []string{}}
+	list := GroupList{Groups: []Group{}}
 	snap, err := im.find(ctx, r.Customer, registry.Load{})
 	if err != nil {
 		return list, err
 	}
-	in, err := im.readWhole(ctx, snap, r.Source, question{other: true, allGroups: needed})
+	in, err := im.readWhole(ctx, snap, r.Source, question{whichever: true, allGroups: needed})
 	if err != nil {
 		return list, err
 	}
@@ -53,6 +52,5 @@ func (im *Importer) Groups(ctx context.Context, r GroupsRequest) (GroupList, err
 		}
 	}
 	sortBy(list.Groups, func(g *Group) (ou, name, id string) { return source.ParentDN(g.DN), g.Name, g.ID })
-	list.Notes = append(list.Notes, in.info.Notes...)
 	return list, nil
 }

@@ -53,7 +53,7 @@ func (im *Importer) Privileged(ctx context.Context, sel string) (PrivilegedList,
 	reads, tasks := make([]*reading, len(kinds)), []func() error{}
 	for i, kind := range kinds {
 		tasks = append(tasks, func() (err error) {
-			reads[i], err = im.readWhole(ctx, snap, kind, question{})
+			reads[i], err = im.readWhole(ctx, snap, kind, question{whichever: true})
 			return err
 		})
 	}

@@ -51,8 +51,9 @@ func needIf(is bool) need {
 
 // question is what is asked of a directory besides everybody in it.
 type question struct {
-	// other takes a domain or tenant that is not the one read before.
-	other bool
+	// other takes a domain or tenant that is not the one read before; with whichever
+	// nobody asks which it is.
+	other, whichever bool
 	// groups names those whose members are wanted, by anything that
 	// [source.FindGroups] knows.
 	groups []string
@@ -84,11 +85,13 @@ func (im *Importer) readWhole(ctx context.Context, snap *registry.Snapshot, kind
 			return nil, err
 		}
 	}
-	if r.info, err = dir.Info(ctx); err != nil {
-		return nil, err
-	}
-	if err := checkIdentity(snap, kind, r.info.ID, q.other); err != nil {
-		return nil, err
+	if !q.whichever {
+		if r.info, err = dir.Info(ctx); err != nil {
+			return nil, err
+		}
+		if err := checkIdentity(snap, kind, r.info.ID, q.other); err != nil {
+			return nil, err
+		}
 	}
 	if err := r.read(ctx, dir, q); err != nil {
 		return nil, err
@@ -101,12 +104,12 @@ func (im *Importer) readWhole(ctx context.Context, snap *registry.Snapshot, kind
 
 // read reads the users, and what is known about them beside themselves.
 func (r *reading) read(ctx context.Context, dir source.Directory, q question) error {
-	users := func() (err error) {
-		r.users, err = readAll(ctx, dir, r.base)
+	var err error
+	if r.users, err = readAll(ctx, dir, r.base); err != nil {
 		return err
 	}
+	// Side by side: a live directory takes its time for each answer.
 	steps := []func() error{
-		users,
 		func() error { return r.readPowers(ctx, dir) },
 		func() error { return r.readGroups(ctx, dir, q) },
 		func() error { return r.readLicences(ctx, dir, q) },
@@ -114,11 +117,7 @@ func (r *reading) read(ctx context.Context, dir source.Directory, q question) er
 	errs := make([]error, len(steps))
 	var wg sync.WaitGroup
 	for i, step := range steps {
-		if r.kind == source.M365 && r.info.AsOf.IsZero() { // a live one takes its time for each answer
-			wg.Go(func() { errs[i] = step() })
-		} else if errs[i] = step(); errs[i] != nil {
-			break
-		}
+		wg.Go(func() { errs[i] = step() })
 	}
 	wg.Wait()
 	for _, err := range errs { // the first will do

@@ -56,9 +56,8 @@ func privileges(powers source.Powers) map[string]string {
 	for id, of := range source.NewGroupIndex(powers.Groups, users).Privileges() {
 		var n int
 		fmt.Sscanf(id, "%x-", &n)
-		for _, way := range of {
-			ways[fmt.Sprint(n)] += source.PrivilegePath(way, "me") + "; "
-		}
+		me := source.User{Username: "me", Privileges: of}
+		ways[fmt.Sprint(n)] += strings.Join(me.PrivilegePaths(), "; ") + "; "
 	}
 	return ways
 }

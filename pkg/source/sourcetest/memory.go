@@ -43,9 +43,9 @@ var (
 )
 
 // Groups implements [source.GroupLister].
-func (m *Memory) Groups(_ context.Context, _ func(*source.Group) bool) ([]source.Group, error) {
-	if m.GroupsFail != nil {
-		return nil, m.GroupsFail
+func (m *Memory) Groups(ctx context.Context, _ func(*source.Group) bool) ([]source.Group, error) {
+	if err := cmp.Or(ctx.Err(), m.GroupsFail); err != nil {
+		return nil, err
 	}
 	return m.Grouped, nil
 }

@@ -18,6 +18,8 @@ func TestMemoryConforms(t *testing.T) {
 	for n := range 4 {
 		m.People = append(m.People, source.User{Kind: source.AD, ID: GUID(n), DN: "CN=" + GUID(n) + "," + staff})
 	}
+	m.Grouped = []source.Group{{Kind: source.AD, ID: GUID(20), Name: "Staff", Members: []string{GUID(1), GUID(21)}}, {Kind: source.AD, ID: GUID(21), Name: "London", Members: []string{GUID(2)}}}
+	m.Power = source.Powers{Groups: []source.Group{{ID: GUID(22), Name: "Domain Admins", Power: true, Members: []string{GUID(3)}}}}
 	m.Missed = []source.User{{Kind: source.AD, ID: GUID(9)}}
 	Conformance(t, source.AD, func(*testing.T) source.Directory { return m })
 
