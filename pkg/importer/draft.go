@@ -116,7 +116,7 @@ func (d *draft) learn(r *reading) error {
 		if err != nil {
 			return err
 		}
-		if power {
+		if power && len(u.Privileges) == 0 {
 			u.Privileges = was.Privileges
 		}
 		if u.Mailbox.Class == was.Mailbox.Class && u.Mailbox.From == was.Mailbox.From || u.Mailbox.Class == source.MailboxUnknown && r.mailboxes.Unknown != "" {

@@ -250,6 +250,12 @@ var documents = []struct {
 	{name: "no program", yaml: `directories: {m365: {` + client + `, certificate: "command:'' x"}}`, want: []string{`certificate: command: must be followed by a program`}},
 
 	{name: "ad without ou", yaml: `import: [{source: ad}]`, want: []string{`4:14 an import from ad needs ou`}},
+	{name: "ad by group", yaml: `import: [{source: ad, group: [App Users], exclude_ou: [x], include_privileged: true}]`},
+	{name: "ad by name", yaml: `import: [{source: ad, users: [jdoe]}]`},
+	{name: "m365 by licence", yaml: `import: [{source: m365, licensed: true, sku: [SPE_E3], group: [Staff]}]`},
+	{name: "ad by licence", yaml: `import: [{source: ad, ou: [x], licensed: true, sku: [SPE_E3]}]`, want: []string{`.licensed: has no place with source ad`, `.sku: has no place with source ad`}},
+	{name: "no group", yaml: `import: [{source: ad, group: []}]`, want: []string{`import[0].group: is an empty list`}},
+	{name: "exclude_ou with m365", yaml: `import: [{source: m365, exclude_ou: [x]}]`, want: []string{`.exclude_ou: has no place with source m365`}},
 	{name: "empty ou", yaml: `import: [{source: ad, ou: []}]`, want: []string{`import[0].ou: is an empty list`}},
 	{name: "ou of text", yaml: `import: [{source: ad, ou: corp/Staff}]`, want: []string{`import[0].ou: has to be a list, not text`}},
 	{name: "ou with m365", yaml: `import: [{source: m365, ou: [x], recursive: true}]`, want: []string{`.ou: has no place with source m365`, `.recursive: has no place with source m365`}},
@@ -494,7 +500,7 @@ func FuzzParse(f *testing.F) {
 				names[key] = true
 			}
 			for _, i := range c.Import {
-				if (i.Source == source.AD) != (len(i.OU) > 0) {
+				if len(i.OU) > 0 && i.Source != source.AD || i.Source == source.AD && len(i.OU)+len(i.Group)+len(i.Users) == 0 {
 					t.Fatalf("accepted the import %+v", i)
 				}
 			}
