@@ -91,8 +91,10 @@ func connectedColumns() []output.Column[connected] {
 		{Key: "cloud", Text: func(c connected) string { return c.Cloud }},
 		{Key: "graph_url", Text: func(c connected) string { return c.GraphURL }},
 		{Key: "authority_url", Text: func(c connected) string { return c.AuthorityURL }},
+		{Key: "mailbox_types", Text: func(c connected) string { return c.MailboxTypes }},
 		{Key: "file", Text: func(c connected) string { return c.File }},
 		{Key: "encoding", Text: func(c connected) string { return c.Encoding }},
+		{Key: "mailboxes", Text: func(c connected) string { return c.Mailboxes }},
 	}
 }
 
@@ -101,6 +103,8 @@ func where(c *source.Connection) string {
 	switch {
 	case c == nil:
 		return "not connected"
+	case c.Mailboxes != "":
+		return "export " + c.File + ", mailboxes " + c.Mailboxes
 	case c.Transport == source.TransportFile:
 		return "export " + c.File
 	case c.URL != "":

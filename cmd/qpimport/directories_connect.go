@@ -145,7 +145,7 @@ func checkFiles(conn source.Connection) error {
 		return nil
 	}
 	code := source.CodeUsage
-	if field == "file" { // an export may be late
+	if field != "ca_file" { // an export may be late
 		code = source.CodeUnreachable
 	}
 	return &source.Error{Code: code, Message: field + " " + problem}
@@ -154,7 +154,7 @@ func checkFiles(conn source.Connection) error {
 // unreadableFile looks for a file that a connection names and that cannot be
 // read. Those of secrets are looked for when the secret is needed.
 func unreadableFile(conn source.Connection) (field, problem string) {
-	for _, f := range []struct{ field, path string }{{"file", conn.File}, {"ca_file", conn.CAFile}} {
+	for _, f := range []struct{ field, path string }{{"file", conn.File}, {"mailboxes", conn.Mailboxes}, {"ca_file", conn.CAFile}} {
 		if f.path == "" {
 			continue
 		}

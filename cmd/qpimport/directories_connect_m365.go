@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/qpimport/qpimport/internal/cli/secret"
 	"github.com/qpimport/qpimport/pkg/source"
+	"github.com/qpimport/qpimport/pkg/source/file"
 )
 
 func newConnectM365Cmd(a *app) *cobra.Command {
@@ -17,14 +19,33 @@ func newConnectM365Cmd(a *app) *cobra.Command {
 		Short:   "Connect Microsoft 365",
 		Long: `Connects a customer's Microsoft 365 tenant over Microsoft Graph, or an export on
 disk (Graph JSON, JSON lines or CSV; the content tells which). The app registration
-needs the application permission User.Read.All, and Organization.Read.All to name
-the tenant, both with admin consent.
+needs application permissions of Microsoft Graph, each with admin consent:
+
+  User.Read.All                  the users; nothing works without
+  Organization.Read.All          to name the tenant, and its licences
+  GroupMember.Read.All           to choose people by group
+  RoleManagement.Read.Directory  to know who holds roles, with GroupMember.Read.All
+  MailboxSettings.Read           to tell mailboxes of people from shared ones and rooms
+
+Where one of the last two is missing, what it would tell is shown as not known.
+
+--mailbox-types says how it is found out what mailboxes are: "purpose" asks Microsoft
+Graph about those in doubt, 20 a request; "exchange" asks Exchange Online's admin
+interface for all of them, 1,000 a request; "none" asks nobody. The admin interface is
+the one that Exchange's PowerShell module uses. Microsoft does not document it, and it
+was not tried on a tenant; the app needs the application permission
+Exchange.ManageAsApp of Office 365 Exchange Online, and a role that may read
+recipients, such as Global Reader.
+
+Beside an export, --mailboxes names a second file that says the same, made with
+` + wrapCommand(file.MailboxesCommand) + `
 
 The credentials are not stored, only where they lie. --certificate-from leads to a
 PEM or PFX file with certificate and key.` + "\n" + exportHelp(source.M365) + secret.Help + exits(11, 12, 15),
 		Example: `  qpimport directories connect m365 -c Contoso --tenant contoso.onmicrosoft.example \
       --client-id 8c1f2a34-0000-4000-8000-5e6f7a8b9c0d --client-secret-from env:CONTOSO_M365
-  qpimport directories connect m365 -c Contoso --file contoso-users.json`,
+  qpimport directories connect m365 -c Contoso --file contoso-users.json
+  qpimport directories connect m365 -c Contoso --file contoso-users.json --mailboxes contoso-mailboxes.csv`,
 		Args: cobra.NoArgs,
 		RunE: a.command(func(ctx context.Context, _ []string) error {
 			return a.connect(ctx, conn)
@@ -32,6 +53,8 @@ PEM or PFX file with certificate and key.` + "\n" + exportHelp(source.M365) + se
 	}
 	f := cmd.Flags()
 	addGraphFlags(f, &conn.Graph)
+	f.StringVar(&conn.MailboxTypes, "mailbox-types", "", "`WAY` to find out what mailboxes are: "+strings.Join(source.MailboxTypes(), ", ")+" (default purpose)")
+	f.StringVar(&conn.Mailboxes, "mailboxes", "", "export `FILE` of Get-Mailbox, beside --file")
 	f.StringVar(&conn.File, "file", "", "export `FILE` in place of a live directory")
 	f.StringVar(&conn.Encoding, "encoding", "", "`NAME` of the export's encoding, such as utf-8, windows-1252, windows-1250, cp850 (default: told by its text)")
 	return cmd

@@ -2,11 +2,13 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -110,13 +112,46 @@ func startGraph(ts *testscript.TestScript, names []string) {
 	if len(names) > 0 && names[0] == "tls" {
 		o.TLS, names = true, names[1:]
 	}
+	if len(names) > 0 && strings.HasPrefix(names[0], "content=") {
+		path := ts.MkAbs(strings.TrimPrefix(names[0], "content="))
+		o.Content = func() graphfake.Content { return graphContent(path, o.Users) }
+		o.Content() // a file that cannot be read is seen now
+		names = names[1:]
+	}
 	o.Fault = graphfake.At(graphFaults(ts, names))
 	serveGraph(ts, o)
+}
+
+// graphContent reads what a tenant holds beside its users, anew each time, so that a
+// script can change it. upn:NAME stands for the id of a user in the sample company, or
+// in the file's own users.
+func graphContent(path string, users []json.RawMessage) graphfake.Content {
+	text, err := os.ReadFile(path)
+	var c graphfake.Content
+	if err == nil {
+		err = json.Unmarshal(text, &c)
+	}
+	var names []string
+	for _, raw := range slices.Concat(users, c.Users) {
+		var u struct{ ID, UserPrincipalName string }
+		if err == nil {
+			err = json.Unmarshal(raw, &u)
+		}
+		names = append(names, `"upn:`+u.UserPrincipalName+`"`, strconv.Quote(u.ID))
+	}
+	if err == nil {
+		err = json.Unmarshal([]byte(strings.NewReplacer(names...).Replace(string(text))), &c)
+	}
+	if err != nil {
+		panic(fmt.Sprintf("%s: %v", path, err))
+	}
+	return c
 }
 
 func serveGraph(ts *testscript.TestScript, o graphfake.Options) {
 	s := graphfake.Start(o)
 	ts.Defer(s.Close)
+	fakesOf(ts).graph = s
 	ts.Setenv("GRAPH_URL", s.GraphURL())
 	ts.Setenv("TENANT", graphfake.DefaultTenant)
 	ts.Setenv("CLIENT_ID", graphfake.DefaultClientID)
@@ -190,6 +225,7 @@ func foreignUsers(ts *testscript.TestScript) string {
 // fakes are the running fakes of a script.
 type fakes struct {
 	ad      *ldapfake.Server
+	graph   *graphfake.Server
 	foreign *httptest.Server
 	strays  atomic.Int32 // requests that foreign got
 }
@@ -205,6 +241,22 @@ func cmdStrays(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	if got := strconv.Itoa(int(fakesOf(ts).strays.Load())); got != args[0] {
 		ts.Fatalf("%s requests to a foreign server, want %s", got, args[0])
+	}
+}
+
+// cmdRequests checks how often Graph was asked for paths that hold a text.
+func cmdRequests(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: requests N TEXT")
+	}
+	n := 0
+	for _, r := range fakesOf(ts).graph.GraphRequests() {
+		if strings.Contains(r.URL, args[1]) {
+			n++
+		}
+	}
+	if strconv.Itoa(n) != args[0] {
+		ts.Fatalf("%d requests for %s, want %s", n, args[1], args[0])
 	}
 }
 

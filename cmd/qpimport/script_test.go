@@ -38,9 +38,12 @@ func TestMain(m *testing.M) {
 //	contoso                  copy the sample company to ad.ldif and m365.json
 //	directory ad [OPTION…]   serve the sample company over LDAP; sets AD_URL,
 //	                         AD_PLAIN_URL, AD_CA, AD_USER and AD_PASSWORD
-//	directory m365 [tls] [N:FAULT…]
+//	directory m365 [tls] [content=FILE] [N:FAULT…]
 //	                         serve it over Graph, with a certificate that nobody
-//	                         trusts, and with faults for the Nth request;
+//	                         trusts, with groups, roles, licences and mailboxes out
+//	                         of a JSON file that is read at each request (see
+//	                         graphfake.Content; upn:NAME stands for a user's id),
+//	                         and with faults for the Nth request;
 //	                         sets GRAPH_URL, TENANT, CLIENT_ID, CLIENT_SECRET and
 //	                         ACCESS_TOKEN
 //	directory itglue [renamed] [twins] [N:FAULT…]
@@ -52,6 +55,7 @@ func TestMain(m *testing.M) {
 //	decide FILE USERNAME EMAIL|- WORD
 //	                         fill in the column decision of a review file
 //	msp CUSTOMERS USERS      make customers.yaml and the exports of an MSP
+//	requests N TEXT          Graph was asked N times for paths that hold TEXT
 //	binds N                  the directory saw N attempts to log in
 //	strays N                 N requests went where the links of directory m365
 //	                         with the faults foreign-… led
@@ -84,6 +88,7 @@ func TestScripts(t *testing.T) {
 			"jsonerr":   cmdJSONErr,
 			"contoso":   cmdContoso,
 			"directory": cmdDirectory,
+			"requests":  cmdRequests,
 			"binds":     cmdBinds,
 			"strays":    cmdStrays,
 			"decide":    cmdDecide,

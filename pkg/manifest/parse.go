@@ -180,7 +180,7 @@ func (o *object) ad() *source.Connection {
 }
 
 func (o *object) m365() *source.Connection {
-	d := o.object("m365", "tenant", "client_id", "client_secret", "certificate", "access_token", "cloud", "graph_url", "authority_url", "file", "encoding")
+	d := o.object("m365", "tenant", "client_id", "client_secret", "certificate", "access_token", "cloud", "graph_url", "authority_url", "mailbox_types", "file", "encoding", "mailboxes")
 	if d == nil {
 		return nil
 	}
@@ -195,8 +195,9 @@ func (o *object) m365() *source.Connection {
 			Cloud:            d.text("cloud"),
 			GraphURL:         d.text("graph_url"),
 			AuthorityURL:     d.text("authority_url"),
+			MailboxTypes:     d.text("mailbox_types"),
 		},
-		Export: source.Export{File: d.text("file"), Encoding: d.text("encoding")},
+		Export: source.Export{File: d.text("file"), Encoding: d.text("encoding"), Mailboxes: d.text("mailboxes")},
 	})
 }
 

@@ -51,7 +51,21 @@ type Graph struct {
 	Cloud            string `json:"cloud,omitempty"`             // "" is the global one
 	GraphURL         string `json:"graph_url,omitempty"`         // a private endpoint
 	AuthorityURL     string `json:"authority_url,omitempty"`
+	// MailboxTypes is how it is found out what mailboxes are: one of [MailboxTypes];
+	// "" is by userPurpose of Graph.
+	MailboxTypes string `json:"mailbox_types,omitempty"`
 }
+
+// The ways to find out what mailboxes are, where it is not by userPurpose of Graph.
+const (
+	MailboxTypesExchange = "exchange" // Exchange's admin interface
+	MailboxTypesNone     = "none"     // nobody is asked
+)
+
+const purposeTypes = "purpose"
+
+// MailboxTypes are the names of the ways to find out what mailboxes are.
+func MailboxTypes() []string { return []string{purposeTypes, MailboxTypesExchange, MailboxTypesNone} }
 
 // Export is a directory as a file.
 type Export struct {
@@ -59,6 +73,9 @@ type Export struct {
 	// Encoding is how the text is written, one of [Encodings]; "" is found by the
 	// text.
 	Encoding string `json:"encoding,omitempty"`
+	// Mailboxes is a second file: what Get-Mailbox says of the mailboxes of the users
+	// in the first one (Microsoft 365 only).
+	Mailboxes string `json:"mailboxes,omitempty"`
 }
 
 // Encodings are the names of the encodings that an export may have.
@@ -126,10 +143,13 @@ func (g Graph) parts() []part {
 		{"tenant", g.Tenant}, {"client_id", g.ClientID}, {"client_secret_from", g.ClientSecretFrom},
 		{"certificate_from", g.CertificateFrom}, {"access_token_from", g.AccessTokenFrom},
 		{"cloud", g.Cloud}, {"graph_url", g.GraphURL}, {"authority_url", g.AuthorityURL},
+		{"mailbox_types", g.MailboxTypes},
 	}
 }
 
-func (e Export) parts() []part { return []part{{"file", e.File}, {"encoding", e.Encoding}} }
+func (e Export) parts() []part {
+	return []part{{"file", e.File}, {"encoding", e.Encoding}, {"mailboxes", e.Mailboxes}}
+}
 
 // Normalize spells a connection as it is compared and stored: schemes, hosts,
 // tenants and ids in lower case, no port and no cloud where it is the default, no
@@ -140,7 +160,7 @@ func (c Connection) Normalize(dir string) Connection {
 	for _, text := range []*string{&c.BindDN, &c.BaseDN} {
 		*text = strings.TrimSpace(*text)
 	}
-	for _, name := range []*string{&c.TLSServerName, &c.Tenant, &c.ClientID, &c.Cloud} {
+	for _, name := range []*string{&c.TLSServerName, &c.Tenant, &c.ClientID, &c.Cloud, &c.MailboxTypes} {
 		*name = strings.ToLower(strings.TrimSpace(*name))
 	}
 	for _, address := range []*string{&c.URL, &c.GraphURL, &c.AuthorityURL} {
@@ -153,7 +173,10 @@ func (c Connection) Normalize(dir string) Connection {
 	if c.Cloud == globalCloud {
 		c.Cloud = ""
 	}
-	for _, path := range []*string{&c.CAFile, &c.File} {
+	if c.MailboxTypes == purposeTypes {
+		c.MailboxTypes = ""
+	}
+	for _, path := range []*string{&c.CAFile, &c.File, &c.Mailboxes} {
 		*path = below(dir, *path)
 	}
 	for _, ref := range []*string{&c.BindPasswordFrom, &c.ClientSecretFrom, &c.CertificateFrom, &c.AccessTokenFrom} {
@@ -278,9 +301,11 @@ func (c Connection) Validate() error {
 				p.add("%s has no meaning beside %s", f.name, "file")
 			}
 		}
-		c.Export.validate(&p, c.Transport)
+		c.Export.validate(&p, c.Kind, c.Transport)
 	case c.Encoding != "":
 		p.add("%s goes with %s", "encoding", "file")
+	case c.Mailboxes != "":
+		p.add("%s goes with %s", "mailboxes", "file")
 	case c.Kind == AD:
 		p.foreign(c.Graph.parts(), c.Kind)
 		c.LDAP.validate(&p, c.Transport)
@@ -314,7 +339,7 @@ func (p ConnectionProblems) about(field string) bool {
 	return slices.ContainsFunc(p, func(q ConnectionProblem) bool { return q.Fields[0] == field })
 }
 
-func (e Export) validate(p *ConnectionProblems, transport string) {
+func (e Export) validate(p *ConnectionProblems, kind Kind, transport string) {
 	switch transport {
 	case TransportFile:
 	case TransportStartTLS:
@@ -327,6 +352,12 @@ func (e Export) validate(p *ConnectionProblems, transport string) {
 		p.add("%s is missing", "file")
 	case "-":
 		p.add("%s: an export is read more than once: save it to a file", "file")
+	}
+	switch {
+	case e.Mailboxes != "" && kind != M365:
+		p.add("%s has no meaning for "+kind.String(), "mailboxes")
+	case e.Mailboxes == "-":
+		p.add("%s: an export is read more than once: save it to a file", "mailboxes")
 	}
 	if e.Encoding != "" && !slices.Contains(Encodings(), e.Encoding) {
 		p.add("%s: use one of "+strings.Join(Encodings(), ", "), "encoding")
@@ -397,7 +428,7 @@ func (g Graph) validate(p *ConnectionProblems, transport string) {
 	if transport != TransportGraph {
 		p.add("%s: has to be "+TransportGraph, "transport")
 	}
-	if g == (Graph{}) {
+	if g == (Graph{MailboxTypes: g.MailboxTypes}) {
 		p.add("say where the directory is: %s and its credentials (live) or %s (an export)", "tenant", "file")
 		return
 	}
@@ -423,6 +454,12 @@ func (g Graph) validate(p *ConnectionProblems, transport string) {
 	}
 	if g.Cloud != "" && !slices.Contains(Clouds(), g.Cloud) {
 		p.add("%s: use one of "+strings.Join(Clouds(), ", "), "cloud")
+	}
+	switch {
+	case g.MailboxTypes != "" && !slices.Contains(MailboxTypes(), g.MailboxTypes):
+		p.add("%s: use one of "+strings.Join(MailboxTypes(), ", "), "mailbox_types")
+	case g.MailboxTypes == MailboxTypesExchange && g.AccessTokenFrom != "":
+		p.add("%s: Exchange needs a token of its own, and %s is for Graph alone", "mailbox_types", "access_token_from")
 	}
 	for _, endpoint := range []part{{"graph_url", g.GraphURL}, {"authority_url", g.AuthorityURL}} {
 		if endpoint.value == "" {

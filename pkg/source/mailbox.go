@@ -2,6 +2,7 @@ package source
 
 import (
 	"context"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -96,6 +97,30 @@ var recipientClasses = map[int64]MailboxClass{
 	1 << 44: MailboxExchange, // scheduling
 	1 << 46: MailboxExchange, // audit log
 	1 << 47: MailboxExchange, // supervisory review
+}
+
+// recipientTypes are the values of msExchRecipientTypeDetails by the names that
+// Exchange's own tools write, in lower case.
+var recipientTypes = map[string]int64{
+	"usermailbox": 1, "linkedmailbox": 1 << 1, "sharedmailbox": 1 << 2, "legacymailbox": 1 << 3, "roommailbox": 1 << 4,
+	"equipmentmailbox": 1 << 5, "mailcontact": 1 << 6, "mailuser": 1 << 7, "mailuniversaldistributiongroup": 1 << 8,
+	"mailnonuniversalgroup": 1 << 9, "mailuniversalsecuritygroup": 1 << 10, "dynamicdistributiongroup": 1 << 11,
+	"publicfolder": 1 << 12, "roomlist": 1 << 28, "systemattendantmailbox": 1 << 13, "systemmailbox": 1 << 14,
+	"microsoftexchange": 1 << 22, "arbitrationmailbox": 1 << 23, "mailboxplan": 1 << 24, "discoverymailbox": 1 << 29,
+	"remoteusermailbox": 1 << 31, "remoteroommailbox": 1 << 33, "remoteequipmentmailbox": 1 << 34, "remotesharedmailbox": 1 << 35,
+	"publicfoldermailbox": 1 << 36, "teammailbox": 1 << 37, "remoteteammailbox": 1 << 38, "monitoringmailbox": 1 << 39,
+	"groupmailbox": 1 << 40, "linkedroommailbox": 1 << 41, "auditlogmailbox": 1 << 42, "remotegroupmailbox": 1 << 43,
+	"schedulingmailbox": 1 << 44, "guestmailuser": 1 << 45, "auxauditlogmailbox": 1 << 46, "supervisoryreviewpolicymailbox": 1 << 47,
+}
+
+// RecipientTypeOf reads RecipientTypeDetails as Exchange's tools write it, by name or
+// number, as a value of msExchRecipientTypeDetails; 0 for one that is not known.
+func RecipientTypeOf(text string) int64 {
+	text = strings.TrimSpace(text)
+	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+		return n
+	}
+	return recipientTypes[strings.ToLower(text)]
 }
 
 // ClassOfRecipient is the class of a value of msExchRecipientTypeDetails.

@@ -15,7 +15,7 @@ import (
 
 // The sample company says the same in whatever format AD's tools write it.
 func TestFormatsAgree(t *testing.T) {
-	in, err := openInput(source.AD, contoso+"ad.ldif")
+	in, err := openInput(source.AD, contoso+"ad.ldif", false)
 	if err != nil {
 		t.Fatal(err)
 	}

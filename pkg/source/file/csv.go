@@ -204,7 +204,7 @@ func (t *table) wrong(row []string, line int, err error) error {
 		}
 	}
 	if n >= 3 {
-		return t.in.incomplete(line, "connect or compare each file by itself; "+hintAgain(t.in.kind), "the header of another file stands here: two files were joined")
+		return t.in.incomplete(line, "connect or compare each file by itself; "+t.in.again(), "the header of another file stands here: two files were joined")
 	}
 	return t.in.wrong(line, err)
 }
@@ -215,7 +215,7 @@ func (t *table) fit(row []string, line int) ([]string, error) {
 	if len(row) > n {
 		for _, cell := range row[n:] {
 			if cell != "" || len(row) > t.most { // one of the values may be two
-				return nil, t.in.incomplete(line, "a value with the separator in it has to stand in quotes, as Export-Csv writes it; "+hintAgain(t.in.kind),
+				return nil, t.in.incomplete(line, "a value with the separator in it has to stand in quotes, as Export-Csv writes it; "+t.in.again(),
 					"the row has %d fields and the header %d", len(row), n)
 			}
 		}
@@ -240,7 +240,7 @@ func (t *table) read() (row []string, line int, err error) {
 	switch {
 	case errors.Is(err, io.EOF):
 		if t.in.last != t.lineEnd {
-			return nil, 0, t.in.incomplete(0, "if the file is whole, end its last line with a line break; "+hintAgain(t.in.kind),
+			return nil, 0, t.in.incomplete(0, "if the file is whole, end its last line with a line break; "+t.in.again(),
 				"the file ends in the middle of a line")
 		}
 		return nil, 0, io.EOF

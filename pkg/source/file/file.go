@@ -1,5 +1,6 @@
 // Package file reads exports of directories on disk, as whole directories of
-// users: of Active Directory LDIF, CSV and JSON; of Microsoft 365 JSON and CSV.
+// users: of Active Directory LDIF, CSV and JSON; of Microsoft 365 JSON and CSV, and
+// beside it what Get-Mailbox says of the mailboxes.
 //
 // A file is taken whole or not at all: what is damaged or cut is an error that
 // names the line. What a file cannot show is that it was cut right behind a
@@ -32,6 +33,10 @@ type Directory struct {
 
 	mu       sync.Mutex
 	surveyed *survey // what a pass over the whole export found, once there was one
+
+	boxes   *input // the export of the mailboxes, nil where there is none
+	joining sync.Mutex
+	joined  *mailboxes // what it says, once it was read
 }
 
 // Open opens the export that a connection names; its content tells the format.
@@ -47,7 +52,7 @@ func Open(ctx context.Context, conn source.Connection) (*Directory, error) {
 
 // openAs opens an export of a format; "" is found by the content.
 func openAs(ctx context.Context, kind source.Kind, export source.Export, format string) (*Directory, error) {
-	in, err := openInput(kind, export.File)
+	in, err := openInput(kind, export.File, false)
 	if err != nil {
 		return nil, err
 	}
@@ -55,6 +60,12 @@ func openAs(ctx context.Context, kind source.Kind, export source.Export, format 
 	if err := d.prepare(ctx, export.Encoding); err != nil {
 		_ = in.file.Close()
 		return nil, err
+	}
+	if export.Mailboxes != "" {
+		if d.boxes, err = openMailboxes(ctx, export.Mailboxes, export.Encoding); err != nil {
+			_ = in.file.Close()
+			return nil, err
+		}
 	}
 	return d, nil
 }
@@ -79,8 +90,14 @@ func (d *Directory) prepare(ctx context.Context, encoding string) (err error) {
 	return nil
 }
 
-// Close closes the file.
-func (d *Directory) Close() error { return d.in.file.Close() }
+// Close closes the file, and the one of the mailboxes.
+func (d *Directory) Close() error {
+	err := d.in.file.Close()
+	if d.boxes != nil {
+		err = errors.Join(err, d.boxes.file.Close())
+	}
+	return err
+}
 
 // Users yields the users in the order of the file. The base of the scope must
 // be in the export, else the error is [source.CodeNotFound]. Users of another
@@ -153,7 +170,7 @@ func (o once) next() (source.User, int, error) {
 		return u, line, err
 	}
 	if before, ok := o.lines[u.ID]; ok {
-		return u, line, o.in.incomplete(line, "take one of the two away, or make the file anew; "+hintAgain(o.in.kind),
+		return u, line, o.in.incomplete(line, "take one of the two away, or make the file anew; "+o.in.again(),
 			"the user %q stands in line %d already", u.ID, before)
 	}
 	o.lines[u.ID] = line
@@ -167,8 +184,16 @@ func (d *Directory) users(ctx context.Context, scope source.Scope, found *findin
 }
 
 func (d *Directory) passOver(ctx context.Context, scope source.Scope, found *findings) (userReader, error) {
-	if d.kind == source.M365 {
+	if d.kind == source.M365 && d.boxes == nil {
 		return d.people(ctx, found)
+	}
+	if d.kind == source.M365 {
+		boxes, err := d.mailboxTypes(ctx)
+		if err != nil {
+			return nil, err
+		}
+		users, err := d.people(ctx, found)
+		return classed{users, boxes.types}, err
 	}
 	s, err := d.survey(ctx)
 	if err != nil {

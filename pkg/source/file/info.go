@@ -85,6 +85,13 @@ func (d *Directory) surveyPeople(ctx context.Context) (*survey, error) {
 			s.notes = append(s.notes, fmt.Sprintf("the header is that of the %s; columns that are not known: %s", r.language, cmp.Or(r.unknown(), "none")))
 		}
 	}
+	if d.boxes != nil {
+		boxes, err := d.mailboxTypes(ctx)
+		if err != nil {
+			return nil, err
+		}
+		s.notes = append(s.notes, boxes.notes...)
+	}
 	f := s.found
 	if f.users > 0 && f.enabled < f.users {
 		s.notes = append(s.notes, "the export does not say who may sign in"+ofSome(f.users-f.enabled, f.users)+": accountEnabled is missing")

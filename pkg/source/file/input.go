@@ -47,9 +47,11 @@ type input struct {
 	page    charset.Charset // of codePage
 	guessed bool            // nobody said which it is
 	limit   int             // maxRecord
+
+	mailboxList bool // it holds mailboxes, not users
 }
 
-func openInput(kind source.Kind, path string) (*input, error) {
+func openInput(kind source.Kind, path string, mailboxList bool) (*input, error) {
 	// Before opening: a named pipe would keep its reader waiting.
 	if info, err := os.Stat(path); err == nil && info.Mode()&os.ModeNamedPipe != 0 {
 		return nil, unreadable(path, errors.New("a pipe cannot be read twice: name a file"))
@@ -58,7 +60,7 @@ func openInput(kind source.Kind, path string) (*input, error) {
 	if err != nil {
 		return nil, unreadable(path, err)
 	}
-	in := &input{file: f, path: path, kind: kind, limit: maxRecord}
+	in := &input{file: f, path: path, kind: kind, limit: maxRecord, mailboxList: mailboxList}
 	if err := in.inspect(); err != nil {
 		_ = f.Close()
 		return nil, err
@@ -309,7 +311,7 @@ func (in *input) damaged(line int, format string, args ...any) error {
 // a right file.
 func (in *input) incomplete(line int, hint, format string, args ...any) error {
 	if hint == "" {
-		hint = hintAgain(in.kind)
+		hint = in.again()
 	}
 	return &source.Error{
 		Code:      source.CodeIncomplete,
@@ -321,7 +323,7 @@ func (in *input) incomplete(line int, hint, format string, args ...any) error {
 
 // wrong names the line of a record that cannot be made a user.
 func (in *input) wrong(line int, err error) error {
-	return &source.Error{Code: source.CodeIncomplete, Message: in.where(line), Hint: hintAgain(in.kind), Permanent: true, Err: err}
+	return &source.Error{Code: source.CodeIncomplete, Message: in.where(line), Hint: in.again(), Permanent: true, Err: err}
 }
 
 // unsuitable is the error of a file that is whole but cannot serve.

@@ -356,7 +356,7 @@ func (l *ldifReader) checkEnd(rec *record, hasDN bool) error {
 	if alike < few && !l.ldifde && rec.first(objectGUID) != nil {
 		return nil
 	}
-	return l.in.incomplete(rec.line, "if the file is whole, add an empty line at its end; "+hintAgain(l.in.kind),
+	return l.in.incomplete(rec.line, "if the file is whole, add an empty line at its end; "+l.in.again(),
 		"the file seems to end inside this record: no empty line follows it")
 }
 

@@ -243,34 +243,12 @@ const (
 // isGroupOrContact holds the types of recipients that are no users.
 var isGroupOrContact = map[int64]bool{1 << 6: true, 1 << 8: true, 1 << 9: true, 1 << 10: true, 1 << 11: true, 1 << 12: true, 1 << 28: true}
 
-// recipientTypes are the values of msExchRecipientTypeDetails by the names that
-// Exchange's own tools write.
-func recipientTypes() map[string]int64 {
-	return map[string]int64{
-		"usermailbox": 1, "linkedmailbox": 1 << 1, "sharedmailbox": 1 << 2, "legacymailbox": 1 << 3, "roommailbox": 1 << 4,
-		"equipmentmailbox": 1 << 5, "mailcontact": 1 << 6, "mailuser": mailUser, "mailuniversaldistributiongroup": 1 << 8,
-		"mailnonuniversalgroup": 1 << 9, "mailuniversalsecuritygroup": 1 << 10, "dynamicdistributiongroup": 1 << 11,
-		"publicfolder": 1 << 12, "roomlist": 1 << 28, "systemattendantmailbox": 1 << 13, "systemmailbox": 1 << 14,
-		"microsoftexchange": 1 << 22, "arbitrationmailbox": 1 << 23, "mailboxplan": 1 << 24, "discoverymailbox": 1 << 29,
-		"remoteusermailbox": 1 << 31, "remoteroommailbox": 1 << 33, "remoteequipmentmailbox": 1 << 34, "remotesharedmailbox": 1 << 35,
-		"publicfoldermailbox": 1 << 36, "teammailbox": 1 << 37, "remoteteammailbox": 1 << 38, "monitoringmailbox": 1 << 39,
-		"groupmailbox": 1 << 40, "linkedroommailbox": 1 << 41, "auditlogmailbox": 1 << 42, "remotegroupmailbox": 1 << 43,
-		"schedulingmailbox": 1 << 44, "guestmailuser": guestMailUser, "auxauditlogmailbox": 1 << 46, "supervisoryreviewpolicymailbox": 1 << 47,
+func recipientType(p *person, values []string) error {
+	p.recipient = source.RecipientTypeOf(values[0])
+	if isGroupOrContact[p.recipient] {
+		p.other = values[0]
 	}
-}
-
-func recipientType(types map[string]int64) setter {
-	return func(p *person, values []string) error {
-		n, err := strconv.ParseInt(values[0], 10, 64)
-		if err != nil {
-			n = types[strings.ToLower(strings.TrimSpace(values[0]))]
-		}
-		p.recipient = n
-		if isGroupOrContact[p.recipient] {
-			p.other = values[0]
-		}
-		return nil
-	}
+	return nil
 }
 
 // setters knows how each field of graphNames is read, the id apart.
@@ -297,7 +275,7 @@ func setters() map[string]setter {
 		"isLicensed":                   licensed,
 		"deletedDateTime":              deletedAt,
 		"isDeleted":                    deletedFlag,
-		"recipientTypeDetails":         recipientType(recipientTypes()),
+		"recipientTypeDetails":         recipientType,
 		"onPremisesImmutableId":        text(func(p *person) *string { return &p.OnPremisesImmutableID }),
 		"onPremisesSamAccountName":     text(func(p *person) *string { return &p.OnPremisesSamAccountName }),
 		"onPremisesSecurityIdentifier": text(func(p *person) *string { return &p.OnPremisesSecurityIdentifier }),

@@ -159,9 +159,9 @@ func foreign(in *input) kindOfFile {
 	case begins("SQLite format 3"):
 		return kindOfFile{"an SQLite database", "name an export of the directory's users"}
 	case bytes.HasPrefix(lower, []byte("<objs")), bytes.HasPrefix(lower, []byte("<?xml")):
-		return kindOfFile{"XML", "Export-Clixml and XML reports are not read; " + hintAgain(in.kind)}
+		return kindOfFile{"XML", "Export-Clixml and XML reports are not read; " + in.again()}
 	case bytes.HasPrefix(lower, []byte("<!doctype")), bytes.HasPrefix(lower, []byte("<html")):
-		return kindOfFile{"a web page", "it may be a sign-in page that was saved; " + hintAgain(in.kind)}
+		return kindOfFile{"a web page", "it may be a sign-in page that was saved; " + in.again()}
 	}
 	return kindOfFile{}
 }
@@ -180,26 +180,26 @@ func unrecognised(in *input, head []byte) error {
 	for i, line := range lines {
 		switch {
 		case len(line) > 3 && len(bytes.Trim(line, "- ")) == 0 && bytes.Contains(line, []byte("---")) && i > 0:
-			return in.unsuitable(0, "it cuts values short; "+hintAgain(in.kind), "the file is PowerShell's table for the screen (Format-Table), not an export")
+			return in.unsuitable(0, "it cuts values short; "+in.again(), "the file is PowerShell's table for the screen (Format-Table), not an export")
 		case listLine.Match(line):
 			properties++
 		case bytes.Contains(line, []byte("FullyQualifiedErrorId")), bytes.Contains(line, []byte("CategoryInfo")):
-			return in.unsuitable(0, hintAgain(in.kind), "the file is an error message of PowerShell, not an export")
+			return in.unsuitable(0, in.again(), "the file is an error message of PowerShell, not an export")
 		}
 	}
 	if properties > 1 && 2*properties > len(lines) {
-		return in.unsuitable(0, "it cuts values short; "+hintAgain(in.kind), "the file is PowerShell's list for the screen (Format-List), not an export")
+		return in.unsuitable(0, "it cuts values short; "+in.again(), "the file is PowerShell's list for the screen (Format-List), not an export")
 	}
 	if len(lines) > 0 {
 		comma := []byte{separator(lines[0])}
 		if n := bytes.Count(lines[0], comma); n >= 3 && (len(lines) == 1 || bytes.Count(lines[1], comma) >= n) {
-			hint := hintAgain(in.kind)
+			hint := in.again()
 			if in.kind == source.M365 {
 				hint = hintEnglish
 			}
 			return in.unsuitable(1, hint, "the line may be the header of a CSV file, but none of its columns is known: it may be in another language")
 		}
 	}
-	return in.unsuitable(0, "an export is LDIF (ldifde, ldapsearch), JSON, JSON lines, or CSV with a header line; "+hintAgain(in.kind),
+	return in.unsuitable(0, "an export is LDIF (ldifde, ldapsearch), JSON, JSON lines, or CSV with a header line; "+in.again(),
 		"the file is no export that qpimport knows")
 }

@@ -52,8 +52,10 @@ type Config struct {
 
 // Directory is a tenant. It is safe for concurrent use.
 type Directory struct {
-	client *client
-	tenant string
+	client       *client
+	exchange     *client // nil where the connection does not ask for it
+	tenant       string
+	mailboxTypes string // one of the ways of [source.Graph]
 }
 
 var (
@@ -68,12 +70,22 @@ func Open(_ context.Context, config Config) (*Directory, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Directory{client, config.Connection.Tenant}, nil
+	conn := config.Connection.Normalize("")
+	d := &Directory{client: client, tenant: conn.Tenant, mailboxTypes: conn.MailboxTypes}
+	if d.mailboxTypes == source.MailboxTypesExchange {
+		if d.exchange, err = newExchangeClient(config); err != nil {
+			return nil, err
+		}
+	}
+	return d, nil
 }
 
 // Close drops the connections.
 func (d *Directory) Close() error {
 	d.client.close()
+	if d.exchange != nil {
+		d.exchange.close()
+	}
 	return nil
 }
 

@@ -54,10 +54,8 @@ func privileges(powers source.Powers) map[string]string {
 	}
 	ways := map[string]string{}
 	for id, of := range source.NewGroupIndex(powers.Groups, users).Privileges() {
-		var n int
-		fmt.Sscanf(id, "%x-", &n)
 		me := source.User{Username: "me", Privileges: of}
-		ways[fmt.Sprint(n)] += strings.Join(me.PrivilegePaths(), "; ") + "; "
+		ways[strings.TrimLeft(id[:7], "0")+id[7:8]] += strings.Join(me.PrivilegePaths(), "; ") + "; "
 	}
 	return ways
 }
