@@ -3,6 +3,7 @@ package source
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -251,4 +252,32 @@ func (u *User) PrivilegePaths() []string {
 		paths = append(paths, strings.Join(append(slices.Clone(way), cmp.Or(u.Username, u.DisplayName, u.ID)), " ← "))
 	}
 	return paths
+}
+
+// OutsidersNote remarks on members of a powerful group that are not in its domain.
+func OutsidersNote(g *Group) string {
+	const most = 10
+	var names []string
+	for _, sid := range g.Outsiders[:min(len(g.Outsiders), most)] {
+		switch name := wellKnownSIDs()[sid]; {
+		case name != "":
+			sid = name + " (" + sid + ")"
+		case !strings.HasPrefix(sid, "S-1-"): // an export knows them by their names
+			sid = fmt.Sprintf("%.200q", sid)
+		}
+		names = append(names, sid)
+	}
+	if more := len(g.Outsiders) - most; more > 0 {
+		names = append(names, fmt.Sprintf("and %d more", more))
+	}
+	return fmt.Sprintf("the group %.100q gives power to members that are not of this domain, and who they are is not known: %s", g.Name, strings.Join(names, ", "))
+}
+
+// wellKnownSIDs are the SIDs that stand for many (MS-DTYP 2.4.2.4), by name.
+func wellKnownSIDs() map[string]string {
+	return map[string]string{
+		"S-1-1-0": "Everyone", "S-1-5-2": "Network", "S-1-5-4": "Interactive", "S-1-5-7": "Anonymous Logon",
+		"S-1-5-9": "Enterprise Domain Controllers", "S-1-5-11": "Authenticated Users", "S-1-5-14": "Remote Interactive Logon",
+		"S-1-5-15": "This Organization", "S-1-5-17": "IUSR", "S-1-5-18": "Local System", "S-1-5-19": "Local Service", "S-1-5-20": "Network Service",
+	}
 }

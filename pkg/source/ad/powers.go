@@ -3,7 +3,6 @@ package ad
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -31,7 +30,7 @@ func (d *Directory) Powers(ctx context.Context) (source.Powers, error) {
 	powers := source.Powers{Groups: groups}
 	for i := range groups {
 		if g := &groups[i]; len(g.Outsiders) > 0 {
-			powers.Notes = append(powers.Notes, outsidersNote(g))
+			powers.Notes = append(powers.Notes, source.OutsidersNote(g))
 		}
 	}
 	return powers, nil
@@ -122,29 +121,4 @@ func (d *Directory) checkRoots(bySID map[string]*source.Group) error {
 		return unseen("the members of the group Administrators")
 	}
 	return nil
-}
-
-// outsidersNote remarks on members of a powerful group who are not in this domain.
-func outsidersNote(g *source.Group) string {
-	const most = 10
-	var names []string
-	for _, sid := range g.Outsiders[:min(len(g.Outsiders), most)] {
-		if name := wellKnownSIDs()[sid]; name != "" {
-			sid = name + " (" + sid + ")"
-		}
-		names = append(names, sid)
-	}
-	if more := len(g.Outsiders) - most; more > 0 {
-		names = append(names, fmt.Sprintf("and %d more", more))
-	}
-	return fmt.Sprintf("the group %.100q gives power to members that are not of this domain, and who they are is not known: %s", g.Name, strings.Join(names, ", "))
-}
-
-// wellKnownSIDs are the SIDs that stand for many (MS-DTYP 2.4.2.4), by name.
-func wellKnownSIDs() map[string]string {
-	return map[string]string{
-		"S-1-1-0": "Everyone", "S-1-5-2": "Network", "S-1-5-4": "Interactive", "S-1-5-7": "Anonymous Logon",
-		"S-1-5-9": "Enterprise Domain Controllers", "S-1-5-11": "Authenticated Users", "S-1-5-14": "Remote Interactive Logon",
-		"S-1-5-15": "This Organization", "S-1-5-17": "IUSR", "S-1-5-18": "Local System", "S-1-5-19": "Local Service", "S-1-5-20": "Network Service",
-	}
 }

@@ -60,6 +60,14 @@ func (t *adTable) next(rec *record) error {
 			}
 			rec.dn = pathDN(t.columns[i], cell)
 		case a == none:
+		case a.isNames():
+			names, ok := splitNames(cell)
+			if !ok {
+				t.found.loseNames(t.header[i])
+			}
+			for _, dn := range names {
+				rec.add(a, []byte(dn))
+			}
 		case isTypeName(cell), a == proxyAddresses && isCutList(cell), a == phone && isShortened(cell):
 			t.found.lose(t.header[i])
 		case a.isNumber() && isShortened(cell):

@@ -80,6 +80,8 @@ func (r *record) addObject(raw []byte, found *findings, depth int) error {
 			continue
 		}
 		switch err := r.addJSON(a, v); {
+		case err != nil && a.isNames():
+			found.loseNames(name)
 		case errors.Is(err, errLost):
 			found.lose(name)
 		case err != nil:
@@ -116,6 +118,14 @@ func (r *record) addJSON(a attr, v any) error {
 				if err := r.addText(a, address); err != nil {
 					return err
 				}
+			}
+		case a.isNames():
+			names, ok := splitNames(v)
+			if !ok {
+				return errLost
+			}
+			for _, dn := range names {
+				r.add(a, []byte(dn))
 			}
 		default:
 			return r.addText(a, v)

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/qpimport/qpimport/pkg/source"
 	"github.com/qpimport/qpimport/pkg/source/adattr"
 )
 
@@ -109,4 +110,52 @@ func sidBytes(text string) ([]byte, error) {
 		return nil, fmt.Errorf("%.60q is no SID", text)
 	}
 	return b, nil
+}
+
+// splitNames takes the distinguished names out of a text in which a tool put one behind
+// another, however it parted them: each ends with the steps of its domain. It is not
+// ok where the text holds anything else, or was cut.
+func splitNames(text string) (names []string, ok bool) {
+	text = strings.TrimSpace(text)
+	names, isList := jsonList(text)
+	switch {
+	case isCutList(text):
+		return nil, false
+	case isList:
+	case strings.HasPrefix(text, "X'"), strings.Contains(text, ";X'"): // csvde, of names beyond ASCII
+		for _, part := range strings.Split(text, ";") {
+			if b, isHex := unhex(part); isHex {
+				part = string(b)
+			}
+			names = append(names, part)
+		}
+	default:
+		text = strings.TrimSuffix(strings.TrimPrefix(text, "{"), "}")
+		start := 0
+		for i := range len(text) {
+			if strings.IndexByte(";,| \t\r\n", text[i]) >= 0 && beginsName(strings.TrimLeft(text[i+1:], " \t\r\n")) && hasDomain(text[start:i]) {
+				names = append(names, text[start:i])
+				start = i + 1
+			}
+		}
+		names = append(names, text[start:])
+	}
+	for i, name := range names {
+		names[i] = strings.Trim(name, ";,| \t\r\n")
+		if _, err := source.ParseDN(names[i]); err != nil || !hasDomain(names[i]) {
+			return nil, false
+		}
+	}
+	return names, true
+}
+
+func beginsName(s string) bool {
+	return len(s) > 3 && (strings.EqualFold(s[:3], "CN=") || strings.EqualFold(s[:3], "OU="))
+}
+
+// hasDomain says whether a name has come to the steps of its domain.
+func hasDomain(name string) bool {
+	lower := strings.ToLower(name)
+	i := strings.LastIndex(lower, ",dc=")
+	return i > 0 && lower[i-1] != '\\'
 }

@@ -13,6 +13,7 @@ import (
 // people.
 type findings struct {
 	lost   []string // columns without values
+	names  []string // columns without names of groups
 	short  int      // rows without their last cells
 	joined []int    // lines where the header stands again
 
@@ -41,6 +42,12 @@ func (f *findings) leaveOut(what string) {
 func (f *findings) lose(name string) {
 	if !slices.Contains(f.lost, name) {
 		f.lost = append(f.lost, name)
+	}
+}
+
+func (f *findings) loseNames(column string) {
+	if !slices.Contains(f.names, column) {
+		f.names = append(f.names, column)
 	}
 }
 
@@ -116,6 +123,9 @@ func (f *findings) notes() []string {
 	add := func(format string, args ...any) { notes = append(notes, fmt.Sprintf(format, args...)) }
 	for _, name := range f.lost {
 		add("column %.60q is unknown: PowerShell wrote the name of a type in the place of its values, or a tool cut them; in JSON, `ConvertTo-Json -Depth 4` keeps them", name)
+	}
+	for _, name := range f.names {
+		add("column %.60q holds no distinguished names, and who is in which group is not read of it: in CSV, join them with semicolons; in JSON, `ConvertTo-Json -Depth 4` keeps them", name)
 	}
 	if f.short > 0 {
 		add("%s without the last cells, as Excel saves rows whose last cells are empty: these count as empty", rowsAre(f.short))

@@ -9,7 +9,7 @@ import (
 const (
 	graphCommand   = "Get-MgUser -All -Property " + graphuser.Select + " | ConvertTo-Json -Depth 4 | Out-File -Encoding utf8 FILE"
 	ldifdeCommand  = "ldifde -f FILE"
-	adCommand      = `Get-ADUser -Filter * -Properties displayName,mail,employeeID,department,title,company,userAccountControl,telephoneNumber,mobile,proxyAddresses,"mS-DS-ConsistencyGuid" | ConvertTo-Json -Depth 4 | Out-File -Encoding utf8 FILE`
+	adCommand      = `Get-ADUser -Filter * -Properties displayName,mail,employeeID,department,title,company,userAccountControl,telephoneNumber,mobile,proxyAddresses,"mS-DS-ConsistencyGuid",memberOf,primaryGroupID,adminCount,servicePrincipalName | ConvertTo-Json -Depth 4 | Out-File -Encoding utf8 FILE`
 	mailboxCommand = "Get-EXOMailbox -ResultSize Unlimited -Properties ExternalDirectoryObjectId,AccountDisabled,RecipientTypeDetails,IsDirSynced | ConvertTo-Json -Depth 4 | Out-File -Encoding utf8 FILE"
 
 	// MailboxesCommand makes the export of the mailboxes beside one of users.

@@ -199,7 +199,9 @@ func (l *ldifReader) attribute(rec *record, at, start int) error {
 		rec.buf = rec.buf[:start]
 		return nil
 	}
-	if bytes.HasPrefix(option, []byte("range=")) && !bytes.HasSuffix(option, []byte("*")) {
+	isPart := bytes.HasPrefix(option, []byte("range=")) && !bytes.HasSuffix(option, []byte("*"))
+	rec.partial = rec.partial || isPart && a == member // of use nevertheless, where users name their groups
+	if isPart && a != member {
 		return l.in.damaged(at, "%.60q holds a part of the values only", line[:len(name)+1+len(option)])
 	}
 	v, err := l.decode(at, name, raw)

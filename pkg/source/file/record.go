@@ -30,6 +30,10 @@ const (
 	primaryGroup
 	adminCount
 	servicePrincipal
+	memberOf
+	member
+	groupType
+	primaryGroupDN // Get-ADUser's own
 	phone
 	mobile
 	employeeID
@@ -45,11 +49,14 @@ const (
 // isNumber says whether the values are digits that nobody can guess.
 func (a attr) isNumber() bool {
 	switch a {
-	case userAccountControl, sAMAccountType, employeeID, pwdLastSet, accountExpires, recipientDetails, primaryGroup, adminCount:
+	case userAccountControl, sAMAccountType, employeeID, pwdLastSet, accountExpires, recipientDetails, primaryGroup, adminCount, groupType:
 		return true
 	}
 	return false
 }
+
+// isNames says whether the values are the names of groups or of who is in one.
+func (a attr) isNames() bool { return a == memberOf || a == member }
 
 // attrs knows attributes by name, as AD and as its tools spell it; names are
 // compared in lower case.
@@ -63,6 +70,7 @@ func newAttrs() attrs {
 		"wellknownobjects": wellKnownObjects, "otherwellknownobjects": otherWellKnownObjects,
 		"displayname": displayName, "mail": mail, "enabled": enabled, "passwordneverexpires": neverExpires,
 		"primarygroupid": primaryGroup, "admincount": adminCount, "serviceprincipalname": servicePrincipal,
+		"memberof": memberOf, "member": member, "grouptype": groupType, "primarygroup": primaryGroupDN,
 		"telephonenumber": phone, "mobile": mobile, "employeeid": employeeID, "pwdlastset": pwdLastSet,
 		"accountexpires": accountExpires, "msexchrecipienttypedetails": recipientDetails,
 		"isdeleted": isDeleted, "isrecycled": isRecycled, "iscriticalsystemobject": critical,
@@ -118,6 +126,7 @@ type record struct {
 	lists  [][]byte // what get returned
 
 	foreign bool // it has properties of Microsoft 365
+	partial bool // not all of its members are there
 }
 
 type value struct {
@@ -126,7 +135,7 @@ type value struct {
 }
 
 func (r *record) reset(line int) {
-	r.line, r.dn, r.foreign = line, "", false
+	r.line, r.dn, r.foreign, r.partial = line, "", false, false
 	r.buf, r.values, r.lists = r.buf[:0], r.values[:0], r.lists[:0]
 }
 

@@ -15,10 +15,11 @@ import (
 
 // survey is what a pass over an export finds beside its users.
 type survey struct {
-	tree  source.Tree // Active Directory only
-	id    string      // the domain's SID, or the tenant's id
-	found findings
-	notes []string
+	tree   source.Tree // Active Directory only
+	id     string      // the domain's SID, or the tenant's id
+	groups *grouping   // Active Directory only
+	found  findings
+	notes  []string
 }
 
 // Tree returns the domain, its OUs and containers. What the export does not
@@ -61,6 +62,9 @@ func (d *Directory) surveyAD(ctx context.Context) (*survey, error) {
 	}
 	s.tree, s.found.others = b.tree()
 	s.id = b.domainSID()
+	s.groups = b.groups
+	s.groups.finish(s.tree.Root, s.id)
+	s.notes = append(s.notes, s.groups.notes()...)
 	noColumn := false
 	if t, ok := records.(*adTable); ok {
 		s.notes = append(s.notes, t.notes()...)
@@ -86,6 +90,7 @@ type treeBuilder struct {
 	sids       map[string]string // the domains of users: the DN's key by the SID
 	root       string            // DN of the domain, once chosen
 	rootSID    string
+	groups     *grouping
 }
 
 // root is an object that is a domain.
@@ -100,6 +105,7 @@ func newTreeBuilder() *treeBuilder {
 		wellKnown: map[string]string{},
 		parents:   map[string]int{},
 		sids:      map[string]string{},
+		groups:    newGrouping(),
 	}
 }
 
@@ -114,8 +120,12 @@ func (b *treeBuilder) add(in *input, rec *record, found *findings) error {
 		return b.addContainer(in, rec, class)
 	}
 	if !rec.isUser() {
+		if rec.isGroup() {
+			return b.groups.addGroup(in, rec)
+		}
 		return nil
 	}
+	b.groups.addUser(rec)
 	found.add(&source.User{
 		DisplayName: string(rec.first(displayName)),
 		Email:       cmp.Or(string(rec.first(mail)), string(rec.first(proxyAddresses))),
