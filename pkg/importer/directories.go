@@ -136,8 +136,7 @@ func (t *DirectoryTest) describe(sample *reading, dir source.Directory) {
 			t.Notes = append(t.Notes, fmt.Sprintf("mailboxes: %d of the users looked at are in doubt; %d were told by %s, in %d requests", m.InDoubt, m.Known, m.From, m.Requests))
 		}
 	}
-	sample.silent = false // whoever tests wants to know
-	t.Notes = append(t.Notes, sample.notes()...)
+	t.Notes = append(t.Notes, sample.notes(true)...)
 }
 
 // topology notes what kind of customer this looks like, and warns where that
@@ -272,7 +271,7 @@ func (im *Importer) Users(ctx context.Context, r UsersRequest) (UserList, error)
 		}
 	}
 	sortBy(list.Users, func(u *UserDetail) (ou, name, id string) { return userOrder(&u.User) })
-	list.Notes = append(list.Notes, in.notes()...)
+	list.Notes = append(list.Notes, in.notes(true)...)
 	return list, nil
 }
 

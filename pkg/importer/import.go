@@ -66,6 +66,7 @@ func (im *Importer) Import(ctx context.Context, r ImportRequest) (ImportResult, 
 	// is let go before the other is made.
 	decided.readings, decided.users, b.picks, read.users = nil, nil, nil, nil
 	result := decided.importResult(r, b)
+	result.Notes = list(b.notes(true))
 	result.Applied, result.Run = !r.DryRun, run
 	return result, nil
 }
@@ -341,7 +342,7 @@ func (d *draft) importResult(r ImportRequest, b *batch) ImportResult {
 		Customer: name, PasswordSync: d.after.Customer.PasswordSync, Source: r.Source,
 		Accounts: make([]ImportedAccount, 0, len(b.chosen)), Skipped: b.skipped, UnusedExclusions: b.unused,
 		Counts: ImportCounts{Selected: len(b.chosen), Skipped: len(b.skipped), NotTakenBelow: b.below},
-		Notes:  list(b.notes()),
+		Notes:  list(b.notes(false)),
 	}
 	picked := make(map[int]bool, len(b.chosen))
 	for _, i := range b.chosen {

@@ -158,7 +158,7 @@ func (s sides) notes() []string {
 	notes := []string{}
 	for _, r := range []*reading{s.ad, s.m365} {
 		if r != nil {
-			notes = append(notes, r.notes()...)
+			notes = append(notes, r.notes(false)...)
 		}
 	}
 	if s.ad != nil && s.m365 != nil {
@@ -323,7 +323,7 @@ func MatchExports(ctx context.Context, open Opener, ad, m365 source.Connection, 
 		if err != nil {
 			return MatchResult{}, err
 		}
-		r := &reading{kind: side.conn.Kind, at: time.Now().UTC().Round(0)}
+		r := &reading{kind: side.conn.Kind, export: side.conn.Transport == source.TransportFile, at: time.Now().UTC().Round(0)}
 		if r.info, err = dir.Info(ctx); err == nil {
 			err = r.read(ctx, dir, question{})
 		}

@@ -68,7 +68,7 @@ func (im *Importer) Privileged(ctx context.Context, sel string) (PrivilegedList,
 		if in.powers.Unknown != "" {
 			result.Unknown = append(result.Unknown, UnknownPower{in.kind, in.powers.Unknown})
 		}
-		result.Notes = append(result.Notes, in.notes()...)
+		result.Notes = append(result.Notes, in.notes(true)...)
 		places := d.places(in.kind)
 		for _, u := range in.users {
 			_, has := places[u.ID]

@@ -14,16 +14,16 @@ import (
 
 // reading is a directory as it was read whole.
 type reading struct {
-	kind  source.Kind
-	base  string // DN of the part that was read, "" for all
-	info  source.Info
-	tree  source.Tree // AD's
-	index *source.OUIndex
-	users []*source.User
+	kind   source.Kind
+	export bool   // it is one on disk
+	base   string // DN of the part that was read, "" for all
+	info   source.Info
+	tree   source.Tree // AD's
+	index  *source.OUIndex
+	users  []*source.User
 	// elsewhere are users whom the directory has outside what is read.
 	elsewhere []*source.User
 	powers    source.Powers
-	silent    bool           // it is nothing to remark that it never says who holds power
 	doubtful  []*source.User // whose mailboxes were asked about
 	mailboxes source.Mailboxes
 	groups    []source.Group // with the members of those that were asked for
@@ -68,12 +68,16 @@ type question struct {
 // readWhole reads everybody in a directory of the customer, who of them holds power,
 // and what the mailboxes are of which that is in doubt.
 func (im *Importer) readWhole(ctx context.Context, snap *registry.Snapshot, kind source.Kind, q question) (*reading, error) {
-	dir, err := im.connect(ctx, snap, kind)
+	conn, err := connection(snap, kind)
+	if err != nil {
+		return nil, err
+	}
+	dir, err := im.open(ctx, conn)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = dir.Close() }()
-	r := &reading{kind: kind, at: im.clock()}
+	r := &reading{kind: kind, export: conn.Transport == source.TransportFile, at: im.clock()}
 	if lister, ok := source.As[source.OULister](dir); ok && kind == source.AD {
 		if r.tree, err = lister.Tree(ctx); err != nil {
 			return nil, err
@@ -136,7 +140,7 @@ func (r *reading) read(ctx context.Context, dir source.Directory, q question) er
 func (r *reading) readPowers(ctx context.Context, dir source.Directory) (err error) {
 	lister, ok := source.As[source.PowerLister](dir)
 	if !ok {
-		r.powers.Unknown, r.silent = "an export does not say", true
+		r.powers.Unknown = "this directory does not say"
 		return nil
 	}
 	r.powers, err = lister.Powers(ctx)
@@ -199,10 +203,11 @@ func (r *reading) readLicences(ctx context.Context, dir source.Directory, q ques
 	return err
 }
 
-// notes are remarks for people about what was read.
-func (r *reading) notes() []string {
+// notes are remarks for people about what was read. That an export does not say who
+// holds power is told to who is choosing people; each time would be too often.
+func (r *reading) notes(choosing bool) []string {
 	notes := slices.Clone(r.info.Notes)
-	if r.powers.Unknown != "" && !r.silent {
+	if r.powers.Unknown != "" && (choosing || !r.export) {
 		notes = append(notes, fmt.Sprintf("who holds power in %s is not known: %s", r.kind, r.powers.Unknown))
 	}
 	notes = append(notes, r.powers.Notes...)

@@ -368,7 +368,7 @@ func (d *draft) refresh(read []*reading, r RefreshRequest) (RefreshResult, error
 		} else {
 			result.Counts.PeopleM365 = len(in.users)
 		}
-		result.Notes = append(result.Notes, in.notes()...)
+		result.Notes = append(result.Notes, in.notes(false)...)
 		d.refreshLinks(in)
 	}
 	imports := r.ImportNew || d.after.Customer.NewPeople == registry.ImportNew

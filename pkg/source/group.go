@@ -45,7 +45,8 @@ type GroupLister interface {
 // Powers are the groups and roles that give power, with the groups in them.
 type Powers struct {
 	Groups []Group
-	// Unknown says in words why it is not known who holds power, "" where it is.
+	// Unknown says in words why it is not known who holds power, "" where it is. What
+	// is known all the same, such as roles whose groups may not be read, is in Groups.
 	Unknown string
 	Notes   []string // remarks for people
 }
