@@ -12,11 +12,11 @@ import (
 )
 
 func TestClouds(t *testing.T) {
-	tests := []struct{ cloud, login, graph string }{
-		{"", "login.microsoftonline.com", "graph.microsoft.com"},
-		{"usgov", "login.microsoftonline.us", "graph.microsoft.us"},
-		{"usgov-dod", "login.microsoftonline.us", "dod-graph.microsoft.us"},
-		{"china", "login.chinacloudapi.cn", "microsoftgraph.chinacloudapi.cn"},
+	tests := []struct{ cloud, login, graph, exchange string }{
+		{"", "login.microsoftonline.com", "graph.microsoft.com", "outlook.office365.com"},
+		{"usgov", "login.microsoftonline.us", "graph.microsoft.us", "outlook.office365.us"},
+		{"usgov-dod", "login.microsoftonline.us", "dod-graph.microsoft.us", "outlook-dod.office365.us"},
+		{"china", "login.chinacloudapi.cn", "microsoftgraph.chinacloudapi.cn", "outlook.office365.cn"},
 	}
 	for _, test := range tests {
 		e, err := newEndpoint(source.Graph{Cloud: test.cloud})
@@ -26,6 +26,13 @@ func TestClouds(t *testing.T) {
 		if e.authority.String() != "https://"+test.login || e.root.String() != "https://"+test.graph ||
 			e.scope != "https://"+test.graph+"/.default" || e.loginHosts[0] != test.login || e.private {
 			t.Errorf("%q: %+v", test.cloud, e)
+		}
+		c, err := newExchangeClient(Config{Connection: source.Connection{Kind: source.M365, Graph: source.Graph{Tenant: "contoso.example", Cloud: test.cloud}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if link := c.url("InvokeCommand", nil).String(); link != "https://"+test.exchange+"/adminapi/beta/contoso.example/InvokeCommand" || c.tokens.scope != "https://"+test.exchange+"/.default" {
+			t.Errorf("%q: %s with a token for %s", test.cloud, link, c.tokens.scope)
 		}
 	}
 }

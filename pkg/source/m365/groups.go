@@ -25,7 +25,8 @@ const groupProperties = "id,displayName,mail,mailNickname,isAssignableToRole,vis
 
 // Groups implements [source.GroupLister]. A group that is wanted has everybody in it,
 // nested or not, as its Members, a group of which nobody asked for the members none;
-// with want nil every group has who and what is in it directly.
+// with want nil every group has who and what is in it directly. A wanted group whose
+// membership is hidden and shows nobody is an error, in the list of all it is empty.
 //
 // The members are asked for without a cast to users, and those that are no users or
 // groups left out here: with a cast Graph answers from an index that lags behind, so
@@ -52,12 +53,16 @@ func (d *Directory) Groups(ctx context.Context, want func(*source.Group) bool) (
 		}
 		return here, nil
 	}
-	for i := range groups {
-		g := &groups[i]
-		if !want(g) {
+	here := groups[:0]
+	for i, g := range groups {
+		if !want(&g) {
+			here = append(here, g)
 			continue
 		}
 		members, err := readAll(ctx, d.client, d.relation(g.ID, "transitiveMembers"), decodeMember)
+		if isAbsence(err) { // it was deleted meanwhile
+			continue
+		}
 		if err != nil {
 			return nil, fmt.Errorf("the members of the group %.100q: %w", g.Name, err)
 		}
@@ -68,8 +73,9 @@ func (d *Directory) Groups(ctx context.Context, want func(*source.Group) bool) (
 				Hint:    "give the application the permission Member.Read.Hidden of Microsoft Graph as well; where it has that, the group is empty",
 			}
 		}
+		here = append(here, g)
 	}
-	return groups, nil
+	return here, nil
 }
 
 // foundGroup is a group with what only this adapter looks at.

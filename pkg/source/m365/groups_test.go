@@ -204,6 +204,12 @@ func TestWhatIsNoBatch(t *testing.T) {
 			return parts
 		})
 	}
+	failing := func(text string) func(int, []graphfake.Part) []graphfake.Part {
+		return edit(func(parts []graphfake.Part) []graphfake.Part {
+			parts[4].Status, parts[4].Body = 409, json.RawMessage(text)
+			return parts
+		})
+	}
 	for _, test := range []struct {
 		name  string
 		parts func(int, []graphfake.Part) []graphfake.Part
@@ -232,6 +238,11 @@ func TestWhatIsNoBatch(t *testing.T) {
 		{"a redirected part", status(302, ""), nil, source.CodeIncomplete, "302"},
 		{"a part of no content", status(204, ""), nil, source.CodeIncomplete, "204"},
 		{"a proxy's 404", status(404, ""), nil, source.CodeIncomplete, "404"},
+		{"an error that is null", failing(`null`), nil, source.CodeIncomplete, "409"},
+		{"an error that is text", failing(`"no"`), nil, source.CodeIncomplete, "409"},
+		{"an error that is a list", failing(`[]`), nil, source.CodeIncomplete, "409"},
+		{"an error without more", failing(`{"error":null}`), nil, source.CodeIncomplete, "409"},
+		{"an error of another form", failing(`{"error":"no"}`), nil, source.CodeIncomplete, "409"},
 		{"no responses", nil, graphfake.Body(`{}`), source.CodeIncomplete, "lacks 20 of 20"},
 		{"responses twice", nil, graphfake.Twice("responses", "[]"), source.CodeIncomplete, "duplicate"},
 		{"cut", nil, graphfake.CutMidBody(0.5), "", ""}, // and asked for again
@@ -279,10 +290,26 @@ func TestGroupDeletedMeanwhile(t *testing.T) {
 		}
 		return now
 	}
-	_, config, _ := start(t, o)
+	for name, want := range map[string]func(*source.Group) bool{"all": nil, "wanted": func(*source.Group) bool { return true }} {
+		asked = 0
+		_, config, _ := start(t, o)
+		groups, err := open(t, config).Groups(t.Context(), want)
+		if err != nil || len(groups) != 4 || groups[0].ID != groupID(1) {
+			t.Errorf("%s: %d groups, %v", name, len(groups), err)
+		}
+	}
+}
+
+// Where the link to further members expires, that group is read anew.
+func TestMembersWhoseLinkExpires(t *testing.T) {
+	const n, people = 45, 60
+	o := held(people, many(n, people))
+	o.PageSize, o.Fault = 50, graphfake.At(map[int]graphfake.Fault{5: graphfake.ExpiredPageToken()})
+	server, config, _ := start(t, o)
 	groups, err := open(t, config).Groups(t.Context(), nil)
-	if err != nil || len(groups) != 4 || groups[0].ID != groupID(1) {
-		t.Errorf("%d groups, %v", len(groups), err)
+	wantMany(t, groups, err, n, people)
+	if got := len(server.GraphRequests()); got != 1+3+1+2 {
+		t.Errorf("%d requests", got)
 	}
 }
 
