@@ -1,6 +1,7 @@
 package m365
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -103,9 +104,14 @@ func (d *Directory) groups(ctx context.Context, filter string) ([]foundGroup, er
 	}), nil
 }
 
-// relation is the link to the members, transitiveMembers or owners of a group.
+// relation is the link to the members, transitiveMembers or owners of a group. Owners,
+// of whom there are few, are documented without a size of pages.
 func (d *Directory) relation(group, name string) *url.URL {
-	return d.client.url("groups/"+group+"/"+name, url.Values{"$select": {"id"}, "$top": {strconv.Itoa(pageSize)}})
+	query := url.Values{"$select": {"id"}}
+	if name != "owners" {
+		query.Set("$top", strconv.Itoa(pageSize))
+	}
+	return d.client.url("groups/"+group+"/"+name, query)
 }
 
 // relations reads one relation of many groups. A group that was deleted meanwhile is
@@ -143,7 +149,7 @@ func decodeGroup(d *jsontext.Decoder) (foundGroup, error) {
 	}
 	id, err := objectID("a group", g.ID)
 	return foundGroup{
-		Group:      source.Group{Kind: source.M365, ID: id, Name: g.DisplayName, Account: g.MailNickname, Email: g.Mail},
+		Group:      source.Group{Kind: source.M365, ID: id, Name: cmp.Or(g.DisplayName, g.Mail, g.MailNickname, id), Account: g.MailNickname, Email: g.Mail},
 		assignable: g.IsAssignableToRole,
 		hidden:     strings.EqualFold(g.Visibility, "HiddenMembership"),
 	}, err

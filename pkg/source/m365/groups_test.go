@@ -36,7 +36,7 @@ func nested() graphfake.Content {
 	upper := func(i int) string { return strings.ToUpper(groupID(i)) }
 	return graphfake.Content{
 		Groups: []json.RawMessage{
-			groupJSON(1, "Sales", `,"mail":"sales@contoso.example"`), groupJSON(2, "Sales East", ``), groupJSON(3, "Circle", ``), groupJSON(4, "Empty", ``),
+			groupJSON(1, "Sales", `,"mail":"sales@contoso.example"`), groupJSON(2, "Sales East", ``), groupJSON(3, "Circle", ``), groupJSON(4, "", ``),
 		},
 		Members: map[string][]string{
 			upper(1): {person(0), upper(2), "ffffffff-2222-4000-8000-000000000001"},
@@ -60,7 +60,7 @@ func TestGroups(t *testing.T) {
 			Members: []string{person(0), person(1), groupID(2), person(2), person(3), groupID(3)}},
 		{Kind: source.M365, ID: groupID(2), Name: "Sales East", Account: "g2"},
 		{Kind: source.M365, ID: groupID(3), Name: "Circle", Account: "g3"},
-		{Kind: source.M365, ID: groupID(4), Name: "Empty", Account: "g4"},
+		{Kind: source.M365, ID: groupID(4), Name: "g4", Account: "g4"},
 	}
 	slices.Sort(want[0].Members)
 	if !reflect.DeepEqual(got, want) {

@@ -80,6 +80,9 @@ func (s *Server) serveContent(w http.ResponseWriter, r *http.Request, c *Content
 	case steps[0] == "groups" && (len(steps) == 3 || len(steps) == 4):
 		s.serveRelation(w, r, c, steps)
 	case r.URL.Path == "subscribedSkus":
+		if !onlyOptions(w, r, "$select", "$skiptoken") {
+			return true
+		}
 		s.servePage(w, r, listing{context: "subscribedSkus", items: c.SubscribedSkus, properties: selection(r)})
 	case r.URL.Path == "roleManagement/directory/roleAssignments":
 		s.servePage(w, r, listing{context: r.URL.Path, items: c.RoleAssignments, properties: selection(r)})
@@ -99,6 +102,18 @@ func selection(r *http.Request) []string {
 		return strings.Split(names, ",")
 	}
 	return nil
+}
+
+// onlyOptions says whether a request has no other options than those that are
+// documented for it, or writes the refusal.
+func onlyOptions(w http.ResponseWriter, r *http.Request, known ...string) bool {
+	for option := range r.URL.Query() {
+		if !slices.Contains(known, option) {
+			writeError(w, http.StatusBadRequest, "Request_UnsupportedQuery", "The query option '"+option+"' is not supported.")
+			return false
+		}
+	}
+	return true
 }
 
 // serveGroups serves the groups, of all the filters by the one for those that roles
@@ -152,6 +167,9 @@ func (s *Server) serveRelation(w http.ResponseWriter, r *http.Request, c *Conten
 	case "transitiveMembers":
 		ids = c.transitive(groupOf(c.Groups[at]).ID)
 	case "owners":
+		if !onlyOptions(w, r, "$select", "$filter", "$count", "$search", "$expand", "$skiptoken") {
+			return
+		}
 		ids = c.Owners[groupOf(c.Groups[at]).ID]
 	default:
 		writeError(w, http.StatusBadRequest, "BadRequest", fmt.Sprintf("Resource not found for the segment '%s'.", steps[2]))
