@@ -295,8 +295,11 @@ func newDetailer(in *reading) *detailer {
 
 func (d *detailer) of(u *source.User, imported bool) UserDetail {
 	v := UserDetail{
-		User: viewUser(u, imported), Department: u.Department, Title: u.Title, Licences: []string{}, Class: u.Class(), ClassFrom: u.Mailbox.From,
+		User: viewUser(u, imported), Department: u.Department, Title: u.Title, Licences: []string{}, Class: u.Class(),
 		WasPrivileged: d.powers.Unknown == "" && u.WasPrivileged(),
+	}
+	if u.Mailbox != nil {
+		v.ClassFrom = u.Mailbox.From
 	}
 	if v.SkipReason != nil {
 		v.Why = whySkipped(u, *v.SkipReason)

@@ -106,7 +106,7 @@ func (d *draft) learn(r *reading) error {
 		p := known[u.ID]
 		power := r.powers.Unknown != "" && strings.Contains(p.Record, `"privileges"`)
 		mailbox := strings.Contains(p.Record, `"mailbox"`)
-		if u.Mailbox.Class != source.MailboxUnknown && u.Mailbox.Since.IsZero() {
+		if u.Mailbox != nil && u.Mailbox.Since.IsZero() {
 			u.Mailbox.Since = r.at
 		}
 		if !power && !mailbox {
@@ -119,7 +119,7 @@ func (d *draft) learn(r *reading) error {
 		if power && len(u.Privileges) == 0 {
 			u.Privileges = was.Privileges
 		}
-		if u.Mailbox.Class == was.Mailbox.Class && u.Mailbox.From == was.Mailbox.From || u.Mailbox.Class == source.MailboxUnknown && r.mailboxes.Unknown != "" {
+		if now := u.Mailbox; now == nil && r.mailboxes.Unknown != "" || now != nil && was.Mailbox != nil && now.Class == was.Mailbox.Class && now.From == was.Mailbox.From {
 			u.Mailbox = was.Mailbox
 		}
 	}

@@ -129,9 +129,11 @@ func (r *reading) read(ctx context.Context, dir source.Directory, q question) er
 			return err
 		}
 	}
-	ways := source.NewGroupIndex(r.powers.Groups, r.users).Privileges()
-	for _, u := range r.users {
-		u.Privileges = ways[u.ID]
+	if len(r.powers.Groups) > 0 {
+		ways := source.NewGroupIndex(r.powers.Groups, r.users).Privileges()
+		for _, u := range r.users {
+			u.Privileges = ways[u.ID]
+		}
 	}
 	return r.readMailboxes(ctx, dir)
 }
@@ -159,7 +161,7 @@ func (r *reading) readMailboxes(ctx context.Context, dir source.Directory) (err 
 	}
 	for _, u := range r.users {
 		if class := r.mailboxes.Classes[u.ID]; class != source.MailboxUnknown {
-			u.Mailbox = source.Mailbox{Class: class, From: r.mailboxes.From}
+			u.Mailbox = &source.Mailbox{Class: class, From: r.mailboxes.From}
 		}
 	}
 	return nil

@@ -75,8 +75,8 @@ type LinkStatus struct {
 	// Privileged is the way in which the user holds power over the directory, nil for
 	// none; PrivilegedSince when that was first seen, nil where it was so when the
 	// account was chosen.
-	Privileged      *string    `json:"privileged"`
-	PrivilegedSince *time.Time `json:"privileged_since"`
+	Privileged      *string    `json:"privileged,omitempty"`
+	PrivilegedSince *time.Time `json:"privileged_since,omitempty"`
 }
 
 // User is a user of a directory as the program shows it.

@@ -89,7 +89,7 @@ func TestInDoubt(t *testing.T) {
 	noPlan.Exchange, off.Enabled = No, No
 	guest, told, noMail := box("guest", "Guest"), box("told", "Told"), box("nomail", "No Mail")
 	guest.Guest, guest.Exchange = true, No
-	told.Exchange, told.Mailbox.Class = No, MailboxShared
+	told.Exchange, told.Mailbox = No, &Mailbox{Class: MailboxShared}
 	noMail.Email, noMail.Exchange = "", No
 	var got []string
 	for _, u := range InDoubt([]*User{sure, noPlan, off, twin, twin2, guest, told, noMail}) {

@@ -58,7 +58,7 @@ type MailboxClassifier interface {
 // recipient type says, else what a name says that Exchange makes of a GUID and
 // nobody else does.
 func (u *User) Class() MailboxClass {
-	if u.Mailbox.Class != MailboxUnknown {
+	if u.Mailbox != nil {
 		return u.Mailbox.Class
 	}
 	if u.RecipientType != 0 {

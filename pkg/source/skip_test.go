@@ -35,7 +35,7 @@ func TestSkipReason(t *testing.T) {
 		{"the federated mailbox by its display name", User{Kind: M365, DisplayName: "FederatedEmail.4c1f4d8b-8179-4148-93bf-00a95fa1e042"}, SkipExchange},
 		{"the migration mailbox", User{Kind: M365, UPN: "Migration.8f3e7716-2011-43e4-96b1-aba62d229136@x"}, SkipExchange},
 		{"a person with such a name", User{Kind: AD, DN: "CN=Healthmailbox Smith,DC=x", DisplayName: "Migration. Department of the whole of Northern Europe"}, ""},
-		{"a room by what was found out", User{Kind: M365, Email: "r@x", RecipientType: 1, Mailbox: Mailbox{Class: MailboxRoom}}, SkipRoom},
+		{"a room by what was found out", User{Kind: M365, Email: "r@x", RecipientType: 1, Mailbox: &Mailbox{Class: MailboxRoom}}, SkipRoom},
 		{"an admin", User{Kind: AD, Enabled: No, Privileges: [][]string{{"Domain Admins"}}}, SkipPrivileged},
 		{"who was an admin", User{Kind: AD, AdminCount: true}, ""},
 		{"a service by its principal name", User{Kind: AD, Enabled: Yes, SPN: "MSSQLSvc/sql1"}, SkipServiceUser},

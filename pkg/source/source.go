@@ -114,17 +114,8 @@ type User struct {
 	Phone      string   `json:"phone,omitempty"`
 	Mobile     string   `json:"mobile,omitempty"`
 
-	// Enabled says whether the user may sign in.
-	Enabled Flag `json:"enabled"`
-
 	// SID is objectSid, S-1-5-… (AD), or onPremisesSecurityIdentifier (m365).
 	SID string `json:"sid,omitempty"`
-	// PrimaryGroup is the RID of the primary group, 0 where it was not read. Nobody is
-	// listed as a member of his primary group (AD only).
-	PrimaryGroup uint32 `json:"primary_group,omitempty"`
-	// AdminCount is adminCount=1: the user is or was in one of the groups that AD
-	// protects (AD only).
-	AdminCount bool `json:"admin_count,omitempty"`
 	// SPN is one of the service principal names, "" for none: a service signs in as
 	// this user (AD only).
 	SPN string `json:"spn,omitempty"`
@@ -134,8 +125,6 @@ type User struct {
 	Privileges [][]string `json:"privileges,omitempty"`
 	// ConsistencyGUID is ms-DS-ConsistencyGuid as a dashed GUID (AD only).
 	ConsistencyGUID string `json:"consistency_guid,omitempty"`
-	// Critical is isCriticalSystemObject: Administrator, Guest, krbtgt (AD only).
-	Critical bool `json:"critical,omitempty"`
 	// RecipientType is msExchRecipientTypeDetails, 0 where not set or not read. Of
 	// Microsoft 365 only exports of Get-Mailbox have it.
 	RecipientType int64 `json:"recipient_type,omitempty"`
@@ -145,8 +134,6 @@ type User struct {
 	// PasswordLastSet is when the password was last set: AD's pwdLastSet, zero where
 	// it must be changed; Microsoft 365's lastPasswordChangeDateTime.
 	PasswordLastSet time.Time `json:"password_last_set,omitzero"`
-	// PasswordNeverExpires is that bit of userAccountControl (AD only).
-	PasswordNeverExpires bool `json:"password_never_expires,omitempty"`
 	// AccountExpires is zero where the account never expires (AD only).
 	AccountExpires time.Time `json:"account_expires,omitzero"`
 
@@ -154,6 +141,24 @@ type User struct {
 	ImmutableID string `json:"immutable_id,omitempty"`
 	// OnPremUsername is onPremisesSamAccountName (m365 only).
 	OnPremUsername string `json:"on_prem_username,omitempty"`
+	// Licences are the assigned licences: skuId, lower-case, or the name where an
+	// export has names (m365 only).
+	Licences []string `json:"licences,omitempty"`
+	// Mailbox is what the mailbox was found to be, nil where nobody could or had to say
+	// (m365 only).
+	Mailbox *Mailbox `json:"mailbox,omitempty"`
+
+	// What is small stands together: of a large directory there are many users.
+
+	// Enabled says whether the user may sign in.
+	Enabled Flag `json:"enabled"`
+	// Critical is isCriticalSystemObject: Administrator, Guest, krbtgt (AD only).
+	Critical bool `json:"critical,omitempty"`
+	// AdminCount is adminCount=1: the user is or was in one of the groups that AD
+	// protects (AD only).
+	AdminCount bool `json:"admin_count,omitempty"`
+	// PasswordNeverExpires is that bit of userAccountControl (AD only).
+	PasswordNeverExpires bool `json:"password_never_expires,omitempty"`
 	// Synced is onPremisesSyncEnabled: Yes synced now, No was once (m365 only).
 	Synced Flag `json:"synced"`
 	// Guest is userType Guest, or a UPN with #EXT# (m365 only).
@@ -164,12 +169,9 @@ type User struct {
 	// Licensed says whether assignedLicenses hold anything; Unknown where they
 	// were not read (m365 only).
 	Licensed Flag `json:"licensed"`
-	// Licences are the assigned licences: skuId, lower-case, or the name where an
-	// export has names (m365 only).
-	Licences []string `json:"licences,omitempty"`
-	// Mailbox is what the mailbox was found to be, MailboxUnknown where nobody could
-	// or had to say (m365 only).
-	Mailbox Mailbox `json:"mailbox,omitzero"`
+	// PrimaryGroup is the RID of the primary group, 0 where it was not read. Nobody is
+	// listed as a member of his primary group (AD only).
+	PrimaryGroup uint32 `json:"primary_group,omitempty"`
 }
 
 // OU is the DN of the container that holds the user, "" where there is none.

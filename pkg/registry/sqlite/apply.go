@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -245,16 +246,14 @@ func accountValues(a *registry.Account) ([]any, error) {
 		}
 		pairing = null(string(b))
 	}
-	link := func(l *registry.Link) []any {
-		if l == nil {
-			l = &registry.Link{}
-		}
-		return []any{null(l.ID), null(l.Name), null(l.Status), timestamp(l.Since), null(l.Privileged), timestamp(l.PrivilegedSince)}
-	}
-	return slices.Concat(
-		[]any{a.ID, string(a.State), a.DisplayName, a.GivenName, a.Surname, a.Username, a.UPN, a.Email, null(a.EmailSource), null(a.EmailIssue)},
-		link(a.AD), link(a.M365), []any{pairing, timestamp(a.ImportedAt), timestamp(a.UpdatedAt)},
-	), nil
+	var none registry.Link
+	ad, m365 := cmp.Or(a.AD, &none), cmp.Or(a.M365, &none)
+	return []any{
+		a.ID, string(a.State), a.DisplayName, a.GivenName, a.Surname, a.Username, a.UPN, a.Email, null(a.EmailSource), null(a.EmailIssue),
+		null(ad.ID), null(ad.Name), null(ad.Status), timestamp(ad.Since), null(ad.Privileged), timestamp(ad.PrivilegedSince),
+		null(m365.ID), null(m365.Name), null(m365.Status), timestamp(m365.Since), null(m365.Privileged), timestamp(m365.PrivilegedSince),
+		pairing, timestamp(a.ImportedAt), timestamp(a.UpdatedAt),
+	}, nil
 }
 
 func (w *writer) insert(n int64, a *registry.Account) error {
@@ -262,8 +261,10 @@ func (w *writer) insert(n int64, a *registry.Account) error {
 	if err != nil {
 		return err
 	}
-	return w.do(`INSERT INTO accounts (customer, `+accountColumns+`) VALUES (?`+strings.Repeat(`, ?`, len(values))+`)`, append([]any{n}, values...)...)
+	return w.do(insertAccount, append([]any{n}, values...)...)
 }
+
+var insertAccount = `INSERT INTO accounts (customer, ` + accountColumns + `) VALUES (?` + strings.Repeat(`, ?`, len(accountColumnNames)) + `)`
 
 var accountColumnNames = strings.Split(strings.Join(strings.Fields(accountColumns), ""), ",")
 

@@ -151,7 +151,7 @@ func (c classed) next() (source.User, int, error) {
 			u.RecipientType = t
 		}
 		if class := source.ClassOfRecipient(t); class != source.MailboxUnknown {
-			u.Mailbox = source.Mailbox{Class: class, From: source.MailboxByExport}
+			u.Mailbox = &source.Mailbox{Class: class, From: source.MailboxByExport}
 		}
 	}
 	return u, line, err

@@ -65,10 +65,10 @@ func TestMailboxesBesideUsers(t *testing.T) {
 			}
 			var got []string
 			for _, u := range users {
-				class := string(u.Mailbox.Class)
+				class := string(u.Class())
 				if class == "" {
 					class = "-"
-				} else if u.Mailbox.From != source.MailboxByExport || u.Class() != u.Mailbox.Class {
+				} else if u.Mailbox == nil || u.Mailbox.From != source.MailboxByExport {
 					t.Errorf("%+v", u.Mailbox)
 				}
 				got = append(got, class)
