@@ -1,4 +1,4 @@
-"""Puts an ldifde export and the accounts of the live tests into a Samba domain.
+"""Puts an ldifde export, and the accounts and groups of the live tests, into a Samba domain.
 
 load.py DIR LDIF: DIR is the domain's folder; DIR/test.password holds the
 password of all test accounts. Running it again changes nothing.
@@ -26,6 +26,8 @@ FIXED = {"objectclass", "samaccountname", "useraccountcontrol", "pwdlastset"}
 BYPASS_PASSWORD_HASH = "local_oid:1.3.6.1.4.1.7165.4.3.12:0"
 
 OU = "OU=Live Tests"
+GROUPS = "OU=Live Groups"
+MANY = 5000  # members of one group, of whom most are contacts: they are cheap
 
 
 def exists(db, dn):
@@ -72,9 +74,76 @@ def account(db, base, name, password, **attributes):
         db.modify(change)
 
 
+def add(db, dn, **attributes):
+    if not exists(db, dn):
+        db.add({"dn": dn, **attributes}, controls=[BYPASS_PASSWORD_HASH])
+
+
+def member(db, group, who):
+    """Puts an object into a group that may have it already."""
+    change = ldb.Message(ldb.Dn(db, group))
+    change["member"] = ldb.MessageElement(who, ldb.FLAG_MOD_ADD, "member")
+    try:
+        db.modify(change)
+    except ldb.LdbError as e:
+        if e.args[0] not in (ldb.ERR_ATTRIBUTE_OR_VALUE_EXISTS, ldb.ERR_ENTRY_ALREADY_EXISTS):
+            raise
+
+
+def groups(db, base):
+    """Groups in groups, three deep into Domain Admins, a circle, one of many members, primary
+    groups, DnsAdmins, a renamed powerful group and one with somebody of another domain."""
+    ou = f"{GROUPS},{base}"
+    if not exists(db, ou):
+        db.create_ou(ou)
+
+    def user(name):
+        add(db, f"CN={name},{ou}", objectClass="user", sAMAccountName=name, displayName=name, userAccountControl="512")
+        return f"CN={name},{ou}"
+
+    def group(name, *members, place=ou, **attributes):
+        add(db, f"CN={name},{place}", objectClass="group", sAMAccountName=name, **attributes)
+        for who in members:
+            member(db, f"CN={name},{place}", who)
+        return f"CN={name},{place}"
+
+    third = group("Live Third", user("live-third"))
+    second = group("Live Second", user("live-second"), third)
+    first = group("Live First", second)
+    member(db, third, second)  # round and round
+    member(db, f"CN=Domain Admins,CN=Users,{base}", first)
+    group("DnsAdmins", user("live-dns"), place=f"CN=Users,{base}", groupType="-2147483644")
+    member(db, f"CN=Backup Operators,CN=Builtin,{base}", "<SID=S-1-5-21-1-2-3-1104>")
+    renamed = ldb.Dn(db, f"CN=Live Policy Crew,CN=Users,{base}")  # Group Policy Creator Owners
+    if not exists(db, renamed):
+        db.rename(f"CN=Group Policy Creator Owners,CN=Users,{base}", renamed)
+        change = ldb.Message(renamed)
+        change["sAMAccountName"] = ldb.MessageElement("Live Policy Crew", ldb.FLAG_MOD_REPLACE, "sAMAccountName")
+        db.modify(change)
+    member(db, str(renamed), user("live-policy"))
+
+    for name, primary in (("live-primary", group("Live Primary")), ("live-primary-admin", f"CN=Domain Admins,CN=Users,{base}")):
+        dn = user(name)
+        sid = db.schema_format_value("objectSid", db.search(primary, scope=ldb.SCOPE_BASE, attrs=["objectSid"])[0]["objectSid"][0])
+        rid = sid.decode().rsplit("-", 1)[1]
+        if db.search(dn, scope=ldb.SCOPE_BASE, attrs=["primaryGroupID"])[0]["primaryGroupID"][0].decode() != rid:
+            member(db, primary, dn)  # who is in a group may have it as the primary one
+            change = ldb.Message(ldb.Dn(db, dn))
+            change["primaryGroupID"] = ldb.MessageElement(rid, ldb.FLAG_MOD_REPLACE, "primaryGroupID")
+            db.modify(change)
+
+    if not exists(db, f"CN=Live Many,{ou}"):
+        contacts = [f"CN=Contact {n},{ou}" for n in range(MANY - 2)]
+        for dn in contacts:
+            db.add({"dn": dn, "objectClass": "contact"})
+        add(db, f"CN=Live Many,{ou}", objectClass="group", sAMAccountName="Live Many",
+            member=contacts + [user("live-many"), second])
+
+
 def main(folder, ldif):
     lp = LoadParm(f"{folder}/etc/smb.conf")
-    db = SamDB(url=f"{folder}/private/sam.ldb", session_info=system_session(), lp=lp)
+    db = SamDB(url=f"{folder}/private/sam.ldb", session_info=system_session(), lp=lp,
+               options=["batch_mode:1", "transaction_index_cache_size:200000"])
     base = db.domain_dn()
     with open(f"{folder}/test.password") as f:
         password = f.read().strip()
@@ -92,6 +161,7 @@ def main(folder, ldif):
         account(db, base, "live-disabled", password, userAccountControl="514")
         account(db, base, "live-expired", password, accountExpires="133000000000000000")
         account(db, base, "live-must-change", password, userAccountControl="512", pwdLastSet="0")
+        groups(db, base)
     except BaseException:
         db.transaction_cancel()
         raise

@@ -4,7 +4,7 @@
 #
 #   setup.sh install   Debian packages (apt-get)
 #   setup.sh start     make the domain where there is none, run the controller
-#   setup.sh load      put testdata/contoso/ad.ldif and the test accounts in
+#   setup.sh load      put testdata/contoso/ad.ldif, the test accounts and groups in
 #   setup.sh env       print KEY=VALUE lines for the live tests
 #   setup.sh stop      end the controller; the domain stays
 #

@@ -232,7 +232,7 @@ func TestLiveFind(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	others := guids(t, ldapsearch(t, "(&(objectClass=*)(!(sAMAccountType=805306368)))", "objectGUID"))
+	others := guids(t, ldapsearch(t, "(&(objectClass=*)(!(sAMAccountType=805306368))(!(objectClass=contact)))", "objectGUID"))
 	cfg.Connection.BaseDN = "OU=Sales,OU=London,OU=Staff," + liveEnv(t, "BASE_DN")
 	d := open(t, cfg)
 	for _, want := range wanted {
