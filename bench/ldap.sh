@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Reads all users of a live Samba domain with qpimport and with ldapsearch, the
-# same attributes in pages of 1000, three times each.
+# same attributes in pages of 1000, three times each; then with groups and privileges.
 #   bench/ldap.sh [NUMBER]    people to put in, 20000 by default
 # Needs Go, root and Debian: it installs Samba and runs a domain of its own on
 # 127.0.53.9. Prints wall and CPU time of each run.
@@ -27,6 +27,18 @@ ldbadd -H "$QPIMPORT_SAMBA_DIR/private/sam.ldb" --configfile="$QPIMPORT_SAMBA_DI
 	-o batch_mode:1 -o transaction_index_cache_size:200000 \
 	--controls=local_oid:1.3.6.1.4.1.7165.4.3.12:0 "$dir/add.ldif" >"$dir/add.log" 2>&1 || { tail -n 3 "$dir/add.log" >&2; exit 1; }
 
+# A thousand groups with two of them for each user, one with everybody, and two groups
+# deep into Domain Admins.
+grep '^dn: ' "$dir/users.ldif" | cut -d' ' -f2- | awk -v ou="OU=Bench,$QPIMPORT_TEST_AD_BASE_DN" '
+	{ line = "member: " $0 "\n"; a = NR % 1000; b = (a + 1 + int(NR / 1000)) % 1000; in_[a] = in_[a] line; in_[b] = in_[b] line; all = all line }
+	function group(name, members) { printf "dn: CN=%s,%s\nobjectClass: group\nsAMAccountName: %s\n%s\n", name, ou, name, members }
+	END { for (g = 0; g < 1000; g++) group("G" g, in_[g]); group("All", all); group("Nested", "member: CN=G1," ou "\n") }' >"$dir/groups.ldif"
+printf 'dn: CN=Domain Admins,CN=Users,%s\nchangetype: modify\nadd: member\nmember: CN=Nested,OU=Bench,%s\n\n' "$QPIMPORT_TEST_AD_BASE_DN" "$QPIMPORT_TEST_AD_BASE_DN" >"$dir/admins.ldif"
+for change in "ldbadd groups" "ldbmodify admins"; do
+	${change% *} -H "$QPIMPORT_SAMBA_DIR/private/sam.ldb" --configfile="$QPIMPORT_SAMBA_DIR/etc/smb.conf" --nosync \
+		-o batch_mode:1 -o transaction_index_cache_size:200000 "$dir/${change#* }.ldif" >"$dir/add.log" 2>&1 || { tail -n 3 "$dir/add.log" >&2; exit 1; }
+done
+
 export QPIMPORT_STATE=$dir/state.db QPIMPORT_CUSTOMER=Bench
 q() { "$dir/qpimport" -q "$@"; }
 q customers create Bench >/dev/null
@@ -44,3 +56,4 @@ for _ in 1 2 3; do
 	/usr/bin/time -f 'qpimport:   %e s, %U + %S s CPU, %M KiB' "$dir/qpimport" -q users --source ad --all -o jsonl >"$dir/qpimport.out"
 done
 printf 'users: ldapsearch %s, qpimport %s\n' "$(grep -c '^dn:' "$dir/ldapsearch.out")" "$(wc -l <"$dir/qpimport.out")"
+go run ./bench/groups
