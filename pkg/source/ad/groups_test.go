@@ -519,3 +519,25 @@ func TestManyMembersOfPower(t *testing.T) {
 		t.Errorf("%d searches", n)
 	}
 }
+
+// What is taken for an extended DN has an id in the form of all ids, and is what MS-ADTS
+// says it is.
+func FuzzExtendedDN(f *testing.F) {
+	const guid = "2db12bdb-8012-4757-a79a-75407062ad38"
+	for _, s := range []string{"<GUID=" + guid + ">;<SID=S-1-5-32-544>;CN=A,DC=x", "<GUID=" + guid + ">;CN=A", "<GUID=x>;", "<GUID=" + guid + ">;<SID=>;", "CN=A"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		id, sid, dn, err := parseExtendedDN(s)
+		if err != nil {
+			return
+		}
+		again := "<GUID=" + id + ">;" + dn
+		if sid != "" {
+			again = "<GUID=" + id + ">;<SID=" + sid + ">;" + dn
+		}
+		if !source.IsID(id) || dn == "" || !strings.EqualFold(again, s) {
+			t.Errorf("%q reads as %q, %q, %q", s, id, sid, dn)
+		}
+	})
+}

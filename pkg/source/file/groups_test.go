@@ -334,3 +334,22 @@ func TestPrimaryGroupWithoutSID(t *testing.T) {
 		t.Errorf("%v", ways)
 	}
 }
+
+// Whatever stands in a cell: what is taken for names are names, and are read again as
+// they are.
+func FuzzNames(f *testing.F) {
+	for _, s := range []string{"CN=A,DC=x;CN=B,DC=x", `CN=A\, CN=B,DC=x,DC=y`, "{CN=A,DC=x}", "X'434e3d412c44433d78'", `["CN=A,DC=x"]`, "CN=,dc=", "é,DC=x|OU=İ,DC=x"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		names, ok := splitNames(text)
+		if !ok {
+			return
+		}
+		for _, name := range names {
+			if _, err := source.ParseDN(name); err != nil || !hasDomain(name) {
+				t.Fatalf("%q holds %q, which is no name: %v", text, name, err)
+			}
+		}
+	})
+}
