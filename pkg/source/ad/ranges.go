@@ -43,7 +43,7 @@ func parseRange(attribute string) (r valueRange, ranged bool, err error) {
 
 // rangeSize is how many values are asked for at once after the first range: Samba has
 // no limit of its own, and they have to fit in one message.
-const rangeSize = 20_000
+const rangeSize = 40_000
 
 // completeRanges reads the values that are missing of attributes that came as
 // ranges, and puts them all under the attribute's own name. It asks with the controls
