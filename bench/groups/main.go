@@ -1,6 +1,6 @@
 // Groups measures what groups and privileges cost beside the users of a live Active
-// Directory: it reads the users alone, then with who holds power, then with all groups
-// and everybody in them as well, in turn.
+// Directory that bench/ldap.sh has filled: the time of each, and how much longer the
+// users take with it.
 //
 //	go run ./bench/groups [-runs 3]
 //
@@ -31,29 +31,7 @@ func main() {
 }
 
 func run(ctx context.Context, w io.Writer, runs int) error {
-	for range runs {
-		var alone time.Duration
-		for _, more := range []struct {
-			name           string
-			powers, groups bool
-		}{{"users alone", false, false}, {"users and privileges", true, false}, {"users, privileges and all groups", true, true}} {
-			took, err := measure(ctx, w, more.name, more.powers, more.groups)
-			if err != nil {
-				return err
-			}
-			if alone == 0 {
-				alone = took
-			}
-			fmt.Fprintf(w, ": %.2f s, %.2f of the users alone\n", took.Seconds(), took.Seconds()/alone.Seconds())
-		}
-	}
-	return nil
-}
-
-// measure reads the users over a connection of its own, and what is to be read beside.
-func measure(ctx context.Context, w io.Writer, name string, powers, groups bool) (time.Duration, error) {
 	env := func(name string) string { return os.Getenv("QPIMPORT_TEST_AD_" + name) }
-	begin := time.Now()
 	d, err := ad.Open(ctx, ad.Config{
 		Connection: source.Connection{Kind: source.AD, Transport: source.TransportLDAPS, LDAP: source.LDAP{
 			URL: env("URL"), BindDN: env("BIND_DN"), BindPasswordFrom: "file:" + env("PASSWORD_FILE"), CAFile: env("CA"), TLSServerName: env("TLS_NAME"),
@@ -64,35 +42,58 @@ func measure(ctx context.Context, w io.Writer, name string, powers, groups bool)
 		},
 	})
 	if err != nil {
-		return 0, err
+		return err
 	}
 	defer func() { _ = d.Close() }()
+	for range runs {
+		if err := measure(ctx, w, d); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// measure reads the users, then what is to be known beside them.
+func measure(ctx context.Context, w io.Writer, d *ad.Directory) error {
+	begin := time.Now()
 	var users []*source.User
 	for u, err := range d.Users(ctx, source.Scope{}) {
 		if err != nil {
-			return 0, err
+			return err
 		}
 		users = append(users, &u)
 	}
-	fmt.Fprintf(w, "%s (%d users", name, len(users))
-	if powers {
-		found, err := d.Powers(ctx)
-		if err != nil {
-			return 0, err
-		}
-		fmt.Fprintf(w, ", %d privileged", len(source.NewGroupIndex(found.Groups, users).Privileges()))
+	alone := time.Since(begin)
+	begin = time.Now()
+	found, err := d.Powers(ctx)
+	if err != nil {
+		return err
 	}
-	if groups {
-		list, err := d.Groups(ctx, nil)
-		if err != nil {
-			return 0, err
-		}
-		members := 0
-		for _, g := range list {
-			members += len(g.Members)
-		}
-		fmt.Fprintf(w, ", %d groups with %d members", len(list), members)
+	power := time.Since(begin)
+	privileged := len(source.NewGroupIndex(found.Groups, users).Privileges())
+	begin = time.Now()
+	groups, err := d.Groups(ctx, nil)
+	if err != nil {
+		return err
 	}
-	fmt.Fprint(w, ")")
-	return time.Since(begin), nil
+	all, members := time.Since(begin), 0
+	for _, g := range groups {
+		members += len(g.Members)
+	}
+	begin = time.Now()
+	if _, err := d.Groups(ctx, func(g *source.Group) bool { return g.Name == "All" }); err != nil {
+		return err
+	}
+	one := time.Since(begin)
+	fmt.Fprintf(w, "| %d users | %.2f s | |\n", len(users), alone.Seconds())
+	for _, part := range []struct {
+		what string
+		took time.Duration
+	}{
+		{fmt.Sprintf("who holds power (%d people)", privileged), power}, {"one group of all users", one},
+		{fmt.Sprintf("all %d groups, %d members", len(groups), members), all},
+	} {
+		fmt.Fprintf(w, "| %s | %.2f s | %.2f |\n", part.what, part.took.Seconds(), (alone+part.took).Seconds()/alone.Seconds())
+	}
+	return nil
 }
