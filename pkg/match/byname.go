@@ -155,7 +155,7 @@ func (e *engine) byName(g *namesakes, others *spellings) {
 		return
 	}
 	if g.ad > 1 || g.m365 > 1 {
-		t.ambiguous(is, js, ReasonSameName)
+		t.ambiguous(is, append(js, g.held...), ReasonSameName)
 		return
 	}
 	i, j := is[0], js[0]

@@ -288,7 +288,7 @@ func (s *sheet) profile(x *lexicon, u *source.User, p *profile) {
 	p.user, p.excluded = u, x.accounts.classify(u)
 	p.skip = u.SkipReason()
 	switch p.skip {
-	case "", source.SkipDisabled, source.SkipNoMailbox, source.SkipDeleted, source.SkipPrivileged, source.SkipServiceUser:
+	case "", source.SkipDisabled, source.SkipNoMailbox, source.SkipDeleted, source.SkipPrivileged, source.SkipServiceUser, source.SkipShared:
 	default:
 		p.stranger = true
 	}
