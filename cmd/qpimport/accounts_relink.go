@@ -51,6 +51,11 @@ func (o accountsRelinkOptions) run(ctx context.Context, a *app, account string) 
 	if err != nil {
 		return err
 	}
+	for _, acc := range result.Accounts {
+		if ways := privilegedBy(acc); ways != "" {
+			a.warnPrivileged(acc.DisplayName, ways)
+		}
+	}
 	return a.render(accountsView(result, func(p *output.Page) {
 		verb := "has"
 		if o.dryRun {

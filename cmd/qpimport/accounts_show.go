@@ -56,6 +56,18 @@ func accountPage(acc importer.Account) func(*output.Page) {
 	}
 }
 
+// privilegedBy are the ways in which the users of an account hold power over a
+// directory, in words; "" for none.
+func privilegedBy(acc importer.Account) string {
+	var ways []string
+	for _, way := range []*string{adLink(acc).Privileged, m365Link(acc).Privileged} {
+		if way != nil {
+			ways = append(ways, *way)
+		}
+	}
+	return strings.Join(ways, "; ")
+}
+
 func linkText(name string, s importer.LinkStatus) string {
 	var said []string
 	say := func(what string, since *time.Time) {

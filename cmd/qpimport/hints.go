@@ -46,8 +46,8 @@ func adviceOnTopic(topic source.Topic, subject string) string {
 		return "`qpimport groups --all` lists them; name one by name, DN, SID, address or id"
 	case importer.TopicNoGroups:
 		return "leave --group out, or use a directory that says it"
-	case importer.TopicGroupGone:
-		return "nobody was changed for that: import with another --group, and forget the selection (`qpimport selections`)"
+	case importer.TopicSelectionGone:
+		return "nobody was changed for that: import anew with what is there now, and forget the old selection (`qpimport selections`)"
 	case importer.TopicNoLicences:
 		return "connect it live, or export it with assignedLicenses; or leave --licensed and --sku out"
 	case importer.TopicUnknownSelection:

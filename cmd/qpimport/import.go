@@ -212,6 +212,11 @@ func (a *app) importNotice(r importer.ImportResult) {
 	for _, x := range r.UnusedExclusions {
 		a.notice("warning: --exclude %s fits nobody", output.ShellWord(x))
 	}
+	for _, acc := range r.Accounts {
+		if ways := privilegedBy(acc.Account); ways != "" && acc.Outcome != importer.OutcomeUnchanged {
+			a.warnPrivileged(acc.DisplayName, ways)
+		}
+	}
 	if n := r.Counts.OthersChanged; n > 0 {
 		a.notice("warning: not imported now, but changed: %s; the user is disabled, or shares an address with another", output.Count(n, "account"))
 	}

@@ -207,6 +207,7 @@ func (o matchOptions) run(ctx context.Context, a *app) error {
 	if err := a.render(matchView(result)); err != nil {
 		return err
 	}
+	a.warnOfPower(result)
 	a.notes(result.Notes)
 	if open := leftOpen(result); o.strict && open > 0 {
 		return &source.Error{
@@ -260,8 +261,22 @@ func (o matchOptions) decide(ctx context.Context, a *app, customer string, rows 
 	if err := a.render(decidedView(result)); err != nil {
 		return err
 	}
+	a.warnOfPower(result)
 	a.notes(result.Notes)
 	return nil
+}
+
+// warnOfPower tells of pairs made by hand whose users hold power over a directory.
+func (a *app) warnOfPower(r importer.MatchResult) {
+	for _, p := range r.Pairs {
+		if p.Privileged != "" {
+			a.warnPrivileged(p.AD.DisplayName, p.Privileged)
+		}
+	}
+}
+
+func (a *app) warnPrivileged(name, ways string) {
+	a.notice("warning: %s holds power over a directory: %s", output.OrDash(name), ways)
 }
 
 func (o matchOptions) match(ctx context.Context, a *app) (importer.MatchResult, error) {

@@ -26,7 +26,9 @@ Where a directory does not say, that is told: not known is not none. Who was pri
 once (adminCount) and holds no power now is listed apart.
 
 These people are skipped by "import --all" and by automatic matches; "import
---include-privileged" and --user take them, "match --pair" pairs them.` + exits(11, 13, 14, 15),
+--include-privileged" and --user take them, "match --pair" pairs them. Who came to power
+after that is a finding of "status" until somebody says that it is meant, by the same
+commands again.` + exits(11, 13, 14, 15),
 		Example: `  qpimport privileged -c Contoso
   qpimport privileged -c Contoso -o json`,
 		Args: cobra.NoArgs,

@@ -94,8 +94,9 @@ func selectionColumns() []output.Column[importer.Selection] {
 		{Key: "ous", Title: "OUs", Text: func(s row) string { return ous(s.OUs) }},
 		{Key: "recursive", Title: "Below", Text: func(s row) string { return yes(s.Recursive) }},
 		{Key: "groups", Title: "Groups", Text: groups},
-		{Title: "Takes", Text: func(s row) string { return takes(s) }},
-		{Key: "exclude", Title: "But", Text: func(s row) string {
+		{Key: "takes", Title: "Takes", Text: func(s row) string { return takes(s) }},
+		{Key: "skus", Text: func(s row) string { return strings.Join(s.SKUs, " ") }},
+		{Key: "but", Title: "But", Text: func(s row) string {
 			return strings.Join(append(s.Exclude[:len(s.Exclude):len(s.Exclude)], ous(s.ExcludeOUs)), " ")
 		}},
 	}

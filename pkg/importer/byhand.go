@@ -23,6 +23,7 @@ const (
 // MatchByHand carries out what was decided by hand: pairs, partings, rejections
 // and whom to leave alone. All of it is checked before any is carried out.
 func (im *Importer) MatchByHand(ctx context.Context, r HandRequest) (MatchResult, error) {
+	r.told = true
 	snap, err := im.find(ctx, r.Customer, registry.Load{})
 	if err != nil {
 		return MatchResult{}, err
@@ -319,6 +320,7 @@ func (h *hand) join(place int, box *source.User) error {
 		return err
 	}
 	p := MatchedPair{AD: viewUser(u, true), M365: viewUser(box, true), Reason: ReasonManual, Confidence: 1, Evidence: []match.Evidence{}}
+	p.Privileged = strings.Join(slices.Concat(u.PrivilegePaths(), box.PrivilegePaths()), "; ")
 	if h.FromSheet {
 		p.Reason = ReasonDecision
 	}
@@ -333,6 +335,9 @@ func (h *hand) join(place int, box *source.User) error {
 		pair(h.edit(place), box, registry.Pairing{Reason: p.Reason, Confidence: 1}, h.now)
 		h.holders[box.ID] = place
 		h.result.Counts.Matched++
+	}
+	if h.told {
+		accept(h.edit(place))
 	}
 	h.result.Pairs = append(h.result.Pairs, p)
 	return nil

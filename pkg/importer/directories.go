@@ -108,7 +108,7 @@ func (im *Importer) testDirectory(ctx context.Context, conn source.Connection) (
 	if err := sample.readPowers(ctx, dir); err != nil {
 		return t, err
 	}
-	if err := sample.readMailboxes(ctx, dir); err != nil {
+	if err := sample.readMailboxes(ctx, dir, nil); err != nil {
 		return t, err
 	}
 	t.describe(sample, dir)
@@ -238,7 +238,7 @@ func (im *Importer) Users(ctx context.Context, r UsersRequest) (UserList, error)
 	}
 	ask := ImportRequest{OUs: r.OUs, Recursive: r.Recursive, Groups: r.Groups, Licensed: r.Licensed, SKUs: r.SKUs}
 	q := question{
-		whichever: true, groups: r.Groups, licences: needIf(len(r.SKUs) > 0),
+		whichever: true, groups: r.Groups, licences: needIf(ask.namesLicences()),
 		look: func(in *reading) (string, error) {
 			chosen, err := findOUs(in, snap.Customer.Name, r.OUs)
 			return base(chosen), err
@@ -307,7 +307,7 @@ func (d *detailer) of(u *source.User, imported bool) UserDetail {
 	if d.groups != nil {
 		v.Groups = list(d.groups[u.ID])
 	}
-	if d.powers.Unknown == "" {
+	if d.powers.Unknown == "" || len(u.Privileges) > 0 {
 		v.Privileges = list(u.Privileges)
 	}
 	for _, id := range u.Licences {

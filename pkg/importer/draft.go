@@ -119,7 +119,7 @@ func (d *draft) learn(r *reading) error {
 		if power && len(u.Privileges) == 0 {
 			u.Privileges = was.Privileges
 		}
-		if now := u.Mailbox; now == nil && r.mailboxes.Unknown != "" || now != nil && was.Mailbox != nil && now.Class == was.Mailbox.Class && now.From == was.Mailbox.From {
+		if now := u.Mailbox; now == nil || was.Mailbox != nil && now.Class == was.Mailbox.Class && now.From == was.Mailbox.From {
 			u.Mailbox = was.Mailbox
 		}
 	}

@@ -114,7 +114,7 @@ func (d *draft) differences(was, a *registry.Account) []Difference {
 	say(stale != "", DriftStale, stale, "")
 	x, y := d.read(source.AD, a), d.read(source.M365, a)
 	if y != nil {
-		say(!y.HasMailbox() && y.Enabled != source.No, DriftMailbox, "", y.SkipReason())
+		say(y.IsResource() || !y.HasMailbox() && y.Enabled != source.No, DriftMailbox, "", y.SkipReason())
 	}
 	if x == nil || y == nil {
 		return found

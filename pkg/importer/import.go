@@ -29,6 +29,7 @@ const (
 // Import takes users of a directory into the registry. The directory is read
 // whole: the OUs choose who is imported, not who is known.
 func (im *Importer) Import(ctx context.Context, r ImportRequest) (ImportResult, error) {
+	r.told = true
 	if err := r.validate(); err != nil {
 		return ImportResult{}, err
 	}
@@ -88,11 +89,16 @@ func (r *ImportRequest) validate() error {
 	return nil
 }
 
+// namesLicences says that a licence is named otherwise than by its id.
+func (r *ImportRequest) namesLicences() bool {
+	return slices.ContainsFunc(r.SKUs, func(name string) bool { return !source.IsID(strings.ToLower(strings.TrimSpace(name))) })
+}
+
 // question is what the import has to know of the directory. OUs that are not there
 // are told before everybody is read.
 func (r *ImportRequest) question(snap *registry.Snapshot) question {
 	return question{
-		other: r.OtherDirectory, groups: r.Groups, licences: needIf(len(r.SKUs) > 0),
+		other: r.OtherDirectory, groups: r.Groups, licences: needIf(r.namesLicences()),
 		look: func(read *reading) (string, error) {
 			_, err := findOUs(read, snap.Customer.Name, slices.Concat(r.OUs, r.ExcludeOUs))
 			return "", err
@@ -244,7 +250,9 @@ func (d *draft) importFrom(r ImportRequest, read *reading) (*batch, error) {
 		case !overtaken:
 			a := d.edit(i)
 			adopt(mode, a, u, d.now)
-			accept(a, u.Kind)
+			if r.told {
+				accept(a)
+			}
 		}
 		delete(d.after.Dismissals, registry.DismissalKey{Kind: u.Kind, ID: u.ID})
 		b.chosen = append(b.chosen, i)

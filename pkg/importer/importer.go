@@ -49,8 +49,8 @@ const (
 	TopicUnknownDecision  source.Topic = "unknown_decision"
 	TopicUnknownOU        source.Topic = "unknown_ou"
 	TopicUnknownGroup     source.Topic = "unknown_group"
-	TopicNoGroups         source.Topic = "no_groups"  // the directory does not say who is in which
-	TopicGroupGone        source.Topic = "group_gone" // of a stored selection; subject: its scope
+	TopicNoGroups         source.Topic = "no_groups"      // the directory does not say who is in which
+	TopicSelectionGone    source.Topic = "selection_gone" // a group or OU of a stored selection
 	TopicUnknownSelection source.Topic = "unknown_selection"
 	TopicNoLicences       source.Topic = "no_licences" // the directory does not say who has one
 	TopicNoOUs            source.Topic = "no_ous"      // the directory has none

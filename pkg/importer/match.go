@@ -276,7 +276,7 @@ func viewMatch(found match.Result, imported bool, taken map[string]bool) MatchRe
 	for _, x := range found.Review {
 		v := MatchReview{AD: ad(x.AD), Candidates: []MatchCandidate{}, Reason: x.Reason, Why: whySkipped(x.AD, x.Reason)}
 		for _, c := range x.Candidates {
-			v.Why = cmp.Or(v.Why, whySkipped(c.M365, x.Reason))
+			v.Why = cmp.Or(v.Why, whySkipped(c.M365, c.M365.SkipReason()))
 			v.Candidates = append(v.Candidates, MatchCandidate{M365: m365(c.M365), Confidence: c.Confidence, Evidence: list(c.Evidence), Against: list(c.Against)})
 		}
 		r.Review = append(r.Review, v)

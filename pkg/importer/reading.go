@@ -63,6 +63,8 @@ type question struct {
 	// then is asked while the directory is open. Both may be nil.
 	look func(*reading) (base string, err error)
 	then func(source.Directory, *reading) error
+	// known are the people of the directory as last read; nil where there are none.
+	known func() (registry.People, error)
 }
 
 // readWhole reads everybody in a directory of the customer, who of them holds power,
@@ -96,6 +98,16 @@ func (im *Importer) readWhole(ctx context.Context, snap *registry.Snapshot, kind
 		if err := checkIdentity(snap, kind, r.info.ID, q.other); err != nil {
 			return nil, err
 		}
+	}
+	q.known = func() (registry.People, error) {
+		if people := snap.People[kind]; people != nil || !snap.Exists() {
+			return people, nil
+		}
+		full, err := im.store.Snapshot(ctx, registry.Ref{ID: snap.Customer.ID}, registry.Load{People: []source.Kind{kind}})
+		if err != nil {
+			return nil, err
+		}
+		return full.People[kind], nil
 	}
 	if err := r.read(ctx, dir, q); err != nil {
 		return nil, err
@@ -135,7 +147,7 @@ func (r *reading) read(ctx context.Context, dir source.Directory, q question) er
 			u.Privileges = ways[u.ID]
 		}
 	}
-	return r.readMailboxes(ctx, dir)
+	return r.readMailboxes(ctx, dir, q.known)
 }
 
 // readPowers reads who holds power over the directory.
@@ -149,11 +161,24 @@ func (r *reading) readPowers(ctx context.Context, dir source.Directory) (err err
 	return err
 }
 
-// readMailboxes asks about the mailboxes of which it is in doubt what they are.
-func (r *reading) readMailboxes(ctx context.Context, dir source.Directory) (err error) {
+// readMailboxes asks about the mailboxes of which it is in doubt what they are, and
+// about those that were found to be no person's before: they may have become one's.
+func (r *reading) readMailboxes(ctx context.Context, dir source.Directory, known func() (registry.People, error)) (err error) {
 	classifier, ok := source.As[source.MailboxClassifier](dir)
+	if !ok {
+		return nil
+	}
 	r.doubtful = source.InDoubt(r.users)
-	if !ok || len(r.doubtful) == 0 {
+	if known != nil {
+		people, err := known()
+		if err != nil {
+			return err
+		}
+		if r.doubtful, err = withFormer(r.doubtful, r.users, people); err != nil {
+			return err
+		}
+	}
+	if len(r.doubtful) == 0 {
 		return nil
 	}
 	if r.mailboxes, err = classifier.Mailboxes(ctx, r.doubtful); err != nil {
@@ -165,6 +190,28 @@ func (r *reading) readMailboxes(ctx context.Context, dir source.Directory) (err 
 		}
 	}
 	return nil
+}
+
+// withFormer adds to users those whose mailbox was found to be no person's before.
+func withFormer(doubtful, users []*source.User, people registry.People) ([]*source.User, error) {
+	listed := make(map[string]bool, len(doubtful))
+	for _, u := range doubtful {
+		listed[u.ID] = true
+	}
+	for _, u := range users {
+		p := people[u.ID]
+		if listed[u.ID] || u.Mailbox != nil || !strings.Contains(p.Record, `"mailbox"`) {
+			continue
+		}
+		was, err := p.User()
+		if err != nil {
+			return nil, err
+		}
+		if was.Mailbox != nil && was.Mailbox.Class != source.MailboxUser {
+			doubtful = append(doubtful, u)
+		}
+	}
+	return doubtful, nil
 }
 
 // readGroups reads the groups where some are asked for.

@@ -282,7 +282,7 @@ const mostAsked = 500
 // what is read.
 func (im *Importer) readAndConfirm(ctx context.Context, snap *registry.Snapshot, kind source.Kind, allowed int) (*reading, error) {
 	return im.readWhole(ctx, snap, kind, question{groups: groupsOf(snap, kind), then: func(dir source.Directory, r *reading) error {
-		if err := checkGroups(snap, r); err != nil {
+		if err := checkSelections(snap, r); err != nil {
 			return err
 		}
 		finder, ok := source.As[source.Finder](dir)
@@ -341,14 +341,32 @@ func groupsOf(snap *registry.Snapshot, kind source.Kind) []string {
 	return ids
 }
 
-// checkGroups refuses a read in which a group of a stored selection is gone: nobody
-// is to leave the selection for that.
-func checkGroups(snap *registry.Snapshot, r *reading) error {
+// checkSelections refuses a read in which a group of a stored selection is gone, or
+// which says of nobody whether he has a licence: nobody is to leave the selection for
+// that. An OU that is left out has to be there too, or those in it would come in.
+func checkSelections(snap *registry.Snapshot, r *reading) error {
+	gone := func(what, name, id, how string) error {
+		where := r.kind.String()
+		if r.export {
+			where = "the export of " + where
+		}
+		return &source.Error{Code: source.CodeNotFound, Topic: TopicSelectionGone,
+			Message: fmt.Sprintf("the %s %q (id %s), %s, is not in %s any more", what, name, cmp.Or(id, "unknown"), fmt.Sprintf(how, snap.Customer.Name), where)}
+	}
 	for _, s := range selections(snap, r.kind) {
 		for _, g := range s.Groups {
 			if !slices.ContainsFunc(r.groups, func(is source.Group) bool { return is.ID == g.ID }) {
-				return &source.Error{Code: source.CodeNotFound, Topic: TopicGroupGone, Subject: s.Scope(),
-					Message: fmt.Sprintf("the group %q (id %s), by which %s's people are selected, is gone from %s", g.Name, g.ID, snap.Customer.Name, r.kind)}
+				return gone("group", g.Name, g.ID, "by which %s's people are selected")
+			}
+		}
+		for _, o := range s.ExcludeOUs {
+			if r.index != nil && len(stillThere(r.index, []registry.OURef{o})) == 0 {
+				return gone("OU", source.CanonicalPath(o.DN), o.ID, "which %s's imports leave out")
+			}
+		}
+		if s.Licensed || len(s.SKUs) > 0 {
+			if err := r.saysLicences(snap.Customer.Name); err != nil {
+				return err
 			}
 		}
 	}

@@ -153,16 +153,16 @@ func linkTo(was *registry.Link, u *source.User, at time.Time) *registry.Link {
 	return sinceThen(was, l)
 }
 
-// accept says that the account was chosen by somebody who was told what power its
-// user holds.
-func accept(a *registry.Account, kind source.Kind) {
-	l := a.Link(kind)
-	if l.PrivilegedSince.IsZero() {
-		return
+// accept says that the account was chosen by somebody who is told what power its
+// users hold.
+func accept(a *registry.Account) {
+	for _, kind := range []source.Kind{source.AD, source.M365} {
+		if l := a.Link(kind); l != nil && !l.PrivilegedSince.IsZero() {
+			accepted := *l
+			accepted.PrivilegedSince = time.Time{}
+			a.SetLink(kind, &accepted)
+		}
 	}
-	accepted := *l
-	accepted.PrivilegedSince = time.Time{}
-	a.SetLink(kind, &accepted)
 }
 
 // sinceThen keeps the time of a status that stays.

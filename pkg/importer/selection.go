@@ -106,16 +106,14 @@ func (s *selection) findLicences(r *reading, customer string, names []string) er
 	if r.kind != source.M365 {
 		return &source.Error{Code: source.CodeUsage, Message: "Active Directory knows no licences"}
 	}
+	if err := r.saysLicences(customer); err != nil {
+		return err
+	}
 	assigned := map[string]bool{}
-	told := false
 	for _, u := range r.users {
-		told = told || u.Licensed != source.Unknown
 		for _, l := range u.Licences {
 			assigned[strings.ToLower(l)] = true
 		}
-	}
-	if !told {
-		return &source.Error{Code: source.CodeUsage, Topic: TopicNoLicences, Message: customer + "'s Microsoft 365 does not say who has a licence"}
 	}
 	var unknown []string
 	for _, name := range names {
@@ -142,6 +140,14 @@ func (s *selection) findLicences(r *reading, customer string, names []string) er
 	}
 	slices.Sort(known)
 	return &source.Error{Code: source.CodeNotFound, Message: fmt.Sprintf("no licence %s in %s's Microsoft 365, which has %s", strings.Join(unknown, ", "), customer, cmp.Or(strings.Join(known, ", "), "none"))}
+}
+
+// saysLicences is an error where the directory says of nobody whether he has a licence.
+func (r *reading) saysLicences(customer string) error {
+	if slices.ContainsFunc(r.users, func(u *source.User) bool { return u.Licensed != source.Unknown }) || len(r.users) == 0 {
+		return nil
+	}
+	return &source.Error{Code: source.CodeUsage, Topic: TopicNoLicences, Message: customer + "'s Microsoft 365 does not say who has a licence"}
 }
 
 // takes says whether a user is asked for; below that he is not, and lies below an OU

@@ -35,11 +35,14 @@ func (im *Importer) Selections(ctx context.Context, sel string) (SelectionsResul
 }
 
 func numbered(snap *registry.Snapshot) []Selection {
-	list := []Selection{}
+	all := []Selection{}
 	for i, s := range snap.Selections {
-		list = append(list, Selection{i + 1, *s})
+		v := Selection{i + 1, *s}
+		v.OUs, v.Groups, v.SKUs, v.ExcludeOUs = list(s.OUs), list(s.Groups), list(s.SKUs), list(s.ExcludeOUs)
+		v.Users, v.Exclude = list(s.Users), list(s.Exclude)
+		all = append(all, v)
 	}
-	return list
+	return all
 }
 
 // ForgetSelections forgets selections by their numbers. The accounts stay; a refresh

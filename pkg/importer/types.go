@@ -172,6 +172,8 @@ type ImportRequest struct {
 	AlsoM365 bool `json:"also_m365,omitempty"`
 	// Allow answers guards: the numbers that were found.
 	Allow registry.Answers `json:"allow,omitempty"`
+	// told says that somebody asks for it now, and is told what power users hold.
+	told bool
 }
 
 // ImportResult says what an import did or, where it was not applied, would do.
@@ -245,6 +247,8 @@ type HandRequest struct {
 	FromSheet bool             `json:"-"`
 	Allow     registry.Answers `json:"allow,omitempty"`
 	DryRun    bool             `json:"-"`
+	// told says that somebody asks for it now, and is told what power users hold.
+	told bool
 }
 
 // MatchResult is the summary screen: what a match did or would do.
@@ -301,6 +305,9 @@ type MatchedPair struct {
 	Reason     string           `json:"reason"` // display_name, manual, anchor, …
 	Confidence float64          `json:"confidence"`
 	Evidence   []match.Evidence `json:"evidence"`
+	// Privileged are the ways in which either of the two holds power over a directory, in
+	// words; it is told of pairs given by hand.
+	Privileged string `json:"privileged,omitempty"`
 	// Unchanged marks a pair given by hand that stood already.
 	Unchanged bool `json:"unchanged,omitempty"`
 }

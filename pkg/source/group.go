@@ -132,10 +132,15 @@ func (g *Group) Is(name string) bool {
 		strings.EqualFold(g.Name, name) || strings.EqualFold(g.Account, name) || strings.EqualFold(g.Email, name))
 }
 
-// FindGroups are the groups that go by a name.
+// FindGroups are the groups that go by a name. An id is one group's, whatever others
+// are called.
 func FindGroups(groups []Group, name string) []Group {
 	var found []Group
+	id := strings.ToLower(strings.Trim(strings.TrimSpace(name), "{}"))
 	for _, g := range groups {
+		if g.ID == id && id != "" {
+			return []Group{g}
+		}
 		if g.Is(name) {
 			found = append(found, g)
 		}
@@ -156,7 +161,7 @@ func (x *GroupIndex) Direct(id string) map[string]bool {
 func (x *GroupIndex) People(id string) map[string]bool {
 	in := map[string]bool{}
 	if i, ok := x.byID[id]; ok {
-		x.walk(i, func(int) bool { return true }, func(_ []int, user string) { in[user] = true })
+		x.walk(i, func(int) bool { return true }, func(_ int, user string) { in[user] = true })
 	}
 	return in
 }
@@ -175,30 +180,30 @@ func (x *GroupIndex) each(i int, take func(user string)) {
 
 // walk goes down from a group, the nearest first, into each group below it that
 // enter says yes to, once, however they lie in one another. It calls take for each
-// user with the way to the group that the user is in himself.
-func (x *GroupIndex) walk(root int, enter func(int) bool, take func(way []int, user string)) {
-	seen := map[int]bool{root: true}
-	for level := [][]int{{root}}; len(level) > 0; {
-		var next [][]int
-		for _, way := range level {
-			at := way[len(way)-1]
-			x.each(at, func(user string) { take(way, user) })
-			var below []int
+// user with the group that the user is in himself, and returns from which group each
+// was entered.
+func (x *GroupIndex) walk(root int, enter func(int) bool, take func(at int, user string)) (above map[int]int) {
+	above = map[int]int{root: root}
+	for level := []int{root}; len(level) > 0; {
+		var next []int
+		for _, at := range level {
+			x.each(at, func(user string) { take(at, user) })
+			from := len(next)
 			for _, id := range x.groups[at].Members {
-				if i, ok := x.byID[id]; ok && !seen[i] && enter(i) {
-					seen[i] = true
-					below = append(below, i)
+				if i, ok := x.byID[id]; ok && enter(i) {
+					if _, seen := above[i]; !seen {
+						above[i] = at
+						next = append(next, i)
+					}
 				}
 			}
-			slices.SortFunc(below, func(a, b int) int {
+			slices.SortFunc(next[from:], func(a, b int) int {
 				return cmp.Or(cmp.Compare(x.groups[a].Name, x.groups[b].Name), cmp.Compare(x.groups[a].ID, x.groups[b].ID))
 			})
-			for _, i := range below {
-				next = append(next, append(slices.Clone(way), i))
-			}
 		}
 		level = next
 	}
+	return above
 }
 
 // Privileges says of each user who holds power by which ways, each from the powerful
@@ -211,18 +216,20 @@ func (x *GroupIndex) Privileges() map[string][][]string {
 		if !x.groups[root].Power {
 			continue
 		}
-		told := map[string]bool{}
-		x.walk(root, func(i int) bool { return !x.groups[i].Power }, func(way []int, user string) {
-			if told[user] {
-				return
+		in := map[string]int{} // the group, by the user in it
+		above := x.walk(root, func(i int) bool { return !x.groups[i].Power }, func(at int, user string) {
+			if _, told := in[user]; !told {
+				in[user] = at
 			}
-			told[user] = true
-			names := make([]string, len(way))
-			for i, at := range way {
-				names[i] = x.groups[at].Name
-			}
-			ways[user] = append(ways[user], names)
 		})
+		for user, at := range in {
+			names := []string{x.groups[at].Name}
+			for ; at != root; at = above[at] {
+				names = append(names, x.groups[above[at]].Name)
+			}
+			slices.Reverse(names)
+			ways[user] = append(ways[user], names)
+		}
 	}
 	return ways
 }

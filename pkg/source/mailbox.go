@@ -73,6 +73,15 @@ func (u *User) Class() MailboxClass {
 	return MailboxUnknown
 }
 
+// IsResource says that the mailbox is none of one person.
+func (u *User) IsResource() bool {
+	switch u.Class() {
+	case MailboxShared, MailboxRoom, MailboxEquipment, MailboxExchange:
+		return true
+	}
+	return false
+}
+
 // recipientClasses are the values of msExchRecipientTypeDetails that stand for
 // mailboxes, on site and in the cloud.
 var recipientClasses = map[int64]MailboxClass{

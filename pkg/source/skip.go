@@ -71,21 +71,28 @@ func (u *User) Service() string {
 		return ""
 	case u.SPN != "":
 		return "service principal name " + u.SPN
-	case u.PasswordNeverExpires && isServiceName(u.Username):
+	case u.PasswordNeverExpires && u.hasServiceName():
 		return "password never expires, and a service's name"
 	}
 	return ""
 }
 
-// isServiceName knows the logon names that administrators give to services: svc at
-// the beginning, or as the last part; srv or service as the first of several.
-func isServiceName(name string) bool {
-	parts := strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return strings.ContainsRune("-_.$ ", r) })
+// hasServiceName knows the logon names that administrators give to services: svc, srv
+// or service as the first of several parts, svc as the last, or svc before the rest of
+// a word, unless that is a person's: Sven Vincent Carlsson is svcarlsson.
+func (u *User) hasServiceName() bool {
+	parts := strings.FieldsFunc(strings.ToLower(u.Username), func(r rune) bool { return strings.ContainsRune("-_.$ ", r) })
 	if len(parts) == 0 {
 		return false
 	}
-	first, last := parts[0], parts[len(parts)-1]
-	return strings.HasPrefix(first, "svc") || last == "svc" || len(parts) > 1 && (first == "srv" || first == "service")
+	first, last, person := parts[0], parts[len(parts)-1], u.GivenName != "" && u.Surname != ""
+	switch {
+	case last == "svc", first == "svc":
+		return true
+	case len(parts) > 1:
+		return first == "srv" || first == "service" || strings.HasPrefix(first, "svc")
+	}
+	return strings.HasPrefix(first, "svc") && !person
 }
 
 // isExchangeName knows SystemMailbox{GUID}, DiscoverySearchMailbox {GUID},

@@ -41,6 +41,8 @@ func TestSkipReason(t *testing.T) {
 		{"a service by its principal name", User{Kind: AD, Enabled: Yes, SPN: "MSSQLSvc/sql1"}, SkipServiceUser},
 		{"a service by its name", User{Kind: AD, PasswordNeverExpires: true, Username: "SVC-backup"}, SkipServiceUser},
 		{"a person of such a name", User{Kind: AD, PasswordNeverExpires: true, Username: "sa.jones"}, ""},
+		{"a person whose name begins so", User{Kind: AD, PasswordNeverExpires: true, Username: "svcarlsson", GivenName: "Sven", Surname: "Carlsson"}, ""},
+		{"a service in one word", User{Kind: AD, PasswordNeverExpires: true, Username: "svcbackup"}, SkipServiceUser},
 		{"a service's name alone", User{Kind: AD, Username: "svc-backup"}, ""},
 		{"a guest", User{Kind: M365, Guest: true}, SkipGuest},
 		{"a disabled user", User{Kind: AD, Enabled: No}, SkipDisabled},

@@ -21,6 +21,7 @@ type grouping struct {
 
 	byUsers  bool // users say which groups they are in
 	byGroups bool // groups say who is in them
+	nested   bool // groups say which groups they are in
 
 	// Until the export was read to its end:
 	names   []nameKey // of the users
@@ -39,6 +40,7 @@ type exportedGroup struct {
 	partial      bool    // it does not name all of its members
 	rid          string  // which of those it is that each domain has: see identify
 	told         bool    // by its name alone
+	primary      bool    // some users' primary group
 	users        []int32 // who is in it, by number
 	below        []int32 // the groups in it
 }
@@ -179,6 +181,7 @@ func (g *grouping) addGroup(in *input, rec *record) error {
 	}
 	own.partial = rec.partial
 	for _, dn := range rec.all(memberOf) {
+		g.nested = true
 		above := g.named(dn) // may move the groups
 		g.groups[above].below = append(g.groups[above].below, n)
 	}
@@ -264,7 +267,7 @@ func (g *grouping) finishPrimary(root, domain string) {
 				own.SID = sid
 			}
 			g.groups[n].rid = "-" + strconv.FormatUint(uint64(rid), 10)
-			g.groups[n].told = false
+			g.groups[n].told, g.groups[n].primary = false, true
 		}
 	}
 	for _, u := range g.sidless {

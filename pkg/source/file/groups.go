@@ -2,6 +2,7 @@ package file
 
 import (
 	"context"
+	"slices"
 
 	"github.com/qpimport/qpimport/pkg/source"
 )
@@ -28,7 +29,10 @@ func (d *Directory) Groups(ctx context.Context, want func(*source.Group) bool) (
 		return nil, err
 	}
 	g := s.groups
-	if !g.byUsers && !g.byGroups && len(g.groups) == 0 {
+	silent := !g.byUsers && !g.byGroups && (len(g.groups) == 0 || slices.ContainsFunc(g.groups, func(own exportedGroup) bool {
+		return !own.primary && (want == nil || want(&own.Group))
+	}))
+	if silent {
 		return nil, d.in.unsuitable(0, "export with memberOf and primaryGroupID of the users: `"+ldifdeCommand+"` or `"+adCommand+"`",
 			"the export says of nobody which groups he is in")
 	}

@@ -87,8 +87,8 @@ func (o *owners) add(u *source.User) {
 	}
 }
 
-// find says whose mailbox it is: by its id alone where it has one, else by the first
-// that somebody goes by.
+// find says whose mailbox it is: by its id alone where it has one, else by its names,
+// which may be those of two.
 func (o *owners) find(m mailbox) []string {
 	if m.id != "" {
 		if id := strings.ToLower(strings.Trim(m.id, "{}")); o.ids[id] {
@@ -96,10 +96,9 @@ func (o *owners) find(m mailbox) []string {
 		}
 		return nil
 	}
-	if ids := o.byUPN[strings.ToLower(m.upn)]; len(ids) > 0 {
-		return ids
-	}
-	return o.byAddress[strings.ToLower(m.address)]
+	ids := slices.Concat(o.byUPN[strings.ToLower(m.upn)], o.byAddress[strings.ToLower(m.address)])
+	slices.Sort(ids)
+	return slices.Compact(ids)
 }
 
 type joining struct {

@@ -13,7 +13,8 @@ import (
 // Powers implements [source.PowerLister] for exports of Active Directory. The groups
 // that give power are known by SID where the export holds them, or where they are
 // users' primary groups; of a group that it only names the place and the name tell, in
-// the languages of [groupNames], and a note says so.
+// the languages of [groupNames], and a note says so. Who holds power is known in full
+// only where the export holds the groups and says who is in them.
 func (d *Directory) Powers(ctx context.Context) (source.Powers, error) {
 	if d.kind != source.AD {
 		return source.Powers{Unknown: "an export of users does not say who holds a role"}, nil
@@ -43,7 +44,9 @@ func (d *Directory) Powers(ctx context.Context) (source.Powers, error) {
 	case !g.byUsers && !(g.byGroups && g.holdsAdmins()):
 		powers.Unknown = "the export does not say who is in the groups that give power: it has neither memberOf of the users nor those groups with their members"
 	case !g.holdsAdmins():
-		powers.Notes = append(powers.Notes, "the export does not hold the groups that give power: who is in one through another group is not known")
+		powers.Unknown = "the export does not hold the groups that give power: who is in one through another group, or in one of another name, is not known"
+	case !g.byGroups && !g.nested:
+		powers.Unknown = "the export does not say which groups are in the groups that give power"
 	}
 	return powers, nil
 }
