@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -203,6 +204,13 @@ func below(dir, path string) string {
 		return path
 	case filepath.IsAbs(path):
 		return filepath.Clean(path)
+	case filepath.VolumeName(path) != "": // C:users.csv: below that drive's current folder
+		if abs, err := filepath.Abs(path); err == nil {
+			return abs
+		}
+		return path
+	case os.IsPathSeparator(path[0]): // \users.csv on Windows: at the root of the same drive
+		return filepath.Join(filepath.VolumeName(dir), path)
 	}
 	return filepath.Join(dir, path)
 }
