@@ -76,7 +76,7 @@ again changes nothing. Accounts of users that are not selected stay.` + exits(3,
   qpimport import -c Contoso --source ad --user jdoe --user asmith
   qpimport import -c Contoso --source ad --group "App Users" --exclude-ou corp.contoso.example/Leavers
   qpimport import -c Fabrikam --source m365 --password-sync off --sku SPE_E3
-  qpimport import -c Fabrikam --source m365 --password-sync off --all --exclude 'svc-*' --dry-run`,
+  qpimport import -c Fabrikam --source m365 --password-sync off --all --exclude "svc-*" --dry-run`,
 		Args: cobra.NoArgs,
 		RunE: a.command(func(ctx context.Context, _ []string) error { return o.run(ctx, a) }),
 	}

@@ -16,17 +16,25 @@ func TestCleanLines(t *testing.T) {
 }
 
 func TestShellWord(t *testing.T) {
-	for _, c := range []struct{ in, want string }{
-		{"Contoso", "Contoso"},
-		{"a.b-c_d/e@f", "a.b-c_d/e@f"},
-		{"Zoë", "Zoë"},
-		{"", "''"},
-		{"Smith & Sons", "'Smith & Sons'"},
-		{"O'Neil", `'O'\''Neil'`},
-		{"$(rm)\n", "'$(rm)�'"},
+	for _, c := range []struct{ in, posix, windows string }{
+		{"Contoso", "Contoso", "Contoso"},
+		{"a.b-c_d/e", "a.b-c_d/e", "a.b-c_d/e"},
+		{"e@f", "e@f", `"e@f"`}, // to PowerShell a name begins at it
+		{"Zoë", "Zoë", "Zoë"},
+		{"", "''", `""`},
+		{"Contoso Ltd", "'Contoso Ltd'", `"Contoso Ltd"`},
+		{"Smith & Sons", "'Smith & Sons'", `"Smith & Sons"`},
+		{"O'Neil", `'O'\''Neil'`, `"O'Neil"`},
+		{"$(rm)\n", "'$(rm)�'", `"?(rm)�"`},
+		{`C:\Users\a\x.csv`, `'C:\Users\a\x.csv'`, `C:\Users\a\x.csv`},
+		{`C:\My Files\`, `'C:\My Files\'`, `"C:\My Files\\"`},
+		{`a" & calc & "`, `'a" & calc & "'`, `"a? & calc & ?"`},
+		{"a”; calc; “ `b %PATH%!", "'a”; calc; “ `b %PATH%!'", `"a?; calc; ? ?b ?PATH?!"`},
 	} {
-		if got := ShellWord(c.in); got != c.want {
-			t.Errorf("ShellWord(%q) = %q, want %q", c.in, got, c.want)
+		for goos, want := range map[string]string{"linux": c.posix, "windows": c.windows} {
+			if got := shellWord(goos, c.in); got != want {
+				t.Errorf("%s: %q is quoted as %s, want %s", goos, c.in, got, want)
+			}
 		}
 	}
 }
