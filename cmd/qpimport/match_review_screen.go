@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"unicode/utf8"
 
@@ -12,6 +11,7 @@ import (
 
 	"github.com/qpimport/qpimport/internal/cli/output"
 	"github.com/qpimport/qpimport/internal/cli/usage"
+	"github.com/qpimport/qpimport/internal/private"
 	"github.com/qpimport/qpimport/pkg/importer"
 	"github.com/qpimport/qpimport/pkg/match"
 	"github.com/qpimport/qpimport/pkg/registry"
@@ -50,7 +50,7 @@ func (o matchOptions) walkThrough(ctx context.Context, a *app) error {
 // keepDecisions saves decisions that could not be carried out, as when the program
 // was stopped or the directory cannot be reached any more.
 func (a *app) keepDecisions(customer string, rows []importer.DecisionRow) {
-	f, err := os.CreateTemp("", "qpimport-decisions-*.csv")
+	f, err := private.CreateTemp("", "qpimport-decisions-*.csv")
 	if err != nil {
 		return // the error that led here is the one to report
 	}

@@ -6,12 +6,13 @@ import (
 	"path/filepath"
 
 	"github.com/qpimport/qpimport/internal/cli/usage"
+	"github.com/qpimport/qpimport/internal/private"
 )
 
 // ReplaceFile writes a file as a whole: what was there before stays until all is
 // written, and nobody but its owner can read the new one.
 func ReplaceFile(path string, write func(io.Writer) error) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	f, err := private.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 	if err != nil {
 		return usage.Errorf("cannot write %s: %s", path, usage.Reason(err))
 	}

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"io"
 	"os/exec"
-	"runtime"
 	"time"
 	"unicode/utf8"
 
@@ -16,6 +15,7 @@ import (
 
 	"github.com/qpimport/qpimport/internal/cli/input"
 	"github.com/qpimport/qpimport/internal/cli/usage"
+	"github.com/qpimport/qpimport/internal/private"
 	"github.com/qpimport/qpimport/pkg/source"
 )
 
@@ -86,8 +86,8 @@ func (v Resolver) file(path string) ([]byte, error) {
 		return nil, usage.Errorf("secret file:%s: %s", path, usage.Reason(err))
 	}
 	defer func() { _ = f.Close() }()
-	if info, err := f.Stat(); err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o077 != 0 && runtime.GOOS != "windows" {
-		v.Warn("warning: %s can be read by others than its owner (mode %04o): chmod 600 %s", path, info.Mode().Perm(), path)
+	if who, remedy := private.Readers(f); who != "" {
+		v.Warn("warning: %s can be read by %s: %s", path, who, remedy)
 	}
 	value, err := io.ReadAll(io.LimitReader(f, maxSize+1))
 	if err != nil {

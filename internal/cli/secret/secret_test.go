@@ -4,10 +4,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 
+	"github.com/qpimport/qpimport/internal/private/privatetest"
 	"github.com/qpimport/qpimport/pkg/source"
 )
 
@@ -26,11 +26,11 @@ func TestFile(t *testing.T) {
 		{"PEM", "-----BEGIN X-----\nAA\n-----END X-----\n", "-----BEGIN X-----\nAA\n-----END X-----"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			path := filepath.Join(t.TempDir(), "secret")
+			path := filepath.Join(privatetest.TempDir(t), "secret")
 			if err := os.WriteFile(path, []byte(c.in), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			got, err := Resolver{}.Resolve(t.Context(), "file:"+path)
+			got, err := Resolver{Warn: t.Logf}.Resolve(t.Context(), "file:"+path)
 			if err != nil || got.Reveal() != c.want {
 				t.Errorf("got %q, %v; want %q", got.Reveal(), err, c.want)
 			}
@@ -41,17 +41,17 @@ func TestFile(t *testing.T) {
 // TestErrors checks that what cannot be resolved is a usage error that
 // does not repeat what may be a secret.
 func TestErrors(t *testing.T) {
-	big := filepath.Join(t.TempDir(), "big")
-	empty := filepath.Join(t.TempDir(), "empty")
+	big := filepath.Join(privatetest.TempDir(t), "big")
+	empty := filepath.Join(privatetest.TempDir(t), "empty")
 	for path, n := range map[string]int{big: maxSize + 1, empty: 0} {
 		if err := os.WriteFile(path, make([]byte, n), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	v := Resolver{Getenv: func(string) string { return "" }}
+	v := Resolver{Getenv: func(string) string { return "" }, Warn: t.Logf}
 	for _, ref := range []string{
 		"hunter2", "env:hunter2!", "env:", "file:", "command:", `command:"hunter2`, "https://hunter2", "env:UNSET",
-		"file:" + big, "file:" + empty, "file:" + t.TempDir(), "command:no-such-program-here hunter2",
+		"file:" + big, "file:" + empty, "file:" + privatetest.TempDir(t), "command:no-such-program-here hunter2",
 	} {
 		_, err := v.Resolve(t.Context(), ref)
 		if source.CodeOf(err) != source.CodeUsage {
@@ -75,19 +75,17 @@ func TestLater(t *testing.T) {
 
 // TestWarning is given of a file that others can read, and names no secret.
 func TestWarning(t *testing.T) {
-	if runtime.GOOS == "windows" {
-		return // rights are no bits there
-	}
-	path := filepath.Join(t.TempDir(), "secret")
-	if err := os.WriteFile(path, []byte("hunter2"), 0o640); err != nil {
+	path := filepath.Join(privatetest.TempDir(t), "secret")
+	if err := os.WriteFile(path, []byte("hunter2"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	privatetest.Open(t, path)
 	var warned string
 	v := Resolver{Warn: func(format string, args ...any) { warned = fmt.Sprintf(format, args...) }}
 	if _, err := v.Resolve(t.Context(), "file:"+path); err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(warned, "0640") || !strings.Contains(warned, path) || strings.Contains(warned, "hunter2") {
+	if !strings.Contains(warned, " can be read by ") || !strings.HasPrefix(warned, "warning: "+path) || strings.Contains(warned, "hunter2") {
 		t.Errorf("warned: %q", warned)
 	}
 }

@@ -19,6 +19,8 @@ import (
 
 	driver "modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/qpimport/qpimport/internal/private"
 )
 
 // applicationID marks our files in SQLite's header: "qpmi".
@@ -68,7 +70,7 @@ func openWithSteps(ctx context.Context, path string, readOnly bool, steps []step
 		if err != nil {
 			return nil, err
 		}
-		return db, migrate(ctx, db, steps)
+		return db, migrate(ctx, db, "", steps)
 	case errors.Is(err, fs.ErrNotExist):
 		if err := create(path); err != nil {
 			return nil, fmt.Errorf("%w: %w", ErrUnwritable, err)
@@ -98,10 +100,13 @@ func openWithSteps(ctx context.Context, path string, readOnly bool, steps []step
 
 // create makes an empty file that only its owner may read, in a folder likewise.
 func create(path string) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+	if err := private.MkdirAll(filepath.Dir(path)); err != nil {
 		return err
 	}
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	f, err := private.Create(path)
+	if errors.Is(err, fs.ErrExist) {
+		return nil // another process was faster
+	}
 	if err != nil {
 		return err
 	}
@@ -189,7 +194,8 @@ func prepare(ctx context.Context, db *sql.DB, path, mode string, steps []step) e
 	if mode == "ro" {
 		return nil
 	}
-	if err := tighten(path); err != nil {
+	// Copies are made with the rights of the file, and so is its journal: see withOwnJournal.
+	if err := private.Restrict(path); err != nil {
 		return fmt.Errorf("%w: others may read it: %w", ErrUnwritable, err)
 	}
 	if version == latest {
@@ -200,20 +206,31 @@ func prepare(ctx context.Context, db *sql.DB, path, mode string, steps []step) e
 			return err
 		}
 	}
-	return migrate(ctx, db, steps)
+	return migrate(ctx, db, path, steps)
 }
 
-// tighten closes a file to all but its owner. Journals and copies are made with
-// the mode of the file, so it comes before them.
-func tighten(path string) error {
-	if runtime.GOOS == "windows" {
-		return nil
+// withOwnJournal runs what may write in a transaction that has begun, and before it
+// makes the journal, for the owner of the file alone. Elsewhere than on Windows SQLite
+// does that itself. A journal that was not needed is taken away: before the
+// transaction ends, since after it another process may write, and in vain where it is
+// needed, since it is open then.
+func withOwnJournal(path string, write func() error) error {
+	if runtime.GOOS != "windows" || path == "" {
+		return write()
 	}
-	info, err := os.Stat(path)
-	if err != nil || info.Mode().Perm()&0o077 == 0 {
-		return err
+	f, err := private.Create(path + "-journal")
+	if errors.Is(err, fs.ErrExist) {
+		return write() // a killed process left it
 	}
-	return os.Chmod(path, 0o600)
+	if err == nil {
+		err = f.Close()
+	}
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrUnwritable, err)
+	}
+	err = write()
+	_ = os.Remove(f.Name())
+	return err
 }
 
 func header(ctx context.Context, db *sql.DB) (app, version, tables int, err error) {
@@ -236,7 +253,7 @@ func backUp(ctx context.Context, db *sql.DB, path string, version int) error {
 // What is at the place already is replaced when the copy is whole, and its schema
 // is one to keep.
 func copyInto(ctx context.Context, db *sql.DB, to string, keep func(version int) bool) error {
-	tmp, err := os.CreateTemp(filepath.Dir(to), filepath.Base(to)+".*")
+	tmp, err := private.CreateTemp(filepath.Dir(to), filepath.Base(to)+".*")
 	if err != nil {
 		return err
 	}
@@ -284,8 +301,9 @@ func readMigrations() ([]step, error) {
 }
 
 // migrate runs the steps that the file lacks, in one transaction that reads the
-// version again: another process may have been faster.
-func migrate(ctx context.Context, db *sql.DB, steps []step) error {
+// version again: another process may have been faster. A path of "" is of a file in
+// memory.
+func migrate(ctx context.Context, db *sql.DB, path string, steps []step) error {
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
 		return classify(err)
@@ -295,14 +313,20 @@ func migrate(ctx context.Context, db *sql.DB, steps []step) error {
 	if err := tx.QueryRowContext(ctx, `PRAGMA user_version`).Scan(&version); err != nil {
 		return classify(err)
 	}
-	for _, s := range steps {
-		if s.version <= version {
-			continue
+	err = withOwnJournal(path, func() error {
+		for _, s := range steps {
+			if s.version <= version {
+				continue
+			}
+			script := s.sql + fmt.Sprintf("\nPRAGMA application_id = %d; PRAGMA user_version = %d;", applicationID, s.version)
+			if _, err := tx.ExecContext(ctx, script); err != nil {
+				return fmt.Errorf("migrating the state file to schema %d: %w", s.version, classify(err))
+			}
 		}
-		script := s.sql + fmt.Sprintf("\nPRAGMA application_id = %d; PRAGMA user_version = %d;", applicationID, s.version)
-		if _, err := tx.ExecContext(ctx, script); err != nil {
-			return fmt.Errorf("migrating the state file to schema %d: %w", s.version, classify(err))
-		}
+		return nil
+	})
+	if err != nil {
+		return err
 	}
 	return classify(tx.Commit())
 }

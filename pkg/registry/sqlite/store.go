@@ -75,7 +75,12 @@ func (s *Store) inTx(ctx context.Context, do func(tx *sql.Tx) error) error {
 		return s.txError(ctx, err)
 	}
 	defer func() { _ = tx.Rollback() }()
-	if err := do(tx); err != nil {
+	if s.readOnly {
+		err = do(tx)
+	} else {
+		err = withOwnJournal(s.path, func() error { return do(tx) })
+	}
+	if err != nil {
 		return s.txError(ctx, err)
 	}
 	return s.txError(ctx, tx.Commit())
