@@ -106,7 +106,7 @@ func output(ctx context.Context, argv []string) ([]byte, error) {
 	defer cancel()
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	cmd.WaitDelay = time.Second
-	out := &bounded{limit: maxSize}
+	out := &bounded{limit: maxSize, full: cancel} // what writes on is not ended everywhere by a closed pipe
 	cmd.Stdout = out
 	err := cmd.Run()
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
@@ -126,11 +126,13 @@ type bounded struct {
 	buf   bytes.Buffer // not embedded: io.Copy would find its ReadFrom, which knows no limit
 	limit int
 	over  bool
+	full  func() // called when the limit is reached
 }
 
 func (b *bounded) Write(p []byte) (int, error) {
 	if b.buf.Len()+len(p) > b.limit {
 		b.over = true
+		b.full()
 		return 0, io.ErrShortWrite
 	}
 	return b.buf.Write(p)
