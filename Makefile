@@ -9,9 +9,10 @@ SHELL := /bin/bash
 bin       := bin/qpimport
 linter    := .cache/bin/golangci-lint
 samba     := testdata/samba/setup.sh
+wine      := testdata/wine/setup.sh
 FUZZTIME  ?= 500x
 
-.PHONY: build demo test unit fuzz lint bench bench-match soak clean
+.PHONY: build demo test unit windows fuzz lint bench bench-match soak clean
 build:
 	CGO_ENABLED=0 go build -trimpath -buildvcs=auto -ldflags '-s -w' -o $(bin) ./cmd/qpimport
 
@@ -22,7 +23,7 @@ test: lint
 	$(samba) install
 	$(samba) start
 	$(samba) load
-	$(MAKE) unit fuzz
+	$(MAKE) unit windows fuzz
 	@echo "make test: all passed"
 
 # The program starts hundreds of times in its tests, and some tests live through
@@ -35,6 +36,18 @@ unit:
 		go test -run $(long) ./pkg/importer ./pkg/match && \
 		go test -shuffle=on ./cmd/... && \
 		go test -race -run '^TestScripts$$/^(bulk|live_ad|live_m365|plan_apply)$$' ./cmd/...
+
+# The program for Windows, run by Wine: every script, several at once, Ctrl-C and kills,
+# from here; then the tests of what Windows alone has. CONTRIBUTING.md has the same for a
+# real Windows.
+windows:
+	$(wine) install
+	$(wine) build
+	$(wine) start
+	set -a; eval "$$($(wine) env)"; set +a; \
+		go test -count=1 -run '^(TestScripts|TestBinary)$$' ./cmd/qpimport && \
+		GOOS=windows go test -count=1 -exec "$$QPIMPORT_TEST_WINE/run" ./internal/... && \
+		GOOS=windows go test -count=1 -exec "$$QPIMPORT_TEST_WINE/run" -run '^(TestOwner|TestRestricts|TestPathsOfWindows)$$' ./pkg/registry/sqlite ./pkg/source
 
 # Each fuzz target for some hundred runs: a bound in time now and then fails by
 # itself (context deadline exceeded). A crash is kept under testdata/fuzz.
@@ -66,4 +79,5 @@ soak:
 
 clean:
 	-$(samba) stop
+	-$(wine) stop
 	rm -rf bin dist .cache

@@ -29,6 +29,10 @@ func buildBinary(t *testing.T) binary {
 	t.Helper()
 	dir := t.TempDir()
 	b := binary{path: filepath.Join(dir, "qpimport"), env: append(os.Environ(), envState+"="+filepath.Join(dir, "state", "state.db"))}
+	if wine := os.Getenv(envWine); wine != "" {
+		b.path = filepath.Join(wine, "qpimport")
+		return b
+	}
 	if runtime.GOOS == "windows" {
 		b.path += ".exe"
 	}
@@ -145,9 +149,6 @@ func graphPerson(i int) json.RawMessage {
 
 // testInterrupt presses Ctrl-C in the middle of a read.
 func testInterrupt(t *testing.T, b binary) {
-	if runtime.GOOS == "windows" {
-		return // there is no signal to send
-	}
 	reading := make(chan struct{}, 10)
 	b.connectGraph(t, graphfake.Options{Count: 100, User: graphPerson, PageSize: 10, Fault: func(n int, r *http.Request) graphfake.Fault {
 		if n < 4 {
@@ -159,11 +160,12 @@ func testInterrupt(t *testing.T, b binary) {
 	var errText bytes.Buffer
 	c := b.command("import", "-c", "Contoso", "--password-sync", "off", "--all", "-o", "json")
 	c.Stderr = &errText
+	mayInterrupt(c)
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
 	<-reading
-	if err := c.Process.Signal(os.Interrupt); err != nil {
+	if err := interrupt(c); err != nil {
 		t.Fatal(err)
 	}
 	_ = c.Wait() // the status is looked at below

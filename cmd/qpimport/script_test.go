@@ -25,6 +25,10 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"qpimport": main})
 }
 
+// envWine names the folder of commands that Wine runs, qpimport among them. With it
+// the tests of the whole program are about that one.
+const envWine = "QPIMPORT_TEST_WINE"
+
 // TestScripts runs testdata/script: the specification of the program as seen
 // from outside. Beside testscript's own commands there are
 //
@@ -61,10 +65,21 @@ func TestMain(m *testing.M) {
 //	                         with the faults foreign-… led
 //
 // A PATH is keys and indices joined by dots; len is the length of an array.
+//
+// The condition [for:windows] holds where the program is one for Windows, run there
+// or from here by Wine (see testdata/wine); [wine] in the latter case alone, where
+// the tools of a script are those of the host: [unix]. $THERE is $WORK as such a
+// program spells it, $DRIVE its drive and $ROOTED the rest; the folder $SHARE is the
+// share $UNC to Wine.
 func TestScripts(t *testing.T) {
 	sample, err := filepath.Abs("../../testdata/contoso")
 	if err != nil {
 		t.Fatal(err)
+	}
+	wine := os.Getenv(envWine)
+	goos := runtime.GOOS
+	if wine != "" {
+		goos = "windows"
 	}
 	testscript.Run(t, testscript.Params{
 		Dir:                 "../../testdata/script",
@@ -76,9 +91,31 @@ func TestScripts(t *testing.T) {
 			env.Values[fakesKey{}] = &fakes{}
 			env.Setenv("HOSTILE", "\x1b[2J\u202e")
 			env.Setenv("GORACE", "atexit_sleep_ms=0") // else each run waits a second
-			env.Setenv("HOST_OS", runtime.GOOS)
+			env.Setenv("HOST_OS", goos)
 			env.Setenv("HOST_ARCH", runtime.GOARCH)
+			there := env.WorkDir
+			if wine != "" {
+				there = "Z:" + strings.ReplaceAll(there, "/", `\`)
+				share := filepath.Join(filepath.Dir(wine), "share", filepath.Base(env.WorkDir))
+				env.Setenv("SHARE", share)
+				env.Setenv("UNC", `\\files\share\`+filepath.Base(share))
+				env.Setenv("PATH", wine+string(filepath.ListSeparator)+env.Getenv("PATH"))
+			}
+			if goos == "windows" {
+				env.Setenv("THERE", there)
+				env.Setenv("DRIVE", there[:2])
+				env.Setenv("ROOTED", there[2:])
+			}
 			return nil
+		},
+		Condition: func(condition string) (bool, error) {
+			switch condition {
+			case "for:windows":
+				return goos == "windows", nil
+			case "wine":
+				return wine != "", nil
+			}
+			return false, fmt.Errorf("unknown condition [%s]", condition)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits":     cmdExits,
