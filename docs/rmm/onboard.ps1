@@ -8,6 +8,7 @@
 # The first line of output is the status. Secrets stay in the environment: qpimport is told their names.
 # Set $Offset to 1000 for N-able N-sight, which keeps exit codes below 1000 for itself.
 $ErrorActionPreference = 'Stop'
+try { [Console]::OutputEncoding = [Text.Encoding]::UTF8 } catch { } # qpimport writes UTF-8; without a console there is nothing to set
 $Offset = 0
 $qp = Join-Path $env:ProgramFiles 'qpimport\qpimport.exe'
 $env:QPIMPORT_CUSTOMER = $env:QP_CUSTOMER

@@ -2,7 +2,8 @@
 # Secrets lie in files that only SYSTEM and administrators may read; the manifest names them by path.
 $folder = Join-Path $env:ProgramData 'qpimport'
 New-Item -ItemType Directory -Force -Path $folder | Out-Null
-icacls $folder /inheritance:r /grant:r 'SYSTEM:(OI)(CI)F' 'Administrators:(OI)(CI)F' | Out-Null
+# SYSTEM and Administrators, by their numbers: the names are translated.
+icacls $folder /inheritance:r /grant:r '*S-1-5-18:(OI)(CI)F' '*S-1-5-32-544:(OI)(CI)F' | Out-Null
 
 $action = New-ScheduledTaskAction -Execute (Join-Path $env:ProgramFiles 'qpimport\qpimport.exe') `
     -Argument 'apply -f customers.yaml --timeout 30m -o json' -WorkingDirectory $folder
