@@ -97,28 +97,35 @@ func CreateTemp(dir, pattern string) (*os.File, error) {
 
 // Restrict closes a file to all but its owner.
 func Restrict(path string) error {
-	return pathError("restrict", path, func() error {
-		h, err := open(path, windows.READ_CONTROL, nil, windows.OPEN_EXISTING)
+	var owner string
+	var list []entry
+	var closed bool
+	use := func(access uint32, do func(windows.Handle) error) error {
+		h, err := open(path, access, nil, windows.OPEN_EXISTING)
 		if err != nil {
 			return err
 		}
-		owner, list, closed, err := rights(h)
-		if err = errors.Join(err, windows.CloseHandle(h)); err != nil {
-			return err
+		return errors.Join(do(h), windows.CloseHandle(h))
+	}
+	read := func(h windows.Handle) (err error) {
+		owner, list, closed, err = rights(h)
+		return err
+	}
+	err := use(windows.READ_CONTROL, read)
+	if err == nil && !(closed && len(others(owner, list)) == 0) {
+		err = use(windows.READ_CONTROL|windows.WRITE_DAC, func(h windows.Handle) error {
+			return errors.Join(setList(h, owner), read(h))
+		})
+		if err == nil && readers(owner, list) != "" {
+			err = errors.New("the file system keeps no access list")
 		}
-		if closed && len(others(owner, list)) == 0 {
-			return nil
-		}
-		if h, err = open(path, windows.READ_CONTROL|windows.WRITE_DAC, nil, windows.OPEN_EXISTING); err != nil {
-			return err
-		}
-		return errors.Join(restrict(h, owner), windows.CloseHandle(h))
-	}())
+	}
+	return pathError("restrict", path, err)
 }
 
-// restrict sets the list as it is. SetSecurityInfo would have a look at the folder's
-// first, and under Wine add that.
-func restrict(h windows.Handle, owner string) error {
+// setList sets the access list as it is. SetSecurityInfo would have a look at the
+// folder's first, and under Wine add that.
+func setList(h windows.Handle, owner string) error {
 	descriptor, err := windows.SecurityDescriptorFromString(accessList(owner, ""))
 	if err != nil {
 		return err
@@ -191,16 +198,21 @@ func Readers(f *os.File) (who, remedy string) {
 	if err != nil {
 		return "", ""
 	}
+	if who = readers(owner, list); who != "" {
+		remedy = fmt.Sprintf(`icacls "%s" /inheritance:r /grant:r *%s:F`, f.Name(), strings.Join(trusted, ":F *"))
+	}
+	return who, remedy
+}
+
+// readers are the names of the others who may read.
+func readers(owner string, list []entry) string {
 	var names []string
 	for _, e := range others(owner, list) {
 		if e.reads && !slices.Contains(names, e.name) {
 			names = append(names, e.name)
 		}
 	}
-	if len(names) == 0 {
-		return "", ""
-	}
-	return strings.Join(names, ", "), fmt.Sprintf(`icacls "%s" /inheritance:r /grant:r *%s:F`, f.Name(), strings.Join(trusted, ":F *"))
+	return strings.Join(names, ", ")
 }
 
 func pathError(op, path string, err error) error {
