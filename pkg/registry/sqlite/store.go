@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/qpimport/qpimport/pkg/registry"
@@ -141,12 +142,13 @@ func (s *Store) Copy(ctx context.Context, path string) error {
 	return s.txError(ctx, err)
 }
 
-// isFile says whether two paths lead to one file, or will once it is there.
+// isFile says whether two paths lead to one file, or will once it is there. Letter
+// case makes no other file on Windows and macOS.
 func isFile(x, y string) bool {
 	if sameFile(x, y) {
 		return true
 	}
-	return filepath.Base(x) == filepath.Base(y) && sameFile(filepath.Dir(x), filepath.Dir(y))
+	return strings.EqualFold(filepath.Base(x), filepath.Base(y)) && sameFile(filepath.Dir(x), filepath.Dir(y))
 }
 
 func sameFile(x, y string) bool {
