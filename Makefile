@@ -1,5 +1,6 @@
 # make demo   the main job on sample data; needs Go alone
 # make test   everything, against a live Active Directory on loopback; installs what it needs (Debian, root)
+# make windows  every script against the program for Windows, under Wine; part of make test
 # make lint   the linters
 # make bench  benchmarks in Go's form; make bench-match: how well people are matched, on made companies
 # make soak   faults in the state file for ten minutes, with figures; needs strace and root (Linux)
