@@ -1,0 +1,91 @@
+package gss
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/jcmturner/gokrb5/v8/krberror"
+	"github.com/jcmturner/gokrb5/v8/messages"
+
+	"github.com/qpimport/qpimport/pkg/source"
+)
+
+func unreachable(err error, hint, format string, args ...any) error {
+	return &source.Error{Code: source.CodeUnreachable, Message: fmt.Sprintf(format, args...), Hint: hint, Err: err}
+}
+
+// errNotAES says that a key is of a kind whose tokens this package does not make.
+var errNotAES = refused("allow AES for the domain controller's account", "the server answers with a key that is not one of AES")
+
+// codePattern finds the code of a refusal in a text of the library, which keeps
+// it nowhere else.
+var codePattern = regexp.MustCompile(`KRB Error: \((\d{1,3})\)`)
+
+// explain says in words why there is no ticket, or why the server refuses it.
+func (t *Ticket) explain(err error) error {
+	var refusal messages.KRBError
+	if errors.As(err, &refusal) {
+		return t.explainCode(int(refusal.ErrorCode))
+	}
+	text := err.Error()
+	if found := codePattern.FindStringSubmatch(text); found != nil {
+		code, _ := strconv.Atoi(found[1])
+		return t.explainCode(code)
+	}
+	var failure krberror.Krberror
+	network := errors.As(err, &failure) && failure.RootCause == krberror.NetworkingError
+	switch {
+	case strings.Contains(text, "matching key not found in keytab"):
+		return refused("`klist -k -e FILE` lists what it holds; names and realms are told apart by case", "the keytab holds no AES key of %s", t.client())
+	case strings.Contains(text, "EType: 0"), strings.Contains(text, "unsupported EType"):
+		return refused("set its password anew; the domain then makes AES keys of it", "%s has no AES key", t.client())
+	case strings.Contains(text, "clock skew"):
+		return t.explainCode(37)
+	case strings.Contains(text, "CRealm in response does not match"):
+		return usage("the realm is the domain's DNS name in capitals", "the realm of %s is spelled otherwise by its KDC", t.client())
+	case strings.Contains(text, "no KDCs defined"), strings.Contains(text, "does not have any defined KDCs"), strings.Contains(text, "no KDC SRV records"), strings.Contains(text, "lookup _kerberos"):
+		return &source.Error{Code: source.CodeUnreachable, Topic: TopicNoKDC, Message: fmt.Sprintf("no KDC of the realm %s is known", t.realm), Permanent: true}
+	case network, strings.Contains(text, krberror.NetworkingError):
+		return &source.Error{Code: source.CodeUnreachable, Message: fmt.Sprintf("no KDC of the realm %s answers", t.realm), Hint: "is port 88 open from here, and is it a domain controller?"}
+	}
+	return unreachable(nil, "try again; `kinit` on this machine may tell more", "the KDC of the realm %s sent an answer that cannot be used", t.realm)
+}
+
+// TopicNoKDC is a realm whose KDCs are not known.
+const TopicNoKDC source.Topic = "no_kdc"
+
+// explainCode says what a code of RFC 4120, 7.5.9, means here.
+func (t *Ticket) explainCode(code int) error {
+	who := t.client()
+	switch code {
+	case 6:
+		return refused("check the name; is it an account of this domain?", "the domain has no account %s (6)", who)
+	case 7:
+		return usage("name the domain controller by its full DNS name, not by address or short name", "the domain knows no service %s (7)", t.service)
+	case 12:
+		return refused("look at its logon hours and the workstations it may log in from", "%s may not log in now, or not from here (12)", who)
+	case 14:
+		return refused("allow AES for both accounts, and set the password anew", "%s and %s have no kind of encryption in common that is allowed here (14)", who, t.service)
+	case 18:
+		return refused("look at the account in the domain", "the account %s is disabled, locked or expired (18)", who)
+	case 23:
+		return refused("set a new password, and that it does not have to be changed", "the password of %s has expired or must be changed (23)", who)
+	case 24:
+		if t.keytab {
+			return refused("a keytab is stale once the password was changed: make it anew; it was tried once", "the keytab of %s does not have the password's key (24)", who)
+		}
+		return refused("it was tried once: more tries may lock the account", "the password of %s is wrong (24)", who)
+	case 32:
+		return refused("get a new one", "the ticket of %s has expired (32)", who)
+	case 37:
+		return refused("set the clock of this computer or of the domain controller: they may differ by 5 minutes", "the clocks of this computer and of the domain controller differ too much (37)")
+	case 41, 31:
+		return refused("does something stand between here and the domain controller?", "the ticket of %s was altered on the way (%d)", who, code)
+	case 68:
+		return usage("name the realm of the domain that the account is in", "%s is in another realm (68)", who)
+	}
+	return refused("look the code up in RFC 4120, 7.5.9", "Kerberos refuses %s for %s (%d)", who, t.service, code)
+}
