@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"strings"
 
@@ -95,6 +96,11 @@ func connectedColumns() []output.Column[connected] {
 		{Key: "file", Text: func(c connected) string { return c.File }},
 		{Key: "encoding", Text: func(c connected) string { return c.Encoding }},
 		{Key: "mailboxes", Text: func(c connected) string { return c.Mailboxes }},
+		{Key: "domain", Text: func(c connected) string { return c.Domain }},
+		{Key: "bind", Text: func(c connected) string { return c.Bind }},
+		{Key: "principal", Text: func(c connected) string { return c.Principal }},
+		{Key: "keytab_from", Text: func(c connected) string { return c.KeytabFrom }},
+		{Key: "kdc", Text: func(c connected) string { return c.KDC }},
 	}
 }
 
@@ -109,6 +115,8 @@ func where(c *source.Connection) string {
 		return "export " + c.File
 	case c.URL != "":
 		return c.URL
+	case c.Domain != "":
+		return c.Domain
 	}
 	parts := []string{"tenant " + c.Tenant}
 	if c.Tenant == "" {
@@ -125,6 +133,12 @@ func where(c *source.Connection) string {
 // identity says as whom a connection reads, and where its secret lies.
 func identity(c source.Connection) string {
 	switch {
+	case c.Bind == source.BindWindows:
+		return "the account that runs qpimport"
+	case c.Bind == source.BindKerberos && c.Principal == "":
+		return "whose ticket is in the credential cache"
+	case c.Bind == source.BindKerberos:
+		return c.Principal + " (" + cmp.Or(c.KeytabFrom, c.BindPasswordFrom, "credential cache") + ")"
 	case c.BindDN != "":
 		return c.BindDN + " (" + c.BindPasswordFrom + ")"
 	case c.ClientSecretFrom != "":

@@ -109,6 +109,10 @@ func adviceOnTopic(topic source.Topic, subject string) string {
 		return "`qpimport schema manifest` prints what a manifest may hold"
 	case ad.TopicServerName:
 		return "if that is the right server, say so: --tls-server-name NAME"
+	case ad.TopicNoKDC:
+		return "name one with --kdc HOST, or a file with KRB5_CONFIG that does"
+	case ad.TopicNotWindows:
+		return "log in with --bind kerberos or --bind simple"
 	case ad.TopicAuthority:
 		return "name the certificate of the authority that signed it: --ca-file FILE"
 	case itglue.TopicBadKey:

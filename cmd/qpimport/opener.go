@@ -14,7 +14,7 @@ import (
 
 // openDirectory leads a stored connection to the adapter that can speak to it.
 func (a *app) openDirectory(ctx context.Context, c source.Connection) (source.Directory, error) {
-	a.log.Info("open directory", "source", c.Kind, "transport", c.Transport, "url", c.URL, "file", c.File)
+	a.log.Info("open directory", "source", c.Kind, "transport", c.Transport, "url", c.URL, "domain", c.Domain, "file", c.File)
 	dir, err := a.adapter(ctx, c)
 	if err != nil {
 		return nil, err
@@ -31,9 +31,12 @@ func (a *app) adapter(ctx context.Context, c source.Connection) (source.Director
 		return file.Open(ctx, c)
 	case c.Kind == source.AD:
 		return ad.Open(ctx, ad.Config{
-			Connection: c,
-			Password:   a.secrets().Later(c.BindPasswordFrom),
-			Log:        a.adapterLog(c.Kind),
+			Connection:      c,
+			Password:        a.secrets().Later(c.BindPasswordFrom),
+			Keytab:          a.secrets().Later(c.KeytabFrom),
+			CredentialCache: a.getenv("KRB5CCNAME"),
+			KerberosConfig:  a.getenv("KRB5_CONFIG"),
+			Log:             a.adapterLog(c.Kind),
 		})
 	default:
 		return m365.Open(ctx, a.graphConfig(c))

@@ -157,7 +157,7 @@ func (o *object) externalIDs() map[string]string {
 }
 
 func (o *object) ad() *source.Connection {
-	d := o.object("ad", "url", "starttls", "bind_dn", "bind_password", "base_dn", "ca_file", "tls_server_name", "file", "encoding")
+	d := o.object("ad", "url", "domain", "starttls", "bind", "bind_dn", "bind_password", "principal", "keytab", "kdc", "base_dn", "ca_file", "tls_server_name", "file", "encoding")
 	if d == nil {
 		return nil
 	}
@@ -165,8 +165,13 @@ func (o *object) ad() *source.Connection {
 		Kind: source.AD,
 		LDAP: source.LDAP{
 			URL:              d.text("url"),
+			Domain:           d.text("domain"),
+			Bind:             d.text("bind"),
 			BindDN:           d.text("bind_dn"),
 			BindPasswordFrom: d.secret("bind_password"),
+			Principal:        d.text("principal"),
+			KeytabFrom:       d.secret("keytab"),
+			KDC:              d.text("kdc"),
 			BaseDN:           d.text("base_dn"),
 			CAFile:           d.text("ca_file"),
 			TLSServerName:    d.text("tls_server_name"),

@@ -24,7 +24,7 @@ import (
 // JSON form is flat: the fields of the parts stand beside the transport.
 type Connection struct {
 	Kind Kind `json:"-"`
-	// Transport is ldaps, starttls, graph or file.
+	// Transport is ldaps, starttls, sealed, graph or file.
 	Transport string `json:"transport"`
 	LDAP
 	Graph
@@ -33,12 +33,20 @@ type Connection struct {
 
 // LDAP is how a domain controller is reached, and as whom.
 type LDAP struct {
-	URL              string `json:"url,omitempty"` // ldaps://HOST[:PORT], or ldap:// with the transport starttls
+	URL    string `json:"url,omitempty"`    // ldaps://HOST[:PORT], or ldap:// with the transport starttls or sealed
+	Domain string `json:"domain,omitempty"` // in place of URL: DNS says which domain controllers it has
+	// Bind is how the account logs in, one of [Binds]; "" is simple.
+	Bind             string `json:"bind,omitempty"`
 	BindDN           string `json:"bind_dn,omitempty"`
 	BindPasswordFrom string `json:"bind_password_from,omitempty"`
-	BaseDN           string `json:"base_dn,omitempty"` // "" is the server's own domain
+	Principal        string `json:"principal,omitempty"`   // NAME@REALM, for kerberos
+	KeytabFrom       string `json:"keytab_from,omitempty"` // in place of the password; neither is the credential cache
+	KDC              string `json:"kdc,omitempty"`         // HOST[:PORT]
+	BaseDN           string `json:"base_dn,omitempty"`     // "" is the server's own domain
 	CAFile           string `json:"ca_file,omitempty"`
-	TLSServerName    string `json:"tls_server_name,omitempty"`
+	// TLSServerName is the name by which the server proves who it is, where it is
+	// not that of the URL: in its certificate, or as a service of Kerberos.
+	TLSServerName string `json:"tls_server_name,omitempty"`
 }
 
 // Graph is how a tenant of Microsoft 365 is reached, and as which application.
@@ -115,6 +123,7 @@ func normalEncoding(name string) string {
 const (
 	TransportLDAPS    = "ldaps"
 	TransportStartTLS = "starttls"
+	TransportSealed   = "sealed" // LDAP whose messages the login encrypts
 	TransportGraph    = "graph"
 	TransportFile     = "file"
 )
@@ -134,7 +143,8 @@ type part struct{ name, value string }
 
 func (l LDAP) parts() []part {
 	return []part{
-		{"url", l.URL}, {"bind_dn", l.BindDN}, {"bind_password_from", l.BindPasswordFrom},
+		{"url", l.URL}, {"domain", l.Domain}, {"bind", l.Bind}, {"bind_dn", l.BindDN}, {"bind_password_from", l.BindPasswordFrom},
+		{"principal", l.Principal}, {"keytab_from", l.KeytabFrom}, {"kdc", l.KDC},
 		{"base_dn", l.BaseDN}, {"ca_file", l.CAFile}, {"tls_server_name", l.TLSServerName},
 	}
 }
@@ -156,13 +166,18 @@ func (e Export) parts() []part {
 // tenants and ids in lower case, no port and no cloud where it is the default, no
 // slash at the end of a URL, no blanks round a name. Relative paths, also those of
 // secrets, are below dir; with "" they stay. A transport that is not given follows
-// from the rest; plain LDAP is never chosen. What is wrong stays for [Connection.Validate].
+// from the rest; LDAP that anybody can read is never chosen. What is wrong stays for
+// [Connection.Validate].
 func (c Connection) Normalize(dir string) Connection {
-	for _, text := range []*string{&c.BindDN, &c.BaseDN} {
+	for _, text := range []*string{&c.BindDN, &c.BaseDN, &c.Principal} {
 		*text = strings.TrimSpace(*text)
 	}
-	for _, name := range []*string{&c.TLSServerName, &c.Tenant, &c.ClientID, &c.Cloud, &c.MailboxTypes} {
+	for _, name := range []*string{&c.Domain, &c.Bind, &c.KDC, &c.TLSServerName, &c.Tenant, &c.ClientID, &c.Cloud, &c.MailboxTypes} {
 		*name = strings.ToLower(strings.TrimSpace(*name))
+	}
+	c.Domain = strings.TrimSuffix(c.Domain, ".")
+	if name, realm, ok := cutPrincipal(c.Principal); ok {
+		c.Principal = name + "@" + strings.ToUpper(realm)
 	}
 	for _, address := range []*string{&c.URL, &c.GraphURL, &c.AuthorityURL} {
 		*address = normalURL(*address)
@@ -180,10 +195,13 @@ func (c Connection) Normalize(dir string) Connection {
 	for _, path := range []*string{&c.CAFile, &c.File, &c.Mailboxes} {
 		*path = below(dir, *path)
 	}
-	for _, ref := range []*string{&c.BindPasswordFrom, &c.ClientSecretFrom, &c.CertificateFrom, &c.AccessTokenFrom} {
+	for _, ref := range []*string{&c.BindPasswordFrom, &c.KeytabFrom, &c.ClientSecretFrom, &c.CertificateFrom, &c.AccessTokenFrom} {
 		if r, err := ParseReference(*ref); err == nil && r.Scheme == "file" {
 			*ref = "file:" + below(dir, r.Name)
 		}
+	}
+	if c.Bind == BindSimple {
+		c.Bind = ""
 	}
 	if c.Transport == "" {
 		switch {
@@ -191,6 +209,8 @@ func (c Connection) Normalize(dir string) Connection {
 			c.Transport = TransportFile
 		case c.Kind == M365:
 			c.Transport = TransportGraph
+		case c.Bind != "" && !strings.HasPrefix(c.URL, "ldaps:"):
+			c.Transport = TransportSealed
 		default:
 			c.Transport = TransportLDAPS
 		}
@@ -373,25 +393,25 @@ func (e Export) validate(p *ConnectionProblems, kind Kind, transport string) {
 }
 
 func (l LDAP) validate(p *ConnectionProblems, transport string) {
-	startTLS := transport == TransportStartTLS
 	switch {
-	case transport != TransportLDAPS && !startTLS:
-		p.add("%s: has to be "+TransportLDAPS+" or "+TransportStartTLS, "transport")
-	case l == LDAP{} && !startTLS:
+	case transport != TransportLDAPS && transport != TransportStartTLS && transport != TransportSealed:
+		p.add("%s: has to be "+TransportLDAPS+", "+TransportStartTLS+" or "+TransportSealed, "transport")
+	case l == LDAP{} && transport == TransportLDAPS:
 		p.add("say where the directory is: %s (live) or %s (an export)", "url", "file")
 		return
-	case l.URL == "":
+	case l.URL == "" && l.Domain == "":
 		p.add("%s is missing", "url")
+	case l.URL != "" && l.Domain != "":
+		p.add("give one of %s and %s", "url", "domain")
+	case l.Domain != "":
+		l.validateDomain(p, transport)
 	default:
-		l.validateURL(p, startTLS)
+		l.validateURL(p, transport)
 	}
-	if l.BindDN == "" {
-		p.add("%s is missing", "bind_dn")
+	if transport == TransportSealed && l.CAFile != "" {
+		p.add("%s goes with ldaps://, or ldap:// and %s", "ca_file", "starttls")
 	}
-	if l.BindPasswordFrom == "" {
-		p.add("%s is missing", "bind_password_from")
-	}
-	p.reference("bind_password_from", l.BindPasswordFrom)
+	l.validateBind(p)
 	if _, err := ParseDN(l.BaseDN); err != nil && l.BaseDN != "" {
 		p.add("%s: not a distinguished name such as DC=corp,DC=example", "base_dn")
 	}
@@ -400,7 +420,8 @@ func (l LDAP) validate(p *ConnectionProblems, transport string) {
 	}
 }
 
-func (l LDAP) validateURL(p *ConnectionProblems, startTLS bool) {
+func (l LDAP) validateURL(p *ConnectionProblems, transport string) {
+	startTLS := transport == TransportStartTLS
 	u, err := parseAddress(l.URL, "ldaps")
 	if err != nil {
 		p.add("%s: "+err.Error(), "url")
@@ -412,7 +433,9 @@ func (l LDAP) validateURL(p *ConnectionProblems, startTLS bool) {
 	switch {
 	case u.Scheme == "ldaps" && startTLS:
 		p.add("%s goes with ldap://, not with ldaps://", "starttls")
-	case u.Scheme == "ldap" && !startTLS:
+	case u.Scheme == "ldaps" && transport == TransportSealed:
+		p.add("%s: what is sealed goes to ldap://, not to ldaps://", "url")
+	case u.Scheme == "ldap" && !startTLS && (l.Bind == "" || transport == TransportLDAPS):
 		p.add("%s ldap:// would send the password in clear: use ldaps://, or add %s", "url", "starttls")
 	case u.Scheme != "ldap" && u.Scheme != "ldaps":
 		p.add("%s: must begin with ldaps://", "url")

@@ -27,6 +27,7 @@ func with(c Connection, change func(*Connection)) Connection {
 func TestValidate(t *testing.T) {
 	ldap := func(change func(*LDAP)) Connection { return with(goodLDAP, func(c *Connection) { change(&c.LDAP) }) }
 	graph := func(change func(*Graph)) Connection { return with(goodGraph, func(c *Connection) { change(&c.Graph) }) }
+	sealed := func(l LDAP) Connection { return Connection{Kind: AD, LDAP: l} }
 	url := func(text string) Connection { return ldap(func(l *LDAP) { l.URL = text }) }
 	password := func(ref string) Connection { return ldap(func(l *LDAP) { l.BindPasswordFrom = ref }) }
 	tenant := func(text string) Connection { return graph(func(g *Graph) { g.Tenant = text }) }
@@ -60,6 +61,23 @@ func TestValidate(t *testing.T) {
 		"export":            {conn: Connection{Kind: AD, Export: Export{File: "ad.ldif"}}},
 		"export of tenants": {conn: ExportOf(M365, "/srv/users.json")},
 
+		"domain":           {conn: ldap(func(l *LDAP) { l.URL, l.Domain = "", "Corp.Example." })},
+		"windows":          {conn: sealed(LDAP{Domain: "corp.example", Bind: "Windows"})},
+		"cache":            {conn: sealed(LDAP{URL: "ldap://dc1.corp.example", Bind: BindKerberos})},
+		"cache's owner":    {conn: sealed(LDAP{URL: "ldap://dc1.corp.example", Bind: BindKerberos, Principal: "svc@corp.example"})},
+		"keytab":           {conn: sealed(LDAP{URL: "ldap://10.0.0.5", TLSServerName: "dc1.corp.example", Bind: BindKerberos, Principal: "host/a@CORP.EXAMPLE", KeytabFrom: "file:k", KDC: "[2001:db8::1]:88"})},
+		"kerberos by TLS":  {conn: sealed(LDAP{URL: "ldaps://dc1.corp.example", Bind: BindKerberos, CAFile: "ca.pem"})},
+		"simple, sealed":   {with(goodLDAP, func(c *Connection) { c.Transport, c.URL = TransportSealed, "ldap://dc1" }), []string{"url ldap:// would send the password in clear: use ldaps://, or add starttls"}},
+		"sealed domain":    {with(goodLDAP, func(c *Connection) { c.Transport, c.URL, c.Domain = TransportSealed, "", "corp.example" }), []string{"transport: sealed goes with bind kerberos or windows"}},
+		"sealed over TLS":  {with(sealed(LDAP{URL: "ldaps://dc1", Bind: BindKerberos}), func(c *Connection) { c.Transport = TransportSealed }), []string{"url: what is sealed goes to ldap://, not to ldaps://"}},
+		"not TLS":          {with(sealed(LDAP{URL: "ldap://dc1", Bind: BindKerberos}), func(c *Connection) { c.Transport = TransportLDAPS }), []string{"url ldap:// would send the password in clear: use ldaps://, or add starttls"}},
+		"other bind":       {sealed(LDAP{URL: "ldap://dc1", Bind: "ntlm"}), []string{"bind: use one of simple, kerberos, windows"}},
+		"kerberos by IP":   {sealed(LDAP{URL: "ldap://10.0.0.5", Bind: BindKerberos}), []string{"url: has to name the domain controller as DNS does, not by its address; tls_server_name may"}},
+		"realm alone":      {sealed(LDAP{URL: "ldap://dc1", Bind: BindKerberos, Principal: "@CORP.EXAMPLE"}), []string{"principal: has to be NAME@REALM, such as svc@CORP.EXAMPLE"}},
+		"KDC of nonsense":  {sealed(LDAP{URL: "ldap://dc1", Bind: BindKerberos, KDC: "kdc://hunter2"}), []string{"kdc: has to be HOST or HOST:PORT"}},
+		"keytab in clear":  {sealed(LDAP{URL: "ldap://dc1", Bind: BindKerberos, Principal: "a@B.EXAMPLE", KeytabFrom: "hunter2"}), []string{"keytab_from: not a reference to a secret: it must begin with env:, file: or command: and name where the secret lies"}},
+		"windows and more": {sealed(LDAP{Domain: "corp.example", Bind: BindWindows, KDC: "x"}), []string{"kdc has no meaning with bind windows: the account that runs the program logs in"}},
+
 		"no directory":      {Connection{Kind: "ldap"}, []string{`"ldap" is no directory to connect`}},
 		"nothing":           {Connection{Kind: AD}, []string{"say where the directory is: url (live) or file (an export)"}},
 		"nothing for m365":  {Connection{Kind: M365}, []string{"say where the directory is: tenant and its credentials (live) or file (an export)"}},
@@ -79,7 +97,7 @@ func TestValidate(t *testing.T) {
 		"user in the URL":   {url("ldaps://svc:hunter2@dc1"), []string{"url: holds a user name or password; leave it out"}},
 		"other scheme":      {url("https://dc1"), []string{"url: must begin with ldaps://"}},
 		"starttls on ldaps": {with(startTLS, func(c *Connection) { c.URL = "ldaps://dc1" }), []string{"starttls goes with ldap://, not with ldaps://"}},
-		"no transport":      {with(goodLDAP, func(c *Connection) { c.Transport = TransportGraph }), []string{"transport: has to be ldaps or starttls"}},
+		"no transport":      {with(goodLDAP, func(c *Connection) { c.Transport = TransportGraph }), []string{"transport: has to be ldaps, starttls or sealed"}},
 		"two lines":         {ldap(func(l *LDAP) { l.BindDN = "svc\nhunter2" }), []string{"bind_dn: has to be text on one line, without control characters"}},
 		"not UTF-8":         {ldap(func(l *LDAP) { l.CAFile = "hunter2\xff" }), []string{"ca_file: has to be text on one line, without control characters"}},
 
@@ -285,4 +303,37 @@ func FuzzNormalize(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestDefaultBind: on Windows the account that runs the program is enough.
+func TestDefaultBind(t *testing.T) {
+	for _, c := range []struct {
+		system string
+		ldap   LDAP
+		want   string
+	}{
+		{"windows", LDAP{Domain: "corp.example"}, BindWindows},
+		{"windows", LDAP{URL: "ldap://dc1"}, BindWindows},
+		{"windows", LDAP{URL: "ldaps://dc1", BindDN: "svc"}, ""},
+		{"windows", LDAP{URL: "ldaps://dc1", BindPasswordFrom: "env:PW"}, ""},
+		{"windows", LDAP{Domain: "corp.example", Bind: BindSimple}, BindSimple},
+		{"windows", LDAP{}, ""},
+		{"linux", LDAP{Domain: "corp.example"}, ""},
+	} {
+		if got := c.ldap.WithDefaultBind(c.system).Bind; got != c.want {
+			t.Errorf("%s, %+v: %q, want %q", c.system, c.ldap, got, c.want)
+		}
+	}
+}
+
+// TestNormalizeSealed: what is sealed by the login is LDAP, and spelled alike.
+func TestNormalizeSealed(t *testing.T) {
+	c := Connection{Kind: AD, LDAP: LDAP{URL: "LDAP://DC1.Corp.Example:389/", Bind: " Kerberos ", Principal: " Svc@corp.example ", KeytabFrom: "file:k", KDC: "DC1"}}.Normalize("/srv")
+	want := Connection{Kind: AD, Transport: TransportSealed, LDAP: LDAP{URL: "ldap://dc1.corp.example", Bind: BindKerberos, Principal: "Svc@CORP.EXAMPLE", KeytabFrom: "file:/srv/k", KDC: "dc1"}}
+	if c != want {
+		t.Errorf("got  %+v\nwant %+v", c, want)
+	}
+	if c := (Connection{Kind: AD, LDAP: LDAP{Domain: "Corp.Example.", Bind: "simple"}}).Normalize(""); c.Transport != TransportLDAPS || c.Bind != "" || c.Domain != "corp.example" {
+		t.Errorf("%+v", c)
+	}
 }

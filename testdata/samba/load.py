@@ -140,6 +140,16 @@ def groups(db, base):
             member=contacts + [user("live-many"), second])
 
 
+def principal(db, base, name):
+    """Gives the domain controller a service principal name, which Samba's DNS updater would do."""
+    dn = ldb.Dn(db, f"CN=DC1,OU=Domain Controllers,{base}")
+    has = db.search(dn, scope=ldb.SCOPE_BASE, attrs=["servicePrincipalName"])[0].get("servicePrincipalName", [])
+    if name.encode() not in [bytes(value) for value in has]:
+        change = ldb.Message(dn)
+        change["servicePrincipalName"] = ldb.MessageElement(name, ldb.FLAG_MOD_ADD, "servicePrincipalName")
+        db.modify(change)
+
+
 def main(folder, ldif):
     lp = LoadParm(f"{folder}/etc/smb.conf")
     db = SamDB(url=f"{folder}/private/sam.ldb", session_info=system_session(), lp=lp,
@@ -157,6 +167,7 @@ def main(folder, ldif):
                 put(db, entry)
         if not exists(db, f"{OU},{base}"):
             db.create_ou(f"{OU},{base}")
+        principal(db, base, "ldap/dc1.corp.contoso.example")
         account(db, base, "svc-qpimport", password)
         account(db, base, "live-disabled", password, userAccountControl="514")
         account(db, base, "live-expired", password, accountExpires="133000000000000000")

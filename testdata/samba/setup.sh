@@ -30,13 +30,13 @@ logged() {
 }
 
 install_packages() {
-	command -v samba ldbadd ldapsearch openssl >/dev/null &&
+	command -v samba ldbadd ldapsearch openssl kinit >/dev/null &&
 		[[ -e /usr/share/samba/setup/provision.ldif ]] &&
 		compgen -G '/usr/lib/*/samba/vfs/acl_xattr.so' >/dev/null && return 0
 	export DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 # level 1: no daemon is started
 	logged "$dir/apt.log" apt-get -q -o Acquire::Retries=3 update
 	logged "$dir/apt.log" apt-get -q -y -o Acquire::Retries=3 install --no-install-recommends \
-		samba samba-ad-provision samba-dsdb-modules samba-vfs-modules ldb-tools ldap-utils openssl
+		samba samba-ad-provision samba-dsdb-modules samba-vfs-modules ldb-tools ldap-utils openssl krb5-user
 }
 
 # provision: the marker is made last, so that an interrupted one is begun anew
@@ -72,8 +72,11 @@ certificate() {
 	echo "$addr" >"$dir/tls/for"
 }
 
+# configure writes the configuration anew, and fails where it was so already
 configure() {
 	mkdir -p "$dir"/{etc,run,cache,ncalrpc,state}
+	local before
+	before=$(cat "$dir/etc/smb.conf" 2>/dev/null || true)
 	# /8, since Samba takes a bare address only where an interface has it.
 	cat >"$dir/etc/smb.conf" <<-CONF
 	[global]
@@ -81,7 +84,8 @@ configure() {
 		realm = CORP.CONTOSO.EXAMPLE
 		workgroup = CONTOSO
 		server role = active directory domain controller
-		server services = ldap
+		server services = ldap, cldap, kdc
+		ldap server require strong auth = yes
 		interfaces = $addr/8
 		bind interfaces only = yes
 		disable netbios = yes
@@ -100,6 +104,7 @@ configure() {
 	[sysvol]
 		path = $dir/state/sysvol
 	CONF
+	[[ $before != "$(<"$dir/etc/smb.conf")" ]]
 }
 
 # pid: of our controller, by where its log goes: the folder, and a pid file in it, may
@@ -122,14 +127,15 @@ answers() {
 
 start() {
 	((EUID == 0)) || fail "must be root"
-	if pid >/dev/null; then
-		answers && return 0
-		stop # that of another address, or of a folder that was deleted since
-	fi
 	command -v samba >/dev/null || fail "Samba is not installed: setup.sh install"
 	provision
 	certificate
-	configure
+	local changed=1
+	configure || changed=0
+	if pid >/dev/null; then
+		((changed)) || ! answers || return 0
+		stop # that of another address or configuration, or of a folder that was deleted since
+	fi
 	# -i ends at the end of its input, so that must not be a pipe.
 	setsid samba -i -M single --debug-stdout -s "$dir/etc/smb.conf" </dev/null >"$dir/samba.log" 2>&1 &
 	local child=$! tries
@@ -146,10 +152,13 @@ load() {
 	[[ -e $dir/provisioned ]] || fail "there is no domain yet: setup.sh start"
 	local ldif=$here/../contoso/ad.ldif sum
 	sum=$(cat "$ldif" "$here/load.py" | sha256sum)
-	[[ $(cat "$dir/loaded" 2>/dev/null) == "$sum" ]] && return 0
+	[[ $(cat "$dir/loaded" 2>/dev/null) == "$sum" && -e $dir/test.keytab ]] && return 0
 	[[ -e $dir/test.password ]] ||
 		(umask 077 && openssl rand -hex 16 | sed 's/$/aA1!/' >"$dir/test.password")
 	logged "$dir/load.log" /usr/bin/python3 "$here/load.py" "$dir" "$ldif"
+	rm -f -- "$dir/test.keytab" # of the password before
+	(umask 077 && logged "$dir/keytab.log" samba-tool domain exportkeytab "$dir/test.keytab" \
+		--principal=svc-qpimport@CORP.CONTOSO.EXAMPLE -s "$dir/etc/smb.conf")
 	echo "$sum" >"$dir/loaded"
 }
 
@@ -174,6 +183,9 @@ print_env() {
 	QPIMPORT_TEST_AD_BASE_DN=$base
 	QPIMPORT_TEST_AD_BIND_DN=svc-qpimport@corp.contoso.example
 	QPIMPORT_TEST_AD_PASSWORD_FILE=$dir/test.password
+	QPIMPORT_TEST_AD_PRINCIPAL=svc-qpimport@CORP.CONTOSO.EXAMPLE
+	QPIMPORT_TEST_AD_KEYTAB=$dir/test.keytab
+	QPIMPORT_TEST_AD_DIR=$dir
 	ENV
 }
 

@@ -44,16 +44,18 @@ var reasonPattern = regexp.MustCompile(`, data ([0-9a-f]{1,8}),`)
 
 // refusals are AD's own codes for a refused login.
 var refusals = map[string]struct{ why, hint string }{
-	"525": {"there is no such account", "check the bind account's name"},
-	"52e": {"the name or the password is wrong", "check both; it was tried once: more tries may lock the account"},
-	"530": {"the account may not log in at this time", "look at its logon hours"},
-	"531": {"the account may not log in from this computer", "look at the workstations it may log in from"},
-	"532": {"the password has expired", "set a new one, and that it does not expire"},
-	"533": {"the account is disabled", "enable it, or name another"},
-	"568": {"the account is in too many groups", "use an account in fewer groups"},
-	"701": {"the account has expired", "set a later date of expiry, or none"},
-	"773": {"the password must be changed first", "set a password with \"must change at next logon\" off"},
-	"775": {"the account is locked", "unlock it, and find out what locked it: it was tried once here"},
+	"525":      {"there is no such account", "check the bind account's name"},
+	"52e":      {"the name or the password is wrong", "check both; it was tried once: more tries may lock the account"},
+	"530":      {"the account may not log in at this time", "look at its logon hours"},
+	"531":      {"the account may not log in from this computer", "look at the workstations it may log in from"},
+	"532":      {"the password has expired", "set a new one, and that it does not expire"},
+	"533":      {"the account is disabled", "enable it, or name another"},
+	"568":      {"the account is in too many groups", "use an account in fewer groups"},
+	"701":      {"the account has expired", "set a later date of expiry, or none"},
+	"773":      {"the password must be changed first", "set a password with \"must change at next logon\" off"},
+	"57":       {"the server takes another step of the login than was sent", "try again; the clock or something between here and the server may be at fault"},
+	"80090346": {"it does not come over the connection that it was made for (channel binding)", "does something between here and the domain controller end the TLS connection?"},
+	"775":      {"the account is locked", "unlock it, and find out what locked it: it was tried once here"},
 }
 
 // bindError explains why a login was refused.

@@ -20,8 +20,9 @@ import (
 // endpoint is a domain controller's address and how it proves who it is.
 type endpoint struct {
 	address  string // host:port
+	name     string // as its certificate or its service has it
 	startTLS bool
-	tls      *tls.Config
+	tls      *tls.Config // nil where the login seals the connection
 }
 
 func usage(hint, format string, args ...any) error {
@@ -34,15 +35,16 @@ func parseEndpoint(c source.Connection) (endpoint, error) {
 	if err != nil { // not after Validate
 		return endpoint{}, usage("", "the URL of the domain controller is not one")
 	}
-	to := endpoint{startTLS: c.Transport == source.TransportStartTLS}
-	port := "636"
-	if to.startTLS {
-		port = "389"
+	to := endpoint{name: c.Server(), startTLS: c.Transport == source.TransportStartTLS}
+	port := "389"
+	if c.Transport == source.TransportLDAPS {
+		port = "636"
 	}
 	to.address = net.JoinHostPort(u.Hostname(), cmp.Or(u.Port(), port))
-	to.tls = &tls.Config{
-		MinVersion: tls.VersionTLS12, ServerName: cmp.Or(c.TLSServerName, u.Hostname()), VerifyConnection: refuseWeakKey,
+	if c.Transport == source.TransportSealed {
+		return to, nil
 	}
+	to.tls = &tls.Config{MinVersion: tls.VersionTLS12, ServerName: to.name, VerifyConnection: refuseWeakKey}
 	if c.CAFile != "" {
 		if to.tls.RootCAs, err = readCA(c.CAFile); err != nil {
 			return endpoint{}, err
@@ -84,9 +86,11 @@ func tlsName(state tls.ConnectionState) string {
 	return tls.VersionName(state.Version) + ", " + tls.CipherSuiteName(state.CipherSuite)
 }
 
-// dial connects and encrypts. raw is the connection below conn.
-func dial(ctx context.Context, to endpoint, limits Timeouts) (raw net.Conn, conn *tls.Conn, err error) {
-	dialer := net.Dialer{Timeout: limits.Dial}
+// dial connects, and encrypts unless the login will do that. raw is the connection
+// below conn.
+func dial(ctx context.Context, to endpoint, cfg Config) (raw, conn net.Conn, err error) {
+	limits := cfg.Timeouts
+	dialer := net.Dialer{Timeout: limits.Dial, Resolver: cfg.Resolver}
 	raw, err = dialer.DialContext(ctx, "tcp", to.address)
 	switch {
 	case ctx.Err() != nil && err != nil:
@@ -95,6 +99,9 @@ func dial(ctx context.Context, to endpoint, limits Timeouts) (raw net.Conn, conn
 		return nil, nil, permanent(err, "check the name of the domain controller", "cannot connect to %s", to.address)
 	case err != nil:
 		return nil, nil, unreachable(err, "check the name, the port and the firewall: 636 is LDAPS, 389 is LDAP with StartTLS", "cannot connect to %s", to.address)
+	}
+	if to.tls == nil {
+		return raw, raw, nil
 	}
 	// One limit for StartTLS and handshake: each could otherwise wait for ever.
 	limited, cancel := context.WithTimeout(ctx, limits.Handshake)

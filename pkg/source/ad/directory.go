@@ -9,6 +9,7 @@ package ad
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -27,8 +28,18 @@ import (
 type Config struct {
 	// Connection is one of Active Directory that is live.
 	Connection source.Connection
-	// Password is asked once, after the server has proved who it is.
+	// Password is asked once: for a simple bind after the server has proved who it
+	// is; for Kerberos before, and never sent.
 	Password func(context.Context) (source.Secret, error)
+	// Keytab is the content of the connection's keytab.
+	Keytab func(context.Context) (source.Secret, error)
+	// CredentialCache and KerberosConfig are what KRB5CCNAME and KRB5_CONFIG say.
+	CredentialCache, KerberosConfig string
+	// Resolver asks DNS; nil is the system's.
+	Resolver *net.Resolver
+	// Primary takes, of the connection's domain, the one controller that learns of
+	// every new password at once.
+	Primary  bool
 	Timeouts Timeouts
 	// Log, where set, is told what is done: never a secret.
 	Log func(format string, args ...any)
@@ -38,7 +49,7 @@ type Config struct {
 type Timeouts struct {
 	Dial      time.Duration // to connect; 10 s
 	Handshake time.Duration // for StartTLS and the TLS handshake together; 10 s
-	Bind      time.Duration // for the answer to the bind; 30 s
+	Bind      time.Duration // for the login; 30 s
 	// Answer is how long the server may take for its next complete message: a
 	// search that keeps delivering is never cut off. 150 s, so that AD's own
 	// limit of 120 s comes first and says why.
@@ -90,26 +101,51 @@ func Open(ctx context.Context, cfg Config) (*Directory, error) {
 	if err := cfg.Connection.Validate(); err != nil {
 		return nil, err
 	}
+	if cfg.Connection.Domain != "" {
+		return openNearest(ctx, cfg)
+	}
 	to, err := parseEndpoint(cfg.Connection)
 	if err != nil {
 		return nil, err
 	}
-	raw, secure, err := dial(ctx, to, cfg.Timeouts)
+	raw, conn, err := connect(ctx, to, cfg)
 	if err != nil {
 		return nil, err
 	}
-	state := secure.ConnectionState()
-	cfg.Log("connected to %s (%s)", to.address, tlsName(state))
-	return login(ctx, raw, secure, to.address, cfg)
+	return login(ctx, raw, conn, to.address, cfg)
 }
 
-// login makes a directory of an encrypted connection: it binds and looks round.
-// raw is what lies under conn, and is closed to interrupt it.
+// connect makes an encrypted connection; where the login seals it, that is done
+// then. raw is what lies under it.
+func connect(ctx context.Context, to endpoint, cfg Config) (raw, conn net.Conn, err error) {
+	raw, conn, err = dial(ctx, to, cfg)
+	if err != nil {
+		return nil, nil, err
+	}
+	if secure, ok := conn.(*tls.Conn); ok {
+		cfg.Log("connected to %s (%s)", to.address, tlsName(secure.ConnectionState()))
+	}
+	if cfg.Connection.Bind == "" {
+		return raw, conn, nil
+	}
+	if conn, err = negotiate(ctx, raw, conn, to, cfg); err != nil {
+		_ = raw.Close()
+		return nil, nil, err
+	}
+	return raw, conn, nil
+}
+
+// login makes a directory of an encrypted connection: it binds, where that is not
+// done already, and looks round. raw is what lies under conn, and is closed to
+// interrupt it.
 func login(ctx context.Context, raw, conn net.Conn, server string, cfg Config) (*Directory, error) {
 	g := newGuard(raw, conn, server)
 	d := &Directory{conn: ldap.NewConn(g, true), guard: g, log: cfg.Log, maxPages: 100_000}
 	d.conn.Start()
-	err := d.bind(ctx, cfg)
+	var err error
+	if cfg.Connection.Bind == "" {
+		err = d.bind(ctx, cfg)
+	}
 	if err == nil {
 		g.setWait(cfg.Timeouts.Answer)
 		err = d.lookRound(ctx, cfg.Connection.BaseDN)

@@ -13,6 +13,7 @@ import (
 	"github.com/go-ldap/ldap/v3"
 
 	"github.com/qpimport/qpimport/pkg/source"
+	"github.com/qpimport/qpimport/pkg/source/ad/gss"
 )
 
 // maxMessage is the largest answer that is read, in bytes. The largest that AD
@@ -183,6 +184,8 @@ func (g *guard) damaged(err error) error {
 // lost says why nothing more comes.
 func (g *guard) lost(err error) error {
 	switch {
+	case errors.Is(err, gss.ErrToken):
+		return g.damaged(err)
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return unreachable(nil, "try again later, or another domain controller", "%s has not answered for %s", g.server, g.wait)
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):

@@ -448,6 +448,9 @@ func (res *Result) encode() []byte {
 		}
 		body = append(body, tlv(0xa3, uris)...)
 	}
+	if res.Creds != nil {
+		body = append(body, tlv(0x87, res.Creds)...)
+	}
 	return body
 }
 
@@ -485,4 +488,17 @@ func integer(tag byte, v int64) []byte {
 		digits = append([]byte{0}, digits...)
 	}
 	return tlv(tag, digits)
+}
+
+// SearchEntry is the answer to a search that consists of an entry, as it is sent.
+func SearchEntry(id int64, e Entry) []byte {
+	var attributes []byte
+	for name, values := range e.Attrs {
+		var set []byte
+		for _, v := range values {
+			set = append(set, tlv(0x04, []byte(v))...)
+		}
+		attributes = append(attributes, tlv(0x30, tlv(0x04, []byte(name)), tlv(0x31, set))...)
+	}
+	return tlv(0x30, integer(0x02, id), tlv(opSearchEntry, tlv(0x04, []byte(e.DN)), tlv(0x30, attributes)))
 }

@@ -41,6 +41,8 @@ type Options struct {
 	// Refuse gives bind names AD's code for a refused login, such as 533,
 	// whatever the password.
 	Refuse map[string]string
+	// SASL, where set, begins the acceptor's side of a login by SASL GSSAPI.
+	SASL func() SASL
 	// MaxPageSize and MaxValRange are AD's limits; default 1000 and 1500.
 	MaxPageSize, MaxValRange int
 	// RootDSE replaces attributes of the rootDSE; nil leaves one out.
@@ -52,6 +54,15 @@ type Options struct {
 	MaxTLS uint16
 
 	Faults
+}
+
+// SASL is the acceptor's side of a login.
+type SASL interface {
+	// Step takes the client's token and returns the answer; done says that the
+	// client is logged in. An error refuses it.
+	Step(token []byte) (reply []byte, done bool, err error)
+	// Conn goes on with the security layer that was agreed on.
+	Conn(net.Conn) net.Conn
 }
 
 // Faults are the ways in which the server misbehaves.
@@ -92,6 +103,7 @@ type Result struct {
 	Text     string
 	Referral []string
 	After    int
+	Creds    []byte // serverSaslCreds of a bind
 }
 
 // Answer is a message that the server is about to send.
@@ -110,6 +122,8 @@ type Request struct {
 	Secure bool   // it came encrypted
 
 	Name, Password string // bind
+	Mechanism      string // bind by SASL
+	Token          []byte
 	OID            string // extended
 
 	Base       string // search
@@ -319,6 +333,7 @@ type session struct {
 	paged  map[string][]*object
 	pages  int
 	muted  bool
+	sasl   SASL // of a login that has not ended
 }
 
 // serve answers one request after the other.
@@ -350,6 +365,11 @@ func (s *Server) serve(conn net.Conn, secure bool) {
 			c.conn, c.secure = conn, true
 			in = bufio.NewReader(conn)
 			c.out.Reset(conn)
+		case errors.Is(err, errLayer):
+			conn := c.sasl.Conn(c.conn)
+			c.conn, c.secure, c.sasl = conn, true, nil
+			in = bufio.NewReader(conn)
+			c.out.Reset(conn)
 		case errors.Is(err, ErrMute):
 			c.muted = true
 		case err != nil:
@@ -358,7 +378,10 @@ func (s *Server) serve(conn net.Conn, secure bool) {
 	}
 }
 
-var errStartTLS = errors.New("go on with TLS")
+var (
+	errStartTLS = errors.New("go on with TLS")
+	errLayer    = errors.New("go on with the security layer")
+)
 
 const opSearchEntry = 0x64
 
@@ -387,6 +410,16 @@ func (c *session) parse(p *ber.Packet) *Request {
 	switch op.Tag {
 	case 0:
 		r.Op, r.Name, r.Password = "bind", str(1), str(2)
+		if len(op.Children) > 2 && op.Children[2].Tag == 3 {
+			r.Mechanism, r.Password = "unknown", ""
+			for i, part := range op.Children[2].Children {
+				if i == 0 {
+					r.Mechanism = part.Data.String()
+				} else {
+					r.Token = part.Data.Bytes()
+				}
+			}
+		}
 	case 2:
 		r.Op = "unbind"
 	case 16:
@@ -442,6 +475,9 @@ func (c *session) answer(r *Request) error {
 	}
 	switch r.Op {
 	case "bind":
+		if r.Mechanism != "" {
+			return c.bindSASL(r)
+		}
 		return c.send(r, 0, 0x61, c.bind(r).encode(), nil)
 	case "search":
 		return c.search(r)
@@ -493,6 +529,29 @@ func (c *session) bind(r *Request) *Result {
 	}
 	c.user = name
 	return &Result{}
+}
+
+// bindSASL is one step of a login by SASL.
+func (c *session) bindSASL(r *Request) error {
+	if c.s.opts.SASL == nil || r.Mechanism != "GSSAPI" {
+		return c.send(r, 0, 0x61, (&Result{Code: 7, Text: "auth method not supported"}).encode(), nil)
+	}
+	if c.sasl == nil {
+		c.sasl = c.s.opts.SASL()
+	}
+	reply, done, err := c.sasl.Step(r.Token)
+	switch {
+	case err != nil:
+		c.sasl = nil
+		return c.send(r, 0, 0x61, (&Result{Code: 49, Text: "80090308: LdapErr: DSID-0C0904D3, comment: AcceptSecurityContext error, data 57, v4563\x00"}).encode(), nil)
+	case !done:
+		return c.send(r, 0, 0x61, (&Result{Code: 14, Creds: reply}).encode(), nil)
+	}
+	c.user = "sasl"
+	if err := c.send(r, 0, 0x61, (&Result{}).encode(), nil); err != nil {
+		return err
+	}
+	return errLayer
 }
 
 // send sends one message, unless Edit changes it.
