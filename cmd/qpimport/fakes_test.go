@@ -17,6 +17,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/qpimport/qpimport/pkg/source/sourcetest/graphfake"
+	"github.com/qpimport/qpimport/pkg/source/sourcetest/krbfake"
 	"github.com/qpimport/qpimport/pkg/source/sourcetest/ldapfake"
 )
 
@@ -55,6 +56,16 @@ func startAD(ts *testscript.TestScript, options []string) {
 		switch name {
 		case "no-starttls":
 			o.NoStartTLS = true
+		case "kerberos":
+			kdc := startKDC(ts)
+			o.SASL = func() ldapfake.SASL { return kdc.Accept() }
+		case "sign-only":
+			kdc := startKDC(ts)
+			o.SASL = func() ldapfake.SASL {
+				a := kdc.Accept()
+				a.Layers = 3
+				return a
+			}
 		case "other-name":
 			o.Certificate.Names = []string{"dc9.fabrikam.example"}
 		case "cut-page-2":
@@ -86,6 +97,35 @@ func startAD(ts *testscript.TestScript, options []string) {
 	ts.Setenv("AD_CA", s.CAFile())
 	ts.Setenv("AD_USER", adUser)
 	ts.Setenv("AD_PASSWORD", adPassword)
+}
+
+const adPrincipal = "svc-qpimport@CORP.CONTOSO.EXAMPLE"
+
+// startKDC runs a KDC that knows the account, and one that is disabled, and writes
+// a keytab and credential caches.
+func startKDC(ts *testscript.TestScript) *krbfake.KDC {
+	account, _, _ := strings.Cut(adPrincipal, "@")
+	kdc, err := krbfake.Start(krbfake.Options{
+		Accounts: map[string]string{account: adPassword},
+		Refuse:   map[string]int32{"svc-disabled": 18, "svc-skewed": 37},
+	})
+	ts.Check(err)
+	ts.Defer(kdc.Close)
+	keytab, err := kdc.Keytab(account, adPassword)
+	ts.Check(err)
+	stale, err := kdc.Keytab(account, "the password before")
+	ts.Check(err)
+	cache, err := kdc.Cache(account, time.Now().Add(time.Hour))
+	ts.Check(err)
+	old, err := kdc.Cache(account, time.Now().Add(-time.Hour))
+	ts.Check(err)
+	for name, content := range map[string][]byte{"svc.keytab": keytab, "stale.keytab": stale, "cache": cache, "old-cache": old} {
+		ts.Check(os.WriteFile(ts.MkAbs(name), content, 0o600))
+	}
+	ts.Setenv("AD_KDC", kdc.Addr())
+	ts.Setenv("AD_PRINCIPAL", adPrincipal)
+	ts.Setenv("AD_NAME", "dc1.corp.contoso.example")
+	return kdc
 }
 
 // cutSecondPage closes the connection in the middle of the second page of users.

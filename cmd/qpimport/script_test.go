@@ -41,7 +41,10 @@ const envWine = "QPIMPORT_TEST_WINE"
 //	jsonerr PATH VALUE       the same for the last line of standard error
 //	contoso                  copy the sample company to ad.ldif and m365.json
 //	directory ad [OPTION…]   serve the sample company over LDAP; sets AD_URL,
-//	                         AD_PLAIN_URL, AD_CA, AD_USER and AD_PASSWORD
+//	                         AD_PLAIN_URL, AD_CA, AD_USER and AD_PASSWORD; with the
+//	                         option kerberos it takes tickets, of a KDC at AD_KDC that
+//	                         knows AD_PRINCIPAL, and there are the files svc.keytab,
+//	                         stale.keytab, cache and old-cache
 //	directory m365 [tls] [content=FILE] [N:FAULT…]
 //	                         serve it over Graph, with a certificate that nobody
 //	                         trusts, with groups, roles, licences and mailboxes out
@@ -63,6 +66,9 @@ const envWine = "QPIMPORT_TEST_WINE"
 //	binds N                  the directory saw N attempts to log in
 //	strays N                 N requests went where the links of directory m365
 //	                         with the faults foreign-… led
+//
+// The condition live holds where there is the domain controller of
+// testdata/samba/setup.sh; what its env prints is in the environment then.
 //
 // A PATH is keys and indices joined by dots; len is the length of an array.
 //
@@ -106,6 +112,11 @@ func TestScripts(t *testing.T) {
 				env.Setenv("DRIVE", there[:2])
 				env.Setenv("ROOTED", there[2:])
 			}
+			for _, variable := range os.Environ() {
+				if strings.HasPrefix(variable, "QPIMPORT_TEST_AD_") {
+					env.Vars = append(env.Vars, variable)
+				}
+			}
 			return nil
 		},
 		Condition: func(condition string) (bool, error) {
@@ -114,6 +125,8 @@ func TestScripts(t *testing.T) {
 				return goos == "windows", nil
 			case "wine":
 				return wine != "", nil
+			case "live":
+				return os.Getenv("QPIMPORT_TEST_AD") == "required", nil
 			}
 			return false, fmt.Errorf("unknown condition [%s]", condition)
 		},
