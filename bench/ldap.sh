@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
-# Reads all users of a live Samba domain with qpimport and with ldapsearch, the
-# same attributes in pages of 1000, three times each; then with groups and privileges.
+# Reads all users of a live Samba domain with qpimport, over LDAPS and sealed by
+# Kerberos on port 389, and with ldapsearch, the same attributes in pages of 1000,
+# three times each; then with groups and privileges.
 #   bench/ldap.sh [NUMBER]    people to put in, 20000 by default
 # Needs Go, root and Debian: it installs Samba and runs a domain of its own on
-# 127.0.53.9. Prints wall and CPU time of each run.
+# 127.0.53.9, or QPIMPORT_SAMBA_ADDR. Prints wall and CPU time of each run.
 set -euo pipefail
 cd -- "$(dirname -- "$0")/.."
 n=${1:-20000}
 dir=$(mktemp -d)
-export QPIMPORT_SAMBA_DIR=$dir/samba QPIMPORT_SAMBA_ADDR=127.0.53.9
+export QPIMPORT_SAMBA_DIR=$dir/samba QPIMPORT_SAMBA_ADDR=${QPIMPORT_SAMBA_ADDR:-127.0.53.9}
 samba=testdata/samba/setup.sh
 trap '$samba stop >/dev/null 2>&1 || true; rm -rf "$dir"' EXIT
 CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o "$dir/qpimport" ./cmd/qpimport
@@ -42,7 +43,10 @@ done
 export QPIMPORT_STATE=$dir/state.db QPIMPORT_CUSTOMER=Bench
 q() { "$dir/qpimport" -q "$@"; }
 q customers create Bench >/dev/null
-q directories connect ad --url "$QPIMPORT_TEST_AD_URL" --bind-dn "$QPIMPORT_TEST_AD_BIND_DN" --tls-server-name "$QPIMPORT_TEST_AD_TLS_NAME" \
+q customers create Sealed >/dev/null
+q directories connect ad -c Sealed --url "$QPIMPORT_TEST_AD_STARTTLS_URL" --tls-server-name "$QPIMPORT_TEST_AD_TLS_NAME" \
+	--bind kerberos --principal "$QPIMPORT_TEST_AD_PRINCIPAL" --keytab-from "file:$QPIMPORT_TEST_AD_KEYTAB" >/dev/null
+q directories connect ad -c Bench --url "$QPIMPORT_TEST_AD_URL" --bind-dn "$QPIMPORT_TEST_AD_BIND_DN" --tls-server-name "$QPIMPORT_TEST_AD_TLS_NAME" \
 	--bind-password-from "file:$QPIMPORT_TEST_AD_PASSWORD_FILE" --ca-file "$QPIMPORT_TEST_AD_CA" >/dev/null
 attributes='objectGUID objectSid ms-DS-ConsistencyGuid sAMAccountName userPrincipalName displayName givenName sn initials
 	mail proxyAddresses mailNickname employeeID department title company telephoneNumber mobile userAccountControl
@@ -53,7 +57,9 @@ for _ in 1 2 3; do
 	LDAPTLS_CACERT=$QPIMPORT_TEST_AD_CA LDAPTLS_REQCERT=allow /usr/bin/time -f 'ldapsearch: %e s, %U + %S s CPU' \
 		ldapsearch -H "$QPIMPORT_TEST_AD_URL" -x -LLL -E pr=1000/noprompt -D "$QPIMPORT_TEST_AD_BIND_DN" -w "$password" \
 		-b "$QPIMPORT_TEST_AD_BASE_DN" '(sAMAccountType=805306368)' $attributes >"$dir/ldapsearch.out"
-	/usr/bin/time -f 'qpimport:   %e s, %U + %S s CPU, %M KiB' "$dir/qpimport" -q users --source ad --all -o jsonl >"$dir/qpimport.out"
+	/usr/bin/time -f 'qpimport:   %e s, %U + %S s CPU, %M KiB' "$dir/qpimport" -q users -c Bench --source ad --all -o jsonl >"$dir/qpimport.out"
+	/usr/bin/time -f 'sealed:     %e s, %U + %S s CPU, %M KiB' "$dir/qpimport" -q users -c Sealed --source ad --all -o jsonl >"$dir/sealed.out"
 done
-printf 'users: ldapsearch %s, qpimport %s\n' "$(grep -c '^dn:' "$dir/ldapsearch.out")" "$(wc -l <"$dir/qpimport.out")"
+printf 'users: ldapsearch %s, qpimport %s; sealed they are %s\n' "$(grep -c '^dn:' "$dir/ldapsearch.out")" "$(wc -l <"$dir/qpimport.out")" \
+	"$(cmp -s "$dir/qpimport.out" "$dir/sealed.out" && echo the same || echo others)"
 go run ./bench/groups

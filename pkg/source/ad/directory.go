@@ -79,6 +79,7 @@ type Directory struct {
 	root      string // DN of the domain
 	base      string // DN that reads are confined to
 	info      source.Info
+	reached   reached
 	maxPages  int
 }
 
@@ -86,6 +87,7 @@ var (
 	_ source.Directory = (*Directory)(nil)
 	_ source.OULister  = (*Directory)(nil)
 	_ source.Finder    = (*Directory)(nil)
+	_ source.Examiner  = (*Directory)(nil)
 )
 
 // Open connects, logs in, and finds out which directory it is. Errors are
@@ -142,6 +144,11 @@ func login(ctx context.Context, raw, conn net.Conn, server string, cfg Config) (
 	g := newGuard(raw, conn, server)
 	d := &Directory{conn: ldap.NewConn(g, true), guard: g, log: cfg.Log, maxPages: 100_000}
 	d.conn.Start()
+	d.reached.bind = cfg.Connection.Bind
+	if secure, ok := conn.(*tls.Conn); ok {
+		state := secure.ConnectionState()
+		d.reached.tls = &state
+	}
 	var err error
 	if cfg.Connection.Bind == "" {
 		err = d.bind(ctx, cfg)

@@ -61,6 +61,7 @@ type Directory struct {
 var (
 	_ source.Directory = (*Directory)(nil)
 	_ source.Finder    = (*Directory)(nil)
+	_ source.Examiner  = (*Directory)(nil)
 )
 
 // Open checks the settings; the network is first used by Users and Info. A

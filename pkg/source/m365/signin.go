@@ -34,6 +34,7 @@ type tokens struct {
 	mu         sync.Mutex
 	credential azcore.TokenCredential // nil until first used, and after renew
 	current    string
+	ends       time.Time // of the certificate, zero where there is none
 }
 
 func newTokens(config Config, e endpoint, l *login) *tokens {
@@ -67,8 +68,10 @@ func newTokens(config Config, e endpoint, l *login) *tokens {
 		if err != nil {
 			return nil, err
 		}
-		return openCertificate(c, secret,
+		credential, ends, err := openCertificate(c, secret,
 			&azidentity.ClientCertificateCredentialOptions{ClientOptions: options, DisableInstanceDiscovery: e.private})
+		t.ends = ends
+		return credential, err
 	}
 	return t
 }
@@ -91,7 +94,7 @@ func reveal(ctx context.Context, what string, resolve func(context.Context) (sou
 	return "", &source.Error{Code: source.CodeUsage, Message: "the " + what + " cannot be read", Err: err}
 }
 
-func openCertificate(c source.Connection, secret string, options *azidentity.ClientCertificateCredentialOptions) (azcore.TokenCredential, error) {
+func openCertificate(c source.Connection, secret string, options *azidentity.ClientCertificateCredentialOptions) (_ azcore.TokenCredential, ends time.Time, _ error) {
 	refusal := &source.Error{
 		Code:    source.CodeUsage,
 		Message: "the certificate cannot be used",
@@ -104,13 +107,13 @@ func openCertificate(c source.Connection, secret string, options *azidentity.Cli
 		}
 	}
 	if err != nil {
-		return nil, refusal // the cause is left out: it may quote what it read
+		return nil, ends, refusal // the cause is left out: it may quote what it read
 	}
 	credential, err := azidentity.NewClientCertificateCredential(c.Tenant, c.ClientID, certificates, key, options)
 	if err != nil {
-		return nil, refusal
+		return nil, ends, refusal
 	}
-	return credential, nil
+	return credential, certificates[0].NotAfter, nil
 }
 
 // ready is a token that was obtained elsewhere.
