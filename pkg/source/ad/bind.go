@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"sync"
 
 	"github.com/go-ldap/ldap/v3"
 
@@ -40,7 +41,7 @@ func (d *Directory) bind(ctx context.Context, cfg Config) error {
 }
 
 // reasonPattern finds AD's own code in "…AcceptSecurityContext error, data 52e, v3839".
-var reasonPattern = regexp.MustCompile(`, data ([0-9a-f]{1,8}),`)
+var reasonPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`, data ([0-9a-f]{1,8}),`) })
 
 // refusals are AD's own codes for a refused login.
 var refusals = map[string]struct{ why, hint string }{
@@ -65,7 +66,7 @@ func bindError(answer *ldap.Error, server, account string) error {
 	case ldap.LDAPResultInvalidCredentials, ldap.LDAPResultInappropriateAuthentication, ldap.LDAPResultInvalidDNSyntax:
 		refused.Message = fmt.Sprintf("%s refuses the login of %q", server, account)
 		refused.Hint = "check the bind account's name and password; it was tried once: more tries may lock the account"
-		if found := reasonPattern.FindStringSubmatch(answer.Err.Error()); found != nil {
+		if found := reasonPattern().FindStringSubmatch(answer.Err.Error()); found != nil {
 			if r, ok := refusals[found[1]]; ok {
 				refused.Message += fmt.Sprintf(": %s (%s)", r.why, found[1])
 				refused.Hint = r.hint

@@ -7,10 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	ber "github.com/go-asn1-ber/asn1-ber"
 
@@ -137,7 +137,12 @@ func endpointAt(c source.Connection, p place) (endpoint, error) {
 	return parseEndpoint(c)
 }
 
-var sitePattern = regexp.MustCompile(`^[A-Za-z0-9_-]{1,63}$`)
+// isSite says whether a name can stand in the name of a service.
+func isSite(name string) bool {
+	return name != "" && len(name) <= 63 && !strings.ContainsFunc(name, func(r rune) bool {
+		return r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '-' && r != '_'
+	})
+}
 
 // site asks a few domain controllers which site this computer is in, and takes the
 // first answer; "" where there is none. It is not proved: at worst a controller far
@@ -157,7 +162,7 @@ func (cfg Config) site(ctx context.Context, places []place) string {
 		}()
 	}
 	for range places {
-		if site := <-sites; sitePattern.MatchString(site) {
+		if site := <-sites; isSite(site) {
 			cfg.Log("this computer is in the site %q", site)
 			return site
 		}

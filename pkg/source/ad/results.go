@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/go-ldap/ldap/v3"
 
@@ -87,17 +88,17 @@ func codeName(code int64) string {
 }
 
 // windowsPattern is how AD begins its messages: the Windows error in hex.
-var windowsPattern = regexp.MustCompile(`^[0-9A-Fa-f]{8}:`)
+var windowsPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[0-9A-Fa-f]{8}:`) })
 
 // windowsCode is the Windows error in the message of an answer, "" for none.
 func windowsCode(answer *ldap.Error) string {
 	if answer.Err == nil {
 		return ""
 	}
-	return strings.ToUpper(strings.TrimSuffix(windowsPattern.FindString(answer.Err.Error()), ":"))
+	return strings.ToUpper(strings.TrimSuffix(windowsPattern().FindString(answer.Err.Error()), ":"))
 }
 
-var hostPattern = regexp.MustCompile(`^[A-Za-z0-9.-]+$`)
+var hostPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9.-]+$`) })
 
 // referredTo names the host of a referral. It is never followed: the server
 // named there would be sent the password.
@@ -111,7 +112,7 @@ func referredTo(answer *ldap.Error) string {
 			if err != nil {
 				continue
 			}
-			if host := u.Hostname(); len(host) < 256 && hostPattern.MatchString(host) {
+			if host := u.Hostname(); len(host) < 256 && hostPattern().MatchString(host) {
 				return "; it names " + host
 			}
 		}

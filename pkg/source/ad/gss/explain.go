@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/jcmturner/gokrb5/v8/krberror"
 	"github.com/jcmturner/gokrb5/v8/messages"
@@ -22,7 +23,7 @@ var errNotAES = refused("allow AES for the domain controller's account", "the se
 
 // codePattern finds the code of a refusal in a text of the library, which keeps
 // it nowhere else.
-var codePattern = regexp.MustCompile(`KRB Error: \((\d{1,3})\)`)
+var codePattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`KRB Error: \((\d{1,3})\)`) })
 
 // explain says in words why there is no ticket, or why the server refuses it.
 func (t *Ticket) explain(err error) error {
@@ -31,7 +32,7 @@ func (t *Ticket) explain(err error) error {
 		return t.explainCode(int(refusal.ErrorCode))
 	}
 	text := err.Error()
-	if found := codePattern.FindStringSubmatch(text); found != nil {
+	if found := codePattern().FindStringSubmatch(text); found != nil {
 		code, _ := strconv.Atoi(found[1])
 		return t.explainCode(code)
 	}
