@@ -42,7 +42,7 @@ in clear.
 		Example: `  qpimport directories connect ad -c Contoso --domain corp.contoso.example --bind windows
   qpimport directories connect ad -c Contoso --domain corp.contoso.example --bind kerberos \
       --principal svc@CORP.CONTOSO.EXAMPLE --keytab-from file:/etc/qpimport/contoso.keytab
-  qpimport directories connect ad -c Contoso --url ldaps://dc1.corp.contoso.example \
+  qpimport directories connect ad -c Contoso --domain corp.contoso.example \
       --bind-dn svc@corp.contoso.example --bind-password-from file:/run/secrets/contoso-ad
   qpimport directories connect ad -c Contoso --url ldap://10.0.0.5 --starttls \
       --bind-dn svc@corp.contoso.example --bind-password-from env:CONTOSO_AD \

@@ -27,17 +27,20 @@ The manifest is one YAML or JSON document; "schema manifest" prints its JSON Sch
       external_ids: {itglue: "4711"}
       password_sync: "on"
       directories:
-        ad:
-          url: "ldaps://dc1.corp.contoso.example"
-          bind_dn: "svc@corp.contoso.example"
-          bind_password: "env:CONTOSO_AD"
-          ca_file: contoso-ca.pem
+        ad: {domain: corp.contoso.example, bind: windows}
         m365:
           tenant: contoso.onmicrosoft.example
           client_id: 8c1f2a34-0000-4000-8000-5e6f7a8b9c0d
           client_secret: "file:/run/secrets/contoso"
       import: [{source: ad, ou: ["corp.contoso.example/Staff"], exclude: ["svc-*"]}]
       match: {auto: true, by: evidence}
+    - name: Litware
+      directories:
+        ad:
+          domain: corp.litware.example
+          bind_dn: "svc@corp.litware.example"
+          bind_password: "env:LITWARE_AD"
+          ca_file: litware-ca.pem
     - name: Fabrikam
       directories: {m365: {file: exports/fabrikam-users.json}}
       import: [{source: m365}]

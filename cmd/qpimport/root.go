@@ -50,8 +50,7 @@ With json and jsonl an error is an object on the last line of standard error:
 
 New statuses may come: take an unknown one for a failure.`,
 		Example: `  qpimport customers create Contoso
-  qpimport directories connect ad -c Contoso --url ldaps://dc1.corp.contoso.example \
-      --bind-dn svc@corp.contoso.example --bind-password-from env:CONTOSO_AD
+  qpimport directories connect ad -c Contoso --domain corp.contoso.example --bind windows
   qpimport ous -c Contoso
   qpimport import -c Contoso --source ad --password-sync off --ou corp.contoso.example/Staff -r --all`,
 		Args:          subcommand,

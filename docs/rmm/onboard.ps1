@@ -1,7 +1,8 @@
 # RMM task for Windows, run as SYSTEM: bring one customer's people in, idempotently.
 # The RMM gives the settings as environment variables:
 #   QP_CUSTOMER        customer, made where there is none
-#   QP_AD_URL          ldaps://dc1.corp.example    QP_AD_BIND_DN, QP_AD_PASSWORD, QP_AD_CA (a file, optional)
+#   QP_AD_DOMAIN       corp.example                as the account that runs this, without a password
+#   or QP_AD_URL       ldaps://dc1.corp.example    QP_AD_BIND_DN, QP_AD_PASSWORD, QP_AD_CA (a file, optional)
 #   QP_TENANT          tenant id or domain         QP_CLIENT_ID, QP_CLIENT_SECRET
 #   QP_OU              OU to import, below it as well
 #   QP_PASSWORD_SYNC   on or off
@@ -39,7 +40,9 @@ function Invoke-Step([string[]]$Arguments) {
 & $qp -q customers show $env:QP_CUSTOMER *> $null
 if ($LASTEXITCODE -ne 0) { Invoke-Step @('customers', 'create', $env:QP_CUSTOMER) }
 
-if ($env:QP_AD_URL) {
+if ($env:QP_AD_DOMAIN) {
+    Invoke-Step @('-q', 'directories', 'connect', 'ad', '--domain', $env:QP_AD_DOMAIN, '--bind', 'windows')
+} elseif ($env:QP_AD_URL) {
     $connect = @('-q', 'directories', 'connect', 'ad', '--url', $env:QP_AD_URL, '--bind-dn', $env:QP_AD_BIND_DN,
         '--bind-password-from', 'env:QP_AD_PASSWORD')
     if ($env:QP_AD_CA) { $connect += @('--ca-file', $env:QP_AD_CA) }
