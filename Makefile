@@ -36,7 +36,7 @@ unit:
 		go test -race -shuffle=on -skip $(long) $$(go list ./... | grep -v /cmd/) && \
 		go test -run $(long) ./pkg/importer ./pkg/match && \
 		go test -shuffle=on ./cmd/... && \
-		go test -race -run '^TestScripts$$/^(bulk|live_ad|live_m365|plan_apply)$$' ./cmd/...
+		go test -race -run '^TestScripts$$/^(bulk|kerberos|live_ad|live_m365|plan_apply)$$' ./cmd/...
 
 # The program for Windows, run by Wine: every script, several at once, Ctrl-C and kills,
 # from here; then the tests of what Windows alone has. CONTRIBUTING.md has the same for a

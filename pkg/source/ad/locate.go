@@ -101,6 +101,7 @@ func openNearest(ctx context.Context, cfg Config) (*Directory, error) {
 		places = places[:min(len(places), maxTries)]
 		cfg.Timeouts.Dial = min(cfg.Timeouts.Dial, waitForNext)
 	}
+	cfg.Password, cfg.Keytab = once(cfg.Password), once(cfg.Keytab)
 	var first error
 	for _, p := range places {
 		to, err := endpointAt(cfg.Connection, p)
@@ -126,6 +127,24 @@ func openNearest(ctx context.Context, cfg Config) (*Directory, error) {
 		return nil, &all
 	}
 	return nil, first
+}
+
+// once asks for a secret once, however many domain controllers are tried: a
+// program may be behind it, or a person.
+func once(ask func(context.Context) (source.Secret, error)) func(context.Context) (source.Secret, error) {
+	if ask == nil {
+		return nil
+	}
+	var secret source.Secret
+	var err error
+	var asked bool
+	return func(ctx context.Context) (source.Secret, error) {
+		if !asked {
+			asked = true
+			secret, err = ask(ctx)
+		}
+		return secret, err
+	}
 }
 
 // endpointAt is the endpoint of a domain controller that DNS named.

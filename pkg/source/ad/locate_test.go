@@ -25,16 +25,39 @@ import (
 // HOST PORT.
 type zone struct {
 	addresses map[string]string
-	services  map[string][]string
 
-	mu    sync.Mutex
-	asked []string
+	mu       sync.Mutex
+	services map[string][]string
+	asked    []string
+}
+
+// set says which domain controllers there are below a name of the domain.
+func (z *zone) set(below string, services ...string) {
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	z.services["_ldap._tcp."+below+"."+contoso] = services
 }
 
 // resolver serves the zone.
 func (z *zone) resolver(t *testing.T) *net.Resolver {
 	t.Helper()
-	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
+	addr := serveUDP(t, 0, func(question []byte) []byte {
+		var m dnsmessage.Message
+		if m.Unpack(question) != nil || len(m.Questions) != 1 {
+			return nil
+		}
+		answer, _ := z.answer(m).Pack()
+		return answer
+	})
+	return &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, "udp", addr)
+	}}
+}
+
+// serveUDP answers datagrams on a port of 127.0.0.1, 0 for any; nil is no answer.
+func serveUDP(t *testing.T, port int, answer func([]byte) []byte) (addr string) {
+	t.Helper()
+	conn, err := net.ListenPacket("udp", "127.0.0.1:"+strconv.Itoa(port))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,18 +69,12 @@ func (z *zone) resolver(t *testing.T) *net.Resolver {
 			if err != nil {
 				return
 			}
-			var m dnsmessage.Message
-			if m.Unpack(buf[:n]) != nil || len(m.Questions) != 1 {
-				continue
-			}
-			if answer, err := z.answer(m).Pack(); err == nil {
-				_, _ = conn.WriteTo(answer, from)
+			if b := answer(buf[:n]); b != nil {
+				_, _ = conn.WriteTo(b, from)
 			}
 		}
 	}()
-	return &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return (&net.Dialer{}).DialContext(ctx, "udp", conn.LocalAddr().String())
-	}}
+	return conn.LocalAddr().String()
 }
 
 func (z *zone) answer(m dnsmessage.Message) *dnsmessage.Message {
@@ -73,8 +90,8 @@ func (z *zone) answer(m dnsmessage.Message) *dnsmessage.Message {
 	switch {
 	case q.Type == dnsmessage.TypeSRV:
 		z.mu.Lock()
+		defer z.mu.Unlock()
 		z.asked = append(z.asked, name)
-		z.mu.Unlock()
 		for _, service := range z.services[name] {
 			var priority, port uint16
 			var host string
@@ -119,23 +136,12 @@ func pingAnswer(site string) []byte {
 // pings answers pings on the port of a fake.
 func pings(t *testing.T, port int, answer []byte) {
 	t.Helper()
-	conn, err := net.ListenPacket("udp", "127.0.0.1:"+strconv.Itoa(port))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { conn.Close() })
-	go func() {
-		buf := make([]byte, 1500)
-		for {
-			n, from, err := conn.ReadFrom(buf)
-			if err != nil {
-				return
-			}
-			if strings.Contains(string(buf[:n]), "corp.contoso.example") && strings.Contains(string(buf[:n]), "Netlogon") {
-				_, _ = conn.WriteTo(answer, from)
-			}
+	serveUDP(t, port, func(question []byte) []byte {
+		if strings.Contains(string(question), contoso) && strings.Contains(string(question), "Netlogon") {
+			return answer
 		}
-	}()
+		return nil
+	})
 }
 
 const contoso = "corp.contoso.example"
@@ -172,9 +178,7 @@ func closedPort(t *testing.T) int {
 // The first domain controller of the list that answers is taken, and no other one.
 func TestDomain(t *testing.T) {
 	s, cfg, z, port := startDomain(t)
-	z.services["_ldap._tcp.dc._msdcs."+contoso] = []string{
-		fmt.Sprintf("20 dc1.%s %d", contoso, port), fmt.Sprintf("10 dc2.%s %d", contoso, closedPort(t)), "0 dc9.fabrikam.example 389",
-	}
+	z.set("dc._msdcs", fmt.Sprintf("20 dc1.%s %d", contoso, port), fmt.Sprintf("10 dc2.%s %d", contoso, closedPort(t)), "0 dc9.fabrikam.example 389")
 	d := open(t, cfg)
 	if users, err := read(t.Context(), d, source.Scope{}); err != nil || len(users) != 3 {
 		t.Errorf("%d users, %v", len(users), err)
@@ -184,7 +188,7 @@ func TestDomain(t *testing.T) {
 	}
 
 	// A refused password is the end: no other controller is tried.
-	z.services["_ldap._tcp.dc._msdcs."+contoso] = []string{fmt.Sprintf("1 dc1.%s %d", contoso, port), fmt.Sprintf("2 dc3.%s %d", contoso, port)}
+	z.set("dc._msdcs", fmt.Sprintf("1 dc1.%s %d", contoso, port), fmt.Sprintf("2 dc3.%s %d", contoso, port))
 	cfg.Password = func(context.Context) (source.Secret, error) { return source.NewSecret("wrong"), nil }
 	before := s.Count("bind")
 	_, err := Open(t.Context(), cfg)
@@ -200,9 +204,9 @@ func TestSite(t *testing.T) {
 	_, cfg, z, port := startDomain(t)
 	cfg.Log = t.Logf
 	all := []string{fmt.Sprintf("1 dc1.%s %d", contoso, port), fmt.Sprintf("2 dc2.%s %d", contoso, port), fmt.Sprintf("3 dc3.%s %d", contoso, port)}
-	z.services["_ldap._tcp.dc._msdcs."+contoso] = all
-	z.services["_ldap._tcp.London._sites.dc._msdcs."+contoso] = all[2:]
-	z.services["_ldap._tcp.pdc._msdcs."+contoso] = all[1:2]
+	z.set("dc._msdcs", all...)
+	z.set("London._sites.dc._msdcs", all[2:]...)
+	z.set("pdc._msdcs", all[1:2]...)
 	hosts := func(cfg Config) (names []string) {
 		t.Helper()
 		places, err := cfg.locate(t.Context())
@@ -228,6 +232,26 @@ func TestSite(t *testing.T) {
 	}
 }
 
+// Where several are tried, the password is asked for once.
+func TestSecretOnce(t *testing.T) {
+	_, cfg, z, _ := startDomain(t)
+	s, _, sealed := startSealed(t, ldapfake.Options{}, nil)
+	u, err := url.Parse(s.PlainURL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	z.set("dc._msdcs", fmt.Sprintf("1 dc2.%s %d", contoso, closedPort(t)), fmt.Sprintf("2 dc1.%s %s", contoso, u.Port()), fmt.Sprintf("3 dc3.%s %s", contoso, u.Port()))
+	asked := 0
+	cfg.Connection = sealed.Connection
+	cfg.Connection.URL, cfg.Connection.TLSServerName, cfg.Connection.Domain, cfg.Connection.KDC = "", "", contoso, fmt.Sprintf("127.0.0.1:%d", closedPort(t))
+	cfg.Password = func(context.Context) (source.Secret, error) { asked++; return source.NewSecret(password), nil }
+	_, err = Open(t.Context(), cfg)
+	expect(t, err, source.CodeUnreachable, "none of 3 domain controllers")
+	if asked != 1 {
+		t.Errorf("asked %d times", asked)
+	}
+}
+
 // A domain that DNS does not know, or whose controllers are all gone.
 func TestNoDomain(t *testing.T) {
 	_, cfg, z, _ := startDomain(t)
@@ -236,10 +260,10 @@ func TestNoDomain(t *testing.T) {
 	if !source.IsPermanent(err) {
 		t.Error("it will not come by itself")
 	}
-	z.services["_ldap._tcp.dc._msdcs."+contoso] = []string{"0 dc1.corp.contoso.example.evil.example 389", "0 evilcorp.contoso.example 389"}
+	z.set("dc._msdcs", "0 dc1.corp.contoso.example.evil.example 389", "0 evilcorp.contoso.example 389")
 	_, err = Open(t.Context(), cfg)
 	expect(t, err, source.CodeUnreachable, "DNS knows no domain controller")
-	z.services["_ldap._tcp.dc._msdcs."+contoso] = []string{fmt.Sprintf("1 dc1.%s %d", contoso, closedPort(t)), "2 dc8." + contoso + " 389"}
+	z.set("dc._msdcs", fmt.Sprintf("1 dc1.%s %d", contoso, closedPort(t)), "2 dc8."+contoso+" 389")
 	_, err = Open(t.Context(), cfg)
 	expect(t, err, source.CodeUnreachable, "none of 2 domain controllers of corp.contoso.example can be used: cannot connect to dc1.corp.contoso.example")
 	cfg.Connection.Transport = source.TransportLDAPS
@@ -300,6 +324,8 @@ func TestLiveDomain(t *testing.T) {
 		t.Errorf("%v users", counts)
 	}
 	asked := map[string]bool{}
+	z.mu.Lock()
+	defer z.mu.Unlock()
 	for _, name := range z.asked {
 		asked[name] = true
 	}
