@@ -64,7 +64,7 @@ in clear.
 	f.StringVar(&conn.Bind, "bind", "", "`HOW` to log in: "+strings.Join(source.Binds(), ", ")+" (default simple; on Windows windows, where no account is named)")
 	f.StringVar(&conn.BindDN, "bind-dn", "", "`NAME` to bind as: a DN or a user principal name")
 	f.StringVar(&conn.Principal, "principal", "", "`NAME@REALM` to log in as with Kerberos")
-	f.StringVar(&conn.KeytabFrom, "keytab-from", "", "`REF` to its keytab")
+	f.StringVar(&conn.KeytabFrom, "keytab-from", "", "`REF` to its keytab, as it is or in base64")
 	f.StringVar(&conn.BindPasswordFrom, "bind-password-from", "", "`REF` to the account's password")
 	f.StringVar(&conn.KDC, "kdc", "", "`HOST[:PORT]` of the KDC (default: what KRB5_CONFIG says, or the domain controller)")
 	f.StringVar(&conn.BaseDN, "base-dn", "", "`DN` to read below (default: the server's own domain)")

@@ -31,7 +31,7 @@ type Config struct {
 	// Password is asked once: for a simple bind after the server has proved who it
 	// is; for Kerberos before, and never sent.
 	Password func(context.Context) (source.Secret, error)
-	// Keytab is the content of the connection's keytab.
+	// Keytab is the content of the connection's keytab, as it is or in base64.
 	Keytab func(context.Context) (source.Secret, error)
 	// CredentialCache and KerberosConfig are what KRB5CCNAME and KRB5_CONFIG say.
 	CredentialCache, KerberosConfig string

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
+	"encoding/base64"
 	"errors"
 	"net"
+	"strings"
 	"time"
 
 	ber "github.com/go-asn1-ber/asn1-ber"
@@ -95,7 +97,7 @@ func (cfg Config) kerberos(ctx context.Context, raw net.Conn) (gss.Kerberos, err
 	switch {
 	case c.KeytabFrom != "":
 		if secret, err = cfg.Keytab(ctx); err == nil {
-			k.Keytab = []byte(secret.Reveal())
+			k.Keytab = keytabOf(secret.Reveal())
 		}
 	case c.BindPasswordFrom != "":
 		if secret, err = cfg.Password(ctx); err == nil && secret.Reveal() == "" {
@@ -106,6 +108,15 @@ func (cfg Config) kerberos(ctx context.Context, raw net.Conn) (gss.Kerberos, err
 		k.Cache = gss.DefaultCache(cfg.CredentialCache)
 	}
 	return k, err
+}
+
+// keytabOf is a keytab as it is, or in base64, as variables and vaults hold it.
+func keytabOf(text string) []byte {
+	const begin = 5 // a keytab's first byte
+	if decoded, err := base64.StdEncoding.DecodeString(strings.TrimSpace(text)); err == nil && len(decoded) > 0 && decoded[0] == begin {
+		return decoded
+	}
+	return []byte(text)
 }
 
 // saslBind is the exchange of messages of a login.

@@ -3,6 +3,7 @@ package ad
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"errors"
 	"os"
 	"slices"
@@ -51,6 +52,20 @@ func TestSealed(t *testing.T) {
 		if err != nil || len(users) != 1200 {
 			t.Errorf("limit %d: %d users, %v", limit, len(users), err)
 		}
+	}
+}
+
+// A keytab is read as it is, and in base64.
+func TestKeytab(t *testing.T) {
+	_, kdc, cfg := startSealed(t, ldapfake.Options{Entries: company(3)}, nil)
+	keytab, err := kdc.Keytab("svc", password)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg.Connection.BindPasswordFrom, cfg.Connection.KeytabFrom = "", "env:KEYTAB"
+	for _, text := range []string{string(keytab), base64.StdEncoding.EncodeToString(keytab) + "\n"} {
+		cfg.Keytab = func(context.Context) (source.Secret, error) { return source.NewSecret(text), nil }
+		open(t, cfg)
 	}
 }
 
