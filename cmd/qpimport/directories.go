@@ -101,6 +101,8 @@ func connectedColumns() []output.Column[connected] {
 		{Key: "principal", Text: func(c connected) string { return c.Principal }},
 		{Key: "keytab_from", Text: func(c connected) string { return c.KeytabFrom }},
 		{Key: "kdc", Text: func(c connected) string { return c.KDC }},
+		{Key: "auth", Text: func(c connected) string { return c.Auth }},
+		{Key: "assertion_from", Text: func(c connected) string { return c.AssertionFrom }},
 	}
 }
 
@@ -119,7 +121,11 @@ func where(c *source.Connection) string {
 		return c.Domain
 	}
 	parts := []string{"tenant " + c.Tenant}
-	if c.Tenant == "" {
+	switch {
+	case c.Tenant != "":
+	case c.Auth != "":
+		parts = []string{"the tenant of the " + c.Auth}
+	default:
 		parts = []string{"with a ready token"}
 	}
 	for _, more := range []string{c.Cloud, c.GraphURL} {
@@ -141,6 +147,8 @@ func identity(c source.Connection) string {
 		return c.Principal + " (" + cmp.Or(c.KeytabFrom, c.BindPasswordFrom, "credential cache") + ")"
 	case c.BindDN != "":
 		return c.BindDN + " (" + c.BindPasswordFrom + ")"
+	case c.Auth != "":
+		return strings.TrimSpace(c.ClientID + " (" + c.Auth + ")")
 	case c.ClientSecretFrom != "":
 		return c.ClientID + " (" + c.ClientSecretFrom + ")"
 	case c.CertificateFrom != "":

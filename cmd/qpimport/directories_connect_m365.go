@@ -40,10 +40,23 @@ recipients, such as Global Reader.
 Beside an export, --mailboxes names a second file that says the same, made with
 ` + wrapCommand(file.MailboxesCommand) + `
 
+--auth says how the application signs in, where it is not by the secret that is given:
+  managed-identity   the identity of the Azure computer, or one with the agent of Azure
+                     Arc; --client-id chooses among several. It lives in one tenant
+  workload-identity  that of the Kubernetes pod
+  federated          a token of another identity service that the application trusts:
+                     --assertion-from, or else that of the GitHub job. A pipeline
+                     keeps no secret then
+  azure-cli          as whoever is logged in to "az"
+  device-code        a person types a code into a browser; with --no-input, and where
+                     standard input is no terminal, it is refused (10)
+
 The credentials are not stored, only where they lie. --certificate-from leads to a
 PEM or PFX file with certificate and key.` + "\n" + exportHelp(source.M365) + secret.Help + exits(11, 12, 15),
 		Example: `  qpimport directories connect m365 -c Contoso --tenant contoso.onmicrosoft.example \
       --client-id 8c1f2a34-0000-4000-8000-5e6f7a8b9c0d --client-secret-from env:CONTOSO_M365
+  qpimport directories connect m365 -c Contoso --tenant contoso.onmicrosoft.example \
+      --client-id 8c1f2a34-0000-4000-8000-5e6f7a8b9c0d --auth federated --assertion-from env:JOB_TOKEN
   qpimport directories connect m365 -c Contoso --file contoso-users.json
   qpimport directories connect m365 -c Contoso --file contoso-users.json --mailboxes contoso-mailboxes.csv`,
 		Args: cobra.NoArgs,

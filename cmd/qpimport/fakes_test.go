@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -152,6 +153,10 @@ func startGraph(ts *testscript.TestScript, names []string) {
 	if len(names) > 0 && names[0] == "tls" {
 		o.TLS, names = true, names[1:]
 	}
+	if len(names) > 0 && names[0] == "federated" {
+		o.Federated, names = "https://gitlab.example", names[1:]
+		ts.Setenv("JOB_TOKEN", pipelineToken(o.Federated))
+	}
 	if len(names) > 0 && strings.HasPrefix(names[0], "content=") {
 		path := ts.MkAbs(strings.TrimPrefix(names[0], "content="))
 		o.Content = func() graphfake.Content { return graphContent(path, o.Users) }
@@ -160,6 +165,12 @@ func startGraph(ts *testscript.TestScript, names []string) {
 	}
 	o.Fault = graphfake.At(graphFaults(ts, names))
 	serveGraph(ts, o)
+}
+
+// pipelineToken is the token that a pipeline gives its jobs.
+func pipelineToken(issuer string) string {
+	part := func(text string) string { return base64.RawURLEncoding.EncodeToString([]byte(text)) }
+	return part(`{"alg":"RS256","typ":"JWT"}`) + "." + part(`{"iss":"`+issuer+`","sub":"project_path:contoso/import","aud":"api://AzureADTokenExchange"}`) + ".canary"
 }
 
 // graphContent reads what a tenant holds beside its users, anew each time, so that a

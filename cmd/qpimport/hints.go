@@ -14,6 +14,7 @@ import (
 	"github.com/qpimport/qpimport/pkg/source/ad"
 	"github.com/qpimport/qpimport/pkg/source/file"
 	"github.com/qpimport/qpimport/pkg/source/itglue"
+	"github.com/qpimport/qpimport/pkg/source/m365"
 )
 
 // advice is what to do about an error, in the words of the command line: the
@@ -115,6 +116,8 @@ func adviceOnTopic(topic source.Topic, subject string) string {
 		return "log in with --bind kerberos or --bind simple"
 	case ad.TopicAuthority:
 		return "name the certificate of the authority that signed it: --ca-file FILE"
+	case m365.TopicNoAssertion:
+		return "name it with --assertion-from, or run it in a GitHub job with `permissions: {id-token: write}`"
 	case itglue.TopicBadKey:
 		return "check what --api-key-from refers to"
 	case itglue.TopicRefusedKey:

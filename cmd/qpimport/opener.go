@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/qpimport/qpimport/internal/cli/output"
 	"github.com/qpimport/qpimport/internal/cli/progress"
 	"github.com/qpimport/qpimport/internal/cli/secret"
 	"github.com/qpimport/qpimport/pkg/source"
@@ -46,11 +47,18 @@ func (a *app) adapter(ctx context.Context, c source.Connection) (source.Director
 // graphConfig is how the adapter of Microsoft Graph is told of a connection.
 func (a *app) graphConfig(c source.Connection) m365.Config {
 	secrets := a.secrets()
+	var prompt func(string)
+	if !a.settings.NoInput && a.inTerminal {
+		prompt = func(message string) { fmt.Fprintln(a.err, output.Clean(message)) }
+	}
 	return m365.Config{
 		Connection:   c,
 		ClientSecret: secrets.Later(c.ClientSecretFrom),
 		Certificate:  secrets.Later(c.CertificateFrom),
 		AccessToken:  secrets.Later(c.AccessTokenFrom),
+		Assertion:    secrets.Later(c.AssertionFrom),
+		Getenv:       a.getenv,
+		Prompt:       prompt,
 		UserAgent:    userAgent(),
 		Announce:     a.notice,
 		Log:          a.adapterLog(c.Kind),

@@ -45,9 +45,10 @@ const envWine = "QPIMPORT_TEST_WINE"
 //	                         option kerberos it takes tickets, of a KDC at AD_KDC that
 //	                         knows AD_PRINCIPAL, and there are the files svc.keytab,
 //	                         stale.keytab, cache and old-cache
-//	directory m365 [tls] [content=FILE] [N:FAULT…]
+//	directory m365 [tls] [federated] [content=FILE] [N:FAULT…]
 //	                         serve it over Graph, with a certificate that nobody
-//	                         trusts, with groups, roles, licences and mailboxes out
+//	                         trusts, to an application that also takes JOB_TOKEN,
+//	                         with groups, roles, licences and mailboxes out
 //	                         of a JSON file that is read at each request (see
 //	                         graphfake.Content; upn:NAME stands for a user's id),
 //	                         and with faults for the Nth request;

@@ -185,7 +185,7 @@ func (o *object) ad() *source.Connection {
 }
 
 func (o *object) m365() *source.Connection {
-	d := o.object("m365", "tenant", "client_id", "client_secret", "certificate", "access_token", "cloud", "graph_url", "authority_url", "mailbox_types", "file", "encoding", "mailboxes")
+	d := o.object("m365", "tenant", "client_id", "client_secret", "certificate", "access_token", "auth", "assertion", "cloud", "graph_url", "authority_url", "mailbox_types", "file", "encoding", "mailboxes")
 	if d == nil {
 		return nil
 	}
@@ -197,6 +197,8 @@ func (o *object) m365() *source.Connection {
 			ClientSecretFrom: d.secret("client_secret"),
 			CertificateFrom:  d.secret("certificate"),
 			AccessTokenFrom:  d.secret("access_token"),
+			Auth:             d.text("auth"),
+			AssertionFrom:    d.secret("assertion"),
 			Cloud:            d.text("cloud"),
 			GraphURL:         d.text("graph_url"),
 			AuthorityURL:     d.text("authority_url"),

@@ -50,16 +50,21 @@ type LDAP struct {
 }
 
 // Graph is how a tenant of Microsoft 365 is reached, and as which application.
-// Of the three references to a secret exactly one is set.
+// Of the three references to a secret exactly one is set, or Auth says how to do
+// without.
 type Graph struct {
 	Tenant           string `json:"tenant,omitempty"` // its id or one of its domains
 	ClientID         string `json:"client_id,omitempty"`
 	ClientSecretFrom string `json:"client_secret_from,omitempty"`
 	CertificateFrom  string `json:"certificate_from,omitempty"`
 	AccessTokenFrom  string `json:"access_token_from,omitempty"` // names tenant and application itself
-	Cloud            string `json:"cloud,omitempty"`             // "" is the global one
-	GraphURL         string `json:"graph_url,omitempty"`         // a private endpoint
-	AuthorityURL     string `json:"authority_url,omitempty"`
+	// Auth is how the application signs in, one of [Auths]; "" is by the reference
+	// to a secret that is given.
+	Auth          string `json:"auth,omitempty"`
+	AssertionFrom string `json:"assertion_from,omitempty"` // of another identity service, for federated
+	Cloud         string `json:"cloud,omitempty"`          // "" is the global one
+	GraphURL      string `json:"graph_url,omitempty"`      // a private endpoint
+	AuthorityURL  string `json:"authority_url,omitempty"`
 	// MailboxTypes is how it is found out what mailboxes are: one of [MailboxTypes];
 	// "" is by userPurpose of Graph.
 	MailboxTypes string `json:"mailbox_types,omitempty"`
@@ -153,6 +158,7 @@ func (g Graph) parts() []part {
 	return []part{
 		{"tenant", g.Tenant}, {"client_id", g.ClientID}, {"client_secret_from", g.ClientSecretFrom},
 		{"certificate_from", g.CertificateFrom}, {"access_token_from", g.AccessTokenFrom},
+		{"auth", g.Auth}, {"assertion_from", g.AssertionFrom},
 		{"cloud", g.Cloud}, {"graph_url", g.GraphURL}, {"authority_url", g.AuthorityURL},
 		{"mailbox_types", g.MailboxTypes},
 	}
@@ -172,7 +178,7 @@ func (c Connection) Normalize(dir string) Connection {
 	for _, text := range []*string{&c.BindDN, &c.BaseDN, &c.Principal} {
 		*text = strings.TrimSpace(*text)
 	}
-	for _, name := range []*string{&c.Domain, &c.Bind, &c.KDC, &c.TLSServerName, &c.Tenant, &c.ClientID, &c.Cloud, &c.MailboxTypes} {
+	for _, name := range []*string{&c.Domain, &c.Bind, &c.KDC, &c.TLSServerName, &c.Tenant, &c.ClientID, &c.Auth, &c.Cloud, &c.MailboxTypes} {
 		*name = strings.ToLower(strings.TrimSpace(*name))
 	}
 	c.Domain = strings.TrimSuffix(c.Domain, ".")
@@ -195,13 +201,16 @@ func (c Connection) Normalize(dir string) Connection {
 	for _, path := range []*string{&c.CAFile, &c.File, &c.Mailboxes} {
 		*path = below(dir, *path)
 	}
-	for _, ref := range []*string{&c.BindPasswordFrom, &c.KeytabFrom, &c.ClientSecretFrom, &c.CertificateFrom, &c.AccessTokenFrom} {
+	for _, ref := range []*string{&c.BindPasswordFrom, &c.KeytabFrom, &c.ClientSecretFrom, &c.CertificateFrom, &c.AccessTokenFrom, &c.AssertionFrom} {
 		if r, err := ParseReference(*ref); err == nil && r.Scheme == "file" {
 			*ref = "file:" + below(dir, r.Name)
 		}
 	}
 	if c.Bind == BindSimple {
 		c.Bind = ""
+	}
+	if c.Auth == c.Graph.secretAuth() {
+		c.Auth = ""
 	}
 	if c.Transport == "" {
 		switch {
@@ -463,22 +472,15 @@ func (g Graph) validate(p *ConnectionProblems, transport string) {
 		p.add("say where the directory is: %s and its credentials (live) or %s (an export)", "tenant", "file")
 		return
 	}
-	secrets := []part{{"client_secret_from", g.ClientSecretFrom}, {"certificate_from", g.CertificateFrom}, {"access_token_from", g.AccessTokenFrom}}
-	given := slices.DeleteFunc(slices.Clone(secrets), func(s part) bool { return s.value == "" })
-	if len(given) != 1 {
-		p.add("give one of %s, %s and %s", secrets[0].name, secrets[1].name, secrets[2].name)
-	}
-	for _, s := range given {
-		p.reference(s.name, s.value)
-	}
+	needsTenant, needsClient := g.validateAuth(p)
 	switch {
-	case g.Tenant == "" && g.AccessTokenFrom == "":
+	case g.Tenant == "" && needsTenant:
 		p.add("%s is missing", "tenant")
 	case g.Tenant != "" && !isGUID(g.Tenant) && (!domainPattern().MatchString(g.Tenant) || len(g.Tenant) > 253):
 		p.add("%s: not the id or a domain of a tenant", "tenant")
 	}
 	switch {
-	case g.ClientID == "" && g.AccessTokenFrom == "":
+	case g.ClientID == "" && needsClient:
 		p.add("%s is missing", "client_id")
 	case g.ClientID != "" && !isGUID(g.ClientID):
 		p.add("%s: not the id of an app registration, such as 8c1f2a34-0000-4000-8000-5e6f7a8b9c0d", "client_id")

@@ -100,6 +100,7 @@ func newClientOf(config Config, e endpoint) (*client, error) {
 		retry:    &retry{limits: l, announce: config.Announce, server: "the sign-in service"},
 		exchange: exchange,
 		base:     l.base,
+		consent:  e.consentLink(config.Connection.Graph),
 	})
 
 	again := &retry{limits: l, announce: config.Announce, server: e.service}

@@ -49,6 +49,15 @@ func (c *client) explain(err error, status int, location string, link *url.URL) 
 		return &source.Error{Code: source.CodeUnreachable, Message: c.retry.server + " cannot be reached", Err: err}
 	case status == http.StatusOK:
 		return incomplete(err)
+	case said.code == identityNotFound:
+		hint := "an administrator of the tenant has to consent to it"
+		if c.tokens.login.consent != "" {
+			hint = "whoever administers the tenant opens " + c.tokens.login.consent
+		}
+		return &source.Error{
+			Code: source.CodePermission, Message: "the application is not in the tenant, whose consent it lacks (" + text + ")", Hint: hint,
+			Err: &statusError{status, said.code, text},
+		}
 	case said.pageExpired():
 		return incomplete(errPageExpired)
 	case status == http.StatusUnauthorized:
@@ -80,6 +89,10 @@ func (c *client) explain(err error, status int, location string, link *url.URL) 
 	}
 	return incomplete(&statusError{status, said.code, text})
 }
+
+// identityNotFound is Graph's word for an application without consent in a tenant
+// that a partner manages.
+const identityNotFound = "Authorization_IdentityNotFound"
 
 // statusError is an answer that no other error tells of.
 type statusError struct {

@@ -27,8 +27,8 @@ const (
 	maxRestarts = 3       // of a read whose page links expire
 )
 
-// Config says which tenant is read and how. Of the three secrets exactly one is
-// set; each is resolved when it is first needed.
+// Config says which tenant is read and how. Of the three secrets one at most is set,
+// as the connection has it; each is resolved when it is first needed.
 type Config struct {
 	// Connection is one of Microsoft 365 that is live.
 	Connection source.Connection
@@ -39,6 +39,14 @@ type Config struct {
 	Certificate func(context.Context) (source.Secret, error)
 	// AccessToken is a token for Graph that somebody else obtained.
 	AccessToken func(context.Context) (source.Secret, error)
+
+	// Assertion is the token of another identity service, for a federated sign-in;
+	// nil takes the one of the GitHub job.
+	Assertion func(context.Context) (source.Secret, error)
+	// Getenv reads what Kubernetes and GitHub put into the environment.
+	Getenv func(string) string
+	// Prompt shows a person where to type a code; nil where nobody is there.
+	Prompt func(message string)
 
 	UserAgent string
 	// Announce tells people about waits of some seconds; nil tells nobody.

@@ -35,6 +35,8 @@ type tokens struct {
 	credential azcore.TokenCredential // nil until first used, and after renew
 	current    string
 	ends       time.Time // of the certificate, zero where there is none
+	// explain says why a credential that asks no sign-in service gave no token.
+	explain func(error) error
 }
 
 func newTokens(config Config, e endpoint, l *login) *tokens {
@@ -47,11 +49,11 @@ func newTokens(config Config, e endpoint, l *login) *tokens {
 		return t
 	}
 	t.renewable = true
-	options := azcore.ClientOptions{
-		Cloud:     cloud.Configuration{ActiveDirectoryAuthorityHost: "https://" + e.authority.Host + e.authority.Path},
-		Transport: l,
-		Retry:     policy.RetryOptions{MaxRetries: -1}, // ours is in the transport
+	if c.Auth != "" {
+		t.open = func(context.Context) (azcore.TokenCredential, error) { return t.withoutSecret(config, e) }
+		return t
 	}
+	options := l.options()
 	if config.ClientSecret != nil {
 		t.open = func(ctx context.Context) (azcore.TokenCredential, error) {
 			secret, err := reveal(ctx, "client secret", config.ClientSecret)
@@ -159,6 +161,8 @@ func (t *tokens) get(ctx context.Context) (string, error) {
 		return "", ctx.Err()
 	case t.login.failure != nil:
 		return "", t.login.failure
+	case t.explain != nil:
+		return "", t.explain(err)
 	}
 	return "", &source.Error{
 		Code:    source.CodeIncomplete,
@@ -188,6 +192,15 @@ func (t *tokens) redact(text string) string {
 	return strings.ReplaceAll(text, t.current, "[redacted]")
 }
 
+// options are those of a credential that asks the sign-in service.
+func (l *login) options() azcore.ClientOptions {
+	return azcore.ClientOptions{
+		Cloud:     cloud.Configuration{ActiveDirectoryAuthorityHost: "https://" + l.endpoint.authority.Host + l.endpoint.authority.Path},
+		Transport: l,
+		Retry:     policy.RetryOptions{MaxRetries: -1}, // ours is in the transport
+	}
+}
+
 // login carries the requests of the credential, and remembers why the last one
 // failed. It is used under the lock of tokens.
 type login struct {
@@ -195,6 +208,7 @@ type login struct {
 	retry    *retry
 	exchange *exchange
 	base     http.RoundTripper
+	consent  string // where an administrator of the tenant consents
 	failure  error
 }
 
@@ -218,7 +232,7 @@ func (l *login) Do(request *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	response.Body = io.NopCloser(bytes.NewReader(body))
-	l.failure = refusal(response.StatusCode, body)
+	l.failure = refusal(response.StatusCode, body, l.consent)
 	return response, nil
 }
 
@@ -237,8 +251,9 @@ func (l *login) send(request *http.Request) (*http.Response, error) {
 }
 
 // refusal explains an error of the sign-in service. Of the body it uses the
-// number alone.
-func refusal(status int, body []byte) error {
+// number alone. consent is where an administrator of the tenant consents, "" where
+// that is not known.
+func refusal(status int, body []byte, consent string) error {
 	if status == http.StatusTooManyRequests {
 		return &source.Error{Code: source.CodeThrottled, Message: "the sign-in service is busy", Hint: "try again later"}
 	}
@@ -255,6 +270,9 @@ func refusal(status int, body []byte) error {
 		}
 	}
 	message, hint := meaning(code)
+	if consent != "" && (code == 65001 || code == 700016) {
+		hint += "; whoever administers the tenant opens " + consent
+	}
 	return &source.Error{
 		Code: source.CodeCredentials, Message: fmt.Sprintf("sign-in to Microsoft 365 was refused: %s (AADSTS%d)", message, code), Hint: hint,
 	}

@@ -45,6 +45,9 @@ type Options struct {
 	ClientSecret string
 	// AccessToken is accepted beside the tokens that the sign-in service gave out.
 	AccessToken string
+	// Federated is the issuer of tokens that the application signs in with, "" for
+	// none. DeviceCode is the code that a person types, "" where there is no such flow.
+	Federated, DeviceCode string
 
 	// Users are user objects as Graph v1.0 writes them, with an id each. A
 	// property that an object lacks stays absent even when selected.
@@ -97,6 +100,7 @@ type Server struct {
 	signIns  int             // requests for sign-in so far
 	tokens   map[string]bool // given out; true is one for Exchange's admin interface
 	issued   int
+	polls    int // for the token of a device code
 }
 
 // Start runs a fake on a free port of the loopback interface.

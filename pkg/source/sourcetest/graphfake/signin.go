@@ -33,8 +33,35 @@ func (s *Server) signIn(w http.ResponseWriter, r *http.Request) {
 		if s.knowsTenant(w, tenant) {
 			s.giveToken(w, r)
 		}
+	case rest == "oauth2/v2.0/devicecode" && s.options.DeviceCode != "":
+		if s.knowsTenant(w, tenant) {
+			writeJSON(w, map[string]any{
+				"device_code": "device-" + s.options.DeviceCode, "user_code": s.options.DeviceCode, "expires_in": 60, "interval": 1,
+				"verification_uri": "https://microsoft.example/devicelogin", "message": "To sign in, open the page and type the code",
+			})
+		}
 	default:
 		http.NotFound(w, r)
+	}
+}
+
+// deviceGrants are the names of the grant: as documented, and as Microsoft's own
+// libraries have it.
+var deviceGrants = []string{"urn:ietf:params:oauth:grant-type:device_code", "device_code"}
+
+// giveDeviceToken keeps a person waiting once.
+func (s *Server) giveDeviceToken(w http.ResponseWriter, code, scope string) {
+	s.mu.Lock()
+	s.polls++
+	first := s.polls == 1
+	s.mu.Unlock()
+	switch {
+	case code != "device-"+s.options.DeviceCode:
+		refuse(w, http.StatusBadRequest, "invalid_grant", 70000, "The provided value for the 'code' parameter is not valid.")
+	case first:
+		refuse(w, http.StatusBadRequest, "authorization_pending", 70016, "OAuth 2.0 device flow error. Authorization is pending. Continue polling.")
+	default:
+		s.writeToken(w, scope)
 	}
 }
 
@@ -64,6 +91,8 @@ func (s *Server) giveToken(w http.ResponseWriter, r *http.Request) {
 	}
 	form := r.PostForm
 	switch {
+	case slices.Contains(deviceGrants, form.Get("grant_type")) && s.options.DeviceCode != "":
+		s.giveDeviceToken(w, form.Get("device_code"), form.Get("scope"))
 	case form.Get("grant_type") != "client_credentials":
 		refuse(w, http.StatusBadRequest, "unsupported_grant_type", 70003,
 			fmt.Sprintf("The app requested an unsupported grant type '%s'.", form.Get("grant_type")))
@@ -74,7 +103,7 @@ func (s *Server) giveToken(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusBadRequest, "unauthorized_client", 700016,
 			fmt.Sprintf("Application with identifier '%s' was not found in the directory '%s'.", form.Get("client_id"), s.options.TenantName))
 	case form.Has("client_assertion"):
-		if form.Get("client_assertion_type") != assertionType || !isAssertion(form.Get("client_assertion"), s.options.ClientID) {
+		if form.Get("client_assertion_type") != assertionType || !isAssertion(form.Get("client_assertion"), s.options.ClientID) && !isFederated(form.Get("client_assertion"), s.options.Federated) {
 			refuse(w, http.StatusUnauthorized, "invalid_client", 700027, "The certificate with identifier used to sign the client assertion is not registered on application.")
 			return
 		}
@@ -116,6 +145,14 @@ func isAssertion(assertion, clientID string) bool {
 		(header.Alg == "RS256" || header.Alg == "PS256") &&
 		strings.EqualFold(claims.Iss, clientID) && strings.EqualFold(claims.Sub, clientID) &&
 		claims.Aud != nil && claims.Exp > 0
+}
+
+// isFederated checks that an assertion is one of another identity service that the
+// application trusts, for whom it has to be.
+func isFederated(assertion, issuer string) bool {
+	parts := strings.Split(assertion, ".")
+	var claims struct{ Iss, Sub, Aud string }
+	return issuer != "" && len(parts) == 3 && decodePart(parts[1], &claims) && claims.Iss == issuer && claims.Aud == "api://AzureADTokenExchange"
 }
 
 func decodePart(part string, v any) bool {
