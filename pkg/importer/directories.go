@@ -111,10 +111,10 @@ func (im *Importer) testDirectory(ctx context.Context, conn source.Connection) (
 	if err := sample.readMailboxes(ctx, dir, nil); err != nil {
 		return t, err
 	}
-	t.describe(sample, dir)
 	if err := t.examine(ctx, dir, conn, sample.users); err != nil {
 		return t, err
 	}
+	t.describe(sample, dir)
 	if lister, ok := source.As[source.OULister](dir); ok && conn.Kind == source.AD {
 		tree, err := lister.Tree(ctx)
 		if err != nil {

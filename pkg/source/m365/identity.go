@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -48,13 +47,7 @@ func (t *tokens) withoutSecret(config Config, e endpoint) (azcore.TokenCredentia
 		if config.Prompt == nil {
 			return nil, &source.Error{Code: source.CodeUsage, Message: "a sign-in by device code needs a person who types the code", Hint: "run it on a terminal, or sign in another way in scripts"}
 		}
-		return azidentity.NewDeviceCodeCredential(&azidentity.DeviceCodeCredentialOptions{
-			ClientOptions: t.login.options(), DisableInstanceDiscovery: e.private, TenantID: c.Tenant, ClientID: c.ClientID,
-			UserPrompt: func(_ context.Context, m azidentity.DeviceCodeMessage) error {
-				config.Prompt(fmt.Sprintf("open %s and type the code %s", m.VerificationURL, m.UserCode))
-				return nil
-			},
-		})
+		return newDeviceCode(t.login, c.Graph, config.Prompt), nil
 	case source.AuthWorkloadIdentity:
 		if c.Tenant == "" {
 			c.Tenant = getenv("AZURE_TENANT_ID")

@@ -1,6 +1,7 @@
 package m365
 
 import (
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -158,6 +159,38 @@ func TestDeviceCode(t *testing.T) {
 	wantUsers(t, ids, err, 3)
 	if shown != "open https://microsoft.example/devicelogin and type the code ABCD1234" {
 		t.Errorf("shown: %q", shown)
+	}
+}
+
+// A person who declines, and one who never comes.
+func TestDeviceCodeRefused(t *testing.T) {
+	for name, want := range map[string]string{"authorization_declined": "AADSTS70000", "authorization_pending": "nobody typed the code in time"} {
+		o := people(1)
+		o.DeviceCode = "ABCD1234"
+		o.SignInFault = func(_ int, r *http.Request) graphfake.Fault {
+			if strings.HasSuffix(r.URL.Path, "/token") {
+				return graphfake.SignInError(http.StatusBadRequest, name, 70000, "as asked for")
+			}
+			return nil
+		}
+		_, config, _ := start(t, o)
+		polls := 0
+		tune := config.tune
+		config.tune = func(l *limits) {
+			tune(l)
+			l.sleep = func(context.Context, time.Duration) error {
+				if polls++; polls > 3 {
+					return context.DeadlineExceeded
+				}
+				return nil
+			}
+		}
+		config.ClientSecret, config.Connection.ClientSecretFrom, config.Connection.Auth = nil, "", source.AuthDeviceCode
+		config.Prompt = func(string) {}
+		fails(t, config, source.CodeCredentials, want)
+		if name == "authorization_pending" && polls != 4 {
+			t.Errorf("waited %d times", polls)
+		}
 	}
 }
 

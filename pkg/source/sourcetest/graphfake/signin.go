@@ -45,12 +45,13 @@ func (s *Server) signIn(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// deviceGrants are the names of the grant: as documented, and as Microsoft's own
-// libraries have it.
-var deviceGrants = []string{"urn:ietf:params:oauth:grant-type:device_code", "device_code"}
+// graphScope is what a person signs in for.
+const graphScope = "https://graph.microsoft.com/.default"
+
+const deviceGrant = "urn:ietf:params:oauth:grant-type:device_code"
 
 // giveDeviceToken keeps a person waiting once.
-func (s *Server) giveDeviceToken(w http.ResponseWriter, code, scope string) {
+func (s *Server) giveDeviceToken(w http.ResponseWriter, code string) {
 	s.mu.Lock()
 	s.polls++
 	first := s.polls == 1
@@ -61,7 +62,7 @@ func (s *Server) giveDeviceToken(w http.ResponseWriter, code, scope string) {
 	case first:
 		refuse(w, http.StatusBadRequest, "authorization_pending", 70016, "OAuth 2.0 device flow error. Authorization is pending. Continue polling.")
 	default:
-		s.writeToken(w, scope)
+		s.writeToken(w, graphScope)
 	}
 }
 
@@ -91,8 +92,8 @@ func (s *Server) giveToken(w http.ResponseWriter, r *http.Request) {
 	}
 	form := r.PostForm
 	switch {
-	case slices.Contains(deviceGrants, form.Get("grant_type")) && s.options.DeviceCode != "":
-		s.giveDeviceToken(w, form.Get("device_code"), form.Get("scope"))
+	case form.Get("grant_type") == deviceGrant && s.options.DeviceCode != "":
+		s.giveDeviceToken(w, form.Get("device_code"))
 	case form.Get("grant_type") != "client_credentials":
 		refuse(w, http.StatusBadRequest, "unsupported_grant_type", 70003,
 			fmt.Sprintf("The app requested an unsupported grant type '%s'.", form.Get("grant_type")))
