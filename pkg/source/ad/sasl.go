@@ -8,7 +8,6 @@ import (
 	"errors"
 	"net"
 	"strings"
-	"time"
 
 	ber "github.com/go-asn1-ber/asn1-ber"
 	"github.com/go-ldap/ldap/v3"
@@ -49,6 +48,9 @@ func negotiate(ctx context.Context, raw, conn net.Conn, to endpoint, cfg Config)
 		defer stop()
 		b := &saslBind{conn: conn, server: to.address, context: c}
 		conn, err = b.run(seal)
+		if err != nil || !seal { // else it is the connection's
+			c.Close()
+		}
 	}
 	switch {
 	case ctx.Err() != nil:
@@ -150,9 +152,6 @@ func (b *saslBind) run(seal bool) (net.Conn, error) {
 	}
 	if len(token) > 0 {
 		return nil, b.broken(errors.New("something follows its end"))
-	}
-	if err := b.conn.SetDeadline(time.Time{}); err != nil {
-		return nil, unreachable(err, "try again", "the connection to %s was lost", b.server)
 	}
 	if !seal {
 		return b.conn, nil

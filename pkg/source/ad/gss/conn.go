@@ -21,7 +21,8 @@ type Conn struct {
 	opened []byte // what was not yet read of it
 	failed error  // of reading
 
-	writing sync.Mutex
+	writing, opening sync.Mutex // held while the context is used
+	closed           bool       // under both
 }
 
 // maxChunk bounds how much is sealed at once, in bytes, whatever the acceptor
@@ -33,10 +34,28 @@ func NewConn(conn net.Conn, context Context, limit int) *Conn {
 	return &Conn{Conn: conn, context: context, chunk: min(limit, maxChunk) - context.Overhead()}
 }
 
+// Close ends the connection, and then the context, which the system may hold. It
+// may be called more than once.
+func (c *Conn) Close() error {
+	err := c.Conn.Close()
+	c.writing.Lock()
+	defer c.writing.Unlock()
+	c.opening.Lock()
+	defer c.opening.Unlock()
+	if !c.closed {
+		c.closed = true
+		c.context.Close()
+	}
+	return err
+}
+
 // Write sends p in as many tokens as are needed, all of them at once.
 func (c *Conn) Write(p []byte) (int, error) {
 	c.writing.Lock()
 	defer c.writing.Unlock()
+	if c.closed {
+		return 0, net.ErrClosed
+	}
 	var out []byte
 	for rest := p; len(rest) > 0; {
 		n := min(len(rest), c.chunk)
@@ -91,6 +110,11 @@ func (c *Conn) next() error {
 		if _, err := io.ReadFull(c.Conn, c.token[n:]); err != nil {
 			return noEOF(err)
 		}
+	}
+	c.opening.Lock()
+	defer c.opening.Unlock()
+	if c.closed {
+		return net.ErrClosed
 	}
 	message, sealed, err := c.context.Unwrap(c.token)
 	switch {

@@ -162,6 +162,26 @@ func TestDamagedTokens(t *testing.T) {
 	}
 }
 
+// A connection that is closed ends its context, once, and is of no more use.
+func TestClose(t *testing.T) {
+	near, far := net.Pipe()
+	defer far.Close()
+	m := &made{initiator: &initiator{}}
+	conn := NewConn(near, &system{provider: m, done: true}, 1000)
+	for range 2 {
+		_ = conn.Close()
+	}
+	if !m.released {
+		t.Error("not released")
+	}
+	if _, err := conn.Write([]byte("x")); !errors.Is(err, net.ErrClosed) {
+		t.Error(err)
+	}
+	if _, err := conn.Read(make([]byte, 1)); err == nil {
+		t.Error("something was read")
+	}
+}
+
 // A token that is signed and readable is none once the connection is sealed.
 func TestSignedIsNotSealed(t *testing.T) {
 	near, far := net.Pipe()
