@@ -74,7 +74,7 @@ func bindError(answer *ldap.Error, server, account string) error {
 		}
 		return refused
 	case ldap.LDAPResultStrongAuthRequired, ldap.LDAPResultConfidentialityRequired:
-		return &source.Error{Code: source.CodePermission, Message: fmt.Sprintf("%s refuses a login by password over this connection", server), Hint: "it asks for TLS or signing: use ldaps://"}
+		return &source.Error{Code: source.CodePermission, Message: fmt.Sprintf("%s refuses a login by password over this connection", server), Hint: "it asks for TLS or signing: use ldaps://, or log in with a ticket, which seals the connection"}
 	case ldap.LDAPResultBusy, ldap.LDAPResultUnavailable, ldap.LDAPResultOther:
 		return resultError(answer, server, "")
 	}

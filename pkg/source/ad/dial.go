@@ -158,7 +158,7 @@ func startTLS(raw net.Conn, server string) error {
 		return unreachable(err, "is this the port of LDAP (389)? LDAPS (636) needs no StartTLS", "%s gave an answer to StartTLS that is none", server)
 	}
 	if m.code != 0 {
-		return unreachable(nil, "nothing was sent unencrypted; the domain controller may lack a certificate: try ldaps://", "%s refuses StartTLS: %s", server, codeName(m.code))
+		return unreachable(nil, "nothing was sent unencrypted; the domain controller may lack a certificate, which a login with a ticket, or on Windows as the account that runs this, does not need", "%s refuses StartTLS: %s", server, codeName(m.code))
 	}
 	return nil
 }

@@ -55,7 +55,7 @@ func explainTLS(err error, to endpoint) error {
 	case strings.Contains(err.Error(), "protocol version"): // ours, or the server's alert
 		return permanent(nil, "enable TLS 1.2 on the domain controller; older versions are not used", "%s offers no TLS 1.2 or later", to.address)
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed), isReset(err):
-		return unreachable(nil, "is this the right port, and does the domain controller have a certificate?", "%s closed the connection during the TLS handshake", to.address)
+		return unreachable(nil, "is this the right port, and does the domain controller have a certificate? a login with a ticket, or on Windows as the account that runs this, needs none", "%s closed the connection during the TLS handshake", to.address)
 	}
 	return unreachable(err, "", "no TLS connection to %s", to.address)
 }
