@@ -170,23 +170,30 @@ func (cfg Config) site(ctx context.Context, places []place) string {
 	ctx, cancel := context.WithTimeout(ctx, waitForSite)
 	defer cancel()
 	places = places[:min(len(places), maxTries)]
-	sites := make(chan string, len(places))
+	type answer struct {
+		site string
+		err  error
+	}
+	answers := make(chan answer, len(places))
 	for _, p := range places {
 		go func() {
 			site, err := cfg.ping(ctx, p)
-			if err != nil {
-				cfg.Log("%s does not say which site this computer is in: %v", p.host, err)
-			}
-			sites <- site
+			answers <- answer{site, err}
 		}()
 	}
-	for range places {
-		if site := <-sites; isSite(site) {
+	site := ""
+	for range places { // all, so that nobody is left asking
+		switch got := <-answers; {
+		case site != "":
+		case isSite(got.site):
+			site = got.site
 			cfg.Log("this computer is in the site %q", site)
-			return site
+			cancel()
+		case got.err != nil:
+			cfg.Log("which site this computer is in: %v", got.err)
 		}
 	}
-	return ""
+	return site
 }
 
 // ping is the LDAP ping of MS-ADTS 6.3.3 over UDP.
