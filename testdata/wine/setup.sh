@@ -38,13 +38,14 @@ install_packages() {
 }
 
 # wrapper NAME PROGRAM: a command that runs a program of Windows. Wine finds what runs
-# already by TMPDIR, which each script has its own of.
+# already by TMPDIR, which each script has its own of. One place in memory has to be
+# free, which random addresses took once in some thousand starts: setarch -R has none.
 wrapper() {
 	cat >"$dir/bin/$1" <<-SH
 	#!/bin/sh
 	unset TMPDIR
 	export WINEPREFIX='$prefix' WINEDEBUG=fixme-all,-winediag,-ntlm WINEPATH='Z:$dir' LC_ALL=C.UTF-8
-	exec /usr/lib/wine/wine64 $2 "\$@"
+	exec setarch -R /usr/lib/wine/wine64 $2 "\$@"
 	SH
 	chmod +x "$dir/bin/$1"
 }
@@ -71,6 +72,7 @@ provision() {
 # reads them waits. So that is started first, with none.
 start() {
 	[[ -x /usr/lib/wine/wine64 ]] || fail "Wine is not installed: setup.sh install"
+	setarch -R true || fail "addresses cannot be made predictable here (setarch -R), as Wine needs"
 	provision
 	env -u TMPDIR WINEPREFIX="$prefix" "$server" -p600 </dev/null >/dev/null 2>&1 || true # it runs already
 	logged "$dir/start.log" setsid "$dir/bin/cmd" /c ver
