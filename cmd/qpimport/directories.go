@@ -43,15 +43,22 @@ func newDirectoriesListCmd(a *app) *cobra.Command {
 type connected struct {
 	Customer string      `json:"customer"`
 	Source   source.Kind `json:"source"`
+	Role     string      `json:"role"` // read or reset
 	source.Connection
 }
 
 func connectedOf(c importer.Customer) []connected {
 	var list []connected
-	for _, kind := range []source.Kind{source.AD, source.M365} {
-		if conn := c.Directories.Get(kind); conn != nil {
-			list = append(list, connected{c.Name, kind, *conn})
+	add := func(of importer.Directories, role string) {
+		for _, kind := range []source.Kind{source.AD, source.M365} {
+			if conn := of.Get(kind); conn != nil {
+				list = append(list, connected{c.Name, kind, role, *conn})
+			}
 		}
+	}
+	add(c.Directories, "read")
+	if c.Resetters != nil {
+		add(*c.Resetters, source.RoleReset)
 	}
 	return list
 }
@@ -103,6 +110,7 @@ func connectedColumns() []output.Column[connected] {
 		{Key: "kdc", Text: func(c connected) string { return c.KDC }},
 		{Key: "auth", Text: func(c connected) string { return c.Auth }},
 		{Key: "assertion_from", Text: func(c connected) string { return c.AssertionFrom }},
+		{Key: "role", Title: "Role", Text: func(c connected) string { return c.Role }},
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/qpimport/qpimport/internal/cli/input"
 	"github.com/qpimport/qpimport/internal/cli/output"
@@ -24,7 +25,10 @@ func newConnectCmd(a *app) *cobra.Command {
 		Long: `Stores how one of a customer's directories is reached, in place of what was stored
 before. A live directory is not asked: "directories test" does that. An export is
 read once, and what is to be known of it is said; one that cannot be used as it is
-is connected all the same, since it may be mended.` + exits(11, 12, 15),
+is connected all the same, since it may be mended.
+
+With --role reset it is the connection that sets passwords ("passwords reset"), which
+stands beside the one that reads and has credentials of its own.` + exits(11, 12, 15),
 		Example: `  qpimport directories connect ad -c Contoso --file contoso-ad.ldif
   qpimport directories connect m365 -c Contoso --file contoso-users.json`,
 		Args: subcommand,
@@ -88,8 +92,25 @@ func (a *app) connect(ctx context.Context, conn source.Connection) error {
 	if conn.Transport == source.TransportFile {
 		a.lookAtExport(ctx, conn)
 	}
-	a.notice("next: qpimport directories test -c %s %s", output.ShellWord(c.Name), string(conn.Kind))
-	return a.render(customerSentence(c, "%s: %s is connected: %s", c.Name, conn.Kind, where(&conn)))
+	if conn.Role == "" {
+		a.notice("next: qpimport directories test -c %s %s", output.ShellWord(c.Name), string(conn.Kind))
+	} else {
+		a.notice("next: qpimport passwords reset -c %s SEL --out FILE --dry-run", output.ShellWord(c.Name))
+	}
+	return a.render(customerSentence(c, "%s: %s is connected%s: %s", c.Name, conn.Kind, roleText(conn.Role), where(&conn)))
+}
+
+// roleText says for what a connection is, where that is not reading.
+func roleText(role string) string {
+	if role == source.RoleReset {
+		return " to reset passwords"
+	}
+	return ""
+}
+
+// addRole adds the flag that makes a connection one that sets passwords.
+func addRole(f *pflag.FlagSet, conn *source.Connection) {
+	f.StringVar(&conn.Role, "role", "", "`ROLE`: reset connects the one that sets passwords, beside the one that reads")
 }
 
 // lookAtExport says what is to be known of an export.

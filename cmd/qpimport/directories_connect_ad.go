@@ -58,6 +58,7 @@ in clear.
 		}),
 	}
 	f := cmd.Flags()
+	addRole(f, &conn)
 	f.StringVar(&conn.Domain, "domain", "", "DNS `NAME` of the domain, in place of --url: DNS says which domain controllers it has")
 	f.StringVar(&conn.URL, "url", "", "`URL` of a domain controller: ldaps://HOST[:PORT]; ldap://HOST[:PORT] with --starttls, or with --bind kerberos or windows")
 	f.BoolVar(&startTLS, "starttls", false, "begin in clear and turn TLS on before anything else")

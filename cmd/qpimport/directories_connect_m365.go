@@ -65,6 +65,7 @@ PEM or PFX file with certificate and key.` + "\n" + exportHelp(source.M365) + se
 		}),
 	}
 	f := cmd.Flags()
+	addRole(f, &conn)
 	addGraphFlags(f, &conn.Graph)
 	f.StringVar(&conn.MailboxTypes, "mailbox-types", "", "`WAY` to find out what mailboxes are: "+strings.Join(source.MailboxTypes(), ", ")+" (default purpose)")
 	f.StringVar(&conn.Mailboxes, "mailboxes", "", "export `FILE` of Get-Mailbox, beside --file")

@@ -83,6 +83,8 @@ func adviceOnTopic(topic source.Topic, subject string) string {
 		return "`qpimport undo " + subject + "` brings it back"
 	case importer.TopicUndoFirst:
 		return "take these back first, in this order: " + subject
+	case importer.TopicNoResetter:
+		return resetRights(subject)
 	case importer.TopicNoDirectory:
 		return "`qpimport directories connect --help` tells how"
 	case importer.TopicNobodySelected:
@@ -137,6 +139,16 @@ func adviceOnTopic(topic source.Topic, subject string) string {
 		return "give --" + subject + " a name as IT Glue shows it"
 	}
 	return ""
+}
+
+// resetRights says how a directory that may set passwords is connected, and what it
+// needs to be allowed.
+func resetRights(kind string) string {
+	connect := "`qpimport directories connect " + kind + " --role reset` with credentials of its own, "
+	if kind == string(source.AD) {
+		return connect + "which need on the people's OUs: Reset Password, and to write pwdLastSet and lockoutTime; and Unexpire-Password on the domain"
+	}
+	return connect + "an app registration with the application permission User-PasswordProfile.ReadWrite.All and a role such as User Administrator"
 }
 
 func adviceOnCode(code source.Code, subject string) string {

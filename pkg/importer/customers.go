@@ -60,10 +60,21 @@ func (im *Importer) Customer(ctx context.Context, sel string) (Customer, error) 
 // viewCustomer is a customer as the program shows it.
 func viewCustomer(s *registry.Snapshot) Customer {
 	c := s.Customer
-	return Customer{
+	v := Customer{
 		ID: c.ID, Name: c.Name, ExternalIDs: c.ExternalIDs, PasswordSync: c.PasswordSync, Accounts: s.Counts,
 		Directories: Directories{AD: s.Connection(source.AD), M365: s.Connection(source.M365)},
 	}
+	if len(s.Resetters) > 0 {
+		of := func(kind source.Kind) *source.Connection {
+			d, ok := s.Resetters[kind]
+			if !ok {
+				return nil
+			}
+			return &d.Connection
+		}
+		v.Resetters = &Directories{AD: of(source.AD), M365: of(source.M365)}
+	}
+	return v
 }
 
 // others are the customers of the registry while one or more are changed: a name

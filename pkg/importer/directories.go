@@ -21,17 +21,30 @@ func (im *Importer) Connect(ctx context.Context, sel string, conn source.Connect
 
 // connect drafts another way to reach a directory.
 func (d *draft) connect(conn source.Connection) {
-	dir := d.after.Directories[conn.Kind]
+	directories := d.after.Directories
+	if conn.Role == source.RoleReset {
+		directories = d.after.Resetters
+	}
+	dir := directories[conn.Kind]
 	if dir.Connection == conn {
 		return
 	}
 	dir.Kind, dir.Connection, dir.ConnectedAt = conn.Kind, conn, d.now
-	d.after.Directories[conn.Kind] = dir
+	directories[conn.Kind] = dir
 }
 
-// Disconnect forgets how a directory is reached. Accounts imported from it stay.
-func (im *Importer) Disconnect(ctx context.Context, sel string, kind source.Kind) (Customer, error) {
+// Disconnect forgets how a directory is reached: as the one that is read, or with
+// the role [source.RoleReset] as the one that sets passwords. Accounts imported from
+// it stay.
+func (im *Importer) Disconnect(ctx context.Context, sel string, kind source.Kind, role string) (Customer, error) {
 	return im.changeCustomer(ctx, sel, command{name: "directories disconnect"}, func(d *draft, _ others) error {
+		if role == source.RoleReset {
+			if _, ok := d.after.Resetters[kind]; !ok {
+				return noResetter(d.after, kind)
+			}
+			delete(d.after.Resetters, kind)
+			return nil
+		}
 		if _, err := connection(d.after, kind); err != nil {
 			return err
 		}

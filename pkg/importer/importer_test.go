@@ -506,7 +506,7 @@ func TestHistoryThereAndBack(t *testing.T) {
 			return err
 		},
 		func() error { _, err := w.Connect(t.Context(), "contoso", source.ExportOf(source.AD, "y")); return err },
-		func() error { _, err := w.Disconnect(t.Context(), "contoso", source.M365); return err },
+		func() error { _, err := w.Disconnect(t.Context(), "contoso", source.M365, ""); return err },
 		func() error { _, err := w.ForgetDecisions(t.Context(), "contoso", nil, true); return err },
 		func() error { _, err := w.RenameCustomer(t.Context(), "contoso", "Contoso Ltd"); return err },
 	} {

@@ -10,12 +10,14 @@ import (
 
 // Customer is an organisation that the MSP serves.
 type Customer struct {
-	ID           string                 `json:"id"`
-	Name         string                 `json:"name"`
-	ExternalIDs  map[string]string      `json:"external_ids"` // system → id: itglue, m365, …
-	PasswordSync registry.Mode          `json:"password_sync"`
-	Directories  Directories            `json:"directories"`
-	Accounts     registry.AccountCounts `json:"accounts"`
+	ID           string            `json:"id"`
+	Name         string            `json:"name"`
+	ExternalIDs  map[string]string `json:"external_ids"` // system → id: itglue, m365, …
+	PasswordSync registry.Mode     `json:"password_sync"`
+	Directories  Directories       `json:"directories"`
+	// Resetters are the connections that set passwords, nil for none at all.
+	Resetters *Directories           `json:"resetters,omitempty"`
+	Accounts  registry.AccountCounts `json:"accounts"`
 }
 
 // Directories are a customer's connections, nil where there is none.

@@ -19,7 +19,7 @@ import (
 type Entity string
 
 // The entities, with what holds them: [Customer], [Directory], [Selection],
-// [Decision], [Dismissal] and [Account].
+// [Decision], [Dismissal], [Account] and [Reset].
 const (
 	EntityCustomer  Entity = "customer"
 	EntityDirectory Entity = "directory"
@@ -27,6 +27,9 @@ const (
 	EntityDecision  Entity = "decision"
 	EntityDismissal Entity = "dismissal"
 	EntityAccount   Entity = "account"
+	// EntityPassword is a password that was set in directories. It is part of no
+	// snapshot, since nothing takes it back; its id is that of the account.
+	EntityPassword Entity = "password"
 )
 
 // ChangeSet is what one run does to one customer.
@@ -39,6 +42,8 @@ type ChangeSet struct {
 	// Failures are reads that failed, by kind; as what was read they are knowledge
 	// and part of no run.
 	Failures map[source.Kind]Failure
+	// Passwords are those whose reset is meant.
+	Passwords []Password
 	// Doubtful is how many standing pairs a match found contradicted, nil where there
 	// was none.
 	Doubtful *int
@@ -70,16 +75,20 @@ func NewChangeSet(before, after *Snapshot) ChangeSet {
 		add(EntityCustomer, c.ID, c.Name, &was, &c)
 	}
 	for _, kind := range []source.Kind{source.AD, source.M365} {
-		was, had := before.Directories[kind]
-		is, has := after.Directories[kind]
-		switch {
-		case had && !has:
-			add(EntityDirectory, string(kind), kind.String(), &was, nil)
-		case !had && has:
-			add(EntityDirectory, string(kind), kind.String(), nil, &is)
-		case had && was != is:
-			add(EntityDirectory, string(kind), kind.String(), &was, &is)
+		directory := func(of func(*Snapshot) map[source.Kind]Directory, id, name string) {
+			was, had := of(before)[kind]
+			is, has := of(after)[kind]
+			switch {
+			case had && !has:
+				add(EntityDirectory, id, name, &was, nil)
+			case !had && has:
+				add(EntityDirectory, id, name, nil, &is)
+			case had && was != is:
+				add(EntityDirectory, id, name, &was, &is)
+			}
 		}
+		directory(func(s *Snapshot) map[source.Kind]Directory { return s.Directories }, string(kind), kind.String())
+		directory(func(s *Snapshot) map[source.Kind]Directory { return s.Resetters }, string(kind)+resetterSuffix, kind.String()+" (resets passwords)")
 	}
 	cs.Changes = append(cs.Changes, selectionChanges(before.Selections, after.Selections)...)
 	cs.Changes = append(cs.Changes, decisionChanges(before.Decisions, after.Decisions)...)
@@ -97,6 +106,9 @@ func NewDeletion(s *Snapshot) ChangeSet {
 	cs.Changes = append(cs.Changes, Change{EntityCustomer, c.ID, c.Name, &c, nil})
 	return cs
 }
+
+// resetterSuffix follows the kind in the id of a directory that sets passwords.
+const resetterSuffix = "/" + source.RoleReset
 
 func (c *Customer) same(d *Customer) bool {
 	return c.ID == d.ID && c.Name == d.Name && c.Key == d.Key && c.PasswordSync == d.PasswordSync &&
@@ -220,7 +232,7 @@ func (cs *ChangeSet) Empty() bool {
 			return false
 		}
 	}
-	return len(cs.Changes) == 0 && len(cs.Failures) == 0 && cs.Doubtful == nil
+	return len(cs.Changes) == 0 && len(cs.Failures) == 0 && len(cs.Passwords) == 0 && cs.Doubtful == nil
 }
 
 // Counts says how many things the change set creates, updates and deletes.
@@ -410,15 +422,20 @@ func (s *Snapshot) replay(c StoredChange, at map[string]int) (reason string, err
 		}
 		return reason, err
 	case EntityDirectory:
-		kind := source.Kind(c.ID)
-		now, ok := s.Directories[kind]
+		directories := s.Directories
+		id, resets := strings.CutSuffix(c.ID, resetterSuffix)
+		if resets {
+			directories = s.Resetters
+		}
+		kind := source.Kind(id)
+		now, ok := directories[kind]
 		next, reason, err := patch(present(&now, ok), c)
 		if reason == "" && err == nil {
 			if next == nil {
-				delete(s.Directories, kind)
+				delete(directories, kind)
 			} else {
 				next.Connection.Kind = kind // it is no part of the record
-				s.Directories[kind] = *next
+				directories[kind] = *next
 			}
 		}
 		return reason, err

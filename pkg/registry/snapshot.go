@@ -14,10 +14,12 @@ type Snapshot struct {
 	// Revision rises with every change; 0 is a customer that is not there yet.
 	Revision    int64
 	Directories map[source.Kind]Directory
-	Reads       map[source.Kind]Read
-	Selections  []*Selection
-	Decisions   Decisions
-	Dismissals  map[DismissalKey]Dismissal
+	// Resetters are the connections that set passwords.
+	Resetters  map[source.Kind]Directory
+	Reads      map[source.Kind]Read
+	Selections []*Selection
+	Decisions  Decisions
+	Dismissals map[DismissalKey]Dismissal
 	// Doubtful is how many standing pairs the last match found contradicted.
 	Doubtful int
 	// Counts are those of the accounts that the store holds.
@@ -28,8 +30,15 @@ type Snapshot struct {
 	Ignored int
 	// Risen is how many accounts are of users who came to power since.
 	Risen int
+	// Waiting counts the accounts by [Password.State].
+	Waiting map[string]int
+	// Cursor is how far passwords that were set in AD were looked for, nil before the
+	// first time.
+	Cursor *source.PasswordCursor
 	// Accounts are in the order in which they were made.
 	Accounts []*Account
+	// Passwords are what is known of those of the accounts, by account.
+	Passwords map[string]Password
 	// People are those of the kinds that were asked for.
 	People map[source.Kind]People
 }
@@ -67,7 +76,8 @@ func (c *AccountCounts) Add(state State, n int) {
 // New is a customer that is not in the registry yet.
 func New(c Customer) *Snapshot {
 	return &Snapshot{
-		Customer: c, Directories: map[source.Kind]Directory{}, Reads: map[source.Kind]Read{}, Decisions: Decisions{},
+		Customer: c, Directories: map[source.Kind]Directory{}, Resetters: map[source.Kind]Directory{}, Reads: map[source.Kind]Read{},
+		Decisions: Decisions{}, Waiting: map[string]int{}, Passwords: map[string]Password{},
 		Dismissals: map[DismissalKey]Dismissal{}, Links: LinkCounts{}, People: map[source.Kind]People{},
 	}
 }
@@ -79,7 +89,7 @@ func (s *Snapshot) Exists() bool { return s.Revision != 0 }
 func (s *Snapshot) Clone() *Snapshot {
 	c := *s
 	c.Customer.ExternalIDs = maps.Clone(s.Customer.ExternalIDs)
-	c.Directories, c.Reads = maps.Clone(s.Directories), maps.Clone(s.Reads)
+	c.Directories, c.Resetters, c.Reads = maps.Clone(s.Directories), maps.Clone(s.Resetters), maps.Clone(s.Reads)
 	c.Selections, c.Accounts = slices.Clone(s.Selections), slices.Clone(s.Accounts)
 	c.Decisions, c.Dismissals = s.Decisions.Clone(), maps.Clone(s.Dismissals)
 	return &c

@@ -45,6 +45,9 @@ type Store interface {
 	Runs(ctx context.Context, f RunFilter) ([]Run, error)
 	// Changes lists what a run changed, in its order.
 	Changes(ctx context.Context, run int64) ([]StoredChange, error)
+	// Note writes what became known of passwords, whatever else has changed since. It
+	// returns [ErrMoved] where a reset was taken up by another process.
+	Note(ctx context.Context, customerID string, n PasswordNote) error
 	// Prune forgets runs with what they changed. What the registry holds stays.
 	Prune(ctx context.Context, runs ...int64) error
 	// Health examines the store from inside; damage is an error.
@@ -71,7 +74,11 @@ type Ref struct {
 // decisions.
 type Load struct {
 	Accounts bool
-	People   []source.Kind
+	// ADUsers loads the accounts of these users of AD, where not all are loaded.
+	ADUsers []string
+	// Passwords loads what is known of the passwords of the accounts that are loaded.
+	Passwords bool
+	People    []source.Kind
 }
 
 // Health is what an examination found.

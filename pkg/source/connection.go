@@ -26,6 +26,8 @@ type Connection struct {
 	Kind Kind `json:"-"`
 	// Transport is ldaps, starttls, sealed, graph or file.
 	Transport string `json:"transport"`
+	// Role is "" for one that reads, or [RoleReset].
+	Role string `json:"role,omitempty"`
 	LDAP
 	Graph
 	Export
@@ -332,6 +334,10 @@ func (c Connection) Validate() error {
 	switch {
 	case c.Kind != AD && c.Kind != M365:
 		return &Error{Code: CodeUsage, Message: fmt.Sprintf("%q is no directory to connect", string(c.Kind))}
+	case c.Role != "" && c.Role != RoleReset:
+		p.add("%s: leave it out, or use "+RoleReset, "role")
+	case c.Role == RoleReset && (c.File != "" || c.Transport == TransportFile):
+		p.add("%s "+RoleReset+" goes with a live directory, not with %s", "role", "file")
 	case c.File != "" || c.Transport == TransportFile:
 		for _, f := range append(c.LDAP.parts(), c.Graph.parts()...) {
 			if f.value != "" {

@@ -51,6 +51,7 @@ func Run(t *testing.T, make func(t *testing.T) Registry) {
 		{"a copy beside a writer", copied},
 		{"deletion", deletion},
 		{"people", people},
+		{"passwords", passwords},
 		{"writers side by side", writers},
 		{"a reader beside a writer", reader},
 		{"interrupted", interrupted},
@@ -854,5 +855,93 @@ func damage(b *bench, field, value string) {
 	}
 	if source.CodeOf(err) != registry.CodeDamaged {
 		b.Errorf("%v", err)
+	}
+}
+
+// passwords are meant in a run and completed by notes, which no other change stands
+// in the way of; another process that takes a reset up has it from then on.
+func passwords(b *bench) {
+	id := b.create("Contoso", registry.ModeOn)
+	writer := registry.Directory{Kind: source.AD, Identity: "S-1-5-21-1", ConnectedAt: noon, Connection: source.Connection{
+		Kind: source.AD, Transport: source.TransportLDAPS, Role: source.RoleReset, LDAP: source.LDAP{URL: "ldaps://dc1.example"},
+	}}
+	reader := writer
+	reader.Connection.Role = ""
+	b.change(id, func(s *registry.Snapshot) {
+		s.Directories[source.AD], s.Resetters[source.AD] = reader, writer
+		s.Accounts = append(s.Accounts, account(1, 11), account(2, 12))
+	})
+	load := registry.Load{Accounts: true, Passwords: true}
+	read := func() *registry.Snapshot {
+		b.Helper()
+		s, err := b.Snapshot(b.Context(), registry.Ref{ID: id}, load)
+		if err != nil {
+			b.Fatal(err)
+		}
+		return s
+	}
+	was := read()
+	if was.Resetters[source.AD] != writer || was.Directories[source.AD] != reader {
+		b.Errorf("%+v, %+v", was.Resetters, was.Directories)
+	}
+	one := was.Accounts[0]
+	side := func() *registry.ResetSide {
+		return &registry.ResetSide{ID: one.AD.ID, Outcome: registry.ResetIntended, Before: source.PasswordMark{Version: 2, At: noon}}
+	}
+	meant := registry.Password{Account: one.ID, Reset: &registry.Reset{ID: registry.NewID(), At: noon, AD: side(), M365: side()}}
+	cs := changeSet(was, was)
+	cs.Changes = []registry.Change{{Entity: registry.EntityPassword, ID: one.ID, Name: "One", After: meant.Reset}}
+	cs.Passwords = []registry.Password{meant}
+	runs, err := b.Apply(b.Context(), cs)
+	if err != nil {
+		b.Fatal(err)
+	}
+	if _, err := b.Apply(b.Context(), cs); !errors.Is(err, registry.ErrMoved) {
+		b.Errorf("meant twice at once: %v", err)
+	}
+	if s := read(); !reflect.DeepEqual(s.Passwords[one.ID], meant) || s.Waiting[registry.PasswordOpen] != 1 {
+		b.Errorf("%+v, %v", s.Passwords, s.Waiting)
+	}
+
+	half := meant
+	half.Reset = meant.Reset.Clone()
+	half.Reset.AD.Outcome, half.Reset.M365.Outcome = registry.ResetSet, registry.ResetNotSet
+	cursor := &source.PasswordCursor{Server: "dc1", USN: 7, At: noon}
+	b.change(id, func(s *registry.Snapshot) { s.Customer.Name = "CONTOSO" }) // moves it on
+	if err := b.Note(b.Context(), id, registry.PasswordNote{Run: runs[0], Passwords: []registry.Password{half}, Cursor: cursor}); err != nil {
+		b.Fatal(err)
+	}
+	s := read()
+	if !reflect.DeepEqual(s.Passwords[one.ID], half) || s.Waiting[registry.PasswordHalf] != 1 || !reflect.DeepEqual(s.Cursor, cursor) {
+		b.Errorf("%+v, %v, %v", s.Passwords, s.Waiting, s.Cursor)
+	}
+	changes, err := b.Changes(b.Context(), runs[0])
+	if err != nil || len(changes) != 1 || !strings.Contains(string(changes[0].After), `"not_set"`) {
+		b.Errorf("the run says %+v, %v", changes, err)
+	}
+	few, err := b.Snapshot(b.Context(), registry.Ref{ID: id}, registry.Load{ADUsers: []string{one.AD.ID, "nobody"}, Passwords: true})
+	if err != nil || len(few.Accounts) != 1 || few.Accounts[0].ID != one.ID || len(few.Passwords) != 1 {
+		b.Errorf("%+v, %v", few, err)
+	}
+
+	next := half
+	next.Reset = half.Reset.Clone()
+	next.Reset.Attempt++
+	takeUp := registry.PasswordNote{Run: runs[0], Passwords: []registry.Password{next}, TakeUp: true}
+	if err := b.Note(b.Context(), id, takeUp); err != nil {
+		b.Fatal(err)
+	}
+	if err := b.Note(b.Context(), id, takeUp); !errors.Is(err, registry.ErrMoved) {
+		b.Errorf("taken up twice: %v", err)
+	}
+	if err := b.Note(b.Context(), id, registry.PasswordNote{Run: runs[0], Passwords: []registry.Password{half}}); !errors.Is(err, registry.ErrMoved) {
+		b.Errorf("from whom it was taken: %v", err)
+	}
+	b.change(id, func(s *registry.Snapshot) {
+		s.Accounts = s.Accounts[1:]
+		delete(s.Resetters, source.AD)
+	})
+	if s := read(); len(s.Passwords) != 0 || len(s.Waiting) != 0 || len(s.Resetters) != 0 || len(s.Directories) != 1 {
+		b.Errorf("after the account: %+v", s)
 	}
 }

@@ -166,7 +166,7 @@ func (w *writer) write(n *int64, c registry.Change) error {
 		if err != nil {
 			return err
 		}
-		return w.do(`INSERT INTO directories (customer, kind, connection, identity, connected_at) VALUES (?, ?, ?, ?, ?)
+		return w.do(`INSERT INTO `+directoryTable(after)+` (customer, kind, connection, identity, connected_at) VALUES (?, ?, ?, ?, ?)
 			ON CONFLICT (customer, kind) DO UPDATE SET connection = excluded.connection, identity = excluded.identity, connected_at = excluded.connected_at`,
 			*n, after.Kind, string(connection), after.Identity, timestamp(after.ConnectedAt))
 	case *registry.Selection:
@@ -186,6 +186,8 @@ func (w *writer) write(n *int64, c registry.Change) error {
 			return w.insert(*n, after)
 		}
 		return w.update(before, after)
+	case *registry.Reset: // what is meant stands in the run; the password is knowledge
+		return nil
 	}
 	return fmt.Errorf("a change of an unknown kind: %T", c.After)
 }
@@ -194,7 +196,7 @@ func (w *writer) write(n *int64, c registry.Change) error {
 func (w *writer) remove(n int64, c registry.Change) error {
 	switch before := c.Before.(type) {
 	case *registry.Directory:
-		return w.do(`DELETE FROM directories WHERE customer = ? AND kind = ?`, n, before.Kind)
+		return w.do(`DELETE FROM `+directoryTable(before)+` WHERE customer = ? AND kind = ?`, n, before.Kind)
 	case *registry.Selection:
 		return w.do(`DELETE FROM selections WHERE customer = ? AND scope = ?`, n, c.ID)
 	case *registry.Dismissal:
@@ -203,6 +205,14 @@ func (w *writer) remove(n int64, c registry.Change) error {
 		return w.do(`DELETE FROM customers WHERE n = ?`, n)
 	}
 	return nil
+}
+
+// directoryTable is where a directory is kept by its role.
+func directoryTable(d *registry.Directory) string {
+	if d.Connection.Role == source.RoleReset {
+		return "resetters"
+	}
+	return "directories"
 }
 
 func (w *writer) writeCustomer(n *int64, before any, c *registry.Customer) error {
@@ -307,6 +317,9 @@ func (w *writer) writeKnowledge(n int64, cs *registry.ChangeSet) error {
 		if err := w.writePeople(n, p); err != nil {
 			return err
 		}
+	}
+	if err := w.writePasswords(n, cs.Passwords); err != nil {
+		return err
 	}
 	for kind, f := range cs.Failures {
 		if err := w.do(`UPDATE directories SET failed_at = ?, failure = ?, failure_text = ? WHERE customer = ? AND kind = ?`, timestamp(f.At), f.Code, f.Text, n, kind); err != nil {

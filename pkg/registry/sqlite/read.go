@@ -31,7 +31,16 @@ func (s *Store) Snapshot(ctx context.Context, ref registry.Ref, load registry.Lo
 		}
 		snap = found[0].Snapshot
 		if load.Accounts {
-			if snap.Accounts, err = readAccounts(ctx, tx, found[0].n, snap.Counts.Total); err != nil {
+			if snap.Accounts, err = readAccounts(ctx, tx, snap.Counts.Total, `WHERE customer = ? ORDER BY n`, found[0].n); err != nil {
+				return err
+			}
+		} else if len(load.ADUsers) > 0 {
+			if snap.Accounts, err = readAccountsOf(ctx, tx, found[0].n, load.ADUsers); err != nil {
+				return err
+			}
+		}
+		if load.Passwords {
+			if err := readPasswords(ctx, tx, found[0], load.Accounts); err != nil {
 				return err
 			}
 		}
@@ -81,7 +90,7 @@ func findCustomers(ctx context.Context, tx *sql.Tx, where string, args ...any) (
 		return nil, err
 	}
 	for _, c := range found {
-		if err := errors.Join(readExternalIDs(ctx, tx, c), readDirectories(ctx, tx, c), readSelections(ctx, tx, c), readDecisions(ctx, tx, c), readDismissals(ctx, tx, c), readCounts(ctx, tx, c)); err != nil {
+		if err := errors.Join(readExternalIDs(ctx, tx, c), readDirectories(ctx, tx, c), readResetters(ctx, tx, c), readSelections(ctx, tx, c), readDecisions(ctx, tx, c), readDismissals(ctx, tx, c), readCounts(ctx, tx, c), readWaiting(ctx, tx, c)); err != nil {
 			return nil, err
 		}
 	}
@@ -118,20 +127,14 @@ func readExternalIDs(ctx context.Context, tx *sql.Tx, c customer) error {
 
 func readDirectories(ctx context.Context, tx *sql.Tx, c customer) error {
 	return query(ctx, tx, func(rows *sql.Rows) error {
-		var d registry.Directory
-		var connection, connected string
+		var row directoryRow
 		var lastRead, failedAt, failure, failureText text
 		var people sql.NullInt64
-		if err := rows.Scan(&d.Kind, &connection, &d.Identity, &connected, &lastRead, &people, &failedAt, &failure, &failureText); err != nil {
+		if err := rows.Scan(append(row.fields(), &lastRead, &people, &failedAt, &failure, &failureText)...); err != nil {
 			return err
 		}
-		if err := json.Unmarshal([]byte(connection), &d.Connection); err != nil {
-			return registry.Damaged(err, "connection of %s", d.Kind)
-		}
-		d.Connection.Kind = d.Kind
-		d.Connection = d.Connection.Normalize("") // an older version may have spelled it otherwise
-		var err error
-		if d.ConnectedAt, err = parseTime(connected); err != nil {
+		d, err := row.directory()
+		if err != nil {
 			return err
 		}
 		c.Directories[d.Kind] = d
@@ -150,6 +153,27 @@ func readDirectories(ctx context.Context, tx *sql.Tx, c customer) error {
 		}
 		return nil
 	}, `SELECT kind, connection, identity, connected_at, last_read, people, failed_at, failure, failure_text FROM directories WHERE customer = ?`, c.n)
+}
+
+// directoryRow is a row of directories, or of resetters, on its way out.
+type directoryRow struct {
+	registry.Directory
+	connection, connected string
+}
+
+func (r *directoryRow) fields() []any {
+	return []any{&r.Kind, &r.connection, &r.Identity, &r.connected}
+}
+
+func (r *directoryRow) directory() (d registry.Directory, err error) {
+	d = r.Directory
+	if err := json.Unmarshal([]byte(r.connection), &d.Connection); err != nil {
+		return d, registry.Damaged(err, "connection of %s", d.Kind)
+	}
+	d.Connection.Kind = d.Kind
+	d.Connection = d.Connection.Normalize("") // an older version may have spelled it otherwise
+	d.ConnectedAt, err = parseTime(r.connected)
+	return d, err
 }
 
 func readSelections(ctx context.Context, tx *sql.Tx, c customer) error {
@@ -284,12 +308,12 @@ func (r *linkRow) link() (*registry.Link, error) {
 	return l, err
 }
 
-func readAccounts(ctx context.Context, tx *sql.Tx, n int64, count int) ([]*registry.Account, error) {
+func readAccounts(ctx context.Context, tx *sql.Tx, count int, where string, args ...any) ([]*registry.Account, error) {
 	list := make([]accountRow, 0, count)
 	err := query(ctx, tx, func(rows *sql.Rows) error {
 		list = append(list, accountRow{Account: &registry.Account{}})
 		return rows.Scan(list[len(list)-1].fields()...)
-	}, `SELECT `+accountColumns+` FROM accounts WHERE customer = ? ORDER BY n`, n)
+	}, `SELECT `+accountColumns+` FROM accounts `+where, args...)
 	if err != nil {
 		return nil, err
 	}
