@@ -10,6 +10,7 @@ import ldb
 from samba.auth import system_session
 from samba.param import LoadParm
 from samba.samdb import SamDB
+from samba.sd_utils import SDUtils
 
 # What a directory sets itself, and what may be set only together with it.
 OPERATIONAL = {
@@ -28,6 +29,17 @@ BYPASS_PASSWORD_HASH = "local_oid:1.3.6.1.4.1.7165.4.3.12:0"
 OU = "OU=Live Tests"
 GROUPS = "OU=Live Groups"
 MANY = 5000  # members of one group, of whom most are contacts: they are cheap
+
+# Whose passwords the tests set.
+RESETS = "OU=Live Resets"
+
+# What is delegated on that OU, for the users in it.
+USER_CLASS = "bf967aba-0de6-11d0-a285-00aa003049e2"
+RESET_PASSWORD = "(OA;CIIO;CR;00299570-246d-11d0-a768-00aa006e0529;%s;%s)"
+WRITE_PWD_LAST_SET = "(OA;CIIO;RPWP;bf967a0a-0de6-11d0-a285-00aa003049e2;%s;%s)"
+WRITE_LOCKOUT_TIME = "(OA;CIIO;RPWP;28630ebf-41d5-11d1-a9c1-0000f80367c1;%s;%s)"
+NO_UNEXPIRE = "(OD;;CR;ccc2dc7d-a6ad-4a7a-8846-c04e3cc53501;;%s)"
+NO_RESET = "(OD;;CR;00299570-246d-11d0-a768-00aa006e0529;;%s)"
 
 
 def exists(db, dn):
@@ -150,6 +162,44 @@ def principal(db, base, name):
         db.modify(change)
 
 
+def sid(db, name):
+    found = db.search(db.domain_dn(), expression=f"(sAMAccountName={name})", attrs=["objectSid"])
+    return db.schema_format_value("objectSid", found[0]["objectSid"][0]).decode()
+
+
+def policy(db, base, name, user, length, threshold):
+    dn = f"CN={name},CN=Password Settings Container,CN=System,{base}"
+    if not exists(db, dn):
+        db.add({
+            "dn": dn, "objectClass": "msDS-PasswordSettings", "msDS-PasswordSettingsPrecedence": length,
+            "msDS-PasswordReversibleEncryptionEnabled": "FALSE", "msDS-PasswordHistoryLength": "1",
+            "msDS-PasswordComplexityEnabled": "TRUE", "msDS-MinimumPasswordLength": length, "msDS-MinimumPasswordAge": "0",
+            "msDS-MaximumPasswordAge": "-36288000000000", "msDS-LockoutThreshold": threshold,
+            "msDS-LockoutObservationWindow": "-18000000000", "msDS-LockoutDuration": "-18000000000", "msDS-PSOAppliesTo": user,
+        })
+
+
+def resets(db, base, password):
+    """People whose passwords are set, and two who may set them: one with all the rights, one with the least."""
+    ou = f"{RESETS},{base}"
+    if not exists(db, ou):
+        db.create_ou(ou)
+    for name in ("reset-ann", "reset-bob", "reset-strict", "reset-protected"):
+        if not exists(db, f"CN={name},{ou}"):
+            db.newuser(name, password, userou=RESETS)
+    account(db, base, "live-helpdesk", password)
+    account(db, base, "live-resetonly", password)
+    acl = SDUtils(db)
+    helpdesk, only = sid(db, "live-helpdesk"), sid(db, "live-resetonly")
+    for ace in (RESET_PASSWORD, WRITE_PWD_LAST_SET, WRITE_LOCKOUT_TIME):
+        acl.dacl_add_ace(ou, ace % (USER_CLASS, helpdesk))
+    acl.dacl_add_ace(ou, RESET_PASSWORD % (USER_CLASS, only))
+    acl.dacl_add_ace(base, NO_UNEXPIRE % only)
+    acl.dacl_add_ace(f"CN=reset-protected,{ou}", NO_RESET % helpdesk)
+    policy(db, base, "Strict", f"CN=reset-strict,{ou}", length="20", threshold="0")
+    policy(db, base, "Locking", f"CN=reset-bob,{ou}", length="7", threshold="2")
+
+
 def main(folder, ldif):
     lp = LoadParm(f"{folder}/etc/smb.conf")
     db = SamDB(url=f"{folder}/private/sam.ldb", session_info=system_session(), lp=lp,
@@ -173,6 +223,7 @@ def main(folder, ldif):
         account(db, base, "live-expired", password, accountExpires="133000000000000000")
         account(db, base, "live-must-change", password, userAccountControl="512", pwdLastSet="0")
         groups(db, base)
+        resets(db, base, password)
     except BaseException:
         db.transaction_cancel()
         raise

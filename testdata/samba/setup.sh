@@ -101,6 +101,7 @@ configure() {
 		tls certfile = $dir/tls/server.pem
 		tls keyfile = $dir/tls/server.key
 		ldb:nosync = true
+		old password allowed period = 0
 	[sysvol]
 		path = $dir/state/sysvol
 	CONF

@@ -1,4 +1,5 @@
-// Package ad reads users and OUs from Active Directory over LDAP.
+// Package ad reads users and OUs from Active Directory over LDAP, and through a
+// [Resetter] sets passwords there.
 //
 // A read is complete or it is an error: the answers are checked byte by byte
 // before the LDAP library sees them, pages are asked for one by one, and a
@@ -142,6 +143,7 @@ func connect(ctx context.Context, to endpoint, cfg Config) (raw, conn net.Conn, 
 // interrupt it.
 func login(ctx context.Context, raw, conn net.Conn, server string, cfg Config) (*Directory, error) {
 	g := newGuard(raw, conn, server)
+	g.modifies = cfg.Connection.Role == source.RoleReset
 	d := &Directory{conn: ldap.NewConn(g, true), guard: g, log: cfg.Log, maxPages: 100_000}
 	d.conn.Start()
 	d.reached.bind = cfg.Connection.Bind

@@ -22,6 +22,9 @@ const (
 	opBindRequest      = 0x60
 	opBindResponse     = 0x61
 	opUnbindRequest    = 0x42
+	opAbandonRequest   = 0x50
+	opModifyRequest    = 0x66
+	opModifyResponse   = 0x67
 	opSearchRequest    = 0x63
 	opSearchEntry      = 0x64
 	opSearchDone       = 0x65
@@ -162,7 +165,7 @@ func parseMessage(b []byte) (message, error) {
 		ok = isEntry(body)
 	case opSearchReference:
 		ok = all(body, tagOctets, 1, anything)
-	case opSearchDone, opBindResponse, opExtendedResponse:
+	case opSearchDone, opBindResponse, opModifyResponse, opExtendedResponse:
 		m.code, ok = parseResult(body)
 	default:
 		return m, fmt.Errorf("%w: an operation %#x that was not asked for", errShape, m.op)

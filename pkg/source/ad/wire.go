@@ -38,6 +38,7 @@ type guard struct {
 	raw      net.Conn
 	server   string
 	in       *bufio.Reader
+	modifies bool   // requests that modify may pass
 	buffer   []byte // the last message
 	checked  []byte // what the library has not yet read of it
 
@@ -87,11 +88,26 @@ func (g *guard) arm() {
 	_ = g.SetReadDeadline(until)
 }
 
+// mayPass says whether a request may leave: what reads, and what modifies where that
+// is what the connection is for.
+func (g *guard) mayPass(op byte) bool {
+	switch op {
+	case opBindRequest, opUnbindRequest, opSearchRequest, opAbandonRequest:
+		return true
+	case opModifyRequest:
+		return g.modifies
+	}
+	return false
+}
+
 // Write sends one request; the library writes each in one piece.
 func (g *guard) Write(p []byte) (int, error) {
 	request, _, _, ok := parseOutline(p)
+	if !ok || !g.mayPass(request.op) {
+		return 0, g.end(&source.Error{Code: source.CodePermission, Message: fmt.Sprintf("a request (%#x) was held back: this connection to %s only reads", request.op, g.server)})
+	}
 	g.mu.Lock()
-	if ok && request.op != opUnbindRequest {
+	if request.op != opUnbindRequest && request.op != opAbandonRequest {
 		g.pending[request.id] = request.op
 	}
 	_ = g.SetWriteDeadline(time.Now().Add(g.wait))
@@ -160,7 +176,7 @@ func (g *guard) message() error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	switch question := g.pending[m.id]; {
-	case question == opBindRequest && m.op == opBindResponse, question == opSearchRequest && m.op == opSearchDone:
+	case question == opBindRequest && m.op == opBindResponse, question == opModifyRequest && m.op == opModifyResponse, question == opSearchRequest && m.op == opSearchDone:
 		delete(g.pending, m.id)
 	case question == opSearchRequest && m.op == opSearchReference:
 	case question == opSearchRequest && m.op == opSearchEntry:

@@ -152,7 +152,7 @@ func (c *session) find(r *Request) ([]*object, *Result) {
 		return nil, refused
 	}
 	var found []*object
-	for _, o := range c.s.entries {
+	for _, o := range c.s.objects() {
 		parent := source.ParentDN(o.key)
 		inside := o.key == base.key
 		switch r.Scope {
@@ -188,7 +188,7 @@ var guidBase = regexp.MustCompile(`(?i)^<GUID=([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0
 func (c *session) base(r *Request) (*object, *Result) {
 	dn := r.Base
 	if guid := guidBase.FindStringSubmatch(dn); guid != nil {
-		for _, o := range c.s.entries {
+		for _, o := range c.s.objects() {
 			if o.guid == strings.ToLower(guid[1]) && c.shows(r, o) {
 				return o, nil
 			}
@@ -199,7 +199,7 @@ func (c *session) base(r *Request) (*object, *Result) {
 		return nil, &Result{Code: 34, Text: "0000208F: NameErr: DSID-03100225, problem 2006 (BAD_NAME), data 8350, best match of:\n\t''\n"}
 	}
 	key, domain := source.DNKey(dn), source.DNKey(c.s.opts.Domain)
-	if o := c.s.byKey[key]; o != nil && c.shows(r, o) {
+	if o := c.s.object(key); o != nil && c.shows(r, o) {
 		return o, nil
 	}
 	if key != domain && !strings.HasSuffix(key, ","+domain) {
@@ -393,11 +393,13 @@ func matches(f *ber.Packet, o *object) (bool, error) {
 	case f.Tag == 3 && len(f.Children) == 2:
 		name, value := strings.ToLower(f.Children[0].Data.String()), f.Children[1].Data.String()
 		for _, v := range o.attrs[name].values {
-			if v == value || !binary(name) && strings.EqualFold(v, value) {
+			if v == value || !isBinary(name) && strings.EqualFold(v, value) {
 				return true, nil
 			}
 		}
 		return false, nil
+	case f.Tag == 5 && len(f.Children) == 2:
+		return matchesOrder(f, o)
 	case f.Tag == 7:
 		_, ok := o.attrs[strings.ToLower(f.Data.String())]
 		return ok, nil
@@ -407,7 +409,7 @@ func matches(f *ber.Packet, o *object) (bool, error) {
 	return false, fmt.Errorf("a filter of kind %d is not implemented", f.Tag)
 }
 
-func binary(name string) bool { return name == "objectguid" || name == "objectsid" }
+func isBinary(name string) bool { return name == "objectguid" || name == "objectsid" }
 
 // matchesBits is the rule 1.2.840.113556.1.4.803: all bits are set.
 func matchesBits(f *ber.Packet, o *object) (bool, error) {

@@ -15,6 +15,8 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -43,6 +45,8 @@ type Options struct {
 	Refuse map[string]string
 	// SASL, where set, begins the acceptor's side of a login by SASL GSSAPI.
 	SASL func() SASL
+	// Resetters are bind names that may set passwords, in lower case.
+	Resetters map[string]Rights
 	// MaxPageSize and MaxValRange are AD's limits; default 1000 and 1500.
 	MaxPageSize, MaxValRange int
 	// RootDSE replaces attributes of the rootDSE; nil leaves one out.
@@ -118,7 +122,7 @@ type Answer struct {
 type Request struct {
 	Conn   int // number of the connection, from 1
 	ID     int64
-	Op     string // bind, unbind, search, abandon, extended, unknown
+	Op     string // bind, unbind, search, modify, abandon, extended, unknown
 	Secure bool   // it came encrypted
 
 	Name, Password string // bind
@@ -126,7 +130,9 @@ type Request struct {
 	Token          []byte
 	OID            string // extended
 
-	Base       string // search
+	Changes []Modification // modify
+
+	Base       string // search, modify
 	Scope      int
 	Filter     *ber.Packet
 	Attributes []string
@@ -154,7 +160,10 @@ type Server struct {
 	number   int
 	requests []*Request
 	closed   bool
-	wg       sync.WaitGroup
+	// entries and byKey change with each modify; who reads them keeps what he has.
+	passwords map[string]string // by key, of what was set
+	usn       int64
+	wg        sync.WaitGroup
 }
 
 // New makes a server that listens nowhere: connections are given to ServeConn.
@@ -168,7 +177,7 @@ func New(opts Options) (*Server, error) {
 	if opts.MaxValRange == 0 {
 		opts.MaxValRange = 1500
 	}
-	s := &Server{opts: opts, conns: map[net.Conn]bool{}, byKey: map[string]*object{}}
+	s := &Server{opts: opts, conns: map[net.Conn]bool{}, byKey: map[string]*object{}, passwords: map[string]string{}, usn: 10_000}
 	accounts := map[string]string{}
 	for name, password := range opts.Accounts {
 		accounts[strings.ToLower(name)] = password
@@ -181,6 +190,9 @@ func New(opts Options) (*Server, error) {
 	}
 	if !domain {
 		entries = append([]Entry{domainEntry(opts.Domain)}, entries...)
+	}
+	if opts.Resetters != nil {
+		entries = append(slices.Clip(entries), serverEntry(opts.Domain))
 	}
 	for _, e := range entries {
 		o := newObject(e)
@@ -424,6 +436,8 @@ func (c *session) parse(p *ber.Packet) *Request {
 		r.Op = "unbind"
 	case 16:
 		r.Op = "abandon"
+	case 6:
+		parseModify(r, op)
 	case 23:
 		r.Op, r.OID = "extended", str(0)
 	case 3:
@@ -481,6 +495,8 @@ func (c *session) answer(r *Request) error {
 		return c.send(r, 0, 0x61, c.bind(r).encode(), nil)
 	case "search":
 		return c.search(r)
+	case "modify":
+		return c.send(r, 0, 0x67, c.modify(r).encode(), nil)
 	case "extended":
 		if r.OID != oidStartTLS || c.secure || c.s.opts.NoStartTLS {
 			return c.send(r, 0, 0x78, (&Result{Code: 2, Text: "0000201F: unsupported extended operation"}).encode(), nil)
@@ -504,6 +520,8 @@ func responseTag(op string) byte {
 		return 0x61
 	case "search":
 		return 0x65
+	case "modify":
+		return 0x67
 	}
 	return 0x78
 }
@@ -524,7 +542,7 @@ func (c *session) bind(r *Request) *Result {
 	if r.Password == "" || c.s.opts.Anonymous {
 		return &Result{} // success, and nobody is logged in
 	}
-	if password, ok := c.s.opts.Accounts[name]; !ok || password != r.Password {
+	if password, ok := c.s.opts.Accounts[name]; (!ok || password != r.Password) && !c.s.isUser(name, r.Password) {
 		return refuse("52e")
 	}
 	c.user = name
@@ -588,6 +606,12 @@ func (s *Server) rootDSE(user string) Entry {
 		"supportedControl":        {oidPaging, oidDomain, oidExtended},
 		"supportedLDAPVersion":    {"3", "2"},
 		"tokenGroups":             token,
+	}
+	if s.opts.Resetters != nil {
+		s.mu.Lock()
+		attrs["highestCommittedUSN"] = []string{strconv.FormatInt(s.usn, 10)}
+		s.mu.Unlock()
+		attrs["dsServiceName"] = []string{serverDN(s.opts.Domain)}
 	}
 	maps.Copy(attrs, s.opts.RootDSE)
 	maps.DeleteFunc(attrs, func(_ string, v []string) bool { return v == nil })
