@@ -30,17 +30,34 @@ func (a *app) adapter(ctx context.Context, c source.Connection) (source.Director
 	switch {
 	case c.Transport == source.TransportFile:
 		return file.Open(ctx, c)
+	case c.Kind == source.AD && c.Role == source.RoleReset:
+		return opened(ad.OpenResetter(ctx, a.ldapConfig(c)))
 	case c.Kind == source.AD:
-		return ad.Open(ctx, ad.Config{
-			Connection:      c,
-			Password:        a.secrets().Later(c.BindPasswordFrom),
-			Keytab:          a.secrets().Later(c.KeytabFrom),
-			CredentialCache: a.getenv("KRB5CCNAME"),
-			KerberosConfig:  a.getenv("KRB5_CONFIG"),
-			Log:             a.adapterLog(c.Kind),
-		})
+		return opened(ad.Open(ctx, a.ldapConfig(c)))
+	case c.Role == source.RoleReset:
+		return opened(m365.OpenResetter(ctx, a.graphConfig(c)))
 	default:
-		return m365.Open(ctx, a.graphConfig(c))
+		return opened(m365.Open(ctx, a.graphConfig(c)))
+	}
+}
+
+// opened is what an adapter has opened, nil after an error.
+func opened(dir source.Directory, err error) (source.Directory, error) {
+	if err != nil {
+		return nil, err
+	}
+	return dir, nil
+}
+
+// ldapConfig is how the adapter of Active Directory is told of a connection.
+func (a *app) ldapConfig(c source.Connection) ad.Config {
+	return ad.Config{
+		Connection:      c,
+		Password:        a.secrets().Later(c.BindPasswordFrom),
+		Keytab:          a.secrets().Later(c.KeytabFrom),
+		CredentialCache: a.getenv("KRB5CCNAME"),
+		KerberosConfig:  a.getenv("KRB5_CONFIG"),
+		Log:             a.adapterLog(c.Kind),
 	}
 }
 

@@ -15,6 +15,8 @@ import (
 	kiotahttp "github.com/microsoft/kiota-http-go"
 	kiotajson "github.com/microsoft/kiota-serialization-json-go"
 	"github.com/microsoftgraph/msgraph-sdk-go/models/odataerrors"
+
+	"github.com/qpimport/qpimport/pkg/source"
 )
 
 // limits bound what a server may ask for, and hold the clock.
@@ -59,6 +61,7 @@ type client struct {
 	root      *url.URL
 	version   string // first steps of each path behind the root: /v1.0/
 	adapter   abstractions.RequestAdapter
+	writer    *http.Client // nil for one that reads alone
 	base      http.RoundTripper
 	tokens    *tokens
 	retry     *retry
@@ -117,12 +120,22 @@ func newClientOf(config Config, e endpoint) (*client, error) {
 			return http.ErrUseLastResponse
 		},
 	}
+	var writer *http.Client
+	if config.Connection.Role == source.RoleReset {
+		writer = &http.Client{
+			Transport: kiotahttp.NewCustomTransportWithParentTransport(l.base,
+				&retry{limits: l, announce: config.Announce, server: "Microsoft Graph", once: true},
+				&authorize{root: e.root, tokens: tokens, writes: true},
+				exchange),
+			CheckRedirect: httpClient.CheckRedirect,
+		}
+	}
 	adapter, err := kiotahttp.NewNetHttpRequestAdapterWithParseNodeFactoryAndSerializationWriterFactoryAndHttpClient(
 		&authentication.AnonymousAuthenticationProvider{}, nil, nil, httpClient)
 	if err != nil {
 		return nil, err
 	}
-	return &client{e.root, e.version, adapter, l.base, tokens, again, config.UserAgent, config.Log}, nil
+	return &client{e.root, e.version, adapter, writer, l.base, tokens, again, config.UserAgent, config.Log}, nil
 }
 
 // newTransport is like the standard one, with connections of its own.

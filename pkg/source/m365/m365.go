@@ -1,4 +1,5 @@
-// Package m365 reads the users of a Microsoft 365 tenant from Microsoft Graph.
+// Package m365 reads the users of a Microsoft 365 tenant from Microsoft Graph, and
+// through a [Resetter] sets passwords there.
 //
 // Of Microsoft's SDK it uses the request adapter, the middleware, the typed
 // errors and the sign-in; pages are followed and checked here, because an

@@ -18,6 +18,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/go-json-experiment/json"
 	"github.com/google/uuid"
 	kiotahttp "github.com/microsoft/kiota-http-go"
 
@@ -34,6 +35,7 @@ type retry struct {
 	limits
 	announce func(format string, args ...any)
 	server   string      // for people
+	once     bool        // a request that may have reached the server is not sent again
 	reached  atomic.Bool // it has answered before: a failure to connect may pass
 }
 
@@ -106,6 +108,9 @@ func keepBody(request *http.Request) (renew func() *http.Request, err error) {
 // whether the server asked for the wait.
 func (r *retry) delay(response *http.Response, err error, faults, waits int) (delay time.Duration, asked bool) {
 	const none = -1
+	if r.once && (err != nil || response.StatusCode != http.StatusTooManyRequests) {
+		return none, false
+	}
 	if err != nil {
 		if faults >= r.faults || !r.mayPass(err) {
 			return none, false
@@ -205,6 +210,9 @@ func (r *retry) failure(err error) error {
 	var final *source.Error
 	if err == nil || errors.As(err, &final) {
 		return err
+	}
+	if r.once && maySent(err) {
+		return fmt.Errorf("%w: %w", errSent, err)
 	}
 	failure := &source.Error{
 		Code:    source.CodeUnreachable,
@@ -326,6 +334,7 @@ func (p progress) Read(b []byte) (int, error) {
 type authorize struct {
 	root   *url.URL
 	tokens *tokens
+	writes bool // requests that change something may pass
 }
 
 // Intercept is kiota's middleware.
@@ -337,6 +346,9 @@ func (a *authorize) Intercept(pipeline kiotahttp.Pipeline, index int, request *h
 	if err != nil {
 		return nil, err
 	}
+	if !a.writes && !reads(renew()) {
+		return nil, &source.Error{Code: source.CodePermission, Message: "a request (" + request.Method + ") was held back: this connection only reads"}
+	}
 	response, token, err := a.attempt(pipeline, index, renew())
 	if err == nil && response.StatusCode == http.StatusUnauthorized && a.tokens.renew(token) {
 		response, _, err = a.attempt(pipeline, index, renew())
@@ -347,6 +359,35 @@ func (a *authorize) Intercept(pipeline kiotahttp.Pipeline, index int, request *h
 	// Kiota would act on the challenge once more, and panics at some.
 	response.Header.Del("WWW-Authenticate")
 	return response, nil
+}
+
+// reads says whether a request changes nothing: what is asked for by POST are parts
+// that are GET each, or a command of Exchange that gets.
+func reads(request *http.Request) bool {
+	switch request.Method {
+	case http.MethodGet:
+		return true
+	case http.MethodPost:
+	default:
+		return false
+	}
+	var body struct {
+		Requests []struct {
+			Method string `json:"method"`
+		} `json:"requests"`
+		CmdletInput struct {
+			CmdletName string `json:"CmdletName"`
+		} `json:"CmdletInput"`
+	}
+	if json.UnmarshalRead(request.Body, &body) != nil {
+		return false
+	}
+	for _, part := range body.Requests {
+		if part.Method != http.MethodGet {
+			return false
+		}
+	}
+	return len(body.Requests) > 0 || strings.HasPrefix(body.CmdletInput.CmdletName, "Get-")
 }
 
 func (a *authorize) attempt(pipeline kiotahttp.Pipeline, index int, request *http.Request) (*http.Response, string, error) {

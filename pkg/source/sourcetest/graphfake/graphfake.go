@@ -56,6 +56,8 @@ type Options struct {
 	// with 0 to Count-1.
 	Count int
 	User  func(i int) json.RawMessage
+	// Passwords say whether passwords can be set.
+	Passwords Passwords
 	// Contracts are the customers of a partner tenant.
 	Contracts []json.RawMessage
 	// Content is asked for at each request what else the tenant holds; nil is an empty
@@ -101,6 +103,9 @@ type Server struct {
 	tokens   map[string]bool // given out; true is one for Exchange's admin interface
 	issued   int
 	polls    int // for the token of a device code
+	// passwords that were set, and what else was altered, by the user's id
+	passwords map[string]string
+	patches   map[string]map[string]json.RawMessage
 }
 
 // Start runs a fake on a free port of the loopback interface.
@@ -126,7 +131,7 @@ func New(o Options) *Server {
 	if o.Domains == nil {
 		o.Domains = []string{"contoso.example", "contoso.onmicrosoft.example"}
 	}
-	s := &Server{options: o, users: o.Users, tokens: map[string]bool{}}
+	s := &Server{options: o, users: o.Users, tokens: map[string]bool{}, passwords: map[string]string{}, patches: map[string]map[string]json.RawMessage{}}
 	if o.AccessToken != "" {
 		s.tokens[o.AccessToken] = false
 	}
@@ -243,6 +248,9 @@ func (s *Server) serveGraph(w http.ResponseWriter, r *http.Request, n int) {
 	if !s.authorized(r, false) {
 		h.Set("WWW-Authenticate", `Bearer realm="", authorization_uri="https://login.microsoftonline.example/common/oauth2/authorize", client_id="00000003-0000-0000-c000-000000000000"`)
 		writeError(w, http.StatusUnauthorized, "InvalidAuthenticationToken", "Access token has expired or is not yet valid.")
+		return
+	}
+	if s.servePasswords(w, r) {
 		return
 	}
 	c := s.content()

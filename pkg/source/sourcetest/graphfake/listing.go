@@ -64,13 +64,17 @@ func (l *listing) item(i int) json.RawMessage {
 func (s *Server) people(c *Content) listing {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	l := listing{context: "users", items: s.users}
 	switch {
 	case c.Users != nil:
-		return listing{context: "users", items: c.Users}
+		l.items = c.Users
 	case s.options.User != nil:
-		return listing{context: "users", made: s.options.User, number: s.options.Count}
+		l = listing{context: "users", made: s.options.User, number: s.options.Count}
 	}
-	return listing{context: "users", items: s.users}
+	if len(s.patches) == 0 {
+		return l
+	}
+	return listing{context: "users", made: func(i int) json.RawMessage { return s.patched(l.item(i)) }, number: l.count()}
 }
 
 func (s *Server) serveUsers(w http.ResponseWriter, r *http.Request, c *Content) {
