@@ -36,11 +36,12 @@ func exitStatus(code source.Code) int {
 	case source.CodeNotFound, importer.CodeNotUnique:
 		return 11
 	case importer.CodePasswordSyncLocked, importer.CodeAccountsExist, importer.CodePairTaken,
-		importer.CodeNameTaken, importer.CodeDirectoryChanged, importer.CodeSafeguard, importer.CodeStale, importer.CodeRefused, registry.CodeRule:
+		importer.CodeNameTaken, importer.CodeDirectoryChanged, importer.CodeSafeguard, importer.CodeStale, importer.CodeRefused, registry.CodeRule,
+		source.CodePasswordRefused, importer.CodePasswordChanged:
 		return 12
 	case source.CodeCredentials, source.CodePermission:
 		return 13
-	case source.CodeUnreachable, source.CodeThrottled, source.CodeIncomplete, importer.CodeTimeout:
+	case source.CodeUnreachable, source.CodeThrottled, source.CodeIncomplete, source.CodeOutcomeUnknown, importer.CodeTimeout:
 		return 14
 	case registry.CodeBusy, registry.CodeNewer, registry.CodeDamaged,
 		registry.CodeForeign, registry.CodeUnwritable:

@@ -44,6 +44,8 @@ func cmdDirectory(ts *testscript.TestScript, neg bool, args []string) {
 		startITGlue(ts, args[1:])
 	case "partner":
 		startPartner(ts, args[1:])
+	case "resets":
+		startResets(ts, args[1:])
 	default:
 		ts.Fatalf("unknown directory %q", args[0])
 	}

@@ -85,6 +85,14 @@ func adviceOnTopic(topic source.Topic, subject string) string {
 		return "take these back first, in this order: " + subject
 	case importer.TopicNoResetter:
 		return resetRights(subject)
+	case importer.TopicPrivileged:
+		return "--privileged resets those who hold power over the directory too"
+	case importer.TopicResumeFirst:
+		return "`qpimport passwords reset --resume " + subject + "` finds out what came of it, unless that one still runs"
+	case importer.TopicNobodyWaits:
+		return "`qpimport passwords check` looks for resets in Active Directory"
+	case importer.TopicPasswordGone:
+		return "reset it again: `qpimport passwords reset`"
 	case importer.TopicNoDirectory:
 		return "`qpimport directories connect --help` tells how"
 	case importer.TopicNobodySelected:

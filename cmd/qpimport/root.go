@@ -34,7 +34,8 @@ A customer goes from nothing to matched accounts in five steps:
 
 "plan" and "apply" do all of it for many customers at once, from one manifest.
 
-Directories are only ever read. The registry is one file (--state). Results go to
+Directories are only ever read, but for "passwords reset", which sets passwords through
+connections of its own. The registry is one file (--state). Results go to
 standard output and nothing else does; notices and errors go to standard error.
 
 Flags come before environment variables, these before the config file, and that
@@ -70,7 +71,7 @@ New statuses may come: take an unknown one for a failure.`,
 		&cobra.Group{ID: groupWatch, Title: "Keeping watch:"},
 	)
 	inGroup(root, groupSetup, newCustomersCmd(a), newDirectoriesCmd(a))
-	inGroup(root, groupImport, newOUsCmd(a), newGroupsCmd(a), newUsersCmd(a), newPrivilegedCmd(a), newImportCmd(a), newSelectionsCmd(a), newMatchCmd(a), newRefreshCmd(a), newDriftCmd(a), newExplainCmd(a), newDecisionsCmd(a), newAccountsCmd(a))
+	inGroup(root, groupImport, newOUsCmd(a), newGroupsCmd(a), newUsersCmd(a), newPrivilegedCmd(a), newImportCmd(a), newSelectionsCmd(a), newMatchCmd(a), newRefreshCmd(a), newDriftCmd(a), newExplainCmd(a), newDecisionsCmd(a), newAccountsCmd(a), newPasswordsCmd(a))
 	inGroup(root, groupBulk, newPlanCmd(a), newApplyCmd(a), newSchemaCmd(a))
 	inGroup(root, groupWatch, newStatusCmd(a), newHistoryCmd(a), newUndoCmd(a), newBackupCmd(a), newDoctorCmd(a))
 	root.AddCommand(newVersionCmd(a), newCompletionCmd(a))

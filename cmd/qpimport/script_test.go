@@ -60,6 +60,12 @@ const envWine = "QPIMPORT_TEST_WINE"
 //	directory partner [N:FAULT…]
 //	                         serve the contracts of a Microsoft partner over Graph;
 //	                         sets what directory m365 sets
+//	directory resets [FAULT…]
+//	                         serve the sample company over both, for who reads it and
+//	                         for who sets passwords (fakes_passwords_test.go)
+//	instep FILE N            a file of passwords says what these two hold, and that N
+//	                         are set
+//	somebody DOES USERNAME   change a user in that AD
 //	decide FILE USERNAME EMAIL|- WORD
 //	                         fill in the column decision of a review file
 //	msp CUSTOMERS USERS      make customers.yaml and the exports of an MSP
@@ -143,6 +149,8 @@ func TestScripts(t *testing.T) {
 			"binds":     cmdBinds,
 			"strays":    cmdStrays,
 			"decide":    cmdDecide,
+			"instep":    cmdInStep,
+			"somebody":  cmdSomebody,
 			"msp":       cmdMSP,
 		},
 	})

@@ -94,8 +94,10 @@ type Options struct {
 	// transport; nil knows of none.
 	Written func(source.Connection) time.Time
 	Now     func() time.Time // nil is the clock; several may look at once
-	By      string           // who runs it: user and host
-	Version string           // of the program
+	// Pause waits before a directory is asked once more; nil is the clock's.
+	Pause   func(context.Context, time.Duration) error
+	By      string // who runs it: user and host
+	Version string // of the program
 }
 
 // Importer runs the use cases on one registry.
@@ -105,23 +107,38 @@ type Importer struct {
 	check   func(source.Connection) error
 	written func(source.Connection) time.Time
 	now     func() time.Time
+	pause   func(context.Context, time.Duration) error
 	by      string
 	version string
 }
 
 // New makes an importer.
 func New(o Options) *Importer {
-	im := &Importer{store: o.Store, open: o.Open, check: o.Check, written: o.Written, now: o.Now, by: o.By, version: o.Version}
+	im := &Importer{store: o.Store, open: o.Open, check: o.Check, written: o.Written, now: o.Now, pause: o.Pause, by: o.By, version: o.Version}
 	if im.check == nil {
 		im.check = func(source.Connection) error { return nil }
 	}
 	if im.written == nil {
 		im.written = func(source.Connection) time.Time { return time.Time{} }
 	}
+	if im.pause == nil {
+		im.pause = sleep
+	}
 	if im.now == nil {
 		im.now = time.Now
 	}
 	return im
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 }
 
 // Close closes the registry.

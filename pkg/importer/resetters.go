@@ -4,14 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
+	"time"
 
 	"github.com/qpimport/qpimport/pkg/registry"
 	"github.com/qpimport/qpimport/pkg/source"
-)
-
-// The topics of errors about setting passwords.
-const (
-	TopicNoResetter source.Topic = "no_resetter" // subject: the kind
 )
 
 // noResetter says that nothing is connected that may set passwords.
@@ -24,10 +22,10 @@ func noResetter(snap *registry.Snapshot, kind source.Kind) error {
 
 // resetter is an open directory that sets passwords.
 type resetter struct {
-	source.Directory
 	source.PasswordResetter
-	kind source.Kind
-	info source.Info
+	dir    source.Directory
+	powers source.Powers
+	synced source.Flag // AD Connect runs in the tenant
 }
 
 // openResetter opens the directory that sets a customer's passwords, and makes sure
@@ -41,15 +39,111 @@ func (im *Importer) openResetter(ctx context.Context, snap *registry.Snapshot, k
 	if err != nil {
 		return nil, err
 	}
-	r := &resetter{Directory: dir, kind: kind}
+	r := &resetter{dir: dir}
 	if r.PasswordResetter, ok = source.As[source.PasswordResetter](dir); !ok {
 		return nil, errors.Join(noResetter(snap, kind), dir.Close())
 	}
-	if r.info, err = dir.Info(ctx); err == nil {
-		err = checkIdentity(snap, kind, r.info.ID, false)
-	}
-	if err != nil {
+	if err := r.lookRound(ctx, snap, kind); err != nil {
 		return nil, errors.Join(err, dir.Close())
 	}
 	return r, nil
+}
+
+func (r *resetter) lookRound(ctx context.Context, snap *registry.Snapshot, kind source.Kind) error {
+	info, err := r.dir.Info(ctx)
+	if err != nil {
+		return err
+	}
+	r.synced = info.Synced
+	if err := checkIdentity(snap, kind, info.ID, false); err != nil {
+		return err
+	}
+	r.powers, err = readPowersOf(ctx, r.dir)
+	return err
+}
+
+// readPowersOf reads who holds power over a directory.
+func readPowersOf(ctx context.Context, dir source.Directory) (source.Powers, error) {
+	lister, ok := source.As[source.PowerLister](dir)
+	if !ok {
+		return source.Powers{Unknown: "it does not say"}, nil
+	}
+	return lister.Powers(ctx)
+}
+
+// power is the way in which a user holds power over a directory: as read now, or as
+// the account knows it; "" for none.
+func (r *resetter) power(u *source.User, link *registry.Link) string {
+	if u.Critical {
+		return "a system object"
+	}
+	named := *u
+	named.Privileges = source.NewGroupIndex(r.powers.Groups, []*source.User{u}).Privileges()[u.ID]
+	if paths := named.PrivilegePaths(); len(paths) > 0 {
+		return strings.Join(paths, "; ")
+	}
+	if r.powers.Unknown != "" {
+		return link.Privileged
+	}
+	return ""
+}
+
+// lasting is a context for what must not be left half done: it outlasts the end of
+// another one by so long.
+func lasting(ctx context.Context, grace time.Duration) (context.Context, context.CancelFunc) {
+	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		timer := time.AfterFunc(grace, cancel)
+		context.AfterFunc(longer, func() { timer.Stop() })
+	})
+	return longer, func() { stop(); cancel() }
+}
+
+// bothKinds are the directories in which an account's password may be set.
+var bothKinds = []source.Kind{source.AD, source.M365}
+
+// sideOf is a reset's side in a directory.
+func sideOf(r *registry.Reset, kind source.Kind) *registry.ResetSide {
+	if kind == source.AD {
+		return r.AD
+	}
+	return r.M365
+}
+
+// tenantSynced says whether a customer's Microsoft 365 gets its people from AD, by
+// the connection that sets passwords or the one that reads; Unknown where there is
+// neither, or it does not say.
+func (im *Importer) tenantSynced(ctx context.Context, snap *registry.Snapshot, open *resetter) (source.Flag, error) {
+	if open != nil {
+		return open.synced, nil
+	}
+	if snap.Connection(source.M365) == nil {
+		return source.Unknown, nil
+	}
+	dir, err := im.connect(ctx, snap, source.M365)
+	if err != nil {
+		return source.Unknown, err
+	}
+	defer func() { _ = dir.Close() }()
+	info, err := dir.Info(ctx)
+	return info.Synced, err
+}
+
+// knownNames lists the names that a password must not hold a part of.
+func knownNames(customer string, a *registry.Account, u *source.User) []string {
+	names := []string{a.DisplayName, a.GivenName, a.Surname, a.Username}
+	if u != nil {
+		names = append(names, u.DisplayName, u.GivenName, u.Surname, u.Username)
+	}
+	for _, address := range []string{a.UPN, a.Email} {
+		local, _, _ := strings.Cut(address, "@")
+		names = append(names, local)
+	}
+	for word := range strings.FieldsSeq(customer) {
+		if len(word) > 3 { // of "Smith and Sons" not "and"
+			names = append(names, word)
+		}
+	}
+	slices.Sort(names)
+	return slices.DeleteFunc(slices.Compact(names), func(n string) bool { return n == "" })
 }

@@ -193,6 +193,10 @@ func (im *Importer) mayUndo(ctx context.Context, r registry.Run, changes []regis
 		return cannotUndo(r, "it is of an older version, which did not keep all that takes")
 	case len(changes) == 0:
 		return cannotUndo(r, "it changed nothing")
+	case r.Command == commandReset:
+		e := cannotUndo(r, "a password that was set is set, and nobody keeps the one before")
+		e.Topic = TopicPasswordGone
+		return e
 	}
 	var later []registry.Run
 	for _, x := range standing(runs) {

@@ -42,7 +42,7 @@ type ChangeSet struct {
 	// Failures are reads that failed, by kind; as what was read they are knowledge
 	// and part of no run.
 	Failures map[source.Kind]Failure
-	// Passwords are those whose reset is meant.
+	// Passwords are those whose reset is meant, each with a change of its own.
 	Passwords []Password
 	// Doubtful is how many standing pairs a match found contradicted, nil where there
 	// was none.
@@ -208,22 +208,23 @@ func accountChanges(before, after []*Account) []Change {
 		}
 		switch {
 		case !ok:
-			changes = append(changes, Change{EntityAccount, a.ID, a.label(), nil, a})
+			changes = append(changes, Change{EntityAccount, a.ID, a.Label(), nil, a})
 		case !old.Same(a):
-			changes = append(changes, Change{EntityAccount, a.ID, a.label(), old, a})
+			changes = append(changes, Change{EntityAccount, a.ID, a.Label(), old, a})
 		}
 	}
 	if len(left) > 0 {
 		for _, a := range before {
 			if _, gone := left[a.ID]; gone {
-				changes = append(changes, Change{EntityAccount, a.ID, a.label(), a, nil})
+				changes = append(changes, Change{EntityAccount, a.ID, a.Label(), a, nil})
 			}
 		}
 	}
 	return changes
 }
 
-func (a *Account) label() string { return cmp.Or(a.DisplayName, a.Username, a.UPN) }
+// Label is what people call the account.
+func (a *Account) Label() string { return cmp.Or(a.DisplayName, a.Username, a.UPN) }
 
 // Empty says that there is nothing to write.
 func (cs *ChangeSet) Empty() bool {

@@ -28,6 +28,8 @@ type SeenPassword struct {
 // Reset is what was meant with the password of an account, and what came of it.
 type Reset struct {
 	ID string `json:"id"`
+	// Run is the one in which it was meant, 0 until that is numbered.
+	Run int64 `json:"run"`
 	// Attempt rises with each process that takes it up.
 	Attempt    int        `json:"attempt"`
 	At         time.Time  `json:"at"` // when it was meant
@@ -52,7 +54,8 @@ type ResetSide struct {
 
 // The values of [ResetSide.Outcome].
 const (
-	ResetIntended = "intended" // nobody has said what came of it
+	ResetIntended = "intended" // nothing was sent
+	ResetSending  = "sending"  // something was sent, or is; nobody has said what came of it
 	ResetSet      = "set"
 	ResetNotSet   = "not_set"
 	ResetUnknown  = "unknown" // the directory did not answer, nor tell afterwards
@@ -91,7 +94,9 @@ func (r *Reset) Count(outcome string) int {
 func (r *Reset) Done() bool { return r.Count(ResetSet) == len(r.Sides()) }
 
 // Open says that what came of it is not known everywhere.
-func (r *Reset) Open() bool { return r.Count(ResetIntended)+r.Count(ResetUnknown) > 0 }
+func (r *Reset) Open() bool {
+	return r.Count(ResetIntended)+r.Count(ResetSending)+r.Count(ResetUnknown) > 0
+}
 
 // Half says that one directory has it, and the other has not.
 func (r *Reset) Half() bool { return !r.Open() && !r.Done() && r.Count(ResetSet) > 0 }

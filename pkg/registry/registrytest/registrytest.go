@@ -899,6 +899,7 @@ func passwords(b *bench) {
 	if _, err := b.Apply(b.Context(), cs); !errors.Is(err, registry.ErrMoved) {
 		b.Errorf("meant twice at once: %v", err)
 	}
+	meant.Reset.Run = runs[0]
 	if s := read(); !reflect.DeepEqual(s.Passwords[one.ID], meant) || s.Waiting[registry.PasswordOpen] != 1 {
 		b.Errorf("%+v, %v", s.Passwords, s.Waiting)
 	}

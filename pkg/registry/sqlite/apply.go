@@ -98,6 +98,9 @@ func (w *writer) apply(sets []registry.ChangeSet) ([]int64, error) {
 		if runs[i], err = w.record(&sets[i]); err != nil {
 			return nil, err
 		}
+		if err := w.writePasswords(n, numbered(sets[i].Passwords, runs[i])); err != nil {
+			return nil, err
+		}
 	}
 	return runs, nil
 }
@@ -317,9 +320,6 @@ func (w *writer) writeKnowledge(n int64, cs *registry.ChangeSet) error {
 		if err := w.writePeople(n, p); err != nil {
 			return err
 		}
-	}
-	if err := w.writePasswords(n, cs.Passwords); err != nil {
-		return err
 	}
 	for kind, f := range cs.Failures {
 		if err := w.do(`UPDATE directories SET failed_at = ?, failure = ?, failure_text = ? WHERE customer = ? AND kind = ?`, timestamp(f.At), f.Code, f.Text, n, kind); err != nil {

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"slices"
 
 	"github.com/qpimport/qpimport/pkg/registry"
 	"github.com/qpimport/qpimport/pkg/source"
@@ -81,6 +82,17 @@ func readPasswords(ctx context.Context, tx *sql.Tx, c customer, all bool) error 
 		}
 	}
 	return nil
+}
+
+// numbered are passwords whose resets know the run in which they are meant.
+func numbered(passwords []registry.Password, run int64) []registry.Password {
+	list := slices.Clone(passwords)
+	for i, p := range list {
+		reset := *p.Reset
+		reset.Run = run
+		list[i].Reset = &reset
+	}
+	return list
 }
 
 func (w *writer) writePasswords(n int64, passwords []registry.Password) error {

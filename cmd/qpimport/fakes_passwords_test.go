@@ -1,0 +1,222 @@
+package main
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/qpimport/qpimport/pkg/source/adattr"
+	"github.com/qpimport/qpimport/pkg/source/sourcetest/graphfake"
+	"github.com/qpimport/qpimport/pkg/source/sourcetest/ldapfake"
+)
+
+const (
+	resetUser     = "helpdesk@corp.contoso.example"
+	resetPassword = "canary-RESET-pa55"
+)
+
+// startResets serves the sample company over LDAP and over Graph, for who reads it
+// and for who sets passwords. Options say what goes wrong there:
+//
+//	ad:FAULT    policy, denied, expires, lost (the answer to a modify), gone (cut before
+//	            it is done), mute
+//	m365:FAULT  synced (all users), denied, lost, cut, throttled, banned, late,
+//	            or the id of a privileged user
+//	tenant:ID   the tenant of the token is another one
+//
+// It sets what directory ad and directory m365 set, and RESET_USER, RESET_PASSWORD,
+// RESET_SECRET.
+func startResets(ts *testscript.TestScript, options []string) {
+	var page struct{ Value []json.RawMessage }
+	b, err := os.ReadFile(filepath.Join(ts.Getenv("CONTOSO"), "m365.json"))
+	ts.Check(err)
+	ts.Check(json.Unmarshal(b, &page))
+	entries, err := ldapfake.ReadLDIF(filepath.Join(ts.Getenv("CONTOSO"), "ad.ldif"))
+	ts.Check(err)
+	rights := ldapfake.AllRights
+	ad := ldapfake.Options{Entries: entries, Accounts: map[string]string{adUser: adPassword, resetUser: resetPassword}}
+	graph := graphfake.Options{Users: page.Value, ClientSecret: "canary-M365-s3cret", AccessToken: "canary-M365-t0ken", Passwords: graphfake.Passwords{Reset: true}}
+	for _, option := range options {
+		where, fault, _ := strings.Cut(option, ":")
+		switch where {
+		case "ad":
+			breakAD(ts, &ad, &rights, fault)
+		case "m365":
+			breakGraph(ts, &graph, fault)
+		case "tenant":
+			graph.Tenant = fault
+		default:
+			ts.Fatalf("unknown option %q", option)
+		}
+	}
+	ad.Resetters = map[string]ldapfake.Rights{resetUser: rights}
+	s, err := ldapfake.Start(ad)
+	ts.Check(err)
+	ts.Defer(s.Close)
+	fakesOf(ts).ad = s
+	ts.Setenv("AD_URL", s.URL())
+	ts.Setenv("AD_CA", s.CAFile())
+	ts.Setenv("AD_USER", adUser)
+	ts.Setenv("AD_PASSWORD", adPassword)
+	ts.Setenv("RESET_USER", resetUser)
+	ts.Setenv("RESET_PASSWORD", resetPassword)
+	serveGraph(ts, graph)
+	ts.Setenv("RESET_SECRET", graph.ClientSecret)
+}
+
+func breakAD(ts *testscript.TestScript, o *ldapfake.Options, rights *ldapfake.Rights, fault string) {
+	modify := func(result *ldapfake.Result) func(*ldapfake.Request) *ldapfake.Result {
+		return func(r *ldapfake.Request) *ldapfake.Result {
+			if r.Op == "modify" {
+				return result
+			}
+			return nil
+		}
+	}
+	instead := func(err error) func(ldapfake.Answer) ([]byte, error) {
+		return func(a ldapfake.Answer) ([]byte, error) {
+			if a.Request.Op == "modify" {
+				return nil, err
+			}
+			return a.Bytes, nil
+		}
+	}
+	switch fault {
+	case "policy":
+		o.Result = modify(&ldapfake.Result{Code: 19, Text: "0000052D: Constraint violation - " + resetPassword})
+	case "denied":
+		rights.Reset = false
+	case "expires":
+		rights.Unexpire = false
+	case "catalog":
+		o.Result = modify(&ldapfake.Result{Code: 53, Text: "00002035: modify forbidden on global catalog port"})
+	case "lost":
+		o.Edit = instead(ldapfake.ErrCut)
+	case "gone":
+		o.Result, o.Edit = modify(&ldapfake.Result{Code: 52}), instead(ldapfake.ErrCut)
+	default:
+		ts.Fatalf("unknown fault %q", fault)
+	}
+}
+
+func breakGraph(ts *testscript.TestScript, o *graphfake.Options, fault string) {
+	patch := func(f graphfake.Fault) {
+		o.Fault = func(_ int, r *http.Request) graphfake.Fault {
+			if r.Method == http.MethodPatch {
+				return f
+			}
+			return nil
+		}
+	}
+	switch fault {
+	case "synced":
+		for i, u := range o.Users {
+			o.Users[i] = json.RawMessage(strings.Replace(string(u), `"displayName"`, `"onPremisesSyncEnabled":true,"displayName"`, 1))
+		}
+		yes := true
+		o.Synced = &yes
+	case "denied":
+		o.Passwords.Reset = false
+	case "lost":
+		patch(graphfake.LostAnswer())
+	case "cut":
+		patch(graphfake.CutBeforeHead())
+	case "throttled":
+		patch(graphfake.Throttle("86400"))
+	case "banned":
+		patch(graphfake.GraphError(400, "Request_BadRequest", "The specified password does not comply with password complexity requirements."))
+	case "synced-unsaid":
+		patch(graphfake.GraphError(400, "Request_BadRequest", "Unable to update the specified properties for on-premises mastered Directory Sync objects or objects currently undergoing migration."))
+	default:
+		o.Passwords.Privileged = append(o.Passwords.Privileged, fault)
+	}
+}
+
+// cmdInStep checks that a file of passwords says what the directories hold: where it
+// says set they have its password, and where it does not they have another or none.
+func cmdInStep(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: instep FILE SET")
+	}
+	rows, err := csv.NewReader(strings.NewReader(ts.ReadFile(args[0]))).ReadAll()
+	ts.Check(err)
+	column := func(name string) int { return slices.Index(rows[0], name) }
+	set := 0
+	for _, row := range rows[1:] {
+		password := row[column("password")]
+		if len(password) < 16 {
+			ts.Fatalf("a password of %d characters", len(password))
+		}
+		for kind, has := range map[string]string{"ad": adPasswordOf(ts, row[column("username")]), "m365": graphPasswordOf(ts, row[column("email")])} {
+			switch says := row[column(kind)]; {
+			case says == "set" && has == password:
+				set++
+			case says == "set" || has == password:
+				ts.Fatalf("%s of %s: the file says %q, the directory has it: %v", kind, row[column("username")], says, has == password)
+			}
+		}
+	}
+	if want := args[1]; want != itoa(set) {
+		ts.Fatalf("%d are set, want %s", set, want)
+	}
+}
+
+func itoa(n int) string { b, _ := json.Marshal(n); return string(b) }
+
+func adPasswordOf(ts *testscript.TestScript, username string) string {
+	entries, err := ldapfake.ReadLDIF(filepath.Join(ts.Getenv("CONTOSO"), "ad.ldif"))
+	ts.Check(err)
+	for _, e := range entries {
+		if slices.Contains(e.Attrs["sAMAccountName"], username) && slices.Contains(e.Attrs["sAMAccountType"], adattr.UserType) {
+			return fakesOf(ts).ad.Password(e.DN)
+		}
+	}
+	return ""
+}
+
+func graphPasswordOf(ts *testscript.TestScript, email string) string {
+	var page struct {
+		Value []struct{ ID, Mail string }
+	}
+	b, err := os.ReadFile(filepath.Join(ts.Getenv("CONTOSO"), "m365.json"))
+	ts.Check(err)
+	ts.Check(json.Unmarshal(b, &page))
+	for _, u := range page.Value {
+		if u.Mail != "" && strings.EqualFold(u.Mail, email) {
+			return fakesOf(ts).graph.Password(u.ID)
+		}
+	}
+	return ""
+}
+
+// cmdSomebody changes a user in AD, as somebody else does at any time.
+func cmdSomebody(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: somebody resets|renames|deletes|retitles USERNAME")
+	}
+	entries, err := ldapfake.ReadLDIF(filepath.Join(ts.Getenv("CONTOSO"), "ad.ldif"))
+	ts.Check(err)
+	i := slices.IndexFunc(entries, func(e ldapfake.Entry) bool { return slices.Contains(e.Attrs["sAMAccountName"], args[1]) })
+	if i < 0 {
+		ts.Fatalf("nobody is called %s", args[1])
+	}
+	ad, dn := fakesOf(ts).ad, entries[i].DN
+	switch args[0] {
+	case "resets":
+		ad.Change(dn, map[string][]string{"unicodePwd": {"somebody's own"}})
+	case "retitles":
+		ad.Change(dn, map[string][]string{"title": {"Somebody"}})
+	case "renames":
+		ad.Rename(dn, "CN=Renamed,"+dn[strings.Index(dn, ",")+1:])
+	case "deletes":
+		ad.Rename(dn, "")
+	default:
+		ts.Fatalf("unknown deed %q", args[0])
+	}
+}

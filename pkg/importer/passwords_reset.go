@@ -1,0 +1,387 @@
+package importer
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/qpimport/qpimport/internal/newpassword"
+	"github.com/qpimport/qpimport/pkg/registry"
+	"github.com/qpimport/qpimport/pkg/source"
+)
+
+// PreparedReset is a run of resets in which everything was looked at that can be
+// looked at, and nothing was set. The caller puts the passwords in a safe place
+// before they are set, and closes it.
+type PreparedReset struct {
+	im      *Importer
+	params  any
+	snap    *registry.Snapshot
+	open    map[source.Kind]*resetter
+	reader  source.Directory // Microsoft 365 to read, opened where it is needed
+	synced  *source.Flag     // of the tenant, once it was asked
+	people  []*toReset
+	run     int64 // 0 before it is recorded
+	takesUp bool  // goes on where another process was cut off
+	applied bool
+	sync    *SyncResult
+	notes   []string
+}
+
+// toReset is an account whose password is to be set.
+type toReset struct {
+	account  *registry.Account
+	record   registry.Password // with the reset that is meant
+	rules    newpassword.Rules
+	password source.Secret
+	given    bool // there is a password to set
+	problems map[source.Kind]error
+	refused  error // why nothing is tried
+	notes    []string
+}
+
+func (t *toReset) note(format string, args ...any) {
+	t.notes = append(t.notes, fmt.Sprintf(format, args...))
+}
+
+// PrepareReset chooses whose passwords are set, makes them, and checks both
+// directories: that they are there and the customer's own, that each person is known
+// and present, who owns the password, and who holds power.
+func (im *Importer) PrepareReset(ctx context.Context, r ResetRequest) (*PreparedReset, error) {
+	customer, err := im.ownerOf(ctx, r.Customer, livingSelectors(r.Accounts))
+	if err != nil {
+		return nil, err
+	}
+	snap, err := im.find(ctx, customer, registry.Load{Accounts: true, Passwords: true})
+	if err != nil {
+		return nil, err
+	}
+	p := &PreparedReset{im: im, params: r, snap: snap, open: map[source.Kind]*resetter{}, notes: []string{}}
+	if err := p.prepare(ctx, r); err != nil {
+		return nil, errors.Join(err, p.Close())
+	}
+	return p, nil
+}
+
+func (p *PreparedReset) prepare(ctx context.Context, r ResetRequest) error {
+	if err := p.choose(r); err != nil {
+		return err
+	}
+	if err := p.openDirectories(ctx); err != nil {
+		return err
+	}
+	for _, t := range p.people {
+		if t.refused == nil {
+			if err := p.look(ctx, t, r); err != nil {
+				return err
+			}
+		}
+		if t.refused == nil {
+			t.refused = t.choosePassword(r)
+		}
+	}
+	return nil
+}
+
+// choose finds the accounts, and refuses those that may not be touched.
+func (p *PreparedReset) choose(r ResetRequest) error {
+	d := newDraft(p.snap, p.im.clock())
+	places, err := d.find(livingSelectors(r.Accounts))
+	if err != nil {
+		return err
+	}
+	if r.Pending {
+		for i, a := range p.snap.Accounts {
+			known := p.snap.Passwords[a.ID]
+			if state := known.State(); state == registry.PasswordOutOfStep || state == registry.PasswordHalf {
+				places = append(places, i)
+			}
+		}
+	}
+	slices.Sort(places)
+	for _, i := range slices.Compact(places) {
+		a := p.snap.Accounts[i]
+		t := &toReset{account: a, record: p.snap.Passwords[a.ID], problems: map[source.Kind]error{}}
+		t.refused = p.mayReset(t)
+		p.people = append(p.people, t)
+	}
+	if len(p.people) == 0 {
+		return &source.Error{Code: source.CodeNotFound, Topic: TopicNobodyWaits, Message: "nobody of " + p.snap.Customer.Name + " waits for a new password"}
+	}
+	return nil
+}
+
+// mayReset says what the registry has against a reset.
+func (p *PreparedReset) mayReset(t *toReset) error {
+	a := t.account
+	refuse := func(format string, args ...any) error {
+		return &source.Error{Code: CodeRefused, Message: accountLabel(a) + " " + fmt.Sprintf(format, args...)}
+	}
+	for _, kind := range bothKinds {
+		if a.Link(kind).Gone() {
+			return refuse("is gone from %s", kind)
+		}
+	}
+	if t.record.State() == registry.PasswordOpen {
+		return &source.Error{
+			Code: CodeRefused, Topic: TopicResumeFirst, Subject: strconv.FormatInt(t.record.Reset.Run, 10),
+			Message: accountLabel(a) + " is being reset, or was when that was cut off",
+		}
+	}
+	if p.snap.Customer.PasswordSync == registry.ModeOn && a.M365 == nil {
+		return &source.Error{Code: CodeRefused, Topic: TopicMatchFirst, Message: accountLabel(a) + " waits for its mailbox: the password would be set in one directory alone"}
+	}
+	return nil
+}
+
+// openDirectories opens those that set passwords, as far as they are needed.
+func (p *PreparedReset) openDirectories(ctx context.Context) error {
+	needs := func(kind source.Kind) bool {
+		return slices.ContainsFunc(p.people, func(t *toReset) bool { return t.refused == nil && t.account.Link(kind) != nil })
+	}
+	for _, kind := range bothKinds {
+		// Whether Microsoft 365 is needed is known when the user was looked at: one that is
+		// synchronised is set in AD alone.
+		if _, connected := p.snap.Resetters[kind]; !needs(kind) || kind == source.M365 && !connected && needs(source.AD) {
+			continue
+		}
+		r, err := p.im.openResetter(ctx, p.snap, kind)
+		if err != nil {
+			return err
+		}
+		p.open[kind] = r
+		if r.powers.Unknown != "" {
+			p.notes = append(p.notes, fmt.Sprintf("who holds power in %s is not known (%s): what is known of before counts, and %s itself decides", kind, r.powers.Unknown, kind))
+		}
+	}
+	return nil
+}
+
+// Close closes the directories.
+func (p *PreparedReset) Close() error {
+	var errs []error
+	for _, kind := range bothKinds {
+		if r := p.open[kind]; r != nil {
+			errs = append(errs, r.dir.Close())
+		}
+	}
+	if p.reader != nil {
+		errs = append(errs, p.reader.Close())
+	}
+	p.open, p.reader = map[source.Kind]*resetter{}, nil
+	return errors.Join(errs...)
+}
+
+// look reads how a person's password stands and decides where it is set. An error is
+// one of the directory; what is against this person is in refused.
+func (p *PreparedReset) look(ctx context.Context, t *toReset, r ResetRequest) error {
+	a := t.account
+	reset := &registry.Reset{ID: registry.NewID(), At: p.im.clock(), MustChange: r.MustChange, Unlock: r.Unlock}
+	refuse := func(format string, args ...any) error {
+		t.refused = &source.Error{Code: CodeRefused, Message: accountLabel(a) + " " + fmt.Sprintf(format, args...)}
+		return nil
+	}
+	for _, kind := range bothKinds {
+		link := a.Link(kind)
+		if link == nil {
+			continue
+		}
+		state, err := p.stateOf(ctx, kind, link.ID)
+		if err != nil {
+			return err
+		}
+		switch {
+		case state == nil:
+			return refuse("is not in %s any more", kind)
+		case state.User.NotPerson != "":
+			return refuse("is no person in %s (%s)", kind, state.User.NotPerson)
+		case state.User.Guest:
+			return refuse("is a guest of the tenant: the password is kept at home")
+		}
+		if open := p.open[kind]; open != nil && !r.Privileged {
+			if way := open.power(&state.User, link); way != "" {
+				t.refused = &source.Error{Code: CodeRefused, Topic: TopicPrivileged, Message: fmt.Sprintf("%s holds power in %s: %s", accountLabel(a), kind, way)}
+				return nil
+			}
+		}
+		if state.User.Enabled == source.No {
+			t.note("is disabled in %s", kind)
+		}
+		side := &registry.ResetSide{ID: link.ID, Outcome: registry.ResetIntended, Before: state.Mark}
+		if kind == source.AD {
+			reset.AD = side
+			if r.MustChange && state.NeverExpires {
+				t.note("the password never expires in AD, so that it does not have to be changed there")
+			}
+			if state.Locked == source.Yes && !r.Unlock {
+				t.note("is locked out of AD, and stays so")
+			}
+			t.take(state, p.snap.Customer.Name)
+			continue
+		}
+		switch synced := state.User.Synced == source.Yes && state.CloudManaged != source.Yes; {
+		case synced && reset.AD != nil:
+			reset.Follows = true
+		case synced:
+			return refuse("is synchronised from Active Directory: the password has to be set there")
+		case p.open[kind] == nil:
+			return noResetter(p.snap, kind)
+		default:
+			reset.M365 = side
+			t.take(state, p.snap.Customer.Name)
+		}
+	}
+	if reset.AD != nil && a.M365 == nil {
+		reset.Follows = p.tenantSynced(ctx) == source.Yes
+	}
+	t.record.Account, t.record.Reset = a.ID, reset
+	return nil
+}
+
+// tenantSynced says, asked once, whether AD Connect runs in the tenant.
+func (p *PreparedReset) tenantSynced(ctx context.Context) source.Flag {
+	if p.synced != nil {
+		return *p.synced
+	}
+	synced, err := p.im.tenantSynced(ctx, p.snap, p.open[source.M365])
+	if err != nil {
+		p.notes = append(p.notes, "whether AD Connect carries passwords to Microsoft 365 is not known: "+err.Error())
+	}
+	p.synced = &synced
+	return synced
+}
+
+// stateOf reads how a user's password stands: from the directory that sets it, or, of
+// Microsoft 365, from the one that is read, which says whether it is set there at all.
+func (p *PreparedReset) stateOf(ctx context.Context, kind source.Kind, id string) (*source.PasswordState, error) {
+	if r := p.open[kind]; r != nil {
+		return r.Password(ctx, id)
+	}
+	if p.reader == nil {
+		if p.snap.Connection(kind) == nil {
+			return nil, noResetter(p.snap, kind)
+		}
+		dir, err := p.im.connect(ctx, p.snap, kind)
+		if err != nil {
+			return nil, err
+		}
+		p.reader = dir
+	}
+	finder, ok := source.As[source.Finder](p.reader)
+	if !ok {
+		return nil, noResetter(p.snap, kind)
+	}
+	u, err := finder.Find(ctx, id)
+	if u == nil || err != nil {
+		return nil, err
+	}
+	return &source.PasswordState{User: *u}, nil
+}
+
+// take adds what a directory asks of the password to what the others ask.
+func (t *toReset) take(s *source.PasswordState, customer string) {
+	t.rules.MinLength = max(t.rules.MinLength, s.Policy.MinLength)
+	t.rules.Complex = t.rules.Complex || s.Policy.Complex
+	t.rules.Unread = cmp.Or(t.rules.Unread, s.Policy.Unread)
+	t.rules.Names = append(t.rules.Names, knownNames(customer, t.account, &s.User)...)
+	if s.Policy.Unread != "" {
+		t.note("%s may ask for more than can be read", s.Policy.Unread)
+	}
+}
+
+// choosePassword makes a password, or looks at the one that is given.
+func (t *toReset) choosePassword(r ResetRequest) (err error) {
+	t.given = true
+	if r.Password != nil {
+		t.password = *r.Password
+		return newpassword.Check(t.password.Reveal(), t.rules)
+	}
+	t.password, err = newpassword.Make(cmp.Or(r.Style, newpassword.Characters), t.rules)
+	return err
+}
+
+// Passwords are the new ones, of those for whom nothing speaks against it.
+func (p *PreparedReset) Passwords() []ResetPassword {
+	passwords := []ResetPassword{}
+	for _, t := range p.people {
+		if a := t.account; t.refused == nil && t.given {
+			passwords = append(passwords, ResetPassword{
+				Account: a.ID, DisplayName: a.DisplayName, Username: a.Username, UPN: a.UPN, Email: a.Email, Reset: t.record.Reset.ID, Password: t.password,
+			})
+		}
+	}
+	return passwords
+}
+
+// Result is what was done, or where nothing was, what is to be.
+func (p *PreparedReset) Result() ResetResult {
+	result := ResetResult{Customer: p.snap.Customer.Name, Applied: p.applied, Run: orNone(p.run), Accounts: []AccountReset{}, Sync: p.sync, Notes: p.notes}
+	for _, t := range p.people {
+		v := p.view(t)
+		result.Counts.add(v.Outcome)
+		result.Accounts = append(result.Accounts, v)
+	}
+	sortBy(result.Accounts, func(v *AccountReset) (ou, name, id string) { return "", v.DisplayName, v.Account })
+	return result
+}
+
+func (c *ResetCounts) add(outcome string) {
+	c.Selected++
+	switch outcome {
+	case OutcomePlanned:
+		c.Planned++
+	case OutcomeSet:
+		c.Set++
+	case OutcomeHalf:
+		c.Half++
+	case OutcomeNotSet:
+		c.NotSet++
+	case OutcomeRefused:
+		c.Refused++
+	default:
+		c.Unknown++
+	}
+}
+
+func (p *PreparedReset) view(t *toReset) AccountReset {
+	a := t.account
+	v := AccountReset{Account: a.ID, DisplayName: a.DisplayName, Username: a.Username, UPN: a.UPN, Outcome: OutcomeRefused, Notes: list(t.notes)}
+	if t.refused != nil {
+		v.Error = problem(t.refused)
+		return v
+	}
+	reset := t.record.Reset
+	v.Outcome, v.Follows, v.Reset = outcome(reset), reset.Follows, reset.ID
+	if !p.applied {
+		v.Outcome = OutcomePlanned
+	}
+	for _, kind := range bothKinds {
+		side := sideOf(reset, kind)
+		if side == nil {
+			continue
+		}
+		s := &SideReset{ID: side.ID, Outcome: side.Outcome}
+		switch {
+		case !p.applied:
+			s.Outcome = OutcomePlanned
+		case side.Outcome == registry.ResetIntended || side.Outcome == registry.ResetSending:
+			s.Outcome = OutcomeUnknown
+		}
+		if !side.At.IsZero() {
+			s.At = &side.At
+		}
+		if err := t.problems[kind]; err != nil {
+			s.Error = problem(err)
+			v.Error = cmp.Or(v.Error, s.Error)
+		}
+		if kind == source.AD {
+			v.AD = s
+		} else {
+			v.M365 = s
+		}
+	}
+	return v
+}
