@@ -3,11 +3,13 @@ package main
 import (
 	"encoding/csv"
 	"encoding/json"
+	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode/utf16"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -117,7 +119,10 @@ func breakGraph(ts *testscript.TestScript, o *graphfake.Options, fault string) {
 	switch fault {
 	case "synced":
 		for i, u := range o.Users {
-			o.Users[i] = json.RawMessage(strings.Replace(string(u), `"displayName"`, `"onPremisesSyncEnabled":true,"displayName"`, 1))
+			var all map[string]json.RawMessage
+			ts.Check(json.Unmarshal(u, &all))
+			all["onPremisesSyncEnabled"] = json.RawMessage("true")
+			o.Users[i], _ = json.Marshal(all)
 		}
 		yes := true
 		o.Synced = &yes
@@ -219,4 +224,46 @@ func cmdSomebody(ts *testscript.TestScript, neg bool, args []string) {
 	default:
 		ts.Fatalf("unknown deed %q", args[0])
 	}
+}
+
+// cmdNowhere checks that the passwords of a file stand in no other one, the state file
+// and what the last command wrote included.
+func cmdNowhere(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: nowhere FILE")
+	}
+	rows, err := csv.NewReader(strings.NewReader(ts.ReadFile(args[0]))).ReadAll()
+	ts.Check(err)
+	at, looked := slices.Index(rows[0], "password"), 0
+	look := func(where, text string) {
+		looked++
+		for _, row := range rows[1:] {
+			if p := row[at]; strings.Contains(text, p) || strings.Contains(text, utf16Text(p)) {
+				ts.Fatalf("%s holds a password of %s", where, args[0])
+			}
+		}
+	}
+	look("standard output", ts.ReadFile("stdout"))
+	look("standard error", ts.ReadFile("stderr"))
+	ts.Check(filepath.WalkDir(ts.MkAbs("."), func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() || path == ts.MkAbs(args[0]) {
+			return err
+		}
+		b, err := os.ReadFile(path)
+		look(path, string(b))
+		return err
+	}))
+	if looked < 4 || len(rows) < 2 {
+		ts.Fatalf("%d places and %d passwords were looked at", looked, len(rows)-1)
+	}
+}
+
+// utf16Text is text as AD is sent it.
+func utf16Text(s string) string {
+	var b strings.Builder
+	for _, u := range utf16.Encode([]rune(s)) {
+		b.WriteByte(byte(u))
+		b.WriteByte(byte(u >> 8))
+	}
+	return b.String()
 }

@@ -65,6 +65,7 @@ const envWine = "QPIMPORT_TEST_WINE"
 //	                         for who sets passwords (fakes_passwords_test.go)
 //	instep FILE N            a file of passwords says what these two hold, and that N
 //	                         are set
+//	nowhere FILE             the passwords of that file stand nowhere else
 //	somebody DOES USERNAME   change a user in that AD
 //	decide FILE USERNAME EMAIL|- WORD
 //	                         fill in the column decision of a review file
@@ -150,6 +151,7 @@ func TestScripts(t *testing.T) {
 			"strays":    cmdStrays,
 			"decide":    cmdDecide,
 			"instep":    cmdInStep,
+			"nowhere":   cmdNowhere,
 			"somebody":  cmdSomebody,
 			"msp":       cmdMSP,
 		},

@@ -44,7 +44,10 @@ code. In JSON each customer has findings with code, count and text:
                      count
   needs_email        accounts without a usable address
   missing, replaced  accounts whose user is gone; see "refresh"
-  doubtful           pairs that the last match found contradicted` + exits(3, 11, 15),
+  doubtful           pairs that the last match found contradicted
+  password_open      resets that were cut off: "passwords reset --resume"
+  password_half      passwords that only one directory has
+  password_out_of_step  passwords that were reset in Active Directory alone` + exits(3, 11, 15),
 		Example: `  qpimport status
   qpimport status --check --needs-attention
   qpimport status --code read_failed --code stale_read -o json`,

@@ -142,22 +142,29 @@ func (p *PreparedReset) seen(t *toReset, kind source.Kind, state *source.Passwor
 	}
 }
 
-// waits are those before the password is read back once more: what was sent may
-// still be on its way.
-var waits = []time.Duration{0, time.Second, 2 * time.Second, 4 * time.Second}
+// waits are those before the password is read back, and once more: what was sent may
+// still be on its way, and of Microsoft 365 another server may answer.
+func waits(kind source.Kind) []time.Duration {
+	if kind == source.AD {
+		return []time.Duration{0, time.Second}
+	}
+	return []time.Duration{0, time.Second, 2 * time.Second, 4 * time.Second}
+}
 
 // readBack finds out whether a password was set whose answer was lost. AD is asked
 // over a new connection to the same controller.
 func (p *PreparedReset) readBack(ctx context.Context, t *toReset, kind source.Kind) {
 	side := sideOf(t.record.Reset, kind)
 	moved := source.Unknown
-	for _, wait := range waits {
+	for _, wait := range waits(kind) {
 		if p.im.pause(ctx, wait) != nil {
 			break
 		}
 		state, err := p.open[kind].Password(ctx, side.ID)
+		if err != nil && p.reopen(ctx, kind) == nil {
+			state, err = p.open[kind].Password(ctx, side.ID)
+		}
 		if err != nil {
-			_ = p.reopen(ctx, kind) // the next try says the same
 			continue
 		}
 		if state == nil { // gone, and with it the password

@@ -37,7 +37,7 @@ func (im *Importer) Status(ctx context.Context, r StatusRequest) ([]CustomerStat
 // FindingCodes are the codes of all findings.
 func FindingCodes() []string {
 	return []string{"no_directory", "nothing_imported", "ad_not_connected", "m365_not_connected", "read_failed", "refused", "stale_read", "stale_export",
-		"to_match", "needs_email", "missing", "replaced", "doubtful", "privileged"}
+		"to_match", "needs_email", "missing", "replaced", "doubtful", "privileged", "password_open", "password_half", "password_out_of_step"}
 }
 
 // findings are what a customer waits for.
@@ -80,6 +80,10 @@ func (im *Importer) findings(snap *registry.Snapshot, maxAge time.Duration) []St
 	say(missing > 0, "missing", missing, "%d gone from a directory", missing)
 	say(replaced > 0, "replaced", replaced, "%d gone whose name or address somebody else has", replaced)
 	say(snap.Doubtful > 0, "doubtful", snap.Doubtful, "%d pairs that are contradicted now", snap.Doubtful)
+	open, half, out := snap.Waiting[registry.PasswordOpen], snap.Waiting[registry.PasswordHalf], snap.Waiting[registry.PasswordOutOfStep]
+	say(open > 0, "password_open", open, "%d resets whose outcome is not known", open)
+	say(half > 0, "password_half", half, "%d passwords that only one directory has", half)
+	say(out > 0, "password_out_of_step", out, "%d passwords that were reset in AD alone", out)
 	say(snap.Risen > 0, "privileged", snap.Risen, "%d came to power over a directory since", snap.Risen)
 	return found
 }
