@@ -3,7 +3,7 @@
 # make windows  every script against the program for Windows, under Wine; part of make test
 # make lint   the linters
 # make bench  benchmarks in Go's form; make bench-match: how well people are matched, on made companies
-# make soak   faults in the state file for ten minutes, with figures; needs strace and root (Linux)
+# make soak   faults in the state file and in resets for a quarter of an hour, with figures; needs strace and root (Linux)
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 
@@ -76,6 +76,11 @@ bench-match:
 	go run ./pkg/match/matchtest/bench
 
 soak:
+	$(samba) install
+	$(samba) start
+	$(samba) load
+	set -a; eval "$$($(samba) env)"; QPIMPORT_TEST_AD=required; set +a; \
+		go test -tags soak -run '^TestSoakResets$$' -v -count=1 -timeout 30m ./pkg/importer
 	go test -tags soak -run '^TestSoak$$' -v -count=1 -timeout 30m ./cmd/qpimport
 
 clean:

@@ -59,7 +59,8 @@ type PasswordState struct {
 
 // PasswordMark tells one setting of a password from the next.
 type PasswordMark struct {
-	// Version counts how often it was set, 0 where that may not be read (AD only).
+	// Version counts how often it was set, 0 where that may not be read or it never was
+	// (AD only).
 	Version int64 `json:"version,omitempty"`
 	// At is when it was set; zero where that is unknown, and in AD where the user must
 	// change it.
@@ -71,10 +72,9 @@ func (m PasswordMark) Moved(now PasswordMark) Flag {
 	switch {
 	case m.Version != 0 && now.Version != 0:
 		return FlagOf(m.Version != now.Version)
+	case m.At.IsZero() && now.Version > m.Version: // there was none before
+		return Yes
 	case !now.At.IsZero():
-		if m.At.IsZero() && m.Version == 0 && now.Version != 0 {
-			return Unknown
-		}
 		return FlagOf(!m.At.Equal(now.At))
 	}
 	return Unknown // it was never known, or now has to be changed, which erases the time

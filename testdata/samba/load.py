@@ -184,7 +184,7 @@ def resets(db, base, password):
     ou = f"{RESETS},{base}"
     if not exists(db, ou):
         db.create_ou(ou)
-    for name in ("reset-ann", "reset-bob", "reset-strict", "reset-protected"):
+    for name in ("reset-ann", "reset-bob", "reset-strict", "reset-protected", "reset-eve", "reset-fay"):
         if not exists(db, f"CN={name},{ou}"):
             db.newuser(name, password, userou=RESETS)
     account(db, base, "live-helpdesk", password)
