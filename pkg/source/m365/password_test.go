@@ -182,6 +182,7 @@ func TestSetPasswordOnce(t *testing.T) {
 	if err := r.SetPassword(ctx, sourcetest.GUID(1), source.NewPassword{Password: source.NewSecret("x")}); !errors.Is(err, context.Canceled) || patches(server) != 2 {
 		t.Errorf("interrupted before: %v", err)
 	}
+	_ = r.Close() // no connection is left that could be cut
 	server.Close()
 	if err := set(t, r, 1); source.CodeOf(err) != source.CodeUnreachable {
 		t.Errorf("nobody there: %v", err)
