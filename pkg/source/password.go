@@ -115,9 +115,3 @@ type PasswordWatcher interface {
 	// since.
 	PasswordChanges(ctx context.Context, since PasswordCursor) ([]PasswordChange, PasswordCursor, error)
 }
-
-// PasswordDater is a [Directory] that says when everybody's password was last set.
-type PasswordDater interface {
-	// PasswordTimes maps the ids of users to when, zero where that is unknown.
-	PasswordTimes(ctx context.Context) (map[string]time.Time, error)
-}

@@ -26,7 +26,6 @@ type Resetter struct {
 var (
 	_ source.PasswordResetter = (*Resetter)(nil)
 	_ source.PasswordWatcher  = (*Directory)(nil)
-	_ source.PasswordDater    = (*Directory)(nil)
 )
 
 // OpenResetter is [Open] for a connection with [source.RoleReset]. It is not safe for
@@ -339,26 +338,4 @@ func (d *Directory) cursor(ctx context.Context) (source.PasswordCursor, error) {
 		return c, incomplete(err, "the bind account needs the right to read it", "invocationId of %s", d.guard.server)
 	}
 	return c, nil
-}
-
-// PasswordTimes implements [source.PasswordDater]. A password that has to be changed
-// has no time.
-func (d *Directory) PasswordTimes(ctx context.Context) (map[string]time.Time, error) {
-	req := ldap.SearchRequest{BaseDN: d.root, Scope: ldap.ScopeWholeSubtree, Filter: userFilter, Attributes: []string{"objectGUID", "pwdLastSet"}}
-	times := map[string]time.Time{}
-	for page, err := range d.pages(ctx, req, 0) {
-		if err != nil {
-			return nil, err
-		}
-		for _, e := range page {
-			id, err := adattr.GUID([]byte(text(e, "objectGUID")))
-			if err != nil {
-				return nil, incomplete(err, "try again", "objectGUID of %.500q", e.DN)
-			}
-			if times[id], err = adattr.FileTime(text(e, "pwdLastSet")); err != nil {
-				return nil, incomplete(err, "try again", "pwdLastSet of %.500q", e.DN)
-			}
-		}
-	}
-	return times, nil
 }

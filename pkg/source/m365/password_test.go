@@ -192,9 +192,9 @@ func TestSetPasswordOnce(t *testing.T) {
 // What is asked for by POST may pass where it only reads.
 func TestReads(t *testing.T) {
 	for body, want := range map[string]bool{
-		`{"requests":[{"id":"1","method":"GET","url":"/users/x"}]}`:                                     true,
+		`{"requests":[{"id":"1","method":"GET","url":"/users/x"}]}`:                                      true,
 		`{"requests":[{"id":"1","method":"GET","url":"/x"},{"id":"2","method":"PATCH","url":"/users"}]}`: false,
-		`{"requests":[{"id":"1","url":"/users/x"}]}`:                                                    false,
+		`{"requests":[{"id":"1","url":"/users/x"}]}`:                                                     false,
 		`{"requests":[]}`: false,
 		`{"CmdletInput":{"CmdletName":"Get-Mailbox"}}`: true,
 		`{"CmdletInput":{"CmdletName":"Set-Mailbox"}}`: false,
