@@ -21,6 +21,7 @@ import (
 	"github.com/qpimport/qpimport/pkg/importer"
 	"github.com/qpimport/qpimport/pkg/registry/sqlite"
 	"github.com/qpimport/qpimport/pkg/source"
+	"github.com/qpimport/qpimport/pkg/source/adsync"
 )
 
 // streams is what the program reads from and writes to.
@@ -111,7 +112,7 @@ func (a *app) open(ctx context.Context, readOnly bool) (*importer.Importer, erro
 	if err != nil {
 		return nil, err
 	}
-	o := importer.Options{Store: store, Open: a.openDirectory, Check: checkFiles, Written: writtenAt}
+	o := importer.Options{Store: store, Open: a.openDirectory, Check: checkFiles, Written: writtenAt, Sync: adsync.Engine{Getenv: a.getenv, Log: a.adapterLog(source.AD)}}
 	if !readOnly {
 		o.By, o.Version = whoRuns(), readVersion().Version
 	}

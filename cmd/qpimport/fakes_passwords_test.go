@@ -203,7 +203,16 @@ func graphPasswordOf(ts *testscript.TestScript, email string) string {
 // cmdSomebody changes a user in AD, as somebody else does at any time.
 func cmdSomebody(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
-		ts.Fatalf("usage: somebody resets|renames|deletes|retitles USERNAME")
+		ts.Fatalf("usage: somebody resets|renames|deletes|retitles USERNAME, or installs-aadc SERVER")
+	}
+	if args[0] == "installs-aadc" {
+		fakesOf(ts).ad.Add(ldapfake.Entry{DN: "CN=MSOL_0123456789ab,CN=Users,DC=corp,DC=contoso,DC=example", Attrs: map[string][]string{
+			"objectClass": {"top", "person", "organizationalPerson", "user"}, "objectGUID": {"msol-account-id1"}, "sAMAccountType": {adattr.UserType},
+			"sAMAccountName": {"MSOL_0123456789ab"}, "userAccountControl": {"66048"},
+			"description": {"Account created by Microsoft Azure Active Directory Connect with installation identifier '0123456789ab' running on computer '" + args[1] +
+				"' configured to synchronize to tenant 'contoso.onmicrosoft.example'. This account must have directory replication permissions in the local Active Directory."},
+		}})
+		return
 	}
 	entries, err := ldapfake.ReadLDIF(filepath.Join(ts.Getenv("CONTOSO"), "ad.ldif"))
 	ts.Check(err)

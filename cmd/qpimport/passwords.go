@@ -17,6 +17,6 @@ A password is never stored, logged or printed but where you ask for it.` + exits
 		Args: subcommand,
 		RunE: chooseSubcommand,
 	}
-	cmd.AddCommand(newPasswordsResetCmd(a))
+	cmd.AddCommand(newPasswordsResetCmd(a), newPasswordsStatusCmd(a), newPasswordsCheckCmd(a))
 	return cmd
 }

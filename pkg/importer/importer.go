@@ -95,7 +95,9 @@ type Options struct {
 	Written func(source.Connection) time.Time
 	Now     func() time.Time // nil is the clock; several may look at once
 	// Pause waits before a directory is asked once more; nil is the clock's.
-	Pause   func(context.Context, time.Duration) error
+	Pause func(context.Context, time.Duration) error
+	// Sync is AD Connect on this machine; nil looks for none.
+	Sync    source.SyncEngine
 	By      string // who runs it: user and host
 	Version string // of the program
 }
@@ -108,18 +110,22 @@ type Importer struct {
 	written func(source.Connection) time.Time
 	now     func() time.Time
 	pause   func(context.Context, time.Duration) error
+	sync    source.SyncEngine
 	by      string
 	version string
 }
 
 // New makes an importer.
 func New(o Options) *Importer {
-	im := &Importer{store: o.Store, open: o.Open, check: o.Check, written: o.Written, now: o.Now, pause: o.Pause, by: o.By, version: o.Version}
+	im := &Importer{store: o.Store, open: o.Open, check: o.Check, written: o.Written, now: o.Now, pause: o.Pause, sync: o.Sync, by: o.By, version: o.Version}
 	if im.check == nil {
 		im.check = func(source.Connection) error { return nil }
 	}
 	if im.written == nil {
 		im.written = func(source.Connection) time.Time { return time.Time{} }
+	}
+	if im.sync == nil {
+		im.sync = noEngine{}
 	}
 	if im.pause == nil {
 		im.pause = sleep

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/qpimport/qpimport/pkg/registry"
@@ -35,10 +36,30 @@ func (p *PreparedReset) Apply(ctx context.Context) error {
 		}
 	}
 	left, err := p.leave(context.WithoutCancel(ctx))
-	if err != nil || !left {
+	if err != nil {
 		return err
 	}
+	p.follow(ctx)
+	if !left {
+		return nil
+	}
 	return context.Cause(ctx)
+}
+
+// follow has AD Connect carry what was set in AD alone to Microsoft 365. Where it
+// cannot, that is remarked: it does so by itself before long.
+func (p *PreparedReset) follow(ctx context.Context) {
+	if ctx.Err() != nil || !slices.ContainsFunc(p.people, func(t *toReset) bool {
+		return t.refused == nil && t.record.Reset.Follows && t.record.Reset.Done()
+	}) {
+		return
+	}
+	result, err := p.im.Sync(ctx, SyncRequest{Customer: p.snap.Customer.ID})
+	if err != nil {
+		p.notes = append(p.notes, "AD Connect could not be had run a cycle, and carries the passwords when it next does: "+err.Error())
+		return
+	}
+	p.sync = &result
 }
 
 // apply sets one person's password. An error is one of the registry, after which

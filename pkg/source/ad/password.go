@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"regexp"
 	"strconv"
 	"time"
 	"unicode/utf16"
@@ -26,6 +27,7 @@ type Resetter struct {
 var (
 	_ source.PasswordResetter = (*Resetter)(nil)
 	_ source.PasswordWatcher  = (*Directory)(nil)
+	_ source.SyncLocator      = (*Directory)(nil)
 )
 
 // OpenResetter is [Open] for a connection with [source.RoleReset]. It is not safe for
@@ -338,4 +340,28 @@ func (d *Directory) cursor(ctx context.Context) (source.PasswordCursor, error) {
 		return c, incomplete(err, "the bind account needs the right to read it", "invocationId of %s", d.guard.server)
 	}
 	return c, nil
+}
+
+// syncServer finds the server in the description of an account of AD Connect:
+// "… running on computer AADC01 configured to synchronize to tenant …", quoted or not.
+var syncServer = regexp.MustCompile(`(?i)\bcomputer '?([A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*)'?`)
+
+// SyncServers implements [source.SyncLocator] by the accounts that AD Connect makes to
+// read AD, MSOL_ and some digits.
+func (d *Directory) SyncServers(ctx context.Context) ([]string, error) {
+	req := ldap.SearchRequest{
+		BaseDN: d.root, Scope: ldap.ScopeWholeSubtree, Filter: "(&" + userFilter + "(sAMAccountName=MSOL_*))", Attributes: []string{"objectGUID", "description"},
+	}
+	var servers []string
+	for page, err := range d.pages(ctx, req, 0) {
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range page {
+			if found := syncServer.FindStringSubmatch(text(e, "description")); found != nil {
+				servers = append(servers, found[1])
+			}
+		}
+	}
+	return servers, nil
 }

@@ -109,6 +109,14 @@ func (s *Server) Change(dn string, attrs map[string][]string) {
 	s.replace(o, s.count(next))
 }
 
+// Add makes an object.
+func (s *Server) Add(e Entry) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	o := s.count(newObject(e))
+	s.entries, s.byKey[o.key] = append(slices.Clone(s.entries), o), o
+}
+
 // Rename moves an object to another DN; "" deletes it.
 func (s *Server) Rename(dn, to string) {
 	s.mu.Lock()
@@ -268,6 +276,20 @@ func matchesOrder(f *ber.Packet, o *object) (bool, error) {
 	}
 	for _, v := range o.attrs[name].values {
 		if have, err := strconv.ParseInt(v, 10, 64); err == nil && have >= want {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// beginsWith is the filter name=VALUE*.
+func beginsWith(f *ber.Packet, o *object) (bool, error) {
+	parts := f.Children[1].Children
+	if len(parts) != 1 || parts[0].Tag != 0 {
+		return false, fmt.Errorf("a filter by parts other than the first is not implemented")
+	}
+	for _, v := range o.attrs[strings.ToLower(f.Children[0].Data.String())].values {
+		if strings.HasPrefix(strings.ToLower(v), strings.ToLower(parts[0].Data.String())) {
 			return true, nil
 		}
 	}

@@ -398,6 +398,8 @@ func matches(f *ber.Packet, o *object) (bool, error) {
 			}
 		}
 		return false, nil
+	case f.Tag == 4 && len(f.Children) == 2:
+		return beginsWith(f, o)
 	case f.Tag == 5 && len(f.Children) == 2:
 		return matchesOrder(f, o)
 	case f.Tag == 7:
