@@ -43,29 +43,31 @@ func newPasswordsResetCmd(a *app) *cobra.Command {
 sync on in Active Directory and in Microsoft 365; of a user whom AD Connect or Cloud Sync
 keeps in step, and with password sync off, in the directory that the account comes from.
 
-It writes through connections of their own ("directories connect … --role reset"); without
-one it is refused (12). First everything is looked at: that both directories answer and are
-the customer's own, that each person is known and present in them, and who holds power over
-them (--privileged takes these too). Then the passwords are put in the file of --out, which
-must not exist yet. Then what is meant is recorded as a run. Only then they are set, one
-person after the other, first in Active Directory, then in Microsoft 365, and what came of
-each step is recorded before the next. Nothing is sent twice: where an answer is lost, the
-directory is asked whether it was done. One person's failure leaves the others alone.
+It writes through connections of their own ("directories connect … --role reset");
+without one it is refused (12). First everything is looked at: that both directories
+answer and are the customer's own, that each person is known and present in them, and who
+holds power over them (--privileged takes these too). Then the passwords are put in the
+file of --out, which must not exist yet. Then what is meant is recorded as a run. Only
+then they are set, one person after the other, first in Active Directory, then in
+Microsoft 365, and what came of each step is recorded before the next. Nothing is sent
+twice: where an answer is lost, the directory is asked whether it was done. One person's
+failure leaves the others alone. Who is synchronised is followed by a cycle of AD Connect,
+as "sync" has it.
 
-A new password is made by chance: 16 characters, or with --words five words, and more where
-the domain's policy asks for it; it holds nothing of the person's name. --password-from
-takes one for all.
+A new password is made by chance: 16 characters, or with --words five words, and more
+where the domain's policy asks for it; it holds nothing of the person's name.
+--password-from takes one for all.
 
 --must-change has the person choose another one at the next sign-in; --unlock lifts a
-lockout of Active Directory, which a reset alone does not. --all-pending takes all who wait
-for a reset: whom "passwords check" found reset in Active Directory alone, and whose
+lockout of Active Directory, which a reset alone does not. --all-pending takes all who
+wait for a reset: whom "passwords check" found reset in Active Directory alone, and whose
 password is in one directory alone.
 
 Where only one directory has the new password the exit status is 3, and the result says
 which. --resume RUN goes on: it asks the directories what came of what was sent, and with
 --from FILE, the file that --out wrote, sets what is missing. So it does after a kill, or
-a lost connection. After Ctrl-C the person under way is done to the end, and the others are
-left alone.
+a lost connection. After Ctrl-C the person under way is done to the end, and the others
+are left alone.
 
 A reset is a run in "history", without the password. Nothing takes it back.` + "\n" + secret.Help + exits(3, 11, 12, 13, 14, 15),
 		Example: `  qpimport passwords reset -c Contoso jdoe --out jdoe.csv --must-change

@@ -18,10 +18,10 @@ func newSyncCmd(a *app) *cobra.Command {
 		Use:   "sync",
 		Short: "Have AD Connect run a cycle now",
 		Long: `Has AD Connect run one delta cycle, in place of a wait of up to half an hour. It does so
-where AD Connect's service runs on this machine, through Windows PowerShell, as its RMM may
-run it; the account has to be a member of ADSyncOperators or ADSyncAdmins. A cycle that is
-running will do. One in staging mode, switched off, or suspended as while its wizard is
-open, is refused (12).
+where AD Connect's service runs on this machine, through Windows PowerShell, as its RMM
+may run it; the account has to be a member of ADSyncOperators or ADSyncAdmins. A cycle
+that is running will do. One in staging mode, switched off, or suspended as while its
+wizard is open, is refused (12).
 
 Elsewhere it says on which server AD Connect runs, as the account says that it has made in
 Active Directory, and the command to run there.
