@@ -153,6 +153,9 @@ func (p *PreparedReset) openDirectories(ctx context.Context) error {
 			return err
 		}
 		p.open[kind] = r
+		if err := r.readPowers(ctx); err != nil {
+			return err
+		}
 		if r.powers.Unknown != "" {
 			p.notes = append(p.notes, fmt.Sprintf("who holds power in %s is not known (%s): what is known of before counts, and %s itself decides", kind, r.powers.Unknown, kind))
 		}

@@ -55,20 +55,18 @@ func (r *resetter) lookRound(ctx context.Context, snap *registry.Snapshot, kind 
 		return err
 	}
 	r.synced = info.Synced
-	if err := checkIdentity(snap, kind, info.ID, false); err != nil {
-		return err
-	}
-	r.powers, err = readPowersOf(ctx, r.dir)
-	return err
+	return checkIdentity(snap, kind, info.ID, false)
 }
 
-// readPowersOf reads who holds power over a directory.
-func readPowersOf(ctx context.Context, dir source.Directory) (source.Powers, error) {
-	lister, ok := source.As[source.PowerLister](dir)
+// readPowers reads who holds power over the directory.
+func (r *resetter) readPowers(ctx context.Context) (err error) {
+	lister, ok := source.As[source.PowerLister](r.dir)
 	if !ok {
-		return source.Powers{Unknown: "it does not say"}, nil
+		r.powers.Unknown = "it does not say"
+		return nil
 	}
-	return lister.Powers(ctx)
+	r.powers, err = lister.Powers(ctx)
+	return err
 }
 
 // power is the way in which a user holds power over a directory: as read now, or as
