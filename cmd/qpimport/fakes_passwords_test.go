@@ -28,7 +28,7 @@ const (
 //
 //	ad:FAULT    policy, denied, expires, lost (the answer to a modify), gone (cut before
 //	            it is done), mute
-//	m365:FAULT  synced (all users), denied, lost, cut, throttled, banned, late,
+//	m365:FAULT  synced (all users), cloudsync (it knows all but riyer), denied, lost, cut, throttled, banned, late,
 //	            or the id of a privileged user
 //	tenant:ID   the tenant of the token is another one
 //
@@ -126,6 +126,14 @@ func breakGraph(ts *testscript.TestScript, o *graphfake.Options, fault string) {
 		}
 		yes := true
 		o.Synced = &yes
+	case "cloudsync":
+		entries, err := ldapfake.ReadLDIF(filepath.Join(ts.Getenv("CONTOSO"), "ad.ldif"))
+		ts.Check(err)
+		for _, e := range entries {
+			if !slices.Contains(e.Attrs["sAMAccountName"], "riyer") {
+				o.Passwords.CloudSync = append(o.Passwords.CloudSync, e.DN)
+			}
+		}
 	case "denied":
 		o.Passwords.Reset = false
 	case "lost":

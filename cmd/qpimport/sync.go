@@ -23,10 +23,15 @@ may run it; the account has to be a member of ADSyncOperators or ADSyncAdmins. A
 that is running will do. One in staging mode, switched off, or suspended as while its
 wizard is open, is refused (12).
 
+Where the tenant has Cloud Sync in place of AD Connect, it is asked to carry those whose
+password is newer in Active Directory, at most 50 at once. That takes the connection of
+--role reset for Microsoft 365, with the application permissions
+Synchronization.ReadWrite.All and Application.Read.All.
+
 Elsewhere it says on which server AD Connect runs, as the account says that it has made in
 Active Directory, and the command to run there.
 
---wait waits until Microsoft 365 says that it was synchronised since; --timeout bounds it.` + exits(11, 12, 13, 14, 15),
+--wait waits until Microsoft 365 says that it was synchronised since; --timeout bounds it.` + exits(3, 11, 12, 13, 14, 15),
 		Example: `  qpimport sync -c Contoso
   qpimport sync -c Contoso --wait --timeout 10m`,
 		Args: cobra.NoArgs,
@@ -56,6 +61,12 @@ func syncVerdict(r importer.SyncResult) error {
 	switch r.State {
 	case importer.SyncRefused:
 		return &source.Error{Code: importer.CodeRefused, Message: r.Message}
+	case importer.SyncProvisioned:
+		for _, x := range r.People {
+			if !x.Done {
+				return &source.Error{Code: codePartial, Message: "Cloud Sync has not carried everybody over", Hint: "it does so by itself before long"}
+			}
+		}
 	case importer.SyncElsewhere, importer.SyncNone:
 		return &source.Error{Code: importer.CodeRefused, Message: "AD Connect does not run on this machine"}
 	}
@@ -79,6 +90,11 @@ func syncPage(p *output.Page, r importer.SyncResult) {
 	p.Line("%s: %s", r.Customer, r.Message)
 	if r.Command != "" {
 		p.Line("  %s", r.Command)
+	}
+	for _, x := range r.People {
+		if !x.Done {
+			p.Line("  %s: %s", x.DisplayName, x.Message)
+		}
 	}
 	if r.SyncedAt != nil {
 		p.Line("Microsoft 365 was last synchronised at %s", whenText(r.SyncedAt))

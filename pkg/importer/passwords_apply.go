@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/qpimport/qpimport/pkg/registry"
@@ -49,12 +48,16 @@ func (p *PreparedReset) Apply(ctx context.Context) error {
 // follow has AD Connect carry what was set in AD alone to Microsoft 365. Where it
 // cannot, that is remarked: it does so by itself before long.
 func (p *PreparedReset) follow(ctx context.Context) {
-	if ctx.Err() != nil || !slices.ContainsFunc(p.people, func(t *toReset) bool {
-		return t.refused == nil && t.record.Reset.Follows && t.record.Reset.Done()
-	}) {
+	var accounts []string
+	for _, t := range p.people {
+		if t.refused == nil && t.record.Reset.Follows && t.record.Reset.Done() {
+			accounts = append(accounts, t.account.ID)
+		}
+	}
+	if ctx.Err() != nil || len(accounts) == 0 {
 		return
 	}
-	result, err := p.im.Sync(ctx, SyncRequest{Customer: p.snap.Customer.ID})
+	result, err := p.im.Sync(ctx, SyncRequest{Customer: p.snap.Customer.ID, Accounts: accounts})
 	if err != nil {
 		p.notes = append(p.notes, "AD Connect could not be had run a cycle, and carries the passwords when it next does: "+err.Error())
 		return

@@ -29,6 +29,12 @@ func (im *Importer) PasswordStatuses(ctx context.Context, sel string) (PasswordS
 			return result, err
 		}
 	}
+	bySID := map[string]*source.User{}
+	for _, u := range users[source.M365] {
+		if u.SID != "" && u.Synced == source.Yes {
+			bySID[u.SID] = &u
+		}
+	}
 	for _, a := range snap.Accounts {
 		known := snap.Passwords[a.ID]
 		v := PasswordStatus{Account: a.ID, DisplayName: a.DisplayName, Username: a.Username, State: known.State()}
@@ -40,6 +46,9 @@ func (im *Importer) PasswordStatuses(ctx context.Context, sel string) (PasswordS
 			return &u
 		}
 		onPrem, cloud := of(source.AD), of(source.M365)
+		if cloud == nil && a.M365 == nil && onPrem != nil && onPrem.SID != "" {
+			cloud = bySID[onPrem.SID] // AD Connect has written whose it is
+		}
 		v.ADSetAt, v.M365SetAt = setAt(onPrem), setAt(cloud)
 		v.InStep, v.Why = inStep(&known, onPrem, cloud)
 		result.Accounts = append(result.Accounts, v)
@@ -176,7 +185,11 @@ func (im *Importer) CheckPasswords(ctx context.Context, sel string, trigger bool
 	}
 	sortBy(result.Accounts, func(v *PasswordReset) (ou, name, id string) { return "", v.DisplayName, v.Account })
 	if trigger && len(result.Accounts) > 0 {
-		sync, err := im.Sync(ctx, SyncRequest{Customer: snap.Customer.ID})
+		r := SyncRequest{Customer: snap.Customer.ID}
+		for _, x := range result.Accounts {
+			r.Accounts = append(r.Accounts, x.Account)
+		}
+		sync, err := im.Sync(ctx, r)
 		if err != nil {
 			return result, err
 		}

@@ -14,6 +14,9 @@ import (
 // SyncRequest asks for a cycle.
 type SyncRequest struct {
 	Customer string
+	// Accounts are those whom Cloud Sync carries; nil are all synchronised ones whose
+	// password is newer in AD.
+	Accounts []string
 	// Wait waits until Microsoft 365 says that it was synchronised since.
 	Wait bool
 }
@@ -25,6 +28,8 @@ const (
 	SyncRefused   = "refused"   // AD Connect will not run one now
 	SyncElsewhere = "elsewhere" // it runs on another machine
 	SyncNone      = "none"      // there is none that is known of
+	// SyncProvisioned: Cloud Sync was asked to carry people
+	SyncProvisioned = "provisioned"
 )
 
 // SyncResult says what became of a cycle.
@@ -39,6 +44,17 @@ type SyncResult struct {
 	// SyncedAt is when the tenant was last synchronised, nil where it does not say.
 	SyncedAt *time.Time `json:"synced_at"`
 	Waited   bool       `json:"waited"` // until it was
+	// People are those whom Cloud Sync was asked to carry.
+	People []ProvisionedPerson `json:"people"`
+}
+
+// ProvisionedPerson is an account that Cloud Sync was asked to carry.
+type ProvisionedPerson struct {
+	Account     string `json:"account"`
+	DisplayName string `json:"display_name"`
+	DN          string `json:"dn"`
+	Done        bool   `json:"done"`
+	Message     string `json:"message"`
 }
 
 // SyncCommand starts a cycle on the server of AD Connect.
@@ -47,7 +63,7 @@ const SyncCommand = `powershell.exe -NoProfile -NonInteractive -Command "Import-
 // Sync has AD Connect run one delta cycle, where it runs on this machine; elsewhere it
 // says where.
 func (im *Importer) Sync(ctx context.Context, r SyncRequest) (SyncResult, error) {
-	result := SyncResult{Servers: []string{}}
+	result := SyncResult{Servers: []string{}, People: []ProvisionedPerson{}}
 	snap, err := im.find(ctx, r.Customer, registry.Load{})
 	if err != nil {
 		return result, err
@@ -63,7 +79,10 @@ func (im *Importer) Sync(ctx context.Context, r SyncRequest) (SyncResult, error)
 		return result, err
 	}
 	if !scheduler.Installed {
-		return result, im.syncElsewhere(ctx, snap, &result)
+		if err := im.syncElsewhere(ctx, snap, &result); err != nil || result.State == SyncElsewhere {
+			return result, err
+		}
+		return result, im.provision(ctx, r, &result)
 	}
 	if err := im.isOurs(ctx, snap, scheduler); err != nil {
 		return result, err
@@ -158,6 +177,80 @@ func (im *Importer) syncElsewhere(ctx context.Context, snap *registry.Snapshot, 
 	result.State, result.Command = SyncElsewhere, SyncCommand
 	result.Message = "AD Connect runs on " + strings.Join(result.Servers, " and ") + ", not here: run the command there, by your RMM"
 	return nil
+}
+
+// maxProvision is how many people Cloud Sync is asked to carry at once: it takes a
+// person every two seconds, and carries everybody by itself within minutes.
+const maxProvision = 50
+
+// provision has Cloud Sync carry those who changed, where the tenant has it and there
+// is a connection that may.
+func (im *Importer) provision(ctx context.Context, r SyncRequest, result *SyncResult) error {
+	snap, err := im.find(ctx, r.Customer, registry.Load{Accounts: true})
+	if err != nil {
+		return err
+	}
+	if _, ok := snap.Resetters[source.M365]; !ok {
+		return nil
+	}
+	accounts := map[string]*registry.Account{}
+	for _, a := range snap.Accounts {
+		accounts[a.ID] = a
+	}
+	ids := r.Accounts
+	if ids == nil {
+		if ids, err = im.behind(ctx, snap); err != nil {
+			return err
+		}
+	}
+	var dns []string
+	for _, id := range ids {
+		if a := accounts[id]; a != nil && a.AD != nil && len(dns) < maxProvision {
+			dns = append(dns, a.AD.Name)
+			result.People = append(result.People, ProvisionedPerson{Account: a.ID, DisplayName: a.DisplayName, DN: a.AD.Name})
+		}
+	}
+	open, err := im.openResetter(ctx, snap, source.M365)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = open.dir.Close() }()
+	provisioner, ok := source.As[source.CloudProvisioner](open.dir)
+	if !ok {
+		return nil
+	}
+	done, err := provisioner.Provision(ctx, dns)
+	if source.CodeOf(err) == source.CodeNotFound {
+		result.People = []ProvisionedPerson{}
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	carried := 0
+	for i, p := range done {
+		result.People[i].Done, result.People[i].Message = p.Done, p.Message
+		if p.Done {
+			carried++
+		}
+	}
+	result.State, result.Message = SyncProvisioned, fmt.Sprintf("Cloud Sync was asked for %d people, and carried %d", len(dns), carried)
+	if left := len(ids) - len(dns); left > 0 {
+		result.Message += fmt.Sprintf("; %d more it carries by itself before long", left)
+	}
+	return nil
+}
+
+// behind are the accounts of synchronised people whose password is newer in AD.
+func (im *Importer) behind(ctx context.Context, snap *registry.Snapshot) ([]string, error) {
+	list, err := im.PasswordStatuses(ctx, snap.Customer.ID)
+	var ids []string
+	for _, v := range list.Accounts {
+		if v.InStep != nil && !*v.InStep && v.ADSetAt != nil {
+			ids = append(ids, v.Account)
+		}
+	}
+	return ids, err
 }
 
 // syncPoll is how long it is waited between two looks at the tenant.

@@ -21,6 +21,23 @@ type SyncEngine interface {
 	Start(ctx context.Context) error
 }
 
+// CloudProvisioner is a [Directory] that has Cloud Sync carry people of AD to it. Only
+// one of a connection with [RoleReset] does.
+type CloudProvisioner interface {
+	// Provision does so for users of AD by their DNs, one after the other. No Cloud Sync
+	// is a [CodeNotFound] error.
+	Provision(ctx context.Context, dns []string) ([]Provisioned, error)
+}
+
+// Provisioned is what became of one user of AD.
+type Provisioned struct {
+	DN string
+	// Done says that Cloud Sync has carried the user over, or found nothing to do.
+	Done bool
+	// Message says in words why not.
+	Message string
+}
+
 // SyncLocator is a [Directory] that knows on which servers AD Connect runs.
 type SyncLocator interface {
 	// SyncServers lists them by name, as the accounts say that AD Connect has made.

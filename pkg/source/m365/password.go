@@ -86,7 +86,7 @@ func (r *Resetter) SetPassword(ctx context.Context, id string, p source.NewPassw
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	status, said, err := r.client.write(ctx, http.MethodPatch, r.client.url("users/"+id, nil), body)
+	status, said, err := r.client.write(ctx, http.MethodPatch, r.client.url("users/"+id, nil), body, nil)
 	if err == nil && (status == http.StatusNoContent || status == http.StatusOK) {
 		return nil
 	}

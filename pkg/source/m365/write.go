@@ -36,8 +36,8 @@ func maySent(err error) bool {
 // write sends a request that changes something, once, but for a refusal of the token
 // and for 429, after both of which nothing was done. It returns an error of Graph's
 // with its status, 0 where there was no answer; that is then [errSent] where the
-// request may have arrived.
-func (c *client) write(ctx context.Context, method string, link *url.URL, body []byte) (status int, said graphFailure, err error) {
+// request may have arrived. read, where there is one, gets the body of a success.
+func (c *client) write(ctx context.Context, method string, link *url.URL, body []byte, read func(io.Reader) error) (status int, said graphFailure, err error) {
 	request, err := http.NewRequestWithContext(ctx, method, link.String(), bytes.NewReader(body))
 	if err != nil {
 		return 0, said, err
@@ -60,7 +60,10 @@ func (c *client) write(ctx context.Context, method string, link *url.URL, body [
 	}
 	defer func() { _ = response.Body.Close() }() // it was read before
 	if response.StatusCode < 300 {
-		return response.StatusCode, said, nil
+		if read != nil {
+			err = read(response.Body)
+		}
+		return response.StatusCode, said, err
 	}
 	return response.StatusCode, readFailure(response.Body), fmt.Errorf("status %s", statusText(response.StatusCode))
 }

@@ -106,6 +106,8 @@ type Server struct {
 	// passwords that were set, and what else was altered, by the user's id
 	passwords map[string]string
 	patches   map[string]map[string]json.RawMessage
+	// provisioned are DNs for which Cloud Sync was asked
+	provisioned []string
 }
 
 // Start runs a fake on a free port of the loopback interface.

@@ -20,6 +20,9 @@ type Passwords struct {
 	// CloudManaged are ids of synchronised users whose source of authority is the
 	// cloud.
 	CloudManaged []string
+	// CloudSync are the DNs of AD that a job of Cloud Sync knows; nil is a tenant without
+	// Cloud Sync.
+	CloudSync []string
 	// Now is the clock; nil is the machine's.
 	Now func() time.Time
 }
@@ -156,6 +159,10 @@ func (s *Server) serveSyncBehavior(w http.ResponseWriter, r *http.Request, id st
 
 // servePasswords serves what has to do with passwords, and says whether that was it.
 func (s *Server) servePasswords(w http.ResponseWriter, r *http.Request) bool {
+	if strings.HasPrefix(r.URL.Path, "servicePrincipals") {
+		s.serveCloudSync(w, r)
+		return true
+	}
 	rest, ok := strings.CutPrefix(r.URL.Path, "users/")
 	if !ok {
 		return false
@@ -172,6 +179,56 @@ func (s *Server) servePasswords(w http.ResponseWriter, r *http.Request) bool {
 		return false
 	}
 	return true
+}
+
+// Provisioned are the DNs that were provisioned on demand so far.
+func (s *Server) Provisioned() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.provisioned)
+}
+
+// serveCloudSync serves the application of Cloud Sync, its jobs, their schema and
+// provisionOnDemand.
+func (s *Server) serveCloudSync(w http.ResponseWriter, r *http.Request) {
+	const application, job, rule = "5b1a0c52-0000-4000-8000-00000000aaaa", "AD2AADProvisioning.0123456789abcdef.0", "6c409270-f78a-4bc6-af23-7cf3ab6482fe"
+	known := s.options.Passwords.CloudSync
+	root := "servicePrincipals/" + application + "/synchronization/jobs"
+	value := func(items ...any) {
+		writeJSON(w, map[string]any{"@odata.context": origin(r) + "/v1.0/$metadata#" + r.URL.Path, "value": items})
+	}
+	switch {
+	case r.Method == http.MethodGet && r.URL.Path == "servicePrincipals" && known == nil:
+		value([]any{}...)
+	case r.Method == http.MethodGet && r.URL.Path == "servicePrincipals" && r.URL.Query().Get("$filter") == "applicationTemplateId eq '1a4721b3-e57f-4451-ae87-ef078703ec94'":
+		value(map[string]any{"id": application})
+	case r.Method == http.MethodGet && r.URL.Path == root:
+		value(map[string]any{"id": "AD2AADPasswordHash.0123456789abcdef.1", "templateId": "AD2AADPasswordHash"}, map[string]any{"id": job, "templateId": "AD2AADProvisioning"})
+	case r.Method == http.MethodGet && r.URL.Path == root+"/"+job+"/schema":
+		writeJSON(w, map[string]any{"id": job, "version": "v1", "synchronizationRules": []any{map[string]any{"id": rule, "name": "AD to AAD"}}})
+	case r.Method == http.MethodPost && r.URL.Path == root+"/"+job+"/provisionOnDemand":
+		var body struct {
+			Parameters []struct {
+				RuleID   string
+				Subjects []struct{ ObjectID, ObjectTypeName string }
+			}
+		}
+		if json.NewDecoder(r.Body).Decode(&body) != nil || len(body.Parameters) != 1 || body.Parameters[0].RuleID != rule || len(body.Parameters[0].Subjects) != 1 || body.Parameters[0].Subjects[0].ObjectTypeName != "user" {
+			writeError(w, http.StatusBadRequest, "BadRequest", "The request is not valid.")
+			return
+		}
+		dn, result := body.Parameters[0].Subjects[0].ObjectID, "Failure"
+		if slices.Contains(known, dn) {
+			result = "Success"
+			s.mu.Lock()
+			s.provisioned = append(s.provisioned, dn)
+			s.mu.Unlock()
+		}
+		key, _ := json.Marshal(map[string]any{"result": result, "description": "", "details": map[string]any{}})
+		writeJSON(w, map[string]any{"@odata.context": origin(r) + "/v1.0/$metadata#microsoft.graph.stringKeyStringValuePair", "key": string(key), "value": "[]"})
+	default:
+		writeError(w, http.StatusBadRequest, "BadRequest", "Resource not found for the segment '"+r.URL.Path+"'.")
+	}
 }
 
 // LostAnswer does what is asked for, and closes the connection in place of an answer.

@@ -177,7 +177,7 @@ func New(opts Options) (*Server, error) {
 	if opts.MaxValRange == 0 {
 		opts.MaxValRange = 1500
 	}
-	s := &Server{opts: opts, conns: map[net.Conn]bool{}, byKey: map[string]*object{}, passwords: map[string]string{}, usn: 10_000}
+	s := &Server{opts: opts, conns: map[net.Conn]bool{}, byKey: map[string]*object{}, passwords: map[string]string{}, usn: 1_000_000}
 	accounts := map[string]string{}
 	for name, password := range opts.Accounts {
 		accounts[strings.ToLower(name)] = password
