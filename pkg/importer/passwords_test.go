@@ -143,6 +143,8 @@ type fault struct {
 	// do happens at the first step of the name on, and nothing fails.
 	on string
 	do func()
+	// dead, where set, is a directory that does not answer any more.
+	dead source.Kind
 }
 
 // reach is called before and after each thing that a reset does.
@@ -152,6 +154,9 @@ func (f *fault) reach(what string) error {
 		do := f.do
 		f.do = nil
 		do()
+	}
+	if f.dead != "" && strings.HasSuffix(what, " "+string(f.dead)) {
+		return &source.Error{Code: source.CodeOutcomeUnknown, Message: "no answer"}
 	}
 	if f.step != f.at {
 		return nil
@@ -542,5 +547,32 @@ func TestResetMeanwhile(t *testing.T) {
 	}
 	for i, password := range p.Passwords() {
 		b.check(i, password.Password.Reveal(), "meanwhile")
+	}
+}
+
+// A directory that is gone right after something was sent leaves the outcome unknown,
+// which is said; the other side is left alone, and going on finds out.
+func TestResetUnknown(t *testing.T) {
+	for _, kind := range bothKinds {
+		t.Run(string(kind), func(t *testing.T) {
+			b := newResetBench(t, fakeDomain(t))
+			f := &fault{on: "set already in " + string(kind)}
+			f.do = func() { f.dead = kind }
+			passwords, result := b.reset(0, f)
+			if result == nil || result.Counts.Unknown != 1 || !b.known(0).Open() {
+				t.Fatalf("%+v", result)
+			}
+			if side := b.known(0).M365; kind == source.AD && side.Outcome != registry.ResetNotSet {
+				t.Errorf("Microsoft 365 is %s", side.Outcome)
+			}
+			if _, err := b.importer(&fault{}).PrepareReset(t.Context(), ResetRequest{Customer: "Fabrikam", Accounts: []string{"ann"}}); err != nil {
+				t.Fatal(err)
+			}
+			b.resume(b.known(0).Run, passwords)
+			b.check(0, passwords[0].Password.Reveal(), "gone on with")
+			if !b.known(0).Done() {
+				t.Errorf("%+v", b.known(0))
+			}
+		})
 	}
 }

@@ -68,3 +68,22 @@ func BenchmarkUsersLDAP(b *testing.B) {
 		b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N*n), "µs/user")
 	})
 }
+
+// BenchmarkPasswordChanges asks a domain of 50,000 users for the three whose password
+// was set; the fake, which has no index, takes most of the time.
+func BenchmarkPasswordChanges(b *testing.B) {
+	s, cfg := start(b, ldapfake.Options{Entries: company(50_000), Resetters: map[string]ldapfake.Rights{}})
+	d := open(b, cfg)
+	_, since, err := d.PasswordChanges(b.Context(), source.PasswordCursor{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for n := range 3 {
+		s.Change(person(n).DN, map[string][]string{"unicodePwd": {"x"}})
+	}
+	for b.Loop() {
+		if changes, _, err := d.PasswordChanges(b.Context(), since); err != nil || len(changes) != 3 {
+			b.Fatalf("%d, %v", len(changes), err)
+		}
+	}
+}

@@ -292,7 +292,11 @@ func TestPasswordChanges(t *testing.T) {
 	if changes, _ = check(source.PasswordCursor{Server: "another", USN: 1}); len(changes) != 0 {
 		t.Errorf("of another server: %+v", changes)
 	}
+	asked := s.Count("search")
 	changes, second := check(first)
+	if n := s.Count("search") - asked; n != 3 { // what the server is, how far it is, and who changed
+		t.Errorf("%d requests", n)
+	}
 	ids := map[string]bool{}
 	for _, c := range changes {
 		ids[c.ID] = c.Certain

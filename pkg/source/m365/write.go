@@ -10,9 +10,6 @@ import (
 	"net/http"
 	"net/url"
 
-	kiotajson "github.com/microsoft/kiota-serialization-json-go"
-	"github.com/microsoftgraph/msgraph-sdk-go/models/odataerrors"
-
 	"github.com/qpimport/qpimport/pkg/source"
 )
 
@@ -74,17 +71,5 @@ func readFailure(body io.Reader) graphFailure {
 	if err != nil || len(text) == 0 {
 		return graphFailure{}
 	}
-	node, err := kiotajson.NewJsonParseNode(text)
-	if err != nil {
-		return graphFailure{}
-	}
-	value, err := node.GetObjectValue(odataerrors.CreateODataErrorFromDiscriminatorValue)
-	if err != nil {
-		return graphFailure{}
-	}
-	failure, ok := value.(error)
-	if !ok {
-		return graphFailure{}
-	}
-	return graphError(failure)
+	return graphError(errorOf(text))
 }
