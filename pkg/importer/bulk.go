@@ -258,13 +258,17 @@ func (im *Importer) readJob(ctx context.Context, snap *registry.Snapshot, mc man
 	d.adoptManifest(mc)
 	target := d.after
 	j := &job{Customer: mc}
-	for _, kind := range []source.Kind{source.AD, source.M365} {
-		after := target.Connection(kind)
-		if before := snap.Connection(kind); after == nil || before != nil && *before == *after {
-			continue
-		}
-		if err := im.check(*after); err != nil {
-			return nil, err
+	for _, kind := range bothKinds {
+		for _, c := range []struct {
+			before, after map[source.Kind]registry.Directory
+		}{{snap.Directories, target.Directories}, {snap.Resetters, target.Resetters}} {
+			after, ok := c.after[kind]
+			if !ok || after.Connection == c.before[kind].Connection {
+				continue
+			}
+			if err := im.check(after.Connection); err != nil {
+				return nil, err
+			}
 		}
 	}
 	whole := map[source.Kind]*reading{}
@@ -345,7 +349,7 @@ func (d *draft) adoptManifest(mc manifest.Customer) {
 	case "list":
 		d.after.Customer.NewPeople = ""
 	}
-	for _, conn := range []*source.Connection{mc.Directories.AD, mc.Directories.M365} {
+	for _, conn := range []*source.Connection{mc.Directories.AD, mc.Directories.M365, mc.Directories.ResetAD, mc.Directories.ResetM365} {
 		if conn != nil {
 			d.connect(*conn)
 		}

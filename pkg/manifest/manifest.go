@@ -49,6 +49,8 @@ type Customer struct {
 // are resolved, also those in references to secrets.
 type Directories struct {
 	AD, M365 *source.Connection
+	// ResetAD and ResetM365 set passwords.
+	ResetAD, ResetM365 *source.Connection
 }
 
 // Import is one import from a directory.

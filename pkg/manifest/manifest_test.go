@@ -197,6 +197,7 @@ var documents = []struct {
 	{name: "spelled otherwise", yaml: `directories: {ad: {url: "LDAPS://DC1.Corp.Example:0636//", bind_dn: svc, bind_password: "env:A"}}`},
 	{name: "IPv6", yaml: `directories: {ad: {url: "ldaps://[2001:db8::1]:636", bind_dn: svc, bind_password: "env:A"}}`},
 	{name: "tenant id", yaml: `directories: {m365: {tenant: 84841066-274D-4ec0-a5c1-276be684bdd3, access_token: "env:T"}}`},
+	{name: "reset", yaml: `directories: {reset: {ad: {` + liveAD + `}, m365: {` + liveM365 + `}}}`},
 	{name: "other names", yaml: `import: [{source: entra}, {source: o365, users: [a@x.example]}]`},
 	{name: "empty lists", yaml: `{import: [], emails: [], match: {pairs: []}, allow: {}, external_ids: {}}`},
 	{name: "block text", yaml: "external_ids:\n      m365: >-\n        0815\n      it_glue-2: 'x'"},
@@ -232,6 +233,7 @@ var documents = []struct {
 	{name: "file and live", yaml: `directories: {ad: {file: x, url: "ldaps://dc"}, m365: {file: y, tenant: t, cloud: china}}`, want: []string{
 		`4:38 directories.ad.url: has no meaning beside file`, `4:77 directories.m365.tenant: has no meaning`, `4:87 directories.m365.cloud: has no meaning`}},
 	{name: "file and starttls", yaml: `directories: {ad: {file: x, starttls: true}}`, want: []string{`4:43 directories.ad.starttls: has no meaning beside file`}},
+	{name: "reset of an export", yaml: `directories: {reset: {ad: {file: a.ldif}}}`, want: []string{`directories.reset.ad: sets passwords: an export is no directory`}, beyond: true},
 	{name: "nothing", yaml: `directories: {ad: {}, m365: {}}`, want: []string{
 		`4:23 directories.ad: say where the directory is: url (live) or file (an export)`,
 		`4:33 directories.m365: say where the directory is: tenant and its credentials (live) or file`}},

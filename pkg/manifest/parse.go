@@ -72,8 +72,11 @@ func (o *object) customer(defaults Defaults) Customer {
 			o.wrong("name", "has no visible character")
 		}
 	}
-	if d := o.object("directories", "ad", "m365"); d != nil {
+	if d := o.object("directories", "ad", "m365", "reset"); d != nil {
 		c.Directories = Directories{AD: d.ad(), M365: d.m365()}
+		if r := d.object("reset", "ad", "m365"); r != nil {
+			c.Directories.ResetAD, c.Directories.ResetM365 = r.resets("ad", r.ad()), r.resets("m365", r.m365())
+		}
 	}
 	for _, entry := range o.entries("import", 0) {
 		if i := o.p.object(entry.node, entry.path, "source", "ou", "recursive", "group", "licensed", "sku", "users", "exclude", "exclude_ou", "include_disabled", "include_privileged", "also_m365"); i != nil {
@@ -154,6 +157,17 @@ func (o *object) externalIDs() map[string]string {
 		}
 	}
 	return ids
+}
+
+// resets makes a connection one that sets passwords, which takes a live directory.
+func (o *object) resets(key string, c *source.Connection) *source.Connection {
+	if c == nil {
+		return nil
+	}
+	if c.Role = source.RoleReset; c.File != "" {
+		o.wrong(key, "sets passwords: an export is no directory for that")
+	}
+	return c
 }
 
 func (o *object) ad() *source.Connection {
