@@ -85,6 +85,8 @@ func TestBinary(t *testing.T) {
 	t.Run("two at once", func(t *testing.T) { testTwoAtOnce(t, b.fresh(t)) })
 	t.Run("interrupt", func(t *testing.T) { testInterrupt(t, b.fresh(t)) })
 	t.Run("kill", func(t *testing.T) { testKill(t, b.fresh(t)) })
+	t.Run("reset killed", func(t *testing.T) { testResetKilled(t, b.fresh(t)) })
+	t.Run("reset interrupted", func(t *testing.T) { testResetInterrupted(t, b.fresh(t)) })
 	t.Run("secrets", func(t *testing.T) { testSecretsStayOut(t, b.fresh(t)) })
 	t.Run("newer and damaged state", func(t *testing.T) { testState(t, b.fresh(t)) })
 }
