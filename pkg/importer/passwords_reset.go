@@ -193,6 +193,10 @@ func (p *PreparedReset) look(ctx context.Context, t *toReset, r ResetRequest) er
 			continue
 		}
 		state, err := p.stateOf(ctx, kind, link.ID)
+		if source.CodeOf(err) == source.CodePermission { // of this one user, perhaps
+			t.refused = err
+			return nil
+		}
 		if err != nil {
 			return err
 		}

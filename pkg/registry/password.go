@@ -126,11 +126,36 @@ func (p *Password) State() string {
 	return ""
 }
 
+// WithReset is what is known of a password once a reset of it came so far. A check
+// that saw something meanwhile is not forgotten.
+func (p Password) WithReset(n Password) Password {
+	after := p
+	after.Account, after.Reset = n.Account, n.Reset
+	if p.Seen == nil || n.Seen != nil && (n.Seen.ID != p.Seen.ID || n.Seen.Mark.Version >= p.Seen.Mark.Version) {
+		after.Seen = n.Seen
+	}
+	if ad := n.Reset.AD; n.Reset.Done() && (ad == nil || !p.OutOfStep.After(ad.At)) {
+		after.OutOfStep = time.Time{}
+	}
+	return after
+}
+
+// WithCheck is what is known of a password once a check saw it. A reset that is under
+// way goes on.
+func (p Password) WithCheck(n Password) Password {
+	after := p
+	after.Account, after.Seen = n.Account, n.Seen
+	if !n.OutOfStep.IsZero() {
+		after.OutOfStep = n.OutOfStep
+	}
+	return after
+}
+
 // PasswordNote is what became known of passwords after it was decided: what came
 // of a reset, or what a check saw. It is true whatever else has changed.
 type PasswordNote struct {
-	// Run is the one in which the resets were meant, 0 for none: what it did is
-	// completed.
+	// Run is the one in which the resets were meant: what it did is completed. 0 is a
+	// check.
 	Run       int64
 	Passwords []Password
 	// TakeUp says that the attempts are new ones, of a process that goes on where

@@ -925,6 +925,19 @@ func passwords(b *bench) {
 		b.Errorf("%+v, %v", few, err)
 	}
 
+	// A check that sees the password beside the reset leaves that alone, and the other
+	// way round.
+	seen := registry.Password{Account: one.ID, Seen: &registry.SeenPassword{ID: one.AD.ID, Mark: source.PasswordMark{Version: 9}}, OutOfStep: noon.Add(time.Hour)}
+	if err := b.Note(b.Context(), id, registry.PasswordNote{Passwords: []registry.Password{seen}}); err != nil {
+		b.Fatal(err)
+	}
+	if err := b.Note(b.Context(), id, registry.PasswordNote{Run: runs[0], Passwords: []registry.Password{half}}); err != nil {
+		b.Fatal(err)
+	}
+	if p := read().Passwords[one.ID]; !reflect.DeepEqual(p.Reset, half.Reset) || !reflect.DeepEqual(p.Seen, seen.Seen) || !p.OutOfStep.Equal(seen.OutOfStep) {
+		b.Errorf("a check beside a reset: %+v", p)
+	}
+
 	next := half
 	next.Reset = half.Reset.Clone()
 	next.Reset.Attempt++

@@ -98,7 +98,7 @@ func (w *writer) apply(sets []registry.ChangeSet) ([]int64, error) {
 		if runs[i], err = w.record(&sets[i]); err != nil {
 			return nil, err
 		}
-		if err := w.writePasswords(n, numbered(sets[i].Passwords, runs[i])); err != nil {
+		if err := w.writePasswords(n, numbered(sets[i].Passwords, runs[i]), registry.Password.WithReset); err != nil {
 			return nil, err
 		}
 	}

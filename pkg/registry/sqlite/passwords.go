@@ -95,14 +95,27 @@ func numbered(passwords []registry.Password, run int64) []registry.Password {
 	return list
 }
 
-func (w *writer) writePasswords(n int64, passwords []registry.Password) error {
+// writePasswords writes what became known of passwords, beside what is known already;
+// with says how the two go together.
+func (w *writer) writePasswords(n int64, passwords []registry.Password, with func(known, note registry.Password) registry.Password) error {
 	for _, p := range passwords {
-		record, err := json.Marshal(p)
+		var text string
+		var known registry.Password
+		err := w.tx.QueryRowContext(w.ctx, `SELECT record FROM passwords WHERE customer = ? AND account = ?`, n, p.Account).Scan(&text)
+		switch {
+		case errors.Is(err, sql.ErrNoRows):
+		case err != nil:
+			return err
+		case json.Unmarshal([]byte(text), &known) != nil:
+			return registry.Damaged(nil, "record of a password")
+		}
+		after := with(known, p)
+		record, err := json.Marshal(after)
 		if err != nil {
 			return err
 		}
 		if err := w.do(`INSERT INTO passwords (customer, account, state, record) VALUES (?, ?, ?, ?)
-			ON CONFLICT (customer, account) DO UPDATE SET state = excluded.state, record = excluded.record`, n, p.Account, p.State(), string(record)); err != nil {
+			ON CONFLICT (customer, account) DO UPDATE SET state = excluded.state, record = excluded.record`, n, p.Account, after.State(), string(record)); err != nil {
 			return err
 		}
 	}
@@ -131,7 +144,7 @@ func (w *writer) note(customerID string, note registry.PasswordNote) error {
 		is = "<"
 	}
 	for _, p := range note.Passwords {
-		if note.Run == 0 || p.Reset == nil {
+		if note.Run == 0 {
 			continue
 		}
 		// The one who meant the reset, or took it up last, says what came of it.
@@ -151,7 +164,11 @@ func (w *writer) note(customerID string, note registry.PasswordNote) error {
 			return err
 		}
 	}
-	if err := w.writePasswords(n, note.Passwords); err != nil {
+	with := registry.Password.WithCheck
+	if note.Run != 0 {
+		with = registry.Password.WithReset
+	}
+	if err := w.writePasswords(n, note.Passwords, with); err != nil {
 		return err
 	}
 	if note.Cursor == nil {
