@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -272,8 +273,11 @@ func (o passwordsResetOptions) verdict(r importer.ResetResult, later error) erro
 			code = acc.Error.Code
 		}
 		if first := r.Accounts[0].Error; same && first != nil {
-			if len(r.Accounts) == 1 {
-				return first.Cause
+			if acc := r.Accounts[0]; len(r.Accounts) == 1 {
+				if acc.Outcome == importer.OutcomeRefused { // names the account
+					return first.Cause
+				}
+				return &source.Error{Code: code, Message: cmp.Or(acc.DisplayName, acc.Username), Hint: advice(first.Cause), Err: first.Cause}
 			}
 			return &source.Error{Code: code, Message: fmt.Sprintf("no password was set: %s", output.Count(bad, "account")), Err: first.Cause}
 		}

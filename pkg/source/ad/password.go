@@ -182,7 +182,7 @@ func (r *Resetter) SetPassword(ctx context.Context, id string, p source.NewPassw
 		r.log("password of %s set", id)
 		return nil
 	case errors.As(err, &answer) && answer.ResultCode < ldap.ErrorNetwork:
-		return r.modifyError(answer, id, p)
+		return r.modifyError(answer, p)
 	}
 	// It was on its way, and may have arrived.
 	return &source.Error{
@@ -227,7 +227,7 @@ const (
 )
 
 // modifyError explains why a password was not set.
-func (r *Resetter) modifyError(answer *ldap.Error, id string, p source.NewPassword) error {
+func (r *Resetter) modifyError(answer *ldap.Error, p source.NewPassword) error {
 	server, name := r.guard.server, codeName(int64(answer.ResultCode))
 	windows := windowsCode(answer)
 	if windows != "" {
@@ -249,7 +249,7 @@ func (r *Resetter) modifyError(answer *ldap.Error, id string, p source.NewPasswo
 		}
 		return &source.Error{
 			Code:    source.CodePermission,
-			Message: fmt.Sprintf("the bind account may not set the password of %s (%s)", id, name),
+			Message: "the bind account may not set the password of this user (" + name + ")",
 			Hint:    "it needs on that user: " + rights + "; members of protected groups such as Domain Admins are out of reach of what is delegated on an OU",
 		}
 	case ldap.LDAPResultUnwillingToPerform:
@@ -259,12 +259,12 @@ func (r *Resetter) modifyError(answer *ldap.Error, id string, p source.NewPasswo
 		}
 		return &source.Error{Code: source.CodePermission, Message: fmt.Sprintf("%s is unwilling to set a password over this connection (%s)", server, name), Hint: hint}
 	case ldap.LDAPResultNoSuchObject:
-		return &source.Error{Code: source.CodeNotFound, Message: fmt.Sprintf("the user %s is no longer in the directory", id)}
+		return &source.Error{Code: source.CodeNotFound, Message: "the user is no longer in the directory"}
 	case ldap.LDAPResultReferral:
 		return &source.Error{Code: source.CodePermission, Message: fmt.Sprintf("%s takes no changes%s", server, referredTo(answer)), Hint: "connect the role reset to a domain controller that is not read-only"}
 	case ldap.LDAPResultOperationsError, ldap.LDAPResultStrongAuthRequired, ldap.LDAPResultConfidentialityRequired,
 		ldap.LDAPResultBusy, ldap.LDAPResultUnavailable:
-		return resultError(answer, server, guidBase(id))
+		return resultError(answer, server, "the user")
 	}
 	return &source.Error{Code: source.CodePermission, Message: fmt.Sprintf("%s did not set the password (%s)", server, name)}
 }

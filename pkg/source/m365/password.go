@@ -90,12 +90,12 @@ func (r *Resetter) SetPassword(ctx context.Context, id string, p source.NewPassw
 	if err == nil && (status == http.StatusNoContent || status == http.StatusOK) {
 		return nil
 	}
-	return passwordError(id, status, said, err)
+	return passwordError(status, said, err)
 }
 
 // passwordError explains why a password was not set, or that nobody knows. What the
 // server says in free text is not repeated: it may hold what it was sent.
-func passwordError(id string, status int, said graphFailure, err error) error {
+func passwordError(status int, said graphFailure, err error) error {
 	text := statusText(status)
 	if said.code != "" {
 		text += ", " + said.code
@@ -109,16 +109,16 @@ func passwordError(id string, status int, said graphFailure, err error) error {
 	case status == http.StatusForbidden:
 		return &source.Error{
 			Code:    source.CodePermission,
-			Message: fmt.Sprintf("the application may not set the password of %s (%s)", id, text),
+			Message: "the application may not set the password of this user (" + text + ")",
 			Hint: "it needs the application permission User-PasswordProfile.ReadWrite.All with admin consent, and a role that reaches this user: User Administrator for people without one; " +
 				"who holds a role, or is a member or an owner of a role-assignable group, is reached by Privileged Authentication Administrator alone",
 		}
 	case status == http.StatusNotFound:
-		return &source.Error{Code: source.CodeNotFound, Message: fmt.Sprintf("the user %s is no longer in the tenant (%s)", id, text)}
+		return &source.Error{Code: source.CodeNotFound, Message: "the user is no longer in the tenant (" + text + ")"}
 	case status == http.StatusTooManyRequests:
 		return &source.Error{Code: source.CodeThrottled, Message: "Microsoft Graph is still busy after many tries (" + text + ")", Hint: "try again later"}
 	case status == http.StatusBadRequest && strings.Contains(message, "on-premises mastered"):
-		return &source.Error{Code: source.CodePasswordRefused, Message: fmt.Sprintf("the user %s is synchronised from Active Directory, where the password has to be set (%s)", id, text)}
+		return &source.Error{Code: source.CodePasswordRefused, Message: "the user is synchronised from Active Directory, where the password has to be set (" + text + ")"}
 	case status == http.StatusBadRequest && strings.Contains(message, "password"):
 		return &source.Error{Code: source.CodePasswordRefused, Message: "the rules of Microsoft 365 refuse the new password (" + text + ")", Hint: "it may be too plain, or hold a word that is banned"}
 	case status >= 400 && status < 500 && status != http.StatusRequestTimeout:
