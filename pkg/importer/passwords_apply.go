@@ -110,8 +110,8 @@ func (p *PreparedReset) fail(t *toReset, kind source.Kind, err error) {
 
 // set sets the password in one directory, if it is still as it was looked at.
 func (p *PreparedReset) set(ctx context.Context, t *toReset, kind source.Kind) error {
-	side, r := sideOf(t.record.Reset, kind), p.open[kind]
-	now, err := r.Password(ctx, side.ID)
+	side := sideOf(t.record.Reset, kind)
+	now, err := p.ask(ctx, kind, side.ID)
 	switch {
 	case err == nil && now == nil:
 		err = &source.Error{Code: source.CodeNotFound, Message: fmt.Sprintf("%s is not in %s any more", accountLabel(t.account), kind)}
@@ -127,7 +127,7 @@ func (p *PreparedReset) set(ctx context.Context, t *toReset, kind source.Kind) e
 		return err
 	}
 	reset := t.record.Reset
-	err = r.SetPassword(ctx, side.ID, source.NewPassword{Password: t.password, MustChange: reset.MustChange, Unlock: reset.Unlock && kind == source.AD})
+	err = p.open[kind].SetPassword(ctx, side.ID, source.NewPassword{Password: t.password, MustChange: reset.MustChange, Unlock: reset.Unlock && kind == source.AD})
 	switch {
 	case err == nil:
 		p.settle(side, registry.ResetSet)
@@ -184,10 +184,7 @@ func (p *PreparedReset) readBack(ctx context.Context, t *toReset, kind source.Ki
 		if p.im.pause(ctx, wait) != nil {
 			break
 		}
-		state, err := p.open[kind].Password(ctx, side.ID)
-		if err != nil && p.reopen(ctx, kind) == nil {
-			state, err = p.open[kind].Password(ctx, side.ID)
-		}
+		state, err := p.ask(ctx, kind, side.ID)
 		if err != nil {
 			continue
 		}
@@ -221,6 +218,19 @@ func (p *PreparedReset) ours(t *toReset, kind source.Kind, state *source.Passwor
 	side.Error = ""
 	p.settle(side, registry.ResetSet)
 	p.seen(t, kind, state)
+}
+
+// ask reads how a user's password stands, over a new connection where the one before
+// was lost.
+func (p *PreparedReset) ask(ctx context.Context, kind source.Kind, id string) (*source.PasswordState, error) {
+	state, err := p.open[kind].Password(ctx, id)
+	if code := source.CodeOf(err); code != source.CodeUnreachable && code != source.CodeIncomplete {
+		return state, err
+	}
+	if p.reopen(ctx, kind) != nil {
+		return nil, err
+	}
+	return p.open[kind].Password(ctx, id)
 }
 
 // reopen opens a directory again whose connection is of no more use.

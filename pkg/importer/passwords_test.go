@@ -576,3 +576,27 @@ func TestResetUnknown(t *testing.T) {
 		})
 	}
 }
+
+// A connection that is lost between two people is made anew: the others are set.
+func TestResetReconnects(t *testing.T) {
+	b := newResetBench(t, fakeDomain(t))
+	var directories []source.Directory
+	open := b.domain.open
+	b.domain.open = func(ctx context.Context, role string) (source.Directory, error) {
+		dir, err := open(ctx, role)
+		directories = append(directories, dir)
+		return dir, err
+	}
+	f := hook("set already in m365", func() { _ = directories[0].Close() })
+	p, err := b.importer(f).PrepareReset(t.Context(), ResetRequest{Customer: "Fabrikam", Accounts: []string{"ann", "bob"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	if err := p.Apply(t.Context()); err != nil || p.Result().Counts.Set != 2 || len(directories) != 2 {
+		t.Errorf("%v, %+v, %d connections", err, p.Result().Counts, len(directories))
+	}
+	for i, password := range p.Passwords() {
+		b.check(i, password.Password.Reveal(), "reconnected")
+	}
+}
