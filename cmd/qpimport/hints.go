@@ -89,6 +89,8 @@ func adviceOnTopic(topic source.Topic, subject string) string {
 		return "--privileged resets those who hold power over the directory too"
 	case importer.TopicResumeFirst:
 		return "`qpimport passwords reset --resume " + subject + "` finds out what came of it, unless that one still runs"
+	case importer.TopicTakenUp:
+		return "`qpimport history show " + subject + "` tells what came of it"
 	case importer.TopicNobodyWaits:
 		return "`qpimport passwords check` looks for resets in Active Directory"
 	case importer.TopicPasswordGone:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/qpimport/qpimport/pkg/registry"
@@ -22,7 +23,7 @@ func (p *PreparedReset) Apply(ctx context.Context) error {
 	if err := p.record(ctx); err != nil {
 		return err
 	}
-	p.applied = true
+	p.applied = p.run != 0
 	for _, t := range p.people {
 		if t.refused != nil {
 			continue
@@ -326,7 +327,10 @@ func (p *PreparedReset) keep(ctx context.Context, people ...*toReset) error {
 	}
 	err := p.im.store.Note(context.WithoutCancel(ctx), p.snap.Customer.ID, note)
 	if errors.Is(err, registry.ErrMoved) {
-		return &source.Error{Code: CodeRefused, Message: fmt.Sprintf("run %d was taken up by another process, or the account was deleted", p.run), Hint: "`history show` tells what came of it"}
+		return &source.Error{
+			Code: CodeRefused, Topic: TopicTakenUp, Subject: strconv.FormatInt(p.run, 10),
+			Message: fmt.Sprintf("run %d was taken up by another process, or the account was deleted", p.run),
+		}
 	}
 	return err
 }

@@ -16,6 +16,7 @@ const (
 	TopicNoResetter   source.Topic = "no_resetter"   // subject: the kind
 	TopicPrivileged   source.Topic = "privileged"    // a reset of somebody who holds power
 	TopicResumeFirst  source.Topic = "resume_first"  // subject: the run
+	TopicTakenUp      source.Topic = "taken_up"      // subject: the run
 	TopicNobodyWaits  source.Topic = "nobody_waits"  // for a reset
 	TopicPasswordGone source.Topic = "password_gone" // nothing takes a reset back
 )
