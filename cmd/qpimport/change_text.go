@@ -37,11 +37,11 @@ func changeText(before, after []byte) string {
 	return strings.Join(parts, ", ")
 }
 
-// tellsNothing says that a field is not for people: ids, times of writing, and the
-// evidence of a pair, which is long.
+// tellsNothing says that a field is not for people: ids, those of messages too, times
+// of writing, and the evidence of a pair, which is long.
 func tellsNothing(name string) bool {
 	switch name {
-	case "id", "key", "updated at", "imported at", "created at", "ad id", "ad since", "m365 id", "m365 since", "pairing confidence", "pairing evidence":
+	case "id", "key", "account", "message", "updated at", "imported at", "created at", "ad id", "ad since", "m365 id", "m365 since", "pairing confidence", "pairing evidence":
 		return true
 	}
 	return false

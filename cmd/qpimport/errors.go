@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/qpimport/qpimport/internal/cli/output"
+	"github.com/qpimport/qpimport/internal/mail"
 	"github.com/qpimport/qpimport/pkg/importer"
 	"github.com/qpimport/qpimport/pkg/manifest"
 	"github.com/qpimport/qpimport/pkg/registry"
@@ -39,9 +40,9 @@ func exitStatus(code source.Code) int {
 		importer.CodeNameTaken, importer.CodeDirectoryChanged, importer.CodeSafeguard, importer.CodeStale, importer.CodeRefused, registry.CodeRule,
 		source.CodePasswordRefused, importer.CodePasswordChanged:
 		return 12
-	case source.CodeCredentials, source.CodePermission:
+	case source.CodeCredentials, source.CodePermission, mail.CodeRefused:
 		return 13
-	case source.CodeUnreachable, source.CodeThrottled, source.CodeIncomplete, source.CodeOutcomeUnknown, importer.CodeTimeout:
+	case source.CodeUnreachable, source.CodeThrottled, source.CodeIncomplete, source.CodeOutcomeUnknown, importer.CodeTimeout, mail.CodeUnreachable, mail.CodeThrottled:
 		return 14
 	case registry.CodeBusy, registry.CodeNewer, registry.CodeDamaged,
 		registry.CodeForeign, registry.CodeUnwritable:

@@ -18,7 +18,7 @@ import (
 func TestEveryCodeHasAnExitStatus(t *testing.T) {
 	declared := regexp.MustCompile(`(?m)^\s*(?:const )?Code\w+\s+(?:source\.)?Code\s*=\s*"(\w+)"`)
 	found := 0
-	for _, pattern := range []string{"../../pkg/*/*.go", "../../pkg/*/*/*.go"} {
+	for _, pattern := range []string{"../../pkg/*/*.go", "../../pkg/*/*/*.go", "../../internal/*/*.go"} {
 		files, err := filepath.Glob(pattern)
 		if err != nil {
 			t.Fatal(err)

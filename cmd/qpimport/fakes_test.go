@@ -17,6 +17,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/qpimport/qpimport/internal/mail/mailtest"
 	"github.com/qpimport/qpimport/pkg/source/sourcetest/graphfake"
 	"github.com/qpimport/qpimport/pkg/source/sourcetest/krbfake"
 	"github.com/qpimport/qpimport/pkg/source/sourcetest/ldapfake"
@@ -280,6 +281,7 @@ type fakes struct {
 	ad      *ldapfake.Server
 	graph   *graphfake.Server
 	foreign *httptest.Server
+	mail    *mailtest.Server
 	strays  atomic.Int32 // requests that foreign got
 }
 

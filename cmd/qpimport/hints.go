@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/qpimport/qpimport/internal/cli/output"
+	"github.com/qpimport/qpimport/internal/mail"
 	"github.com/qpimport/qpimport/pkg/importer"
 	"github.com/qpimport/qpimport/pkg/manifest"
 	"github.com/qpimport/qpimport/pkg/registry"
@@ -116,6 +117,16 @@ func adviceOnTopic(topic source.Topic, subject string) string {
 		return "`qpimport match --pair AD=M365` gives an account its mailbox"
 	case importer.TopicDeleteFirst:
 		return "if that account is a ghost of the same person, delete it first: `qpimport accounts delete " + subject + "`"
+	case importer.TopicNotInvited:
+		return "`qpimport invitations` says who waits for what; --again invites once more who was invited"
+	case mail.TopicCertificate:
+		return "name the certificate of the authority that signed it, --smtp-ca-file FILE, and the server in --smtp-url as its certificate does"
+	case mail.TopicLogin:
+		return "check --smtp-user and what --smtp-password-from refers to; some services want a password made for apps"
+	case mail.TopicOutcome:
+		return "the same command goes on with the others; ask the person whether it came, then say --mark SEL, or --again SEL to send it once more"
+	case mail.TopicSender:
+		return "use a --from that this login may send as"
 	case source.TopicUnknownBase:
 		return "`qpimport ous --all` lists what it holds"
 	case manifest.TopicInvalid:

@@ -67,6 +67,13 @@ const envWine = "QPIMPORT_TEST_WINE"
 //	                         are set
 //	nowhere FILE             the passwords of that file stand nowhere else
 //	somebody DOES USERNAME   change a user in that AD
+//	smtp [tls|no-starttls] [plain|login] [other-name] [N:FAULT…]
+//	                         start a mail server, with faults for the Nth message
+//	                         (see mailtest.Fault); sets SMTP_URL, SMTP_USER and
+//	                         SMTP_PASSWORD, and writes smtp-ca.pem
+//	mails N [TO]             the mail server has taken N messages
+//	mail-arrives N           wait until it has
+//	mail N FILE              write the Nth of them to FILE
 //	decide FILE USERNAME EMAIL|- WORD
 //	                         fill in the column decision of a review file
 //	msp CUSTOMERS USERS      make customers.yaml and the exports of an MSP
@@ -139,21 +146,25 @@ func TestScripts(t *testing.T) {
 			return false, fmt.Errorf("unknown condition [%s]", condition)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits":     cmdExits,
-			"bound":     cmdBound,
-			"json":      cmdJSON,
-			"jsonl":     cmdJSONL,
-			"jsonerr":   cmdJSONErr,
-			"contoso":   cmdContoso,
-			"directory": cmdDirectory,
-			"requests":  cmdRequests,
-			"binds":     cmdBinds,
-			"strays":    cmdStrays,
-			"decide":    cmdDecide,
-			"instep":    cmdInStep,
-			"nowhere":   cmdNowhere,
-			"somebody":  cmdSomebody,
-			"msp":       cmdMSP,
+			"exits":        cmdExits,
+			"bound":        cmdBound,
+			"json":         cmdJSON,
+			"jsonl":        cmdJSONL,
+			"jsonerr":      cmdJSONErr,
+			"contoso":      cmdContoso,
+			"directory":    cmdDirectory,
+			"requests":     cmdRequests,
+			"binds":        cmdBinds,
+			"strays":       cmdStrays,
+			"decide":       cmdDecide,
+			"instep":       cmdInStep,
+			"nowhere":      cmdNowhere,
+			"somebody":     cmdSomebody,
+			"smtp":         cmdSMTP,
+			"mails":        cmdMails,
+			"mail":         cmdMail,
+			"mail-arrives": cmdMailArrives,
+			"msp":          cmdMSP,
 		},
 	})
 }

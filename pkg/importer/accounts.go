@@ -173,6 +173,12 @@ func (d *draft) setEmails(changes []EmailChange) ([]int, error) {
 
 // find returns the places of the accounts that the SELs name.
 func (d *draft) find(s *selectors) ([]int, error) {
+	return d.locate(s), s.check("account", TopicUnknownAccount)
+}
+
+// locate returns the places of the accounts that the SELs name, -1 for one that does
+// not name just one.
+func (d *draft) locate(s *selectors) []int {
 	found := make([]int, len(s.raw))
 	for place, a := range d.after.Accounts {
 		if a == nil {
@@ -182,7 +188,12 @@ func (d *draft) find(s *selectors) ([]int, error) {
 			found[i] = place
 		}
 	}
-	return found, s.check("account", TopicUnknownAccount)
+	for i, hits := range s.hits {
+		if len(hits) != 1 {
+			found[i] = -1
+		}
+	}
+	return found
 }
 
 // DeleteRequest says which accounts are deleted: those that are named, all of a

@@ -265,7 +265,7 @@ func mayChoose(c registry.Customer, mode registry.Mode, accounts int) error {
 func (im *Importer) DeleteCustomer(ctx context.Context, sel string, withAccounts bool) (Customer, error) {
 	var v Customer
 	err := im.retry(ctx, func(int) error {
-		snap, err := im.find(ctx, sel, registry.Load{Accounts: true})
+		snap, err := im.find(ctx, sel, registry.Load{Accounts: true, Invitations: true})
 		if err != nil {
 			return err
 		}

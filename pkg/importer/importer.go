@@ -77,6 +77,7 @@ const (
 	TopicUnknownRun       source.Topic = "unknown_run"
 	TopicUndone           source.Topic = "undone"     // subject: the run that took it back
 	TopicUndoFirst        source.Topic = "undo_first" // subject: the later runs, the newest first
+	TopicNotInvited       source.Topic = "not_invited"
 )
 
 // Opener opens a directory. The connection is as stored: its secrets are still

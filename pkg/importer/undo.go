@@ -126,7 +126,7 @@ func (im *Importer) undo(ctx context.Context, number int64, c command) (result U
 			return err
 		}
 		// What happens after the customer is read moves it on, and is seen by the store.
-		snap, err := im.store.Snapshot(ctx, registry.Ref{ID: r.CustomerID}, registry.Load{Accounts: true})
+		snap, err := im.store.Snapshot(ctx, registry.Ref{ID: r.CustomerID}, registry.Load{Accounts: true, Invitations: true})
 		if source.CodeOf(err) == source.CodeNotFound {
 			snap, err = registry.New(registry.Customer{}), nil
 		}
@@ -295,6 +295,9 @@ func memberNames(c registry.StoredChange) map[string]bool {
 // takeBack is the change set that takes a run back. No state is decided anew: what
 // comes back is what was.
 func (im *Importer) takeBack(ctx context.Context, snap *registry.Snapshot, r registry.Run, changes []registry.StoredChange) (registry.ChangeSet, error) {
+	if n := mailsIn(changes); n > 0 && r.Undoes == 0 {
+		return registry.ChangeSet{}, cannotUndo(r, "it sent mail (%d), and what was sent stays sent", n)
+	}
 	inverse := registry.Inverse(changes)
 	after, conflicts, err := snap.Replay(inverse)
 	if err != nil {
@@ -313,7 +316,7 @@ func (im *Importer) takeBack(ctx context.Context, snap *registry.Snapshot, r reg
 	}
 	gone := slices.ContainsFunc(inverse, func(c registry.StoredChange) bool { return c.Entity == registry.EntityCustomer && c.After == nil })
 	if gone {
-		if n := len(after.Accounts) + len(after.Directories) + len(after.Selections) + len(after.Decisions) + len(after.Dismissals); n > 0 {
+		if n := len(after.Accounts) + len(after.Directories) + len(after.Selections) + len(after.Decisions) + len(after.Dismissals) + len(after.Invitations); n > 0 {
 			return registry.ChangeSet{}, cannotUndo(r, "it made %s, who has got more since", snap.Customer.Name)
 		}
 		return registry.NewDeletion(snap), nil

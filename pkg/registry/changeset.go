@@ -19,7 +19,7 @@ import (
 type Entity string
 
 // The entities, with what holds them: [Customer], [Directory], [Selection],
-// [Decision], [Dismissal], [Account] and [Reset].
+// [Decision], [Dismissal], [Account], [Reset] and [Invitation].
 const (
 	EntityCustomer  Entity = "customer"
 	EntityDirectory Entity = "directory"
@@ -29,7 +29,8 @@ const (
 	EntityAccount   Entity = "account"
 	// EntityPassword is a password that was set in directories. It is part of no
 	// snapshot, since nothing takes it back; its id is that of the account.
-	EntityPassword Entity = "password"
+	EntityPassword   Entity = "password"
+	EntityInvitation Entity = "invitation"
 )
 
 // ChangeSet is what one run does to one customer.
@@ -47,6 +48,10 @@ type ChangeSet struct {
 	// Doubtful is how many standing pairs a match found contradicted, nil where there
 	// was none.
 	Doubtful *int
+	// Mailings are messages on their way, and Unsent those that did not go after all.
+	// They too are knowledge: a run records what became of them as invitations.
+	Mailings []Invitation
+	Unsent   []InvitationKey
 }
 
 // Change is one thing before and after. Both are of the type of the entity, as
@@ -94,6 +99,7 @@ func NewChangeSet(before, after *Snapshot) ChangeSet {
 	cs.Changes = append(cs.Changes, decisionChanges(before.Decisions, after.Decisions)...)
 	cs.Changes = append(cs.Changes, dismissalChanges(before.Dismissals, after.Dismissals)...)
 	cs.Changes = append(cs.Changes, accountChanges(before.Accounts, after.Accounts)...)
+	cs.Changes = append(cs.Changes, invitationChanges(before.Invitations, after.Invitations)...)
 	return cs
 }
 
@@ -233,7 +239,7 @@ func (cs *ChangeSet) Empty() bool {
 			return false
 		}
 	}
-	return len(cs.Changes) == 0 && len(cs.Failures) == 0 && len(cs.Passwords) == 0 && cs.Doubtful == nil
+	return len(cs.Changes) == 0 && len(cs.Failures) == 0 && len(cs.Passwords) == 0 && cs.Doubtful == nil && len(cs.Mailings) == 0 && len(cs.Unsent) == 0
 }
 
 // Counts says how many things the change set creates, updates and deletes.
@@ -475,6 +481,18 @@ func (s *Snapshot) replay(c StoredChange, at map[string]int) (reason string, err
 			delete(s.Dismissals, key)
 			if next != nil {
 				s.Dismissals[key] = *next
+			}
+		}
+		return reason, err
+	case EntityInvitation:
+		account, app, _ := strings.Cut(c.ID, "/")
+		key := InvitationKey{account, app}
+		now, ok := s.Invitations[key]
+		next, reason, err := patch(present(&now, ok), c)
+		if reason == "" && err == nil {
+			delete(s.Invitations, key)
+			if next != nil {
+				s.Invitations[key] = *next
 			}
 		}
 		return reason, err

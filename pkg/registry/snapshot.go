@@ -20,6 +20,10 @@ type Snapshot struct {
 	Selections []*Selection
 	Decisions  Decisions
 	Dismissals map[DismissalKey]Dismissal
+	// Invitations, and as Mailings those messages of which no run has recorded yet what
+	// became of them, are there where they were asked for.
+	Invitations Invitations
+	Mailings    Invitations
 	// Doubtful is how many standing pairs the last match found contradicted.
 	Doubtful int
 	// Counts are those of the accounts that the store holds.
@@ -79,6 +83,7 @@ func New(c Customer) *Snapshot {
 		Customer: c, Directories: map[source.Kind]Directory{}, Resetters: map[source.Kind]Directory{}, Reads: map[source.Kind]Read{},
 		Decisions: Decisions{}, Waiting: map[string]int{}, Passwords: map[string]Password{},
 		Dismissals: map[DismissalKey]Dismissal{}, Links: LinkCounts{}, People: map[source.Kind]People{},
+		Invitations: Invitations{}, Mailings: Invitations{},
 	}
 }
 
@@ -92,6 +97,7 @@ func (s *Snapshot) Clone() *Snapshot {
 	c.Directories, c.Resetters, c.Reads = maps.Clone(s.Directories), maps.Clone(s.Resetters), maps.Clone(s.Reads)
 	c.Selections, c.Accounts = slices.Clone(s.Selections), slices.Clone(s.Accounts)
 	c.Decisions, c.Dismissals = s.Decisions.Clone(), maps.Clone(s.Dismissals)
+	c.Invitations, c.Mailings = maps.Clone(s.Invitations), maps.Clone(s.Mailings)
 	return &c
 }
 

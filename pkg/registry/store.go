@@ -79,6 +79,8 @@ type Load struct {
 	// Passwords loads what is known of the passwords of the accounts that are loaded.
 	Passwords bool
 	People    []source.Kind
+	// Invitations loads who was invited, and the messages that are on their way.
+	Invitations bool
 }
 
 // Health is what an examination found.

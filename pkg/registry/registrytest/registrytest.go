@@ -52,6 +52,7 @@ func Run(t *testing.T, make func(t *testing.T) Registry) {
 		{"deletion", deletion},
 		{"people", people},
 		{"passwords", passwords},
+		{"mail on its way", mailings},
 		{"writers side by side", writers},
 		{"a reader beside a writer", reader},
 		{"interrupted", interrupted},
@@ -87,7 +88,7 @@ func (b *bench) open(readOnly bool) registry.Store {
 }
 
 // everything is all that a snapshot can hold.
-var everything = registry.Load{Accounts: true, People: []source.Kind{source.AD, source.M365}}
+var everything = registry.Load{Accounts: true, People: []source.Kind{source.AD, source.M365}, Invitations: true}
 
 // noon is when everything happens here.
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 123456789, time.UTC)
@@ -167,6 +168,10 @@ func (b *bench) full() string {
 		d := registry.Decision{Verdict: source.VerdictReject, ADID: sourcetest.GUID(1), M365ID: sourcetest.GUID(12), Reason: "another Ann", ADName: "Ann", M365Name: "Anna", DecidedAt: noon}
 		s.Decisions[d.Key()] = d
 		s.Accounts = append(s.Accounts, account(1, 11), account(2, 0))
+		for _, app := range []string{"mobile", "web"} {
+			v := registry.Invitation{Account: s.Accounts[0].ID, App: app, Name: "Ünï", Email: "u@x.example", Way: registry.WaySent, Message: "<1@x.example>", At: noon}
+			s.Invitations[v.Key()] = v
+		}
 	})
 	return id
 }
@@ -667,7 +672,7 @@ func deletion(b *bench) {
 		b.Errorf("%+v, %v", h, err)
 	}
 	list, err := b.Runs(b.Context(), registry.RunFilter{CustomerID: id})
-	if err != nil || len(list) != 3 || list[0].Deleted != 6 {
+	if err != nil || len(list) != 3 || list[0].Deleted != 8 {
 		b.Errorf("its history: %+v, %v", list, err)
 	}
 	b.create("Contoso", registry.ModeOff) // the name is free

@@ -183,6 +183,12 @@ func (w *writer) write(n *int64, c registry.Change) error {
 			*n, after.ADID, after.M365ID, after.Verdict, after.Reason, after.ADName, after.M365Name, timestamp(after.DecidedAt))
 	case *registry.Dismissal:
 		return w.do(`REPLACE INTO dismissals (customer, kind, id, name, dismissed_at) VALUES (?, ?, ?, ?, ?)`, *n, after.Kind, after.ID, after.Name, timestamp(after.At))
+	case *registry.Invitation:
+		if err := w.unsend(*n, after.Key()); err != nil { // the run says what became of it
+			return err
+		}
+		return w.do(`REPLACE INTO invitations (customer, account, app, name, email, way, message, at, done_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			*n, after.Account, after.App, after.Name, after.Email, string(after.Way), after.Message, timestamp(after.At), timestamp(after.DoneAt))
 	case *registry.Account:
 		before, _ := c.Before.(*registry.Account)
 		if before == nil {
@@ -204,6 +210,8 @@ func (w *writer) remove(n int64, c registry.Change) error {
 		return w.do(`DELETE FROM selections WHERE customer = ? AND scope = ?`, n, c.ID)
 	case *registry.Dismissal:
 		return w.do(`DELETE FROM dismissals WHERE customer = ? AND kind = ? AND id = ?`, n, before.Kind, before.ID)
+	case *registry.Invitation:
+		return w.do(`DELETE FROM invitations WHERE customer = ? AND account = ? AND app = ?`, n, before.Account, before.App)
 	case *registry.Customer:
 		return w.do(`DELETE FROM customers WHERE n = ?`, n)
 	}
@@ -326,10 +334,25 @@ func (w *writer) writeKnowledge(n int64, cs *registry.ChangeSet) error {
 			return err
 		}
 	}
+	for _, v := range cs.Mailings {
+		if err := w.do(`REPLACE INTO mailings (customer, account, app, name, email, way, message, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+			n, v.Account, v.App, v.Name, v.Email, string(v.Way), v.Message, timestamp(v.At)); err != nil {
+			return err
+		}
+	}
+	for _, key := range cs.Unsent {
+		if err := w.unsend(n, key); err != nil {
+			return err
+		}
+	}
 	if cs.Doubtful == nil {
 		return nil
 	}
 	return w.do(`UPDATE customers SET doubtful = ? WHERE n = ?`, *cs.Doubtful, n)
+}
+
+func (w *writer) unsend(n int64, key registry.InvitationKey) error {
+	return w.do(`DELETE FROM mailings WHERE customer = ? AND account = ? AND app = ?`, n, key.Account, key.App)
 }
 
 // writePeople writes how a read of a directory differs from what was known.

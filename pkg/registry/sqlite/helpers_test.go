@@ -13,7 +13,7 @@ import (
 )
 
 // tables are those of the registry, by name.
-var tables = []string{"accounts", "changes", "customers", "decisions", "directories", "external_ids", "dismissals", "people", "runs", "selections"}
+var tables = []string{"accounts", "changes", "customers", "decisions", "directories", "external_ids", "dismissals", "invitations", "mailings", "people", "runs", "selections"}
 
 // makeState makes a state file with two customers and 60 accounts.
 func makeState(t testing.TB) string {

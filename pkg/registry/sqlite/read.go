@@ -44,6 +44,11 @@ func (s *Store) Snapshot(ctx context.Context, ref registry.Ref, load registry.Lo
 				return err
 			}
 		}
+		if load.Invitations {
+			if err = errors.Join(readInvitations(ctx, tx, found[0]), readMailings(ctx, tx, found[0])); err != nil {
+				return err
+			}
+		}
 		for _, kind := range load.People {
 			if snap.People[kind], err = readPeople(ctx, tx, found[0].n, kind); err != nil {
 				return err
@@ -217,6 +222,36 @@ func readDismissals(ctx context.Context, tx *sql.Tx, c customer) error {
 	}, `SELECT kind, id, name, dismissed_at FROM dismissals WHERE customer = ?`, c.n)
 }
 
+func readInvitations(ctx context.Context, tx *sql.Tx, c customer) error {
+	return query(ctx, tx, func(rows *sql.Rows) error {
+		var v registry.Invitation
+		var at string
+		var done text
+		err := rows.Scan(&v.Account, &v.App, &v.Name, &v.Email, &v.Way, &v.Message, &at, &done)
+		if err == nil {
+			v.At, err = parseTime(at)
+		}
+		if err == nil {
+			v.DoneAt, err = parseTime(string(done))
+		}
+		c.Invitations[v.Key()] = v
+		return err
+	}, `SELECT account, app, name, email, way, message, at, done_at FROM invitations WHERE customer = ?`, c.n)
+}
+
+func readMailings(ctx context.Context, tx *sql.Tx, c customer) error {
+	return query(ctx, tx, func(rows *sql.Rows) error {
+		var v registry.Invitation
+		var at string
+		err := rows.Scan(&v.Account, &v.App, &v.Name, &v.Email, &v.Way, &v.Message, &at)
+		if err == nil {
+			v.At, err = parseTime(at)
+		}
+		c.Mailings[v.Key()] = v
+		return err
+	}, `SELECT account, app, name, email, way, message, at FROM mailings WHERE customer = ?`, c.n)
+}
+
 // readCounts runs through one index and no row, but for the accounts of users who
 // are ignored.
 func readCounts(ctx context.Context, tx *sql.Tx, c customer) error {
@@ -382,7 +417,7 @@ func (s *Store) Runs(ctx context.Context, f registry.RunFilter) ([]registry.Run,
 				ifnull(sum(before IS NOT NULL AND after IS NULL), 0)
 			FROM runs LEFT JOIN changes ON run = runs.id
 			WHERE (?1 = 0 OR runs.id = ?1) AND (?2 = '' OR customer = ?2) AND (?3 IS NULL OR julianday(at) >= julianday(?3))
-				AND (?4 = '' OR batch = ?4) AND (?5 = '' OR EXISTS (SELECT 1 FROM changes AS c WHERE c.run = runs.id AND c.id = ?5))
+				AND (?4 = '' OR batch = ?4) AND (?5 = '' OR EXISTS (SELECT 1 FROM changes AS c WHERE c.run = runs.id AND c.id IN (?5, ?5 || '/mobile', ?5 || '/web')))
 			GROUP BY runs.id ORDER BY runs.id DESC`, f.ID, f.CustomerID, timestamp(f.Since.Truncate(time.Microsecond)), f.Batch, f.EntityID)
 	})
 	return runs, err
