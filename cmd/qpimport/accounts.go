@@ -72,7 +72,11 @@ is in one of three states:
   active         nothing is missing
   needs_email    no usable address; email_issue says whether it is missing, invalid
                  or shared with others of the customer (duplicate)
-  pending_match  password sync is on, and the account waits for its mailbox` + exits(11, 15),
+  pending_match  password sync is on, and the account waits for its mailbox
+
+With --state needs_email the list says what helps to find an address: what the directory
+has, who shares it, and one by the customer's own pattern. "accounts set-email --file"
+takes it back with the column email filled in.` + exits(11, 15),
 		Example: `  qpimport accounts -c Contoso
   qpimport accounts --state needs_email -o csv`,
 		Args: cobra.NoArgs,
@@ -90,7 +94,11 @@ func (o *accountsOptions) run(ctx context.Context, a *app) error {
 		return err
 	}
 	all := a.settings.Customer == ""
-	return a.render(output.List("accounts", accounts, accountColumns(all), nil, func(p *output.Page) {
+	columns := accountColumns(all)
+	if o.state.accounts == registry.StateNeedsEmail {
+		columns = append(columns, workColumns()...)
+	}
+	return a.render(output.List("accounts", accounts, columns, nil, func(p *output.Page) {
 		if len(accounts) > 0 {
 			p.Blank()
 			p.Line("%s", output.Count(len(accounts), "account"))

@@ -2,6 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 
@@ -12,74 +15,195 @@ import (
 )
 
 type accountsSetEmailOptions struct {
-	file string
+	file   string
+	clear  bool
+	toAD   string
+	dryRun bool
 }
 
 func newAccountsSetEmailCmd(a *app) *cobra.Command {
 	var o accountsSetEmailOptions
 	cmd := &cobra.Command{
-		Use:   "set-email SEL ADDRESS",
+		Use:   "set-email SEL ADDRESS | --file FILE | --clear SEL…",
 		Short: "Set the e-mail address of accounts",
 		Long: `Sets the e-mail address of an account by hand, or of many from a CSV file with the
-columns account (a SEL) and email; its header may be missing. All are set or none.
-An address set by hand stays through later imports.
+columns account (a SEL) and email; its header may be missing. All are set or none, and
+everything that is wrong with a file is said at once, by line. An address set by hand
+stays through later imports; --clear gives the account the directory's address again.
 
 What "accounts -o csv" wrote will do as well, with the addresses filled in: id stands
-for account, and a line without an email does not count.` + exits(11, 12, 15),
+for account, and a line with no email, or with the one it had, does not count. With
+--state needs_email that list has columns which help and are not read back:
+directory_email is what the directory says, shared_with who has the same address, and
+suggested_email an address by the customer's own pattern that nobody has. It is made
+where at least three people, and more than half of all, have theirs by one pattern.
+
+--to-ad writes an LDIF with the mail values that Active Directory lacks, for who
+administers it ("ldifde -i -f FILE"): of the accounts that this command sets, or without
+any of all that have an address set by hand. qpimport itself writes to no directory.` + exits(11, 12, 15),
 		Example: `  qpimport accounts set-email -c Contoso kiosk1 kiosk@contoso.example
-  qpimport accounts set-email -c Contoso --file emails.csv
-  qpimport accounts -c Contoso --state needs_email -o csv > todo.csv`,
-		Args: cobra.MaximumNArgs(2),
+  qpimport accounts -c Contoso --state needs_email -o csv > todo.csv
+  qpimport accounts set-email -c Contoso --file todo.csv --dry-run
+  qpimport accounts set-email -c Contoso --file todo.csv --to-ad mail.ldif
+  qpimport accounts set-email -c Contoso --clear kiosk1`,
 		RunE: a.command(func(ctx context.Context, args []string) error { return o.run(ctx, a, args) }),
 	}
-	cmd.Flags().StringVar(&o.file, "file", "", "set what `FILE` lists, CSV account,email; - is standard input")
+	f := cmd.Flags()
+	f.StringVar(&o.file, "file", "", "set what `FILE` lists, CSV account,email; - is standard input")
+	f.BoolVar(&o.clear, "clear", false, "give the accounts the directory's address again")
+	f.StringVar(&o.toAD, "to-ad", "", "write what Active Directory lacks to `FILE`, as LDIF")
+	f.BoolVar(&o.dryRun, "dry-run", false, "show the result and write nothing")
 	return cmd
 }
 
-func (o accountsSetEmailOptions) run(ctx context.Context, a *app, args []string) error {
-	changes, err := o.changes(ctx, a, args)
-	if err != nil {
-		return err
+// check says what is wrong with how the command was called.
+func (o accountsSetEmailOptions) check(args []string) error {
+	switch {
+	case o.clear && (o.file != "" || o.toAD != ""):
+		return usage.Errorf("--clear names accounts, and takes neither --file nor --to-ad")
+	case o.clear && len(args) == 0:
+		return usage.Errorf("--clear needs accounts: SEL…")
+	case o.clear:
+		return nil
+	case o.file != "" && len(args) > 0:
+		return usage.Errorf("give SEL and ADDRESS, or --file, not both")
+	case o.file == "" && len(args) != 2 && !(o.toAD != "" && len(args) == 0):
+		return usage.Errorf("give SEL and ADDRESS, or --file")
+	case o.toAD != "":
+		return output.CheckFolder("--to-ad", o.toAD)
 	}
-	result, err := writing(ctx, a, func(im *importer.Importer) (importer.AccountsResult, error) {
-		return im.SetEmails(ctx, a.settings.Customer, changes)
-	})
-	if err != nil {
-		return err
-	}
-	return a.render(accountsView(result, func(p *output.Page) {
-		if result.Run == nil {
-			p.Line("nothing to change")
-		}
-		for _, acc := range result.Accounts {
-			p.Line("%s: %s (%s): %s, %s", acc.Customer, output.OrDash(acc.DisplayName), output.OrDash(acc.Username), emailText(acc), acc.State)
-		}
-	}))
+	return nil
 }
 
-func (o accountsSetEmailOptions) changes(ctx context.Context, a *app, args []string) ([]importer.EmailChange, error) {
-	switch {
-	case o.file != "" && len(args) > 0:
-		return nil, usage.Errorf("give SEL and ADDRESS, or --file, not both")
-	case o.file == "" && len(args) != 2:
-		return nil, usage.Errorf("give SEL and ADDRESS, or --file")
-	case o.file == "":
-		return []importer.EmailChange{{Account: args[0], Email: args[1]}}, nil
+func (o accountsSetEmailOptions) run(ctx context.Context, a *app, args []string) error {
+	if err := o.check(args); err != nil {
+		return err
+	}
+	if o.toAD != "" {
+		if _, err := a.customer(); err != nil {
+			return err
+		}
+	}
+	req, wrong, err := o.request(ctx, a, args)
+	if err != nil {
+		return err
+	}
+	set := len(req.Changes)+len(req.Clear) > 0
+	var missing []importer.ADMail
+	result, err := with(ctx, a, req.DryRun || !set, func(im *importer.Importer) (importer.EmailsResult, error) {
+		result := importer.EmailsResult{AccountsResult: importer.AccountsResult{Accounts: []importer.Account{}}}
+		var err error
+		var ids []string
+		if set {
+			if result, err = im.SetEmails(ctx, req); err != nil {
+				return result, err
+			}
+			ids = make([]string, len(result.Accounts))
+			for i, acc := range result.Accounts {
+				ids[i] = acc.ID
+			}
+		}
+		if o.toAD != "" && !o.dryRun && wrong == nil {
+			missing, err = im.MissingInAD(ctx, a.settings.Customer, ids)
+		}
+		return result, err
+	})
+	if err := bothWrong(wrong, err); err != nil {
+		return err
+	}
+	if o.toAD != "" && !o.dryRun {
+		if err := output.ReplaceFile(o.toAD, func(w io.Writer) error { return output.WriteLDIF(w, mailChanges(missing)) }); err != nil {
+			return err
+		}
+		a.notice("%s: what Active Directory lacks of %s", o.toAD, output.Count(len(missing), "account"))
+	}
+	if result.Unchanged > 0 {
+		a.notice("%s: left out, with the address that the account has: %s", o.file, output.Count(result.Unchanged, "line"))
+	}
+	return a.render(emailsView(result, o.dryRun))
+}
+
+// bothWrong is what is wrong with the form of a file and with what it says.
+func bothWrong(form, content error) error {
+	if form == nil || content == nil {
+		return errors.Join(form, content)
+	}
+	return usage.Hintf("each line says what is wrong with it", "%s; %s", form, content)
+}
+
+// request is what is to be set. What is wrong with the form of a file comes apart, with
+// what can be read of it to be looked at as well.
+func (o accountsSetEmailOptions) request(ctx context.Context, a *app, args []string) (req importer.EmailsRequest, wrong, err error) {
+	req = importer.EmailsRequest{Customer: a.settings.Customer, DryRun: o.dryRun}
+	if o.clear {
+		req.Clear = args
+		return req, nil, nil
+	}
+	if len(args) == 2 {
+		req.Changes = []importer.EmailChange{{Account: args[0], Email: args[1]}}
+	}
+	if o.file == "" {
+		return req, nil, nil
 	}
 	f, err := input.Read(ctx, a.in, o.file)
 	if err != nil {
-		return nil, err
+		return req, nil, err
 	}
-	lines, unfilled, err := f.Pairs(input.Column{"account", "id"}, input.Column{"email"})
-	if err != nil {
-		return nil, err
+	lines, wrong := f.Pairs(input.Column{"account", "id"}, input.Column{"email"})
+	if len(lines.Pairs) == 0 {
+		return req, nil, wrong
 	}
-	if unfilled > 0 {
-		a.notice("%s: left out without an email: %s", f.Name, output.Count(unfilled, "line"))
+	if lines.Unfilled > 0 {
+		a.notice("%s: left out without an email: %s", f.Name, output.Count(lines.Unfilled, "line"))
 	}
-	changes := make([]importer.EmailChange, len(lines))
-	for i, l := range lines {
-		changes[i] = importer.EmailChange{Account: l.Cells[0], Email: l.Cells[1]}
+	req.WorkList, req.DryRun = lines.Others, req.DryRun || wrong != nil
+	for _, l := range lines.Pairs {
+		req.Changes = append(req.Changes, importer.EmailChange{Account: l.Cells[0], Email: l.Cells[1], Where: fmt.Sprintf("%s line %d", f.Name, l.Line)})
 	}
-	return changes, nil
+	return req, wrong, nil
+}
+
+func mailChanges(missing []importer.ADMail) []output.LDIFChange {
+	changes := make([]output.LDIFChange, len(missing))
+	for i, m := range missing {
+		changes[i] = output.LDIFChange{DN: m.DN, Attribute: "mail", Value: m.Email, Replace: m.Had != ""}
+	}
+	return changes
+}
+
+func emailsView(r importer.EmailsResult, dry bool) output.View {
+	v := accountsView(r.AccountsResult, func(p *output.Page) {
+		if r.Run == nil && !dry || len(r.Accounts) == 0 {
+			p.Line("nothing to change")
+		}
+		for _, acc := range r.Accounts {
+			p.Line("%s: %s (%s): %s, %s", acc.Customer, output.OrDash(acc.DisplayName), output.OrDash(acc.Username), emailText(acc), acc.State)
+		}
+		if dry && len(r.Accounts) > 0 {
+			p.Line("nothing was written")
+		}
+	})
+	v.Document = r
+	return v
+}
+
+// workColumns help to find an address, beside the columns of accounts.
+func workColumns() []output.Column[importer.Account] {
+	type account = importer.Account
+	return []output.Column[account]{
+		{Key: "directory_email", Text: func(a account) string { return text(a.DirectoryEmail) }},
+		{Key: "shared_with", Title: "Shared with", Text: sharedText},
+		{Key: "suggested_email", Title: "Suggestion", Text: func(a account) string { return text(a.SuggestedEmail) }},
+	}
+}
+
+func sharedText(a importer.Account) string {
+	var names string
+	for i, s := range a.SharedWith {
+		if i > 0 {
+			names += "; "
+		}
+		names += fmt.Sprintf("%s (%s)", s.DisplayName, s.Username)
+	}
+	return names
 }

@@ -319,14 +319,14 @@ func (o matchOptions) rows(ctx context.Context, a *app) ([]importer.DecisionRow,
 	if err != nil {
 		return nil, err
 	}
-	lines, unfilled, err := f.Pairs(input.Column{"ad"}, input.Column{"m365"})
+	lines, err := f.Pairs(input.Column{"ad"}, input.Column{"m365"})
 	if err != nil {
 		return nil, err
 	}
-	if unfilled > 0 {
-		a.notice("%s: left out without m365: %s", f.Name, output.Count(unfilled, "line"))
+	if lines.Unfilled > 0 {
+		a.notice("%s: left out without m365: %s", f.Name, output.Count(lines.Unfilled, "line"))
 	}
-	for _, l := range lines {
+	for _, l := range lines.Pairs {
 		rows = append(rows, importer.DecisionRow{AD: l.Cells[0], M365: l.Cells[1], Verdict: match.VerdictMatch})
 	}
 	return rows, nil

@@ -76,6 +76,8 @@ const envWine = "QPIMPORT_TEST_WINE"
 //	mail N FILE              write the Nth of them to FILE
 //	decide FILE USERNAME EMAIL|- WORD
 //	                         fill in the column decision of a review file
+//	fill FILE USERNAME EMAIL TO
+//	                         fill in the column email of a list of accounts
 //	msp CUSTOMERS USERS      make customers.yaml and the exports of an MSP
 //	requests N TEXT          Graph was asked N times for paths that hold TEXT
 //	binds N                  the directory saw N attempts to log in
@@ -156,6 +158,7 @@ func TestScripts(t *testing.T) {
 			"requests":     cmdRequests,
 			"binds":        cmdBinds,
 			"strays":       cmdStrays,
+			"fill":         cmdFill,
 			"decide":       cmdDecide,
 			"instep":       cmdInStep,
 			"nowhere":      cmdNowhere,
@@ -336,6 +339,29 @@ func cmdDecide(ts *testscript.TestScript, neg bool, args []string) {
 	var b strings.Builder
 	ts.Check(csv.NewWriter(&b).WriteAll(rows))
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(b.String()), 0o600))
+}
+
+// cmdFill fills in the column email of a list of accounts, for one user name, into
+// another file.
+func cmdFill(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 4 {
+		ts.Fatalf("usage: fill FILE USERNAME EMAIL TO")
+	}
+	rows, err := csv.NewReader(strings.NewReader(ts.ReadFile(args[0]))).ReadAll()
+	ts.Check(err)
+	username, email := slices.Index(rows[0], "username"), slices.Index(rows[0], "email")
+	filled := false
+	for _, row := range rows[1:] {
+		if row[username] == args[1] {
+			row[email], filled = args[2], true
+		}
+	}
+	if !filled {
+		ts.Fatalf("no line of %s is about %s", args[0], args[1])
+	}
+	var b strings.Builder
+	ts.Check(csv.NewWriter(&b).WriteAll(rows))
+	ts.Check(os.WriteFile(ts.MkAbs(args[3]), []byte(b.String()), 0o600))
 }
 
 func cmdMSP(ts *testscript.TestScript, neg bool, args []string) {

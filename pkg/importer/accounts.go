@@ -3,9 +3,7 @@ package importer
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/qpimport/qpimport/pkg/registry"
@@ -15,11 +13,16 @@ import (
 // Accounts lists accounts: a customer's, or all.
 func (im *Importer) Accounts(ctx context.Context, r AccountsRequest) ([]Account, error) {
 	accounts := []Account{}
-	err := im.eachAccount(ctx, r.Customer, func(c registry.Customer, a *registry.Account) {
-		if r.State == "" || r.State == a.State {
-			accounts = append(accounts, viewAccount(a, c.Name))
-		}
-	})
+	var err error
+	if r.State == registry.StateNeedsEmail {
+		accounts, err = im.workList(ctx, r.Customer)
+	} else {
+		err = im.eachAccount(ctx, r.Customer, func(c registry.Customer, a *registry.Account) {
+			if r.State == "" || r.State == a.State {
+				accounts = append(accounts, viewAccount(a, c.Name))
+			}
+		})
+	}
 	sortBy(accounts, accountOrder)
 	slices.SortStableFunc(accounts, func(x, y Account) int { return compareFold(x.Customer, y.Customer) })
 	return accounts, err
@@ -27,36 +30,40 @@ func (im *Importer) Accounts(ctx context.Context, r AccountsRequest) ([]Account,
 
 // eachAccount visits the accounts of a customer, or with "" of all.
 func (im *Importer) eachAccount(ctx context.Context, sel string, visit func(registry.Customer, *registry.Account)) error {
-	accounts := registry.Load{Accounts: true}
-	var customers []*registry.Snapshot
-	if sel != "" {
-		snap, err := im.find(ctx, sel, accounts)
-		if err != nil {
-			return err
-		}
-		customers = append(customers, snap)
-	} else {
-		list, err := im.store.List(ctx)
-		if err != nil {
-			return err
-		}
-		for _, c := range list {
-			snap, err := im.store.Snapshot(ctx, registry.Ref{ID: c.Customer.ID}, accounts)
-			if source.CodeOf(err) == source.CodeNotFound {
-				continue // deleted meanwhile
-			}
-			if err != nil {
-				return err
-			}
-			customers = append(customers, snap)
-		}
-	}
+	customers, err := im.snapshots(ctx, sel, registry.Load{Accounts: true})
 	for _, snap := range customers {
 		for _, a := range snap.Accounts {
 			visit(snap.Customer, a)
 		}
 	}
-	return nil
+	return err
+}
+
+// snapshots reads a customer, or with "" all.
+func (im *Importer) snapshots(ctx context.Context, sel string, load registry.Load) ([]*registry.Snapshot, error) {
+	if sel != "" {
+		snap, err := im.find(ctx, sel, load)
+		if err != nil {
+			return nil, err
+		}
+		return []*registry.Snapshot{snap}, nil
+	}
+	list, err := im.store.List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var customers []*registry.Snapshot
+	for _, c := range list {
+		snap, err := im.store.Snapshot(ctx, registry.Ref{ID: c.Customer.ID}, load)
+		if source.CodeOf(err) == source.CodeNotFound {
+			continue // deleted meanwhile
+		}
+		if err != nil {
+			return nil, err
+		}
+		customers = append(customers, snap)
+	}
+	return customers, nil
 }
 
 // Account shows the one account that sel names, among a customer's or all. Where
@@ -77,10 +84,7 @@ func (im *Importer) Account(ctx context.Context, customerSel, sel string) (Accou
 	if err != nil || found.EmailSource != registry.EmailFromManual {
 		return v, err
 	}
-	kind := source.AD
-	if owner.PasswordSync == registry.ModeOn || found.AD == nil {
-		kind = source.M365
-	}
+	kind := emailKind(owner.PasswordSync, found)
 	snap, err := im.store.Snapshot(ctx, registry.Ref{ID: owner.ID}, registry.Load{People: []source.Kind{kind}})
 	if err != nil {
 		return v, err
@@ -93,82 +97,6 @@ func (im *Importer) Account(ctx context.Context, customerSel, sel string) (Accou
 		v.DirectoryEmail = &u.Email
 	}
 	return v, nil
-}
-
-// SetEmails sets addresses by hand: all of them, or none and an error.
-func (im *Importer) SetEmails(ctx context.Context, customerSel string, changes []EmailChange) (AccountsResult, error) {
-	sels := make([]string, len(changes))
-	for i, ch := range changes {
-		sels[i] = ch.Account
-	}
-	customerSel, err := im.ownerOf(ctx, customerSel, livingSelectors(sels))
-	if err != nil {
-		return AccountsResult{}, err
-	}
-	result := AccountsResult{Applied: true}
-	result.Run, err = im.change(ctx, customerSel, command{name: "accounts set-email", params: changes}, func(d *draft) error {
-		result.Accounts = []Account{}
-		touched, err := d.setEmails(changes)
-		d.settle()
-		for _, i := range touched {
-			result.Accounts = append(result.Accounts, viewAccount(d.after.Accounts[i], d.after.Customer.Name))
-		}
-		return err
-	})
-	if err != nil {
-		return AccountsResult{}, err
-	}
-	return result, nil
-}
-
-// setEmails drafts addresses set by hand, and returns the places of the accounts.
-func (d *draft) setEmails(changes []EmailChange) ([]int, error) {
-	var bad []string
-	sels := make([]string, len(changes))
-	for i, ch := range changes {
-		sels[i] = ch.Account
-		if !validEmail(strings.TrimSpace(ch.Email)) {
-			bad = append(bad, fmt.Sprintf("%q (for %s)", ch.Email, ch.Account))
-		}
-	}
-	if len(bad) > 0 {
-		return nil, &source.Error{Code: source.CodeUsage, Message: "not an e-mail address: " + strings.Join(bad, ", "), Hint: "an address reads name@domain.example"}
-	}
-	found, err := d.find(livingSelectors(sels))
-	if err != nil {
-		return nil, err
-	}
-	var touched []int
-	given := map[int]string{}
-	holders := map[string]int{}
-	for i, a := range d.after.Accounts {
-		if a != nil && a.Email != "" && a.Living() && a.State != registry.StatePendingMatch {
-			holders[emailKey(a.Email)] = i
-		}
-	}
-	for k, i := range found {
-		email := strings.TrimSpace(changes[k].Email)
-		a := d.after.Accounts[i]
-		switch before := given[i]; {
-		case before == email:
-			continue
-		case before != "":
-			return nil, &source.Error{Code: source.CodeUsage, Message: fmt.Sprintf("%s is given two addresses: %s and %s", accountLabel(a), before, email),
-				Hint: "leave one of the lines"}
-		}
-		given[i] = email
-		touched = append(touched, i)
-		if a.State == registry.StatePendingMatch {
-			return nil, &source.Error{Code: CodeRefused, Topic: TopicMatchFirst, Message: accountLabel(a) + " waits for its mailbox, which brings the address"}
-		}
-		if other, held := holders[emailKey(email)]; held && other != i {
-			return nil, &source.Error{Code: CodeRefused, Message: fmt.Sprintf("%s is the address of %s already", email, accountLabel(d.after.Accounts[other])),
-				Hint: "within a customer an address belongs to one account"}
-		}
-		holders[emailKey(email)] = i
-		setEmail(d.edit(i), email, registry.EmailFromManual)
-	}
-	return touched, nil
 }
 
 // find returns the places of the accounts that the SELs name.

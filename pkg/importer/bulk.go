@@ -399,7 +399,7 @@ func (d *draft) runJob(j *job, dry bool, result *PlanResult) error {
 		for _, e := range j.Emails {
 			emails = append(emails, EmailChange{Account: e.Account, Email: e.Email})
 		}
-		if _, err := d.setEmails(emails); err != nil {
+		if _, _, err := d.setEmails(emails, false); err != nil {
 			return err
 		}
 		d.settle()

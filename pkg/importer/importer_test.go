@@ -238,7 +238,7 @@ func TestImportOff(t *testing.T) {
 	w.ad.People = w.ad.People[:len(w.ad.People)-1]
 
 	// One of the two that share an address gets another: both are usable.
-	if _, err := w.SetEmails(t.Context(), "Contoso", []EmailChange{{"p4", "dee@contoso.example"}}); err != nil {
+	if _, err := w.SetEmails(t.Context(), EmailsRequest{Customer: "Contoso", Changes: []EmailChange{{Account: "p4", Email: "dee@contoso.example"}}}); err != nil {
 		t.Fatal(err)
 	}
 	for _, sel := range []string{"p3", "p4"} {
@@ -498,7 +498,7 @@ func TestHistoryThereAndBack(t *testing.T) {
 	w.byHand(parted("p2"))
 	for _, change := range []func() error{
 		func() error {
-			_, err := w.SetEmails(t.Context(), "contoso", []EmailChange{{"p1", "other@x.example"}})
+			_, err := w.SetEmails(t.Context(), EmailsRequest{Customer: "contoso", Changes: []EmailChange{{Account: "p1", Email: "other@x.example"}}})
 			return err
 		},
 		func() error {
@@ -557,7 +557,7 @@ func TestTogether(t *testing.T) {
 	_, err := w.change(context.Background(), "Contoso", command{name: "test"}, func(d *draft) error {
 		if !interrupted {
 			interrupted = true
-			if _, err := other.SetEmails(t.Context(), "Contoso", []EmailChange{{"p2", "bob@x.example"}}); err != nil {
+			if _, err := other.SetEmails(t.Context(), EmailsRequest{Customer: "Contoso", Changes: []EmailChange{{Account: "p2", Email: "bob@x.example"}}}); err != nil {
 				return err
 			}
 		}
@@ -693,7 +693,7 @@ func TestLivingClaim(t *testing.T) {
 		t.Errorf("both disabled: %s, %s", state("p1"), state("p3"))
 	}
 	// By hand a living person is given the address of one who is switched off.
-	if _, err := w.SetEmails(t.Context(), "Contoso", []EmailChange{{Account: "p2", Email: "ann@x.example"}}); err != nil {
+	if _, err := w.SetEmails(t.Context(), EmailsRequest{Customer: "Contoso", Changes: []EmailChange{{Account: "p2", Email: "ann@x.example"}}}); err != nil {
 		t.Error(err)
 	}
 	if state("p2") != "active" {

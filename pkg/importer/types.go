@@ -47,13 +47,25 @@ type Account struct {
 	EmailSource *string `json:"email_source"`
 	EmailIssue  *string `json:"email_issue"`
 	// DirectoryEmail is what the directory says where the address was set by hand;
-	// it is shown of a single account alone.
-	DirectoryEmail *string        `json:"directory_email,omitempty"`
+	// it is shown of a single account, and of accounts that need an address.
+	DirectoryEmail *string `json:"directory_email,omitempty"`
+	// SharedWith are those who have the same address, and SuggestedEmail is one by the
+	// customer's own pattern. They are shown of accounts that need an address, where
+	// there are any; a suggestion is never applied by itself.
+	SharedWith     []SharedWith   `json:"shared_with,omitempty"`
+	SuggestedEmail *string        `json:"suggested_email,omitempty"`
 	State          registry.State `json:"state"`
 	AD             *ADLink        `json:"ad"`
 	M365           *M365Link      `json:"m365"`
 	ImportedAt     time.Time      `json:"imported_at"`
 	UpdatedAt      time.Time      `json:"updated_at"`
+}
+
+// SharedWith is an account that has the address of another.
+type SharedWith struct {
+	Account     string `json:"account"` // its id
+	DisplayName string `json:"display_name"`
+	Username    string `json:"username"`
 }
 
 // ADLink is the AD user behind an account.
@@ -380,12 +392,6 @@ type DecisionsResult struct {
 type AccountsRequest struct {
 	Customer string         // "" is all customers
 	State    registry.State // "" is all states
-}
-
-// EmailChange sets the address of one account.
-type EmailChange struct {
-	Account string `json:"account"` // SEL
-	Email   string `json:"email"`
 }
 
 // AccountsResult says which accounts a change touched.

@@ -14,7 +14,7 @@ func undoWorld(t *testing.T) *world {
 	w.person(1, "Ann", "OU=Staff", "ann@x.example")
 	w.mustImport(staff(registry.ModeOff))
 	for _, email := range []string{"a@x.example", "b@x.example"} {
-		if _, err := w.SetEmails(t.Context(), "Contoso", []EmailChange{{Account: "p1", Email: email}}); err != nil {
+		if _, err := w.SetEmails(t.Context(), EmailsRequest{Customer: "Contoso", Changes: []EmailChange{{Account: "p1", Email: email}}}); err != nil {
 			t.Fatal(err)
 		}
 	}

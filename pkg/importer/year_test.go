@@ -919,7 +919,7 @@ func (c *company) byPeople() {
 		id := ids[c.IntN(len(ids))]
 		if a := c.truth[id]; a.State == registry.StateActive {
 			base := fmt.Sprintf("manual.w%d", c.week)
-			r, err := c.SetEmails(ctx, "contoso", []EmailChange{{id, base + "@" + c.domain}})
+			r, err := c.SetEmails(ctx, EmailsRequest{Customer: "contoso", Changes: []EmailChange{{Account: id, Email: base + "@" + c.domain}}})
 			must(r.Run, err)
 			c.in(3, func() { c.hire(c.newName(), base, c.anyOU()) }) // who comes to have the very same
 		}

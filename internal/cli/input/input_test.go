@@ -72,18 +72,18 @@ func TestPairs(t *testing.T) {
 		{"nothing", "ad,m365\n", nil, "f holds no lines"},
 		{"nothing filled in", "ad,note,m365\na,x,\n", nil, "f: no line has the m365 filled in"},
 		{"a column twice", "ad,m365,M365\na,b,c\n", nil, "f line 1: 2 columns are headed m365"},
-		{"every bad line", "a\nb,c,d\n,e\nf,g\n", nil,
+		{"every bad line", "a\nb,c,d\n,e\nf,g\n", []Pair{{4, [2]string{"f", "g"}}},
 			"f line 1: want two columns, ad and m365, not 1; f line 2: want two columns, ad and m365, not 3; f line 3: ad or m365 is empty"},
 		{"every bad line of many columns", "ad,note,m365\na,x,b,y\n,x,b\n", nil,
 			"f line 2: there are more cells than columns; f line 3: ad or m365 is empty"},
 		{"a quote without its end", "a,b\n\"c,d\n", nil, `f line 2: extraneous or missing " in quoted-field`},
 		{"no text", "a,b\x00\n", nil, "f is not text in UTF-8, UTF-16 or Windows-1252"},
 	} {
-		got, _, err := file(c.in).Pairs(Column{"ad", "login"}, Column{"m365"})
-		check(t, c.name, got, err, c.want, c.err)
+		got, err := file(c.in).Pairs(Column{"ad", "login"}, Column{"m365"})
+		check(t, c.name, got.Pairs, err, c.want, c.err)
 	}
-	if _, unfilled, err := file("ad,note,m365\na,x,b\nc,y,\nd\n").Pairs(Column{"ad"}, Column{"m365"}); err != nil || unfilled != 2 {
-		t.Errorf("%d not filled in, %v; want 2", unfilled, err)
+	if got, err := file("ad,note,m365\na,x,b\nc,y,\nd\n").Pairs(Column{"ad"}, Column{"m365"}); err != nil || got.Unfilled != 2 || !got.Others {
+		t.Errorf("%+v, %v; want 2 not filled in", got, err)
 	}
 }
 
@@ -104,9 +104,9 @@ func FuzzInput(f *testing.F) {
 				t.Fatalf("%q of %q", names, text)
 			}
 		}
-		if pairs, _, err := file(text).Pairs(Column{"ad"}, Column{"m365"}); err == nil {
+		if pairs, err := file(text).Pairs(Column{"ad"}, Column{"m365"}); err == nil {
 			last := 0
-			for _, p := range pairs {
+			for _, p := range pairs.Pairs {
 				if p.Cells[0] == "" || p.Cells[1] == "" || p.Line <= last {
 					t.Fatalf("the line %v after line %d", p, last)
 				}

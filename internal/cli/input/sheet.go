@@ -73,26 +73,34 @@ type Pair struct {
 	Cells [2]string
 }
 
+// Pairs are the lines of a sheet of two columns.
+type Pairs struct {
+	Pairs    []Pair
+	Unfilled int  // lines whose second cell is empty
+	Others   bool // there are columns beside the two
+}
+
 // Pairs reads a sheet of two columns. A sheet of these alone may do without a
 // header; in one with others beside them, such as a command wrote to be filled in, a
-// line whose second cell is empty does not count. How many these are is returned
-// too. All bad lines are reported at once.
-func (f File) Pairs(first, second Column) (pairs []Pair, unfilled int, err error) {
+// line whose second cell is empty does not count. All bad lines are reported at once,
+// with the good ones.
+func (f File) Pairs(first, second Column) (lines Pairs, err error) {
 	isHead := func(r sheet.Row) bool { return first.in(r) >= 0 && second.in(r) >= 0 }
 	rows, found, err := f.rows(func(r sheet.Row) bool { return isHead(r) || r.Filled() == 2 })
 	if err != nil {
-		return nil, 0, err
+		return lines, err
 	}
 	at, columns := [2]int{0, 1}, 2
 	if len(rows) > 0 && isHead(rows[0]) {
 		at, columns = [2]int{first.in(rows[0]), second.in(rows[0])}, rows[0].Filled()
 		for _, i := range at {
 			if err := f.once(rows[0], rows[0].Cells[i], ""); err != nil {
-				return nil, 0, err
+				return lines, err
 			}
 		}
 		rows = rows[1:]
 	}
+	lines.Others = columns > 2
 	var bad []string
 	for _, row := range rows {
 		n := max(row.Filled(), min(len(row.Cells), 2))
@@ -103,20 +111,20 @@ func (f File) Pairs(first, second Column) (pairs []Pair, unfilled int, err error
 		case n > columns:
 			bad = append(bad, f.tooLong(row))
 		case columns > 2 && pair.Cells[1] == "":
-			unfilled++
+			lines.Unfilled++
 		case pair.Cells[0] == "" || pair.Cells[1] == "":
 			bad = append(bad, fmt.Sprintf("%s: %s or %s is empty", f.line(row), first[0], second[0]))
 		default:
-			pairs = append(pairs, pair)
+			lines.Pairs = append(lines.Pairs, pair)
 		}
 	}
-	if bad = append(bad, found...); len(bad) == 0 && len(pairs) == 0 {
-		if unfilled > 0 {
-			return nil, 0, usage.Errorf("%s: no line has the %s filled in", f.Name, second[0])
+	if bad = append(bad, found...); len(bad) == 0 && len(lines.Pairs) == 0 {
+		if lines.Unfilled > 0 {
+			return lines, usage.Errorf("%s: no line has the %s filled in", f.Name, second[0])
 		}
 		bad = append(bad, f.Name+" holds no lines")
 	}
-	return pairs, unfilled, usage.Join(bad)
+	return lines, usage.Join(bad)
 }
 
 // rows reads a sheet, and says in which line it cannot be read on.

@@ -1,0 +1,274 @@
+package importer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/qpimport/qpimport/pkg/registry"
+	"github.com/qpimport/qpimport/pkg/source"
+)
+
+// EmailChange sets the address of one account.
+type EmailChange struct {
+	Account string `json:"account"` // SEL
+	Email   string `json:"email"`
+	Where   string `json:"-"` // how errors name its line in a file, "" outside one
+}
+
+// EmailsRequest sets addresses, or gives those that were set back to the directory.
+type EmailsRequest struct {
+	Customer string        `json:"-"`
+	Changes  []EmailChange `json:"changes,omitempty"`
+	// WorkList says that the changes are a list of accounts that was filled in: a line
+	// whose address is the one that the account has from its directory, or cannot use, is
+	// one that nobody filled in.
+	WorkList bool     `json:"-"`
+	Clear    []string `json:"clear,omitempty"` // SEL
+	DryRun   bool     `json:"-"`
+}
+
+// EmailsResult says which accounts have another address.
+type EmailsResult struct {
+	AccountsResult
+	// Unchanged are lines of a work list that nobody filled in.
+	Unchanged int `json:"unchanged"`
+}
+
+// SetEmails sets addresses by hand, or clears them: all of them, or none and an error
+// that names everything that is wrong.
+func (im *Importer) SetEmails(ctx context.Context, r EmailsRequest) (EmailsResult, error) {
+	sels := slices.Clone(r.Clear)
+	for _, ch := range r.Changes {
+		sels = append(sels, ch.Account)
+	}
+	result := EmailsResult{AccountsResult: AccountsResult{Applied: !r.DryRun}}
+	owner, err := im.ownerOf(ctx, r.Customer, livingSelectors(sels))
+	if err != nil {
+		return EmailsResult{}, err
+	}
+	load, params := registry.Load{Accounts: true}, any(r.Changes)
+	if len(r.Clear) > 0 {
+		params = r
+		load.People = []source.Kind{source.AD, source.M365}
+	}
+	snap, err := im.find(ctx, owner, load)
+	if err != nil {
+		return EmailsResult{}, err
+	}
+	result.Run, err = im.changeLoaded(ctx, snap, load, command{name: "accounts set-email", params: params, dry: r.DryRun}, func(d *draft) error {
+		result.Accounts = []Account{}
+		touched, unchanged, err := d.setEmails(r.Changes, r.WorkList)
+		if err != nil {
+			return err
+		}
+		cleared, err := d.clearEmails(r.Clear)
+		d.settle()
+		for _, i := range append(touched, cleared...) {
+			result.Accounts = append(result.Accounts, viewAccount(d.after.Accounts[i], d.after.Customer.Name))
+		}
+		result.Unchanged = unchanged
+		return err
+	})
+	if err != nil {
+		return EmailsResult{}, err
+	}
+	return result, nil
+}
+
+// setEmails drafts addresses set by hand, and returns the places of the accounts and
+// how many lines of a work list nobody filled in.
+func (d *draft) setEmails(changes []EmailChange, workList bool) (touched []int, unchanged int, err error) {
+	sels := make([]string, len(changes))
+	for i, ch := range changes {
+		sels[i] = ch.Account
+	}
+	s := livingSelectors(sels)
+	found := d.locate(s)
+	var wrong problems
+	given, holders := map[int]int{}, map[string]int{}
+	for i, a := range d.after.Accounts {
+		if a != nil && a.Email != "" && a.Living() && a.State != registry.StatePendingMatch {
+			holders[emailKey(a.Email)] = i
+		}
+	}
+	unfilled := func(a *registry.Account, ch EmailChange) bool {
+		return workList && sameShown(a.Email, ch.Email) && (a.EmailSource != registry.EmailFromManual || a.State == registry.StateNeedsEmail)
+	}
+	// Who gets another address gives his own up, whichever line comes first.
+	for k, i := range found {
+		if i < 0 {
+			continue
+		}
+		a := d.after.Accounts[i]
+		if key := emailKey(a.Email); a.State == registry.StateActive && key != emailKey(changes[k].Email) && !unfilled(a, changes[k]) {
+			delete(holders, key)
+		}
+	}
+	for k, i := range found {
+		ch := changes[k]
+		email := strings.TrimSpace(ch.Email)
+		if i < 0 {
+			wrong.add(ch.Where, s.only(func(j int) bool { return j == k }).check("account", TopicUnknownAccount))
+			if !validEmail(email) && !workList {
+				wrong.add(ch.Where, errNoAddress(ch))
+			}
+			continue
+		}
+		a := d.after.Accounts[i]
+		if unfilled(a, ch) {
+			unchanged++
+			continue
+		}
+		first, again := given[i]
+		switch other, held := holders[emailKey(email)]; {
+		case !validEmail(email):
+			wrong.add(ch.Where, errNoAddress(ch))
+		case again && strings.TrimSpace(changes[first].Email) == email:
+		case again:
+			wrong.add(ch.Where, &source.Error{Code: source.CodeUsage, Message: fmt.Sprintf("%s is given two addresses: %s and %s", accountLabel(a), strings.TrimSpace(changes[first].Email), email), Hint: "leave one of the lines"})
+		case a.State == registry.StatePendingMatch:
+			wrong.add(ch.Where, &source.Error{Code: CodeRefused, Topic: TopicMatchFirst, Message: accountLabel(a) + " waits for its mailbox, which brings the address"})
+		case held && other != i:
+			wrong.add(ch.Where, &source.Error{Code: CodeRefused, Message: fmt.Sprintf("%s is the address of %s already", email, accountLabel(d.after.Accounts[other])), Hint: "within a customer an address belongs to one account"})
+		default:
+			given[i] = k
+			touched = append(touched, i)
+			holders[emailKey(email)] = i
+		}
+	}
+	if err := wrong.err(); err != nil {
+		return nil, 0, err
+	}
+	for _, i := range touched {
+		setEmail(d.edit(i), strings.TrimSpace(changes[given[i]].Email), registry.EmailFromManual)
+	}
+	return touched, unchanged, nil
+}
+
+func errNoAddress(ch EmailChange) error {
+	return &source.Error{Code: source.CodeUsage, Message: fmt.Sprintf("not an e-mail address: %q (for %s)", ch.Email, ch.Account), Hint: "an address reads name@domain.example"}
+}
+
+// sameShown compares addresses as a list shows them, which has a mark in place of what
+// nobody sees.
+func sameShown(a, b string) bool {
+	shown := func(s string) string {
+		return strings.TrimSpace(strings.Map(func(r rune) rune {
+			if r == unicode.ReplacementChar || !unicode.IsGraphic(r) {
+				return -1
+			}
+			return r
+		}, s))
+	}
+	return shown(a) == shown(b)
+}
+
+// problems are what is wrong with the lines of a file.
+type problems []*source.Error
+
+// add takes an error of a line.
+func (p *problems) add(where string, err error) {
+	var e *source.Error
+	if !errors.As(err, &e) {
+		e = &source.Error{Message: err.Error()}
+	}
+	if where != "" {
+		e.Message = where + ": " + e.Message
+	}
+	*p = append(*p, e)
+}
+
+// err is one error of all; of several kinds it is one of usage: the file has to be
+// looked at.
+func (p problems) err() error {
+	if len(p) == 0 {
+		return nil
+	}
+	all := *p[0]
+	for _, e := range p[1:] {
+		all.Message += "; " + e.Message
+		if e.Code != all.Code {
+			all.Code, all.Topic, all.Hint = source.CodeUsage, "", "each line says what is wrong with it"
+		}
+	}
+	return &all
+}
+
+// clearEmails drafts that addresses which were set by hand are the directory's again,
+// and returns the places of those accounts that had one.
+func (d *draft) clearEmails(sels []string) ([]int, error) {
+	if len(sels) == 0 {
+		return nil, nil
+	}
+	places, err := d.find(livingSelectors(sels))
+	if err != nil {
+		return nil, err
+	}
+	var touched []int
+	for _, i := range places {
+		a := d.after.Accounts[i]
+		if a.EmailSource != registry.EmailFromManual || slices.Contains(touched, i) {
+			continue
+		}
+		kind := emailKind(d.after.Customer.PasswordSync, a)
+		email := ""
+		if a.Link(kind) != nil {
+			u, err := d.user(kind, a.LinkID(kind))
+			if err != nil {
+				return nil, err
+			}
+			email = u.Email
+		}
+		setEmail(d.edit(i), email, string(kind))
+		touched = append(touched, i)
+	}
+	return touched, nil
+}
+
+// emailKind is the directory that an account's address comes from.
+func emailKind(mode registry.Mode, a *registry.Account) source.Kind {
+	if mode == registry.ModeOn || a.AD == nil {
+		return source.M365
+	}
+	return source.AD
+}
+
+// ADMail is an address that AD does not have.
+type ADMail struct {
+	DN    string
+	Email string
+	Had   string // what AD has in its place, "" for nothing
+}
+
+// MissingInAD lists the addresses set by hand that AD does not have as mail, of the
+// accounts with these ids, or with nil of all of the customer.
+func (im *Importer) MissingInAD(ctx context.Context, customer string, ids []string) ([]ADMail, error) {
+	snap, err := im.find(ctx, customer, registry.Load{Accounts: true, People: []source.Kind{source.AD}})
+	if err != nil {
+		return nil, err
+	}
+	var missing []ADMail
+	for _, a := range snap.Accounts {
+		if a.AD == nil || a.AD.Gone() || a.EmailSource != registry.EmailFromManual || ids != nil && !slices.Contains(ids, a.ID) {
+			continue
+		}
+		p, known := snap.People[source.AD][a.AD.ID]
+		had := ""
+		if known {
+			u, err := p.User()
+			if err != nil {
+				return nil, err
+			}
+			had = u.Email
+		}
+		if had != a.Email {
+			missing = append(missing, ADMail{DN: a.AD.Name, Email: a.Email, Had: had})
+		}
+	}
+	sortBy(missing, func(m *ADMail) (ou, name, id string) { return source.ParentDN(m.DN), m.DN, "" })
+	return missing, nil
+}
