@@ -52,6 +52,8 @@ type ChangeSet struct {
 	// They too are knowledge: a run records what became of them as invitations.
 	Mailings []Invitation
 	Unsent   []InvitationKey
+	// Reported is a report that was handed out, nil where there was none.
+	Reported *Reported
 }
 
 // Change is one thing before and after. Both are of the type of the entity, as
@@ -239,7 +241,7 @@ func (cs *ChangeSet) Empty() bool {
 			return false
 		}
 	}
-	return len(cs.Changes) == 0 && len(cs.Failures) == 0 && len(cs.Passwords) == 0 && cs.Doubtful == nil && len(cs.Mailings) == 0 && len(cs.Unsent) == 0
+	return len(cs.Changes) == 0 && len(cs.Failures) == 0 && len(cs.Passwords) == 0 && cs.Doubtful == nil && len(cs.Mailings) == 0 && len(cs.Unsent) == 0 && cs.Reported == nil
 }
 
 // Counts says how many things the change set creates, updates and deletes.

@@ -39,6 +39,9 @@ type Snapshot struct {
 	// Cursor is how far passwords that were set in AD were looked for, nil before the
 	// first time.
 	Cursor *source.PasswordCursor
+	// Reported is the last report, LastRun the customer's last run, 0 for none.
+	Reported Reported
+	LastRun  int64
 	// Accounts are in the order in which they were made.
 	Accounts []*Account
 	// Passwords are what is known of those of the accounts, by account.

@@ -121,4 +121,6 @@ type RunFilter struct {
 	// EntityID is the id of something that they changed.
 	EntityID string
 	Since    time.Time
+	// After is the number of a run, which they come after.
+	After int64
 }

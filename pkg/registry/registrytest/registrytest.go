@@ -53,6 +53,7 @@ func Run(t *testing.T, make func(t *testing.T) Registry) {
 		{"people", people},
 		{"passwords", passwords},
 		{"mail on its way", mailings},
+		{"reported", reported},
 		{"writers side by side", writers},
 		{"a reader beside a writer", reader},
 		{"interrupted", interrupted},
@@ -176,10 +177,10 @@ func (b *bench) full() string {
 	return id
 }
 
-// same compares snapshots but for their revisions.
+// same compares snapshots but for their revisions and last runs.
 func same(a, b *registry.Snapshot) bool {
 	x, y := *a, *b
-	x.Revision, y.Revision = 0, 0
+	x.Revision, y.Revision, x.LastRun, y.LastRun = 0, 0, 0, 0
 	return reflect.DeepEqual(x, y)
 }
 
@@ -962,5 +963,45 @@ func passwords(b *bench) {
 	})
 	if s := read(); len(s.Passwords) != 0 || len(s.Waiting) != 0 || len(s.Resetters) != 0 || len(s.Directories) != 1 {
 		b.Errorf("after the account: %+v", s)
+	}
+}
+
+// reported is when the last report was handed out: no run says so, and nothing but
+// that changes.
+func reported(b *bench) {
+	id := b.create("Contoso", registry.ModeOn)
+	other := b.create("Fabrikam", registry.ModeOn)
+	last := b.change(id, func(s *registry.Snapshot) { s.Accounts = append(s.Accounts, account(1, 11)) })
+	before := b.snapshot(id)
+	if !before.Reported.At.IsZero() || before.LastRun != last {
+		b.Fatalf("before the first: %+v, last run %d of %d", before.Reported, before.LastRun, last)
+	}
+	for _, r := range []registry.Reported{{At: noon, Run: last}, {At: noon.Add(time.Hour)}} {
+		now := b.snapshot(id)
+		runs, err := b.Apply(b.Context(), registry.ChangeSet{CustomerID: id, Revision: now.Revision, Reported: &r})
+		if err != nil || runs[0] != 0 {
+			b.Fatalf("runs %v, %v", runs, err)
+		}
+		after := b.snapshot(id)
+		if after.Reported != r || after.LastRun != last {
+			b.Errorf("%+v, last run %d; want %+v", after.Reported, after.LastRun, r)
+		}
+		after.Reported = before.Reported
+		if !same(before, after) {
+			b.Errorf("something else has changed:\n%+v\n%+v", before, after)
+		}
+	}
+	if s := b.snapshot(other); !s.Reported.At.IsZero() {
+		b.Errorf("the other customer: %+v", s.Reported)
+	}
+	next := b.change(id, func(s *registry.Snapshot) { s.Accounts = nil })
+	runs, err := b.Runs(b.Context(), registry.RunFilter{CustomerID: id, After: last})
+	if err != nil || len(runs) != 1 || runs[0].ID != next {
+		b.Errorf("after run %d: %+v, %v", last, runs, err)
+	}
+	gone := registry.NewDeletion(b.snapshot(id))
+	gone.Run = registry.Run{CustomerName: "Contoso", Command: "test", At: noon}
+	if _, err := b.Apply(b.Context(), gone); err != nil {
+		b.Errorf("deleting a customer of whom there was a report: %v", err)
 	}
 }

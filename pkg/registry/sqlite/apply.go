@@ -329,6 +329,9 @@ func (w *writer) writeKnowledge(n int64, cs *registry.ChangeSet) error {
 			return err
 		}
 	}
+	if err := w.writeReported(n, cs.Reported); err != nil {
+		return err
+	}
 	for kind, f := range cs.Failures {
 		if err := w.do(`UPDATE directories SET failed_at = ?, failure = ?, failure_text = ? WHERE customer = ? AND kind = ?`, timestamp(f.At), f.Code, f.Text, n, kind); err != nil {
 			return err

@@ -95,7 +95,7 @@ func findCustomers(ctx context.Context, tx *sql.Tx, where string, args ...any) (
 		return nil, err
 	}
 	for _, c := range found {
-		if err := errors.Join(readExternalIDs(ctx, tx, c), readDirectories(ctx, tx, c), readResetters(ctx, tx, c), readSelections(ctx, tx, c), readDecisions(ctx, tx, c), readDismissals(ctx, tx, c), readCounts(ctx, tx, c), readWaiting(ctx, tx, c)); err != nil {
+		if err := errors.Join(readExternalIDs(ctx, tx, c), readDirectories(ctx, tx, c), readResetters(ctx, tx, c), readSelections(ctx, tx, c), readDecisions(ctx, tx, c), readDismissals(ctx, tx, c), readCounts(ctx, tx, c), readWaiting(ctx, tx, c), readReported(ctx, tx, c)); err != nil {
 			return nil, err
 		}
 	}
@@ -417,8 +417,8 @@ func (s *Store) Runs(ctx context.Context, f registry.RunFilter) ([]registry.Run,
 				ifnull(sum(before IS NOT NULL AND after IS NULL), 0)
 			FROM runs LEFT JOIN changes ON run = runs.id
 			WHERE (?1 = 0 OR runs.id = ?1) AND (?2 = '' OR customer = ?2) AND (?3 IS NULL OR julianday(at) >= julianday(?3))
-				AND (?4 = '' OR batch = ?4) AND (?5 = '' OR EXISTS (SELECT 1 FROM changes AS c WHERE c.run = runs.id AND c.id IN (?5, ?5 || '/mobile', ?5 || '/web')))
-			GROUP BY runs.id ORDER BY runs.id DESC`, f.ID, f.CustomerID, timestamp(f.Since.Truncate(time.Microsecond)), f.Batch, f.EntityID)
+				AND (?4 = '' OR batch = ?4) AND (?5 = '' OR EXISTS (SELECT 1 FROM changes AS c WHERE c.run = runs.id AND c.id IN (?5, ?5 || '/mobile', ?5 || '/web'))) AND runs.id > ?6
+			GROUP BY runs.id ORDER BY runs.id DESC`, f.ID, f.CustomerID, timestamp(f.Since.Truncate(time.Microsecond)), f.Batch, f.EntityID, f.After)
 	})
 	return runs, err
 }
