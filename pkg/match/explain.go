@@ -67,7 +67,7 @@ func (t *Trace) Explain(adID, m365ID string) Explanation {
 	x := Explanation{Method: t.by, For: []Evidence{}, Against: []Evidence{}, Silent: []string{}, Settle: []string{}}
 	e := t.engine
 
-	adIndex, m365Index := index(e.table.ad), index(e.table.m365)
+	adIndex, m365Index := t.indexes()
 	i, okAD := adIndex[normalID(adID)]
 	j, okM365 := m365Index[normalID(m365ID)]
 	if adID != "" && !okAD || m365ID != "" && !okM365 || adID == "" && m365ID == "" {
