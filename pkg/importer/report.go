@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/qpimport/qpimport/pkg/match"
@@ -372,7 +373,14 @@ func (w *reportWriter) lights(findings []StatusFinding) {
 	case a.Active == a.Total:
 		say("accounts", Green, a.Active, a.Total, "all are active")
 	default:
-		say("accounts", Yellow, a.Active, a.Total, "%d wait for a mailbox, %d for an address", a.PendingMatch, a.NeedsEmail)
+		var waits []string
+		if a.PendingMatch > 0 {
+			waits = append(waits, fmt.Sprintf("%d wait for a mailbox", a.PendingMatch))
+		}
+		if a.NeedsEmail > 0 {
+			waits = append(waits, fmt.Sprintf("%d wait for an address", a.NeedsEmail))
+		}
+		say("accounts", Yellow, a.Active, a.Total, "%s", strings.Join(waits, ", "))
 	}
 	if w.PasswordSync == registry.ModeOn {
 		waiting := a.PendingMatch - n.Ignored
