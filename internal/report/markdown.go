@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/qpimport/qpimport/internal/cli/output"
 	"github.com/qpimport/qpimport/pkg/importer"
 )
 
@@ -30,7 +31,7 @@ func Markdown(w io.Writer, r importer.Report) error {
 		if l.Of > 0 {
 			count += " of " + strconv.Itoa(l.Of)
 		}
-		rows = append(rows, []string{title(l.Code), sign(l.Light) + " " + word(l.Light), count, plain(l.Text)})
+		rows = append(rows, []string{escape(title(l.Code)), sign(l.Light) + " " + word(l.Light), count, plain(l.Text)})
 	}
 	m.table([]string{"Subject", "Stands", "Number", ""}, rows)
 	m.people(v)
@@ -48,7 +49,7 @@ func Markdown(w io.Writer, r importer.Report) error {
 			}
 			rows = append(rows, []string{who(p.AD, p.AD.Username), box})
 		}
-		m.line("### %s (%d)", capital(reason.Text), len(rows))
+		m.line("### %s (%d)", escape(capital(reason.Text)), len(rows))
 		m.table([]string{"Person", "Mailbox"}, rows)
 	}
 	m.sources(v)
@@ -86,7 +87,7 @@ func (m *markdown) people(v view) {
 		if l.Since != nil {
 			since = " since " + day(*l.Since)
 		}
-		rows = append(rows, []string{who(l.AD, login(l.AD)) + mark(l.New), plain(l.Mailbox.Email), l.Status + since, "the " + l.KnownBy})
+		rows = append(rows, []string{who(l.AD, login(l.AD)) + mark(l.New), plain(l.Mailbox.Email), escape(l.Status) + since, "the " + escape(l.KnownBy)})
 	}
 	if rows != nil {
 		m.line("## People who left, and whose mailbox is open")
@@ -104,12 +105,12 @@ func (m *markdown) people(v view) {
 		for _, path := range p.Paths {
 			paths = append(paths, plain(path))
 		}
-		rows = append(rows, []string{who(p.User, login(p.User)) + mark(p.New), strings.Join(paths, "; "), standing(p.Standing)})
+		rows = append(rows, []string{who(p.User, login(p.User)) + mark(p.New), strings.Join(paths, "; "), escape(standing(p.Standing))})
 	}
 	m.table([]string{"Person", "By", "Standing"}, rows)
 	rows = nil
 	for _, d := range v.Doubtful {
-		rows = append(rows, []string{who(d.AD, login(d.AD)), who(d.M365, d.M365.Email), plain(said(d.Against))})
+		rows = append(rows, []string{who(d.AD, login(d.AD)), who(d.M365, d.M365.Email), escape(said(d.Against))})
 	}
 	if rows != nil {
 		m.line("## Pairs that are contradicted")
@@ -123,10 +124,10 @@ func (m *markdown) open(v view) {
 		m.line("Nobody waits for anything.")
 	}
 	for _, g := range v.Groups {
-		m.line("### %s (%d)", g.Title, len(g.Cases))
-		m.line("%s.", capital(g.Text))
+		m.line("### %s (%d)", escape(g.Title), len(g.Cases))
+		m.line("%s.", escape(capital(g.Text)))
 		if len(g.Settle) > 0 {
-			m.line("What settles it: %s.", strings.Join(g.Settle, "; "))
+			m.line("What settles it: %s.", escape(strings.Join(g.Settle, "; ")))
 		}
 		var rows [][]string
 		for _, c := range g.Cases {
@@ -140,10 +141,10 @@ func (m *markdown) open(v view) {
 					box += " " + percent(k.Confidence)
 				}
 				if !v.Brief && len(k.Evidence) > 0 {
-					box += ", for it: " + plain(said(k.Evidence))
+					box += ", for it: " + escape(said(k.Evidence))
 				}
 				if !v.Brief && len(k.Against) > 0 {
-					box += ", against it: " + plain(said(k.Against))
+					box += ", against it: " + escape(said(k.Against))
 				}
 				more = append(more, box)
 			}
@@ -155,7 +156,7 @@ func (m *markdown) open(v view) {
 			}
 			person := who(c.User, login(c.User))
 			for _, s := range c.Own {
-				person += "; → " + s
+				person += "; → " + escape(s)
 			}
 			rows = append(rows, []string{person, strings.Join(more, "; ")})
 		}
@@ -183,7 +184,7 @@ func (m *markdown) changed(v view) {
 		for _, x := range c.Changes {
 			var fields []string
 			for _, f := range x.Fields {
-				fields = append(fields, fmt.Sprintf("%s: %s → %s", f.Name, cmp.Or(plain(f.Before), "none"), cmp.Or(plain(f.After), "none")))
+				fields = append(fields, fmt.Sprintf("%s: %s → %s", escape(f.Name), cmp.Or(plain(f.Before), "none"), cmp.Or(plain(f.After), "none")))
 			}
 			rows = append(rows, []string{plain(x.DisplayName), strings.Join(fields, "; ")})
 		}
@@ -213,9 +214,9 @@ func (m *markdown) sources(v view) {
 			read = when(*s.ReadAt)
 		}
 		if f := s.Failure; f != nil {
-			failed = fmt.Sprintf("failed on %s (%s) %s", when(f.At), f.Code, plain(f.Message))
+			failed = fmt.Sprintf("failed on %s (%s) %s", when(f.At), escape(string(f.Code)), plain(f.Message))
 		}
-		rows = append(rows, []string{s.Source.String(), strings.TrimSpace(way(s.Transport) + " " + plain(s.Where)), read, strconv.Itoa(s.People), failed})
+		rows = append(rows, []string{escape(s.Source.String()), strings.TrimSpace(escape(way(s.Transport)) + " " + plain(s.Where)), read, strconv.Itoa(s.People), failed})
 	}
 	m.table([]string{"Directory", "By way of", "Read", "Users", "Failure"}, rows)
 }
@@ -236,14 +237,20 @@ func mark(fresh bool) string {
 }
 
 // plain is a text that Markdown takes for nothing else: no mark-up, no HTML, no
-// link.
-func plain(s string) string {
+// link, nobody who is mentioned.
+func plain(s string) string { return escape(text(s)) }
+
+// escape is plain for what the program says itself, which is never cut.
+func escape(s string) string {
 	var b strings.Builder
-	for _, r := range text(s) {
-		if strings.ContainsRune("\\`*_{}[]<>()#+-!|~$^&\"':@", r) {
+	for _, r := range output.Clean(s) {
+		if strings.ContainsRune("\\`*_[]<>|~$&", r) {
 			b.WriteByte('\\')
 		}
 		b.WriteRune(r)
 	}
-	return strings.ReplaceAll(b.String(), "www.", `www\.`)
+	return links.Replace(b.String())
 }
+
+// links are what becomes a link or a mention by itself.
+var links = strings.NewReplacer("://", `\://`, "www.", `www\.`, " @", ` \@`)

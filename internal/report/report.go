@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/qpimport/qpimport/internal/cli/output"
 	"github.com/qpimport/qpimport/pkg/importer"
 	"github.com/qpimport/qpimport/pkg/source"
 )
@@ -28,8 +29,20 @@ var pages = sync.OnceValue(func() *template.Template {
 })
 
 // HTML writes a report as one page.
-func HTML(w io.Writer, r importer.Report) error {
-	return pages().ExecuteTemplate(w, "report", newView(r))
+func HTML(w io.Writer, r importer.Report) error { return write(w, "report", newView(r)) }
+
+// write writes a page line by line, and cleans whatever a template forgot to.
+func write(w io.Writer, name string, data any) error {
+	var page strings.Builder
+	if err := pages().ExecuteTemplate(&page, name, data); err != nil {
+		return err
+	}
+	for line := range strings.Lines(page.String()) {
+		if _, err := io.WriteString(w, output.Clean(strings.TrimSuffix(line, "\n"))+"\n"); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Fleet is the page of many customers.
@@ -76,9 +89,7 @@ type Sum struct {
 }
 
 // FleetHTML writes the page of many customers.
-func FleetHTML(w io.Writer, f Fleet) error {
-	return pages().ExecuteTemplate(w, "fleet", f)
-}
+func FleetHTML(w io.Writer, f Fleet) error { return write(w, "fleet", f) }
 
 // view is a report in the order in which it is read.
 type view struct {
@@ -91,7 +102,7 @@ type view struct {
 }
 
 // maxDetailed is of how many open cases it is told what was compared.
-const maxDetailed = 100
+const maxDetailed = 50
 
 func newView(r importer.Report) view {
 	return view{Report: r, Groups: groups(r.Open, len(r.Open) > maxDetailed), Brief: len(r.Open) > maxDetailed, Detailed: maxDetailed, Reasons: reasons(r.Pairs), Changed: changes(r.Changes)}

@@ -31,7 +31,7 @@ func text(s string) string {
 			}
 		}
 	}
-	return strings.TrimSpace(output.Clean(s))
+	return output.Clean(strings.TrimSpace(s))
 }
 
 // name is what people call a user.
