@@ -1,8 +1,10 @@
 # make demo   the main job on sample data; needs Go alone
-# make test   everything, against a live Active Directory on loopback; installs what it needs (Debian, root)
+# make test   everything, against a live Active Directory on loopback and in a browser; installs what it needs
+#             (Debian, root)
 # make windows  every script against the program for Windows, under Wine; part of make test
 # make lint   the linters
 # make bench  benchmarks in Go's form; make bench-match: how well people are matched, on made companies
+# make picture  docs/report.png anew: the report of the sample company (needs the browser)
 # make soak   faults in the state file and in resets for a quarter of an hour, with figures; needs strace and root (Linux)
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -11,9 +13,10 @@ bin       := bin/qpimport
 linter    := .cache/bin/golangci-lint
 samba     := testdata/samba/setup.sh
 wine      := testdata/wine/setup.sh
+chromium  := testdata/chromium.sh
 FUZZTIME  ?= 500x
 
-.PHONY: build demo test unit windows fuzz lint bench bench-match soak clean
+.PHONY: build demo test unit windows fuzz lint bench bench-match picture soak clean
 build:
 	CGO_ENABLED=0 go build -trimpath -buildvcs=auto -ldflags '-s -w' -o $(bin) ./cmd/qpimport
 
@@ -22,6 +25,7 @@ demo: build
 
 test: lint
 	$(samba) install
+	$(chromium) install
 	$(samba) start
 	$(samba) load
 	$(MAKE) unit windows fuzz
@@ -32,7 +36,7 @@ test: lint
 # and what runs side by side there other tests have under it.
 long := '^(TestYear|TestAdversary|TestDrifted)$$'
 unit:
-	set -a; eval "$$($(samba) env)"; QPIMPORT_TEST_AD=required; set +a; \
+	set -a; eval "$$($(samba) env)"; QPIMPORT_TEST_AD=required QPIMPORT_TEST_CHROMIUM=required; set +a; \
 		go test -race -shuffle=on -skip $(long) $$(go list ./... | grep -v /cmd/) && \
 		go test -run $(long) ./pkg/importer ./pkg/match && \
 		go test -shuffle=on ./cmd/... && \
@@ -74,6 +78,10 @@ bench:
 
 bench-match:
 	go run ./pkg/match/matchtest/bench
+
+picture: build
+	$(chromium) install
+	@testdata/picture.sh $(bin) docs/report.png
 
 soak:
 	$(samba) install

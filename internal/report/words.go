@@ -81,13 +81,13 @@ func title(code string) string {
 	case "accounts":
 		return "Active accounts"
 	case "matching":
-		return "Paired with a mailbox"
+		return "Paired"
 	case "addresses":
 		return "Usable addresses"
 	case "leavers":
-		return "Leavers' mailboxes"
+		return "Leavers"
 	case "privileges":
-		return "Privileged people"
+		return "Privileged"
 	}
 	return code
 }
@@ -95,7 +95,7 @@ func title(code string) string {
 func standing(s string) string {
 	switch s {
 	case importer.PowerRisen:
-		return "came to power since"
+		return "came to power"
 	case importer.PowerHeldBack:
 		return "held back"
 	}

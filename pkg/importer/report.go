@@ -430,9 +430,11 @@ func (w *reportWriter) powerLight(say func(code string, light Light, count, of i
 	switch {
 	case n.Risen > 0:
 		say("privileges", Red, n.Risen, 0, "came to power over a directory since they were imported")
+	case len(w.PowerUnknown) == len(w.known) && len(w.known) > 0:
+		say("privileges", Grey, 0, 0, "it is not known who holds power")
 	case len(w.PowerUnknown) > 0:
 		say("privileges", Grey, n.HeldBack, 0, "held back; of %s it is not known who holds power", w.PowerUnknown[0])
-	case len(w.known[source.AD])+len(w.known[source.M365]) > 0:
+	case len(w.known) > 0:
 		say("privileges", Green, n.HeldBack, 0, "held back, because they hold power over a directory")
 	}
 }
