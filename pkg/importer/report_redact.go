@@ -1,7 +1,10 @@
 package importer
 
 import (
+	"cmp"
 	"fmt"
+	"math/rand/v2"
+	"slices"
 	"strings"
 
 	"github.com/qpimport/qpimport/pkg/match"
@@ -9,11 +12,12 @@ import (
 	"github.com/qpimport/qpimport/pkg/source"
 )
 
-// redactor gives people and groups pseudonyms: one is the same within a report, in
-// the order in which they come up, and says nothing beyond it.
+// redactor gives people and groups pseudonyms: one is the same within a report, and
+// drawn by lot, since the order of names tells names.
 type redactor struct {
 	same    map[string]string // an id that is another name of somebody's first one
 	numbers map[string]int
+	lots    []int // numbers that nobody has yet
 	groups  map[string]int
 }
 
@@ -24,10 +28,12 @@ const hidden = "(hidden)"
 // report is his.
 func (w *reportWriter) redact() {
 	x := redactor{same: map[string]string{}, numbers: map[string]int{}, groups: map[string]int{}}
+	people := len(w.known[source.AD]) + len(w.known[source.M365])
 	for _, snap := range []*registry.Snapshot{w.snap, w.then} {
 		if snap == nil {
 			continue
 		}
+		people += len(snap.Accounts)
 		for _, a := range snap.Accounts {
 			for _, kind := range []source.Kind{source.AD, source.M365} {
 				if id := a.LinkID(kind); id != "" && x.same[id] == "" {
@@ -36,6 +42,7 @@ func (w *reportWriter) redact() {
 			}
 		}
 	}
+	x.lots = rand.Perm(people)
 	r := &w.Report
 	r.Redacted = true
 	for i := range r.Sources {
@@ -89,6 +96,31 @@ func (w *reportWriter) redact() {
 			}
 		}
 	}
+	reorder(r)
+}
+
+// reorder puts people in the order of their numbers, within what they are listed by.
+func reorder(r *Report) {
+	byNumber(r.Open, func(c *OpenCase) (group, id string) { return c.Kind, c.User.ID })
+	byNumber(r.Leavers, func(l *Leaver) (group, id string) { return "", l.AD.ID })
+	byNumber(r.Privileged, func(p *ReportPrivileged) (group, id string) { return p.Standing, p.User.ID })
+	byNumber(r.Doubtful, func(d *MatchDoubtful) (group, id string) { return "", d.AD.ID })
+	byNumber(r.Pairs, func(p *MatchedPair) (group, id string) { return "", p.AD.ID })
+	byNumber(r.Changes, func(c *ReportChange) (group, id string) { return c.What, c.Account })
+}
+
+func byNumber[T any](items []T, of func(*T) (group, id string)) {
+	first := map[string]int{} // groups stay in their order
+	for i := range items {
+		if group, _ := of(&items[i]); first[group] == 0 {
+			first[group] = len(first) + 1
+		}
+	}
+	slices.SortStableFunc(items, func(a, b T) int {
+		g, i := of(&a)
+		h, j := of(&b)
+		return cmp.Or(cmp.Compare(first[g], first[h]), cmp.Compare(len(i), len(j)), cmp.Compare(i, j))
+	})
 }
 
 func veil(value string) string {
@@ -104,7 +136,7 @@ func (x *redactor) number(id string) int {
 		id = first
 	}
 	if x.numbers[id] == 0 {
-		x.numbers[id] = len(x.numbers) + 1
+		x.numbers[id], x.lots = x.lots[0]+1, x.lots[1:]
 	}
 	return x.numbers[id]
 }
