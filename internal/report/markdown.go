@@ -177,7 +177,7 @@ func (m *markdown) changed(v view) {
 		m.line("Nothing changed for anybody.")
 	}
 	if !v.ChangesComplete {
-		m.line("The history does not tell all of it.")
+		m.line("The history may not tell all of it: it does not reach back far enough.")
 	}
 	for _, c := range v.Changed {
 		var rows [][]string

@@ -201,7 +201,7 @@ func (im *Importer) Report(ctx context.Context, r ReportRequest) (Report, error)
 	if err != nil {
 		return Report{}, err
 	}
-	runs, changes, err := im.reportRuns(ctx, snap, r.Since)
+	past, err := im.reportPast(ctx, snap, r.Since)
 	if err != nil {
 		return Report{}, err
 	}
@@ -214,7 +214,7 @@ func (im *Importer) Report(ctx context.Context, r ReportRequest) (Report, error)
 	if err := w.write(); err != nil {
 		return Report{}, err
 	}
-	if err := w.changed(runs, changes); err != nil {
+	if err := w.changed(past); err != nil {
 		return Report{}, err
 	}
 	w.Sources = im.reportSources(snap)
@@ -225,35 +225,54 @@ func (im *Importer) Report(ctx context.Context, r ReportRequest) (Report, error)
 	return w.Report, nil
 }
 
-// reportRuns are the runs since a time, or since the last report, that the snapshot
-// has seen, the oldest first, and what they changed of accounts.
-func (im *Importer) reportRuns(ctx context.Context, snap *registry.Snapshot, since time.Time) ([]registry.Run, []registry.StoredChange, error) {
-	filter := registry.RunFilter{CustomerID: snap.Customer.ID, Since: since}
-	if since.IsZero() {
-		if snap.Reported.At.IsZero() {
-			return nil, nil, nil
+// past is what was done since a time, or since the last report.
+type past struct {
+	runs    []registry.Run          // the oldest first
+	changes []registry.StoredChange // of accounts, in their order
+	whole   bool                    // the history reaches back to then
+}
+
+// reportPast reads what was done since a time, or where that is zero since the last
+// report, as far as the snapshot has seen it.
+func (im *Importer) reportPast(ctx context.Context, snap *registry.Snapshot, since time.Time) (past, error) {
+	p := past{whole: true}
+	last := snap.Reported
+	filter := registry.RunFilter{CustomerID: snap.Customer.ID, After: last.Run}
+	switch {
+	case !since.IsZero():
+		filter.After = 0
+	case last.At.IsZero():
+		return p, nil
+	case last.Run > 0:
+		seen, err := im.store.Runs(ctx, registry.RunFilter{ID: last.Run})
+		if err != nil {
+			return p, err
 		}
-		filter.After = snap.Reported.Run
+		p.whole = len(seen) > 0 // what is old is forgotten first
 	}
 	runs, err := im.store.Runs(ctx, filter)
 	if err != nil {
-		return nil, nil, err
+		return p, err
 	}
-	runs = slices.DeleteFunc(runs, func(r registry.Run) bool { return r.ID > snap.LastRun })
-	slices.Reverse(runs)
-	var changes []registry.StoredChange
-	for _, run := range runs {
+	if !since.IsZero() {
+		p.whole = snap.Customer.CreatedAt.After(since) || len(runs) > 0 && !runs[len(runs)-1].At.After(since)
+	}
+	for _, run := range slices.Backward(runs) {
+		if run.ID > snap.LastRun || run.At.Before(since) {
+			continue
+		}
+		p.runs = append(p.runs, run)
 		all, err := im.store.Changes(ctx, run.ID)
 		if err != nil {
-			return nil, nil, err
+			return p, err
 		}
 		for _, c := range all {
 			if c.Entity == registry.EntityAccount {
-				changes = append(changes, c)
+				p.changes = append(p.changes, c)
 			}
 		}
 	}
-	return runs, changes, nil
+	return p, nil
 }
 
 // Reported notes that a report was handed out: the next one tells what changed

@@ -15,21 +15,21 @@ const (
 	changeDeleted = "deleted"
 )
 
-// changed tells what became of each account through runs, all in all: who was
-// imported and deleted again is not told of.
-func (w *reportWriter) changed(runs []registry.Run, changes []registry.StoredChange) error {
+// changed tells what became of each account since, all in all: who was imported and
+// deleted again is not told of.
+func (w *reportWriter) changed(p past) error {
 	if w.Since == nil {
 		return nil
 	}
-	for _, r := range runs {
+	for _, r := range p.runs {
 		w.Runs = append(w.Runs, ReportRun{ID: r.ID, At: r.At, Command: r.Command, Counts: RunCounts{r.Created, r.Updated, r.Deleted}, Undone: r.UndoneBy != 0})
 	}
-	then, conflicts, err := w.snap.Replay(registry.Inverse(changes))
+	then, conflicts, err := w.snap.Replay(registry.Inverse(p.changes))
 	if err != nil {
 		return err
 	}
 	w.then = then
-	w.ChangesComplete = len(conflicts) == 0
+	w.ChangesComplete = p.whole && len(conflicts) == 0
 	for _, c := range registry.NewChangeSet(then, w.snap).Changes {
 		if c.Entity != registry.EntityAccount {
 			continue

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -140,6 +141,25 @@ func TestReport(t *testing.T) {
 	}
 	if wide := w.mustReport(ReportRequest{Since: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}); len(wide.Runs) <= 3 || len(wide.Changes) != 5 {
 		t.Errorf("since the beginning: %d runs, changes %+v", len(wide.Runs), wide.Changes)
+	}
+
+	if wide := w.mustReport(ReportRequest{Since: r.At}); len(wide.Changes) != 4 || !wide.ChangesComplete {
+		t.Errorf("since the first report, by time: %+v", wide.Changes)
+	}
+
+	// A history that is forgotten does not pass for one in which nothing happened.
+	copied := filepath.Join(t.TempDir(), "copy.db")
+	if err := w.Backup(t.Context(), copied); err != nil {
+		t.Fatal(err)
+	}
+	other := w.reopen(copied)
+	if _, err := other.Prune(t.Context(), PruneRequest{Before: time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)}); err != nil {
+		t.Fatal(err)
+	}
+	for _, since := range []time.Time{{}, r.At} {
+		if bare, err := other.Report(t.Context(), ReportRequest{Customer: "Contoso", Since: since}); err != nil || bare.ChangesComplete || len(bare.Runs) != 0 {
+			t.Errorf("without a history since %v: complete %v, %v", since, bare.ChangesComplete, err)
+		}
 	}
 
 	// A report that is older than the last one does not take its place.
