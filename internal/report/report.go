@@ -5,6 +5,7 @@ package report
 
 import (
 	"embed"
+	"fmt"
 	"html/template"
 	"io"
 	"slices"
@@ -237,7 +238,11 @@ func todo(r *importer.Report) []string {
 	var texts []string
 	for _, light := range []importer.Light{importer.Red, importer.Yellow} {
 		for _, l := range r.Lights {
-			if l.Light == light {
+			switch {
+			case l.Light != light:
+			case l.Of == 0 && l.Count > 0 && (l.Code == "leavers" || l.Code == "privileges"):
+				texts = append(texts, fmt.Sprintf("%s: %d %s", title(l.Code), l.Count, l.Text))
+			default:
 				texts = append(texts, title(l.Code)+": "+l.Text)
 			}
 		}

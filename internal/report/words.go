@@ -46,19 +46,10 @@ func login(u importer.User) string {
 	return said
 }
 
-// place is the path of a DN without the domain: Staff / London.
+// place is the path of a container in its domain: Staff/London.
 func place(dn string) string {
-	rdns, err := source.ParseDN(dn)
-	if err != nil {
-		return text(dn)
-	}
-	var parts []string
-	for _, rdn := range rdns {
-		if !strings.EqualFold(rdn.Type, "DC") {
-			parts = append([]string{rdn.Value}, parts...)
-		}
-	}
-	return text(strings.Join(parts, " / "))
+	_, path, _ := strings.Cut(source.CanonicalPath(dn), "/")
+	return text(path)
 }
 
 func when(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04 UTC") }
