@@ -37,11 +37,11 @@ what would settle them, what changed since the last report, the pairs with their
 reasons, and when each directory was read. It reads the registry alone; "refresh" before
 it brings that up to date.
 
---out FILE.html is one file without scripts that asks for nothing from elsewhere: it opens
-in a mail's preview, by day and by night, and prints. --out FILE.md is the same as Markdown;
---out may be given more than once. The file is for its owner's eyes alone until it is
-handed on (0600). With --output json the same goes to standard output as a document, with
-every candidate and all that was compared.
+--out FILE.html is one file without scripts that asks for nothing from elsewhere: it
+opens in a mail's preview, by day and by night, and prints. --out FILE.md is the same as
+Markdown; --out may be given more than once. The file is for its owner's eyes alone
+until it is handed on (0600). With --output json the same goes to standard output as a
+document, with every candidate and all that was compared.
 
 The registry remembers when a report was last written to a file, and the next one tells
 what changed since. --since tells another time, and such a report is not remembered;
