@@ -16,6 +16,7 @@ import (
 	"github.com/qpimport/qpimport/internal/cli/output"
 	"github.com/qpimport/qpimport/internal/cli/usage"
 	qmail "github.com/qpimport/qpimport/internal/mail"
+	"github.com/qpimport/qpimport/internal/private"
 	"github.com/qpimport/qpimport/pkg/importer"
 	"github.com/qpimport/qpimport/pkg/registry"
 )
@@ -129,12 +130,12 @@ func (o *invitationsOptions) writeList(d *importer.InvitationsDraft) ([]string, 
 }
 
 func (o *invitationsOptions) writeFolder(d *importer.InvitationsDraft, l *letters) (made []string, err error) {
-	if err := os.MkdirAll(o.out, 0o700); err != nil {
+	if err := private.MkdirAll(o.out); err != nil {
 		return nil, usage.Errorf("--out %s: %s", o.out, usage.Reason(err))
 	}
 	for _, v := range d.Chosen {
 		path := filepath.Join(o.out, fileName(v.Username)+v.ID+".eml")
-		f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+		f, err := private.Create(path)
 		if err == nil {
 			made = append(made, path)
 			_, err = f.Write(l.messages[v.ID].bytes)

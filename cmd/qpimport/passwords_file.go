@@ -14,6 +14,7 @@ import (
 	"github.com/qpimport/qpimport/internal/cli/input"
 	"github.com/qpimport/qpimport/internal/cli/output"
 	"github.com/qpimport/qpimport/internal/cli/usage"
+	"github.com/qpimport/qpimport/internal/private"
 	"github.com/qpimport/qpimport/pkg/importer"
 	"github.com/qpimport/qpimport/pkg/source"
 )
@@ -56,7 +57,7 @@ func refuseExisting(path string) error {
 // createPasswords writes a new file of passwords, which its owner alone can read.
 // Where that fails no file is left, and nothing is set yet.
 func createPasswords(path string, passwords []importer.ResetPassword) (err error) {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	f, err := private.Create(path)
 	if errors.Is(err, fs.ErrExist) {
 		return refuseExisting(path)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/qpimport/qpimport/internal/cli/output"
 	"github.com/qpimport/qpimport/internal/cli/usage"
+	"github.com/qpimport/qpimport/internal/private"
 	"github.com/qpimport/qpimport/internal/report"
 	"github.com/qpimport/qpimport/pkg/importer"
 	"github.com/qpimport/qpimport/pkg/source"
@@ -48,7 +48,7 @@ func (o reportOptions) reportAll(ctx context.Context, a *app, r importer.ReportR
 	case 0:
 	case 1:
 		folder = o.out[0]
-		if err := os.MkdirAll(folder, 0o700); err != nil {
+		if err := private.MkdirAll(folder); err != nil {
 			return usage.Errorf("--out %s: %s", folder, usage.Reason(err))
 		}
 	default:
