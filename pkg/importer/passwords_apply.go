@@ -123,7 +123,7 @@ func (p *PreparedReset) set(ctx context.Context, t *toReset, kind source.Kind) e
 		p.fail(t, kind, err)
 		return nil
 	}
-	side.Outcome, side.Error, side.Before = registry.ResetSending, "", now.Mark
+	side.Outcome, side.Error, side.Before, side.Server = registry.ResetSending, "", now.Mark, p.open[kind].server
 	if err := p.keep(ctx, t); err != nil {
 		return err
 	}
@@ -193,7 +193,7 @@ func (p *PreparedReset) readBack(ctx context.Context, t *toReset, kind source.Ki
 			moved = source.No
 			break
 		}
-		if moved = side.Before.Moved(state.Mark); moved == source.Yes {
+		if moved = p.moved(side, kind, state); moved == source.Yes {
 			p.ours(t, kind, state)
 			return
 		}
@@ -205,6 +205,16 @@ func (p *PreparedReset) readBack(ctx context.Context, t *toReset, kind source.Ki
 	}
 	p.settle(side, registry.ResetUnknown)
 	side.Error = source.CodeOutcomeUnknown
+}
+
+// moved says whether a password was set since. Another domain controller than the one
+// that it was sent to can only say yes.
+func (p *PreparedReset) moved(side *registry.ResetSide, kind source.Kind, state *source.PasswordState) source.Flag {
+	moved := side.Before.Moved(state.Mark)
+	if moved == source.No && side.Server != p.open[kind].server {
+		return source.Unknown
+	}
+	return moved
 }
 
 // ours takes a password that was set since for the one that was sent, unless it was

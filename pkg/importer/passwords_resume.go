@@ -165,7 +165,7 @@ func (p *PreparedReset) findOut(ctx context.Context, t *toReset) error {
 		}
 		moved := source.No
 		if state != nil {
-			moved = side.Before.Moved(state.Mark)
+			moved = p.moved(side, kind, state)
 		}
 		switch moved {
 		case source.Yes:

@@ -600,3 +600,22 @@ func TestResetReconnects(t *testing.T) {
 		b.check(i, password.Password.Reveal(), "reconnected")
 	}
 }
+
+// What another controller has not heard of is not taken for not done.
+func TestResetElsewhere(t *testing.T) {
+	side := &registry.ResetSide{Server: "dc1", Before: source.PasswordMark{Version: 2}}
+	p := &PreparedReset{open: map[source.Kind]*resetter{source.AD: {server: "dc2"}}}
+	at := func(version int64) *source.PasswordState {
+		return &source.PasswordState{Mark: source.PasswordMark{Version: version}}
+	}
+	if got := p.moved(side, source.AD, at(2)); got != source.Unknown {
+		t.Errorf("the same at another one: %v", got)
+	}
+	if got := p.moved(side, source.AD, at(3)); got != source.Yes {
+		t.Errorf("newer at another one: %v", got)
+	}
+	p.open[source.AD].server = "dc1"
+	if got := p.moved(side, source.AD, at(2)); got != source.No {
+		t.Errorf("the same at that one: %v", got)
+	}
+}

@@ -26,6 +26,7 @@ type resetter struct {
 	dir    source.Directory
 	powers source.Powers
 	synced source.Flag // AD Connect runs in the tenant
+	server string
 }
 
 // openResetter opens the directory that sets a customer's passwords, and makes sure
@@ -54,7 +55,7 @@ func (r *resetter) lookRound(ctx context.Context, snap *registry.Snapshot, kind 
 	if err != nil {
 		return err
 	}
-	r.synced = info.Synced
+	r.synced, r.server = info.Synced, info.Server
 	return checkIdentity(snap, kind, info.ID, false)
 }
 

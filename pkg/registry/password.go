@@ -45,6 +45,8 @@ type Reset struct {
 type ResetSide struct {
 	ID      string `json:"id"`      // of the user
 	Outcome string `json:"outcome"` // one of the outcomes below
+	// Server is the one that it was sent to: another may not have heard of it yet.
+	Server string `json:"server"`
 	// Before is the password's mark when the reset was meant, After when it was set.
 	Before source.PasswordMark `json:"before"`
 	After  source.PasswordMark `json:"after"`
