@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/qpimport/qpimport/internal/private/privatetest"
 	"github.com/qpimport/qpimport/pkg/source"
 )
 
@@ -55,7 +56,7 @@ func TestLoadRefuses(t *testing.T) {
 		"unknown field":  {SubjectFile: "x", TextFile: "{{.Password}}"},
 		"unknown in web": {SubjectFile: "x", TextFile: "x", HTMLFile: "{{.Password}}"},
 	} {
-		dir := t.TempDir()
+		dir := privatetest.TempDir(t)
 		for file, text := range files {
 			if err := os.WriteFile(filepath.Join(dir, file), []byte(text), 0o600); err != nil {
 				t.Fatal(err)
