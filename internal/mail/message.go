@@ -55,7 +55,7 @@ func (m Message) Bytes() ([]byte, error) {
 	header := func(name, value string) { fmt.Fprintf(&b, "%s: %s\r\n", name, value) }
 	header("From", addressText(m.From))
 	header("To", addressText(m.To))
-	header("Subject", encode(clean(m.Subject)))
+	header("Subject", encode(mime.QEncoding, clean(m.Subject)))
 	header("Date", m.Date.Format(time.RFC1123Z))
 	header("Message-ID", m.ID)
 	header("MIME-Version", "1.0")
@@ -128,14 +128,24 @@ func addressText(a mail.Address) string {
 		return "<" + a.Address + ">"
 	}
 	if strings.ContainsFunc(name, func(r rune) bool { return r > '~' }) {
-		return encode(name) + " <" + a.Address + ">"
+		word := mime.QEncoding
+		if strings.ContainsFunc(name, isSpecial) {
+			word = mime.BEncoding
+		}
+		return encode(word, name) + " <" + a.Address + ">"
 	}
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(name) + `" <` + a.Address + ">"
 }
 
+// isSpecial knows what may not stand as it is in the encoded word of a name: RFC 2047,
+// 5 (3).
+func isSpecial(r rune) bool {
+	return r > ' ' && r <= '~' && !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("!*+-/=_", r)
+}
+
 // encode writes text as RFC 2047 has it, folded where it is long.
-func encode(s string) string {
-	return strings.ReplaceAll(mime.QEncoding.Encode("utf-8", s), "?= =?", "?=\r\n =?")
+func encode(word mime.WordEncoder, s string) string {
+	return strings.ReplaceAll(word.Encode("utf-8", s), "?= =?", "?=\r\n =?")
 }
 
 func boundary(id string) string {

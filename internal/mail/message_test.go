@@ -81,6 +81,7 @@ func TestNames(t *testing.T) {
 		"Ann\r\nBcc: b":   `"Ann Bcc: b" <ann@x.example>`,
 		`O"Neil\`:         `"O\"Neil\\" <ann@x.example>`,
 		"José":            "=?utf-8?q?Jos=C3=A9?= <ann@x.example>",
+		"José: b":         "=?utf-8?b?Sm9zw6k6IGI=?= <ann@x.example>",
 		"Ann\u202e\u200b": `"Ann" <ann@x.example>`,
 	} {
 		if got := addressText(mail.Address{Name: name, Address: "ann@x.example"}); got != want {
