@@ -12,8 +12,11 @@ func newCompletionCmd(a *app) *cobra.Command {
 	parent := &cobra.Command{
 		Use:   "completion",
 		Short: "Write a completion script for a shell",
-		Long: `Writes a script that lets a shell complete commands and flags. Load it once, or
-from the shell's start-up file.` + exits(),
+		Long: `Writes a script that lets a shell complete commands, flags, and the names of
+customers, accounts, OUs, groups and runs. Names are those in the state file; no
+directory is asked, so OUs and groups are those that an import named or that known
+people are in. A name that holds what a shell would obey is completed as its id.
+Load the script once, or from the shell's start-up file.` + exits(),
 		Example: `  source <(qpimport completion bash)
   qpimport completion zsh > "${fpath[1]}/_qpimport"
   qpimport completion fish | source

@@ -77,6 +77,7 @@ New statuses may come: take an unknown one for a failure.`,
 	root.AddCommand(newVersionCmd(a), newCompletionCmd(a))
 	root.SetHelpCommand(newHelpCmd(a))
 	sayArguments(root)
+	completeWith(a, root)
 	return root
 }
 

@@ -48,6 +48,10 @@ type Store interface {
 	// Note writes what became known of passwords, whatever else has changed since. It
 	// returns [ErrMoved] where a reset was taken up by another process.
 	Note(ctx context.Context, customerID string, n PasswordNote) error
+	// Names lists names for completion, each value once. It is quick rather than
+	// complete: the OUs are those of selections and of some of the people known, the
+	// groups those of selections. A customer that there is none of has no names.
+	Names(ctx context.Context, q NameQuery) ([]Name, error)
 	// Prune forgets runs with what they changed. What the registry holds stays.
 	Prune(ctx context.Context, runs ...int64) error
 	// Health examines the store from inside; damage is an error.

@@ -39,6 +39,7 @@ func Run(t *testing.T, make func(t *testing.T) Registry) {
 	tests := []test{
 		{"round trip", roundTrip},
 		{"find", find},
+		{"names", names},
 		{"a snapshot that moved", moved},
 		{"all or nothing", allOrNothing},
 		{"names and ids handed on", handedOn},
@@ -235,6 +236,52 @@ func find(b *bench) {
 	for _, ref := range []registry.Ref{{}, {ID: "contoso"}, {Key: id}, {System: "itglue", Value: "contoso"}, {System: "x", Value: "Contoso"}, {System: "itglue"}} {
 		if _, err := b.Snapshot(b.Context(), ref, registry.Load{}); source.CodeOf(err) != source.CodeNotFound {
 			b.Errorf("%+v: %v", ref, err)
+		}
+	}
+}
+
+func names(b *bench) {
+	id := b.create("Contoso", registry.ModeOn)
+	b.create("100% Co_op", registry.ModeOn)
+	run := b.change(id, func(s *registry.Snapshot) {
+		for i, n := range []string{"jdoe", "j_smith", "asmith"} {
+			a := account(i+1, 0)
+			a.Username, a.Email, a.DisplayName, a.AD.Name = n, n+"@contoso.example", "Name of "+n, "CN="+n+",OU=Staff,DC=contoso"
+			s.Accounts = append(s.Accounts, a)
+		}
+		s.Selections = registry.Select(nil, registry.Selection{Source: source.AD, OUs: []registry.OURef{{ID: "o", DN: "OU=Sales,DC=contoso"}}, Groups: []registry.GroupRef{{ID: "g", Name: "VPN"}}})
+	})
+	contoso := registry.Ref{Key: "contoso"}
+	for _, c := range []struct {
+		q    registry.NameQuery
+		want []string
+	}{
+		{registry.NameQuery{Kind: registry.CustomerNames}, []string{"100% Co_op", "Contoso"}},
+		{registry.NameQuery{Kind: registry.CustomerNames, Prefix: "CON"}, []string{"Contoso"}},
+		{registry.NameQuery{Kind: registry.CustomerNames, Prefix: "100%"}, []string{"100% Co_op"}},
+		{registry.NameQuery{Kind: registry.CustomerNames, Prefix: "%"}, nil},
+		{registry.NameQuery{Kind: registry.CustomerNames, Limit: 1}, []string{"100% Co_op"}},
+		{registry.NameQuery{Kind: registry.AccountNames, Customer: contoso, Prefix: "j_"}, []string{"j_smith"}},
+		{registry.NameQuery{Kind: registry.AccountNames, Customer: contoso, Prefix: "jdoe@"}, []string{"jdoe@contoso.example"}},
+		{registry.NameQuery{Kind: registry.AccountNames}, []string{"asmith", "j_smith", "jdoe"}},
+		{registry.NameQuery{Kind: registry.AccountNames, Customer: registry.Ref{Key: "100% co_op"}}, nil},
+		{registry.NameQuery{Kind: registry.AccountNames, Customer: registry.Ref{Key: "nobody"}}, nil},
+		{registry.NameQuery{Kind: registry.RunNames, Customer: contoso, Prefix: fmt.Sprint(run)}, []string{fmt.Sprint(run)}},
+		{registry.NameQuery{Kind: registry.OUNames, Customer: contoso, Prefix: "ou=s"}, []string{"OU=Sales,DC=contoso", "OU=Staff,DC=contoso"}},
+		{registry.NameQuery{Kind: registry.OUNames, Customer: contoso, Prefix: "OU=X"}, nil},
+		{registry.NameQuery{Kind: registry.GroupNames, Customer: contoso}, []string{"VPN"}},
+	} {
+		if c.q.Limit == 0 {
+			c.q.Limit = 10
+		}
+		found, err := b.Names(b.Context(), c.q)
+		var got []string
+		for _, n := range found {
+			got = append(got, n.Value)
+		}
+		slices.Sort(got)
+		if err != nil || !slices.Equal(got, c.want) {
+			b.Errorf("%+v: %q, %v; want %q", c.q, got, err, c.want)
 		}
 	}
 }

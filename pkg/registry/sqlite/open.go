@@ -98,6 +98,31 @@ func openWithSteps(ctx context.Context, path string, readOnly bool, steps []step
 	return db, nil
 }
 
+// OpenAsIs opens a state file only to look at it at once: it makes, migrates and
+// restricts nothing, and waits for nobody. A file that is missing, busy, or of
+// another version is an error.
+func OpenAsIs(ctx context.Context, path string) (*Store, error) {
+	s := &Store{path: path, readOnly: true}
+	steps, err := readMigrations()
+	if err != nil {
+		return nil, err
+	}
+	if info, err := os.Lstat(path); err != nil || !info.Mode().IsRegular() || foreignAtSight(path) {
+		return nil, s.coded(fmt.Errorf("%w: %s", ErrForeign, path))
+	}
+	if s.db, err = connect(path, "ro"); err != nil {
+		return nil, err
+	}
+	_, err = s.db.ExecContext(ctx, `PRAGMA busy_timeout = 0`)
+	if err == nil {
+		err = prepare(ctx, s.db, path, "ro", steps)
+	}
+	if err != nil {
+		return nil, errors.Join(s.coded(err), s.Close())
+	}
+	return s, nil
+}
+
 // create makes an empty file that only its owner may read, in a folder likewise.
 func create(path string) error {
 	if err := private.MkdirAll(filepath.Dir(path)); err != nil {
