@@ -31,6 +31,9 @@ func advice(err error) string {
 func adviceOnTopic(topic source.Topic, subject string) string {
 	switch topic {
 	case importer.TopicUnknownCustomer:
+		if subject != "" {
+			return "did you mean " + subject + "? `qpimport customers` lists them"
+		}
 		return "`qpimport customers` lists them; `qpimport customers create` makes one"
 	case importer.TopicUnknownUser:
 		return "the user must be in the chosen OU and group; `qpimport users --all` lists everybody"

@@ -33,9 +33,23 @@ func (im *Importer) find(ctx context.Context, sel string, load registry.Load) (*
 	}
 	snap, err := im.store.Snapshot(ctx, ref(sel), load)
 	if source.CodeOf(err) == source.CodeNotFound {
-		err = &source.Error{Code: source.CodeNotFound, Topic: TopicUnknownCustomer, Message: fmt.Sprintf("no customer %q", sel)}
+		err = &source.Error{Code: source.CodeNotFound, Topic: TopicUnknownCustomer, Message: fmt.Sprintf("no customer %q", sel), Subject: im.likeCustomer(ctx, sel)}
 	}
 	return snap, err
+}
+
+// likeCustomer says which customers may have been meant, "" where none is like it.
+// It is only for a hint: what fails here says nothing.
+func (im *Importer) likeCustomer(ctx context.Context, sel string) string {
+	found, err := im.Names(ctx, registry.CustomerNames, "", "", 10_000)
+	if err != nil {
+		return ""
+	}
+	names := make([]string, len(found))
+	for i, n := range found {
+		names[i] = n.Value
+	}
+	return strings.Join(nearest(sel, names), ", ")
 }
 
 // Customers lists all customers by name.
