@@ -70,7 +70,7 @@ func (o accountsDeleteOptions) run(ctx context.Context, a *app, args []string) e
 			return err
 		}
 		if !o.dryRun {
-			if err := a.confirm(ctx, o.yes, "deleting "+what+name); err != nil {
+			if err := a.confirmDeletion(ctx, o.yes, "deleting "+what+name, req); err != nil {
 				return err
 			}
 		}
@@ -89,4 +89,24 @@ func (o accountsDeleteOptions) run(ctx context.Context, a *app, args []string) e
 			p.Line("  %s: %s (%s)", acc.Customer, output.OrDash(acc.DisplayName), output.OrDash(acc.Username))
 		}
 	}))
+}
+
+// confirmDeletion asks before accounts are deleted, and says how many and how many
+// pairs that takes. Where nobody is asked nothing is counted.
+func (a *app) confirmDeletion(ctx context.Context, yes bool, what string, req importer.DeleteRequest) error {
+	if !yes && !a.settings.NoInput && a.inTerminal {
+		req.DryRun = true
+		found, err := reading(ctx, a, func(im *importer.Importer) (importer.AccountsResult, error) { return im.DeleteAccounts(ctx, req) })
+		if err != nil {
+			return err
+		}
+		pairs := 0
+		for _, acc := range found.Accounts {
+			if acc.AD != nil && acc.M365 != nil {
+				pairs++
+			}
+		}
+		what += ", which takes " + output.Count(len(found.Accounts), "account") + " and " + output.Count(pairs, "pair")
+	}
+	return a.confirm(ctx, yes, what)
 }

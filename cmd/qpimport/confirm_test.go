@@ -45,6 +45,23 @@ func TestConfirm(t *testing.T) {
 	}
 }
 
+// TestConfirmCounts says what a deletion takes before it asks.
+func TestConfirmCounts(t *testing.T) {
+	w := newWorld(t)
+	w.must(t, "customers", "create", "Contoso")
+	w.must(t, "directories", "connect", "ad", "-c", "Contoso", "--file", "../../testdata/contoso/ad.ldif")
+	w.must(t, "directories", "connect", "m365", "-c", "Contoso", "--file", "../../testdata/contoso/m365.json")
+	w.must(t, "import", "-c", "Contoso", "--source", "ad", "--password-sync", "on", "--ou", "corp.contoso.example/Staff", "--user", "mashworth", "--user", "sadeyemi", "-r")
+	w.must(t, "match", "-c", "Contoso", "--pair", "mashworth=margaret.ashworth@contoso.example")
+	for _, args := range [][]string{{"accounts", "delete", "-c", "Contoso", "--all"}, {"customers", "delete", "Contoso", "--with-accounts"}} {
+		w.in, w.inTerminal = "n\n", true
+		status, _, errText := w.run(t.Context(), args...)
+		if status != 12 || !strings.Contains(errText, "which takes 2 accounts and 1 pair?") {
+			t.Errorf("%q: exit status %d, %s", args, status, errText)
+		}
+	}
+}
+
 // silent never answers.
 type silent struct{ stop chan struct{} }
 

@@ -32,7 +32,7 @@ not touched. "undo" brings the customer back.` + exits(11, 12, 15),
 }
 
 func (o customersDeleteOptions) run(ctx context.Context, a *app, name string) error {
-	if err := a.confirm(ctx, o.yes, "deleting customer "+name); err != nil {
+	if err := a.confirmDeletion(ctx, o.yes, "deleting customer "+name, importer.DeleteRequest{Customer: name, All: true}); err != nil {
 		return err
 	}
 	c, err := writing(ctx, a, func(im *importer.Importer) (importer.Customer, error) {
