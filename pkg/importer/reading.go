@@ -303,15 +303,23 @@ func connectedKinds(snap *registry.Snapshot) ([]source.Kind, error) {
 	return kinds, nil
 }
 
+// usersAtOnce fill 32 KiB, the most that Go gives out in sizes made for it.
+const usersAtOnce = 63
+
 // readAll reads everybody, in the order of their ids: that of a directory is its
 // own affair, and a plan is not to fail for it.
 func readAll(ctx context.Context, dir source.Directory, base string) ([]*source.User, error) {
 	var users []*source.User
+	var some []source.User // many at once take less room than each by itself
 	for u, err := range dir.Users(ctx, source.Scope{Base: base}) {
 		if err != nil {
 			return nil, err
 		}
-		users = append(users, &u)
+		if len(some) == cap(some) {
+			some = make([]source.User, 0, usersAtOnce)
+		}
+		some = append(some, u)
+		users = append(users, &some[len(some)-1])
 	}
 	slices.SortStableFunc(users, func(a, b *source.User) int { return strings.Compare(a.ID, b.ID) })
 	return users, nil
