@@ -208,11 +208,9 @@ func (p *PreparedReset) look(ctx context.Context, t *toReset, r ResetRequest) er
 		case state.User.Guest:
 			return refuse("is a guest of the tenant: the password is kept at home")
 		}
-		if open := p.open[kind]; open != nil && !r.Privileged {
-			if way := open.power(&state.User, link); way != "" {
-				t.refused = &source.Error{Code: CodeRefused, Topic: TopicPrivileged, Message: fmt.Sprintf("%s holds power in %s: %s", accountLabel(a), kind, way)}
-				return nil
-			}
+		if way := p.open[kind].power(&state.User, link); way != "" && !r.Privileged {
+			t.refused = &source.Error{Code: CodeRefused, Topic: TopicPrivileged, Message: fmt.Sprintf("%s holds power in %s: %s", accountLabel(a), kind, way)}
+			return nil
 		}
 		if state.User.Enabled == source.No {
 			t.note("is disabled in %s", kind)

@@ -70,11 +70,14 @@ func (r *resetter) readPowers(ctx context.Context) (err error) {
 	return err
 }
 
-// power is the way in which a user holds power over a directory: as read now, or as
-// the account knows it; "" for none.
+// power is the way in which a user holds power over a directory: as read now, or where
+// that was not asked (r is nil) or does not say, as the account knows it; "" for none.
 func (r *resetter) power(u *source.User, link *registry.Link) string {
-	if u.Critical {
+	switch {
+	case u.Critical:
 		return "a system object"
+	case r == nil:
+		return link.Privileged
 	}
 	named := *u
 	named.Privileges = source.NewGroupIndex(r.powers.Groups, []*source.User{u}).Privileges()[u.ID]
