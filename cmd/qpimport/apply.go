@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -81,15 +82,16 @@ func (o applyOptions) applyPlan(ctx context.Context, a *app, path string) error 
 	if err != nil {
 		return err
 	}
-	r := importer.BulkRequest{Manifest: m, Parallel: o.parallel, MaxNew: p.MaxNew, Plan: p.planned()}
+	r := importer.BulkRequest{Manifest: m, Parallel: o.parallel, MaxNew: p.MaxNew, Plan: p.planned}
 	m.Customers = slices.DeleteFunc(m.Customers, func(c manifest.Customer) bool {
 		_, planned := r.Plan[c.Name] // -c may have chosen one of the plan's
 		return !planned
 	})
-	fresh, err := a.plan(ctx, importer.BulkRequest{Manifest: m, Parallel: r.Parallel, MaxNew: r.MaxNew})
+	fresh, err := a.plan(ctx, importer.BulkRequest{Manifest: m, Parallel: r.Parallel, MaxNew: r.MaxNew}, false)
 	if err != nil {
 		return err
 	}
+	fresh.spool.Close()
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
@@ -109,10 +111,11 @@ func (a *app) apply(ctx context.Context, r importer.BulkRequest) error {
 	if err != nil {
 		return err
 	}
-	result := a.bulk(ctx, im, r)
-	if err := im.Close(); err != nil {
+	result, err := a.bulk(ctx, im, r, false)
+	if err := cmp.Or(err, im.Close()); err != nil {
 		return err
 	}
+	defer result.spool.Close()
 	if err := a.render(bulkView(result)); err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/spf13/cobra"
@@ -100,12 +101,13 @@ func (o planOptions) run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	result, err := a.plan(ctx, importer.BulkRequest{Manifest: m, Parallel: o.parallel, MaxNew: o.maxNew})
+	result, err := a.plan(ctx, importer.BulkRequest{Manifest: m, Parallel: o.parallel, MaxNew: o.maxNew}, o.out != "")
 	if err != nil {
 		return err
 	}
+	defer result.spool.Close()
 	if o.out != "" && ctx.Err() == nil {
-		if err := writePlanFile(o.out, newPlanFile(doc, o.maxNew, result)); err != nil {
+		if err := writePlanFile(o.out, doc, o.maxNew, result); err != nil {
 			return err
 		}
 	}
@@ -121,12 +123,12 @@ func (o planOptions) run(ctx context.Context, a *app) error {
 	return nil
 }
 
-// plan makes a plan; nothing is written.
-func (a *app) plan(ctx context.Context, r importer.BulkRequest) (result importer.BulkResult, err error) {
+// plan makes a plan; nothing is written. planFile says that it will be saved.
+func (a *app) plan(ctx context.Context, r importer.BulkRequest, planFile bool) (*bulkResult, error) {
 	im, err := a.openBulk(ctx, true)
 	if err != nil {
-		return result, err
+		return nil, err
 	}
-	result = a.bulk(ctx, im, r)
-	return result, im.Close()
+	result, err := a.bulk(ctx, im, r, planFile)
+	return result, cmp.Or(err, im.Close())
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"github.com/qpimport/qpimport/internal/cli/input"
 	"github.com/qpimport/qpimport/internal/cli/output"
 	"github.com/qpimport/qpimport/internal/cli/progress"
+	"github.com/qpimport/qpimport/internal/cli/spool"
 	"github.com/qpimport/qpimport/internal/cli/usage"
 	"github.com/qpimport/qpimport/pkg/importer"
 	"github.com/qpimport/qpimport/pkg/manifest"
@@ -90,23 +92,58 @@ func (a *app) manifest(d document) (*manifest.Manifest, error) {
 	return m, nil
 }
 
-// bulk plans or applies a manifest, with the counts on a terminal. What each
-// customer's documents say at length is kept only for those who want JSON.
-func (a *app) bulk(ctx context.Context, im *importer.Importer, r importer.BulkRequest) importer.BulkResult {
+// bulkResult is what a manifest did or would do: of each customer the line for
+// people, and at length what was asked to be kept. It is closed when it was shown.
+type bulkResult struct {
+	importer.BulkResult // without changes and documents
+	rows                []bulkRow
+	full                []fullPlan
+	spool               spool.Spool
+}
+
+// fullPlan is a customer's part at length, as JSON.
+type fullPlan struct{ spool.Piece }
+
+// MarshalJSON is the text that was kept.
+func (p fullPlan) MarshalJSON() ([]byte, error) { return p.Text() }
+
+// bulk plans or applies a manifest, with the counts on a terminal. What of each
+// customer is long is kept for those who want JSON or a plan's file, and then not
+// in memory: of a thousand customers it is hundreds of MiB.
+func (a *app) bulk(ctx context.Context, im *importer.Importer, r importer.BulkRequest, planFile bool) (*bulkResult, error) {
+	asJSON := a.settings.Output == output.JSON || a.settings.Output == output.JSONL
+	type kept struct {
+		row  bulkRow
+		full fullPlan
+	}
+	result, byName := &bulkResult{}, map[string]kept{}
 	var plans []importer.CustomerPlan
+	var failed error
 	show := a.customerProgress(len(r.Manifest.Customers))
 	for p := range im.Bulk(ctx, r) {
-		if a.settings.Output != output.JSON && a.settings.Output != output.JSONL {
+		if !asJSON {
 			p = condense(p)
 		}
 		a.customerNotes(p)
 		if p.Error != nil && p.Error.Hint == "" {
 			p.Error.Hint = adviceInManifest(p.Err)
 		}
+		k := kept{row: newBulkRow(p)}
+		if asJSON || planFile {
+			text, err := output.Marshal(p)
+			failed = cmp.Or(failed, err)
+			k.full = fullPlan{result.spool.Keep(text)}
+		}
+		byName[p.Name] = k
+		p.Changes, p.Result = nil, importer.PlanResult{}
 		plans = append(plans, p)
 		show(len(plans))
 	}
-	return importer.Summarise(r, plans)
+	result.BulkResult = importer.Summarise(r, plans)
+	for _, p := range result.Customers {
+		result.rows, result.full = append(result.rows, byName[p.Name].row), append(result.full, byName[p.Name].full)
+	}
+	return result, failed
 }
 
 // customerProgress counts customers on a terminal; the returned function is told
@@ -135,7 +172,7 @@ func (a *app) customerNotes(p importer.CustomerPlan) {
 }
 
 // condense drops the accounts and users of a customer's documents; their counts
-// stay. Those of 500 customers take hundreds of MiB.
+// stay.
 func condense(p importer.CustomerPlan) importer.CustomerPlan {
 	for i := range p.Result.Import {
 		p.Result.Import[i].Accounts, p.Result.Import[i].Skipped = nil, nil
@@ -155,7 +192,7 @@ func (a *app) openBulk(ctx context.Context, readOnly bool) (*importer.Importer, 
 
 // bulkError is the error of a bulk result that was printed: partial where a
 // customer failed.
-func bulkError(r importer.BulkResult) error {
+func bulkError(r *bulkResult) error {
 	if r.Counts.Failed == 0 {
 		return nil
 	}

@@ -128,18 +128,21 @@ func bulkColumns() []output.Column[bulkRow] {
 	}
 }
 
-func bulkView(r importer.BulkResult) output.View {
-	rows := make([]bulkRow, len(r.Customers))
-	items := make([]any, len(r.Customers))
-	for i, c := range r.Customers {
-		rows[i] = newBulkRow(c)
-		items[i] = output.Labelled{Outcome: rows[i].outcome, Item: c}
+func bulkView(r *bulkResult) output.View {
+	items := make([]any, len(r.rows))
+	for i, row := range r.rows {
+		items[i] = output.Labelled{Outcome: row.outcome, Item: r.full[i]}
 	}
 	return output.View{
-		Document: r,
-		Items:    items,
-		Rows:     func() [][]string { return output.Rows(bulkColumns(), rows) },
-		Page:     func(p *output.Page) { bulkPage(p, r, rows) },
+		Document: struct {
+			Applied   bool                `json:"applied"`
+			PlanHash  string              `json:"plan_hash"`
+			Counts    importer.BulkCounts `json:"counts"`
+			Customers []fullPlan          `json:"customers"`
+		}{r.Applied, r.PlanHash, r.Counts, r.full},
+		Items: items,
+		Rows:  func() [][]string { return output.Rows(bulkColumns(), r.rows) },
+		Page:  func(p *output.Page) { bulkPage(p, r.BulkResult, r.rows) },
 	}
 }
 

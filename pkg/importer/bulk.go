@@ -66,6 +66,8 @@ type CustomerPlan struct {
 	Result   PlanResult   `json:"result"`
 	Error    *Problem     `json:"error"`
 	Err      error        `json:"-"`
+	// Changed says that there are changes, also where they are not kept.
+	Changed bool `json:"-"`
 	// Hash stands for the changes, down to every column of every account.
 	Hash string `json:"hash"`
 }
@@ -129,7 +131,8 @@ func sideBySide[T, R any](ctx context.Context, parallel int, all []T, do func(co
 	}
 }
 
-// Summarise puts the customers of a manifest together in its order.
+// Summarise puts the customers of a manifest together in its order. What is at
+// length in them, changes and documents, may have been dropped before.
 func Summarise(r BulkRequest, plans []CustomerPlan) BulkResult {
 	order := map[string]int{}
 	for i, mc := range r.Manifest.Customers {
@@ -146,7 +149,7 @@ func Summarise(r BulkRequest, plans []CustomerPlan) BulkResult {
 			if p.Error.NotDone() {
 				result.Counts.NotDone++
 			}
-		case len(p.Changes) > 0:
+		case p.Changed:
 			result.Counts.Changed++
 		default:
 			result.Counts.Unchanged++
@@ -169,6 +172,7 @@ func (im *Importer) bulkCustomer(ctx context.Context, r BulkRequest, mc manifest
 	if err != nil {
 		p.Err, p.Error = err, problem(err)
 	}
+	p.Changed = len(p.Changes) > 0
 	p.Changes, p.Warnings = list(p.Changes), list(p.Warnings)
 	p.Result.Import, p.Result.Match = list(p.Result.Import), list(p.Result.Match)
 	return p
@@ -588,7 +592,7 @@ func Fit(saved map[string]Planned, fresh []CustomerPlan) (map[string]Planned, er
 		planned := saved[p.Name]
 		switch {
 		case planned.Left != nil:
-		case p.Err == nil && len(p.Changes) == 0:
+		case p.Err == nil && !p.Changed:
 			fit[p.Name] = Planned{Hash: p.Hash}
 		case p.Err == nil && p.Hash != planned.Hash:
 			stale = append(stale, p.Name)

@@ -29,35 +29,43 @@ func Open(path string) (*os.File, error) {
 // Read reads a file, or standard input for "-". A wait for standard input ends
 // with the context.
 func Read(ctx context.Context, stdin io.Reader, path string) (File, error) {
+	var f File
+	err := With(ctx, stdin, path, func(name string, r io.Reader) error {
+		data, err := io.ReadAll(io.LimitReader(r, maxSize+1))
+		if err != nil {
+			return usage.Errorf("cannot read %s: %s", name, usage.Reason(err))
+		}
+		if len(data) > maxSize {
+			return usage.Errorf("%s is larger than 64 MiB", name)
+		}
+		f = File{name, data}
+		return nil
+	})
+	if err != nil {
+		return File{}, err // what was left behind may still write to f
+	}
+	return f, nil
+}
+
+// With hands a file, or standard input for "-", to a function that reads it, with
+// the name that errors give it. Where the context ends first, the function is left
+// behind with what it waits for.
+func With(ctx context.Context, stdin io.Reader, path string, read func(name string, r io.Reader) error) error {
 	name, r := "standard input", stdin
 	if path != "-" {
 		f, err := Open(path)
 		if err != nil {
-			return File{}, usage.Errorf("cannot read %s: %s", path, usage.Reason(err))
+			return usage.Errorf("cannot read %s: %s", path, usage.Reason(err))
 		}
 		defer func() { _ = f.Close() }()
 		name, r = path, f
 	}
-	type answer struct {
-		data []byte
-		err  error
-	}
-	done := make(chan answer, 1)
-	go func() {
-		data, err := io.ReadAll(io.LimitReader(r, maxSize+1))
-		done <- answer{data, err}
-	}()
-	var got answer
+	done := make(chan error, 1)
+	go func() { done <- read(name, r) }()
 	select {
-	case got = <-done:
+	case err := <-done:
+		return err
 	case <-ctx.Done():
-		return File{}, ctx.Err()
+		return ctx.Err()
 	}
-	if got.err != nil {
-		return File{}, usage.Errorf("cannot read %s: %s", name, usage.Reason(got.err))
-	}
-	if len(got.data) > maxSize {
-		return File{}, usage.Errorf("%s is larger than 64 MiB", name)
-	}
-	return File{name, got.data}, nil
 }

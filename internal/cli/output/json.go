@@ -103,12 +103,14 @@ func indented(v any, prefix string) ([]byte, error) {
 	return Marshal(v, jsontext.Multiline(true), jsontext.WithIndentPrefix(prefix), jsontext.WithIndent("  "))
 }
 
-// inOrder encodes n items on all cores and hands them on in order, some thousand
-// at a time, so that a long list is never held as text.
+// inOrder encodes n items on all cores and hands them on in order, a batch at a
+// time, so that a long list is never held as text: thousands of small items, few of
+// large ones.
 func inOrder(n int, encode func(i int) ([]byte, error), write func(text []byte)) error {
-	const batch = 4096
-	texts, errs := make([][]byte, min(n, batch)), make([]error, min(n, batch))
-	for first := 0; first < n; first += batch {
+	const most, little = 4096, 4 << 20 // items; bytes in a batch after which the next may be larger
+	texts, errs := make([][]byte, min(n, most)), make([]error, min(n, most))
+	batch := 16
+	for first := 0; first < n; {
 		count := min(batch, n-first)
 		parallel.Ranges(count, func(from, to int) {
 			for i := from; i < to; i++ {
@@ -118,8 +120,17 @@ func inOrder(n int, encode func(i int) ([]byte, error), write func(text []byte))
 		if err := errors.Join(errs[:count]...); err != nil {
 			return err
 		}
-		for _, text := range texts[:count] {
+		size := 0
+		for i, text := range texts[:count] {
+			size += len(text)
 			write(text)
+			texts[i] = nil
+		}
+		first += count
+		if size < little {
+			batch = min(2*batch, most)
+		} else {
+			batch = max(batch/2, 1)
 		}
 	}
 	return nil
