@@ -11,10 +11,8 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"io/fs"
 	"strings"
-
-	jsonv2 "github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/qpimport/qpimport/internal/cli/input"
 	"github.com/qpimport/qpimport/internal/cli/output"
@@ -39,8 +37,8 @@ type planHead struct {
 type plannedEntry struct {
 	Name     string            `json:"name"`
 	Hash     string            `json:"hash"`
-	Changes  jsontext.Value    `json:"changes"`
-	Warnings jsontext.Value    `json:"warnings"`
+	Changes  json.RawMessage   `json:"changes"`
+	Warnings json.RawMessage   `json:"warnings"`
 	Error    *importer.Problem `json:"error"`
 }
 
@@ -49,11 +47,6 @@ const (
 	planSchema = 2
 )
 
-// planLayout puts each value of a plan on a line of its own, for those who review it.
-func planLayout(prefix string) []jsonv2.Options {
-	return []jsonv2.Options{jsontext.Multiline(true), jsontext.WithIndentPrefix(prefix), jsontext.WithIndent(" ")}
-}
-
 // isPlanFile says whether a text is a saved plan.
 func isPlanFile(text string) bool {
 	var p struct{ Kind string }
@@ -61,39 +54,38 @@ func isPlanFile(text string) bool {
 }
 
 // planDigest makes the digest of a plan: SHA-256 over its head and its customers in
-// their order, in one spelling (RFC 8785), so that what is applied is what was
-// reviewed, however it was laid out since.
+// their order, each in one spelling, so that what is applied is what was reviewed,
+// however it was laid out since.
 type planDigest struct{ customers hash.Hash }
 
 func newPlanDigest() planDigest { return planDigest{sha256.New()} }
 
 // add takes a customer in.
-func (d planDigest) add(entry jsontext.Value) error {
-	entry = entry.Clone()
-	err := entry.Canonicalize()
-	_, _ = fmt.Fprintf(d.customers, "%s\n", entry)
-	return err
+func (d planDigest) add(entry []byte) error {
+	var plain any
+	if err := json.Unmarshal(entry, &plain); err != nil {
+		return err
+	}
+	return json.NewEncoder(d.customers).Encode(plain)
 }
 
 // of is the digest, in hex, of a head and the customers that were added.
 func (d planDigest) of(head planHead) (string, error) {
-	text, err := output.Marshal(head)
-	if err != nil {
-		return "", err
-	}
 	sum := sha256.New()
-	_, _ = fmt.Fprintf(sum, "%s\n%x\n", text, d.customers.Sum(nil))
-	return hex.EncodeToString(sum.Sum(nil)), nil
+	_, _ = fmt.Fprintf(sum, "%x\n", d.customers.Sum(nil))
+	err := json.NewEncoder(sum).Encode(head)
+	return hex.EncodeToString(sum.Sum(nil)), err
 }
 
-// writePlanFile writes a plan that was kept at length.
+// writePlanFile writes a plan that was kept at length, each value on a line of its
+// own for those who review it.
 func writePlanFile(path string, doc document, maxNew int, r *bulkResult) error {
 	head := planHead{Schema: planSchema, Kind: planKind, PlanHash: r.PlanHash, Manifest: doc, MaxNew: maxNew}
-	text, err := output.Marshal(head, planLayout("")...)
-	if err != nil {
-		return err
-	}
 	return output.ReplaceFile(path, func(file io.Writer) error {
+		text, err := marshalPlain(head, "")
+		if err != nil {
+			return err
+		}
 		w := bufio.NewWriter(file) // keeps its first error for Flush
 		_, _ = fmt.Fprintf(w, "%s,\n \"customers\": [", bytes.TrimSuffix(text, []byte("\n}")))
 		digest, between := newPlanDigest(), ""
@@ -118,16 +110,26 @@ func writePlanFile(path string, doc document, maxNew int, r *bulkResult) error {
 }
 
 // planned is the part that a saved plan has of a customer.
-func (p fullPlan) planned() (jsontext.Value, error) {
+func (p fullPlan) planned() ([]byte, error) {
 	text, err := p.Text()
 	if err != nil {
 		return nil, err
 	}
 	var entry plannedEntry
-	if err := jsonv2.Unmarshal(text, &entry); err != nil {
+	if err := json.Unmarshal(text, &entry); err != nil {
 		return nil, err
 	}
-	return output.Marshal(entry, planLayout("  ")...)
+	return marshalPlain(entry, "  ")
+}
+
+// marshalPlain is JSON on several lines, all but the first behind a prefix.
+func marshalPlain(v any, prefix string) ([]byte, error) {
+	var text bytes.Buffer
+	enc := json.NewEncoder(&text)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent(prefix, " ")
+	err := enc.Encode(v)
+	return bytes.TrimSuffix(text.Bytes(), []byte("\n")), err
 }
 
 // savedPlan is what of a saved plan is needed to carry it out.
@@ -142,16 +144,14 @@ func (a *app) readPlanFile(ctx context.Context, path string) (savedPlan, error) 
 	var p savedPlan
 	err := input.With(ctx, a.in, path, func(name string, r io.Reader) error {
 		read, digest, err := readPlan(r)
-		malformed := errors.As(err, new(*jsontext.SyntacticError)) || errors.As(err, new(*jsonv2.SemanticError)) ||
-			errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 		switch {
-		case err != nil && !malformed:
+		case errors.As(err, new(*fs.PathError)):
 			return usage.Errorf("cannot read %s: %s", name, usage.Reason(err))
 		case read.Kind != planKind:
 			return usage.Hintf("a manifest is applied with -f", "%s is not a plan that `qpimport plan --out` wrote", name)
 		case read.Schema != planSchema:
 			return usage.Hintf("make a new plan", "%s was written by another version of this program", name)
-		case malformed || digest != read.Digest:
+		case err != nil || digest != read.Digest:
 			return &source.Error{Code: importer.CodeStale, Message: name + " was changed after it was made: nothing was applied",
 				Hint: "change the manifest, make a new plan and review it"}
 		}
@@ -164,69 +164,90 @@ func (a *app) readPlanFile(ctx context.Context, path string) (savedPlan, error) 
 	return p, nil
 }
 
+var errNoPlan = errors.New("not what a plan is made of")
+
 // readPlan reads a saved plan, and what its digest has to be. With an error it has
 // what was read before.
 func readPlan(r io.Reader) (p savedPlan, digest string, err error) {
 	p.planned = map[string]importer.Planned{}
-	sum := newPlanDigest()
-	d := jsontext.NewDecoder(r)
-	if d.PeekKind() != jsontext.BeginObject.Kind() {
-		return p, "", io.ErrUnexpectedEOF
+	sum, seen := newPlanDigest(), map[string]bool{}
+	d := json.NewDecoder(r)
+	if err := expect(d, json.Delim('{')); err != nil {
+		return p, "", err
 	}
-	_, err = d.ReadToken()
-	for err == nil && d.PeekKind() != jsontext.EndObject.Kind() {
-		var name jsontext.Value
-		if name, err = d.ReadValue(); err != nil {
-			break
+	for d.More() {
+		token, err := d.Token()
+		if err != nil {
+			return p, "", err
 		}
-		if string(name) == `"customers"` {
-			err = readEntries(d, func(entry plannedEntry, text jsontext.Value) error {
+		name, _ := token.(string)
+		if seen[name] {
+			return p, "", errNoPlan
+		}
+		seen[name] = true
+		if name == "customers" {
+			err = readEntries(d, func(entry plannedEntry, text []byte) error {
 				p.planned[entry.Name] = entry.toCarryOut()
 				return sum.add(text)
 			})
-			continue
-		}
-		member := append(append([]byte("{"), name...), ':')
-		var value jsontext.Value
-		if value, err = d.ReadValue(); err == nil {
-			err = jsonv2.Unmarshal(append(append(member, value...), '}'), &p, jsonv2.RejectUnknownMembers(true))
-		}
-	}
-	if err == nil {
-		_, err = d.ReadToken()
-	}
-	if err == nil {
-		if _, err = d.ReadToken(); errors.Is(err, io.EOF) {
-			digest, err = sum.of(p.planHead)
 		} else {
-			err = io.ErrUnexpectedEOF // something follows
+			err = p.readMember(d, name)
+		}
+		if err != nil {
+			return p, "", err
 		}
 	}
+	if err := expect(d, json.Delim('}')); err != nil {
+		return p, "", err
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return p, "", errNoPlan // something follows
+	}
+	digest, err = sum.of(p.planHead)
 	return p, digest, err
 }
 
-// readEntries reads the customers of a saved plan one by one.
-func readEntries(d *jsontext.Decoder, take func(plannedEntry, jsontext.Value) error) error {
-	if d.PeekKind() != jsontext.BeginArray.Kind() {
-		return io.ErrUnexpectedEOF
-	}
-	if _, err := d.ReadToken(); err != nil {
+// readMember reads a member other than the customers.
+func (p *savedPlan) readMember(d *json.Decoder, name string) error {
+	var value json.RawMessage
+	if err := d.Decode(&value); err != nil {
 		return err
 	}
-	for d.PeekKind() == jsontext.BeginObject.Kind() {
-		text, err := d.ReadValue()
-		if err != nil {
+	text, err := json.Marshal(map[string]json.RawMessage{name: value})
+	if err != nil {
+		return err
+	}
+	strict := json.NewDecoder(bytes.NewReader(text))
+	strict.DisallowUnknownFields()
+	return strict.Decode(p)
+}
+
+// readEntries reads the customers of a saved plan one by one.
+func readEntries(d *json.Decoder, take func(plannedEntry, []byte) error) error {
+	if err := expect(d, json.Delim('[')); err != nil {
+		return err
+	}
+	for d.More() {
+		var text json.RawMessage
+		if err := d.Decode(&text); err != nil {
 			return err
 		}
 		var entry plannedEntry
-		if err := jsonv2.Unmarshal(text, &entry); err != nil {
+		if err := json.Unmarshal(text, &entry); err != nil {
 			return err
 		}
 		if err := take(entry, text); err != nil {
 			return err
 		}
 	}
-	_, err := d.ReadToken()
+	return expect(d, json.Delim(']'))
+}
+
+func expect(d *json.Decoder, want json.Delim) error {
+	token, err := d.Token()
+	if err == nil && token != want {
+		err = errNoPlan
+	}
 	return err
 }
 
