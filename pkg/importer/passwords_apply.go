@@ -31,7 +31,10 @@ func (p *PreparedReset) Apply(ctx context.Context) error {
 		if ctx.Err() != nil {
 			break
 		}
-		if err := p.apply(ctx, t); err != nil {
+		err := p.apply(ctx, t)
+		if errors.Is(err, registry.ErrParted) {
+			t.note("the account was deleted meanwhile: what came of it is kept nowhere")
+		} else if err != nil {
 			return err
 		}
 	}
@@ -124,7 +127,10 @@ func (p *PreparedReset) set(ctx context.Context, t *toReset, kind source.Kind) e
 		return nil
 	}
 	side.Outcome, side.Error, side.Before, side.Server = registry.ResetSending, "", now.Mark, p.open[kind].server
-	if err := p.keep(ctx, t); err != nil {
+	if err := p.keep(ctx, t); errors.Is(err, registry.ErrParted) {
+		p.fail(t, kind, &source.Error{Code: CodeRefused, Message: fmt.Sprintf("the account of %s does not have this user of %s any more", accountLabel(t.account), kind), Hint: "look at the account; then reset it again"})
+		return nil
+	} else if err != nil {
 		return err
 	}
 	reset := t.record.Reset
@@ -330,16 +336,13 @@ func resetID(p registry.Password) string {
 }
 
 // keep records how far a person's reset has come.
-func (p *PreparedReset) keep(ctx context.Context, people ...*toReset) error {
-	note := registry.PasswordNote{Run: p.run}
-	for _, t := range people {
-		note.Passwords = append(note.Passwords, t.record)
-	}
+func (p *PreparedReset) keep(ctx context.Context, t *toReset) error {
+	note := registry.PasswordNote{Run: p.run, Passwords: []registry.Password{t.record}}
 	err := p.im.store.Note(context.WithoutCancel(ctx), p.snap.Customer.ID, note)
 	if errors.Is(err, registry.ErrMoved) {
 		return &source.Error{
 			Code: CodeRefused, Topic: TopicTakenUp, Subject: strconv.FormatInt(p.run, 10),
-			Message: fmt.Sprintf("run %d was taken up by another process, or the account was deleted", p.run),
+			Message: fmt.Sprintf("run %d was taken up by another process", p.run),
 		}
 	}
 	return err
@@ -348,7 +351,7 @@ func (p *PreparedReset) keep(ctx context.Context, people ...*toReset) error {
 // leave says of those whose turn did not come that nothing was sent, and whether there
 // are any.
 func (p *PreparedReset) leave(ctx context.Context) (bool, error) {
-	var left []*toReset
+	left := false
 	for _, t := range p.people {
 		if t.refused != nil {
 			continue
@@ -360,12 +363,13 @@ func (p *PreparedReset) leave(ctx context.Context) (bool, error) {
 				changed = true
 			}
 		}
-		if changed {
-			left = append(left, t)
+		if !changed {
+			continue
+		}
+		left = true
+		if err := p.keep(ctx, t); err != nil && !errors.Is(err, registry.ErrParted) {
+			return left, err
 		}
 	}
-	if len(left) == 0 {
-		return false, nil
-	}
-	return true, p.keep(ctx, left...)
+	return left, nil
 }

@@ -56,7 +56,12 @@ func (p *PreparedReset) gather(changes []registry.StoredChange, r ResumeRequest)
 	}
 	for _, c := range changes {
 		a := accounts[c.ID]
-		if c.Entity != registry.EntityPassword || a == nil {
+		if c.Entity != registry.EntityPassword {
+			continue
+		}
+		if a == nil {
+			gone := &registry.Account{ID: c.ID, DisplayName: c.Name}
+			p.people = append(p.people, &toReset{account: gone, refused: &source.Error{Code: CodeRefused, Message: "the account of " + c.Name + " was deleted since"}})
 			continue
 		}
 		var meant registry.Reset
@@ -129,8 +134,8 @@ func (p *PreparedReset) takeUp(ctx context.Context) error {
 		return nil
 	}
 	err := p.im.store.Note(ctx, p.snap.Customer.ID, note)
-	if errors.Is(err, registry.ErrMoved) {
-		return &source.Error{Code: CodeRefused, Message: fmt.Sprintf("another process goes on with run %d", p.run)}
+	if errors.Is(err, registry.ErrMoved) || errors.Is(err, registry.ErrParted) {
+		return &source.Error{Code: CodeRefused, Message: fmt.Sprintf("another process goes on with run %d, or deleted an account of it", p.run), Hint: "look at it, and try again"}
 	}
 	if err != nil {
 		return err

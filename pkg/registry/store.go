@@ -25,6 +25,10 @@ const (
 // what the registry holds. Nothing was written; decide again from a new one.
 var ErrMoved = errors.New("the customer was changed by another process meanwhile")
 
+// ErrParted says that an account is no more, or no longer has a user whose password was
+// to be set: the account was deleted, or another user has its place.
+var ErrParted = errors.New("the account was deleted, or has another user by now")
+
 // Damaged says that something stored is not what this program writes.
 func Damaged(err error, format string, args ...any) error {
 	return &source.Error{Code: CodeDamaged, Message: "the registry's " + fmt.Sprintf(format, args...), Err: err}
@@ -46,7 +50,8 @@ type Store interface {
 	// Changes lists what a run changed, in its order.
 	Changes(ctx context.Context, run int64) ([]StoredChange, error)
 	// Note writes what became known of passwords, whatever else has changed since. It
-	// returns [ErrMoved] where a reset was taken up by another process.
+	// returns [ErrMoved] where a reset was taken up by another process, and [ErrParted]
+	// where an account is gone, or does not have the user to whom something is sent.
 	Note(ctx context.Context, customerID string, n PasswordNote) error
 	// Names lists names for completion, each value once. It is quick rather than
 	// complete: the OUs are those of selections and of some of the people known, the

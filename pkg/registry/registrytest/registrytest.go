@@ -991,6 +991,17 @@ func passwords(b *bench) {
 		b.Errorf("a check beside a reset: %+v", p)
 	}
 
+	sent := half
+	sent.Reset = half.Reset.Clone()
+	sent.Reset.M365.Outcome, sent.Reset.M365.ID = registry.ResetSending, "another mailbox"
+	if err := b.Note(b.Context(), id, registry.PasswordNote{Run: runs[0], Passwords: []registry.Password{sent}}); !errors.Is(err, registry.ErrParted) {
+		b.Errorf("sent to somebody else: %v", err)
+	}
+	sent.Reset.M365.ID = one.M365.ID
+	if err := b.Note(b.Context(), id, registry.PasswordNote{Run: runs[0], Passwords: []registry.Password{sent, half}}); err != nil {
+		b.Errorf("sent to the account's own: %v", err)
+	}
+
 	next := half
 	next.Reset = half.Reset.Clone()
 	next.Reset.Attempt++

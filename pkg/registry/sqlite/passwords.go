@@ -147,6 +147,9 @@ func (w *writer) note(customerID string, note registry.PasswordNote) error {
 		if note.Run == 0 {
 			continue
 		}
+		if err := w.hasSides(n, p, !note.TakeUp); err != nil {
+			return err
+		}
 		// The one who meant the reset, or took it up last, says what came of it.
 		res, err := w.exec(`UPDATE passwords SET state = state WHERE customer = ? AND account = ?
 			AND json_extract(record, '$.reset.id') = ? AND json_extract(record, '$.reset.attempt') `+is+` ?`, n, p.Account, p.Reset.ID, p.Reset.Attempt)
@@ -179,6 +182,22 @@ func (w *writer) note(customerID string, note registry.PasswordNote) error {
 		return err
 	}
 	return w.do(`UPDATE customers SET password_cursor = ? WHERE n = ?`, string(cursor), n)
+}
+
+// hasSides makes sure that the account of a reset is there still and, where something
+// is sent, that it goes to the account's own users.
+func (w *writer) hasSides(n int64, p registry.Password, sends bool) error {
+	var onPrem, cloud string
+	err := w.tx.QueryRowContext(w.ctx, `SELECT coalesce(ad_id, ''), coalesce(m365_id, '') FROM accounts WHERE customer = ? AND id = ?`, n, p.Account).Scan(&onPrem, &cloud)
+	if errors.Is(err, sql.ErrNoRows) {
+		return registry.ErrParted
+	}
+	for side, has := range map[*registry.ResetSide]string{p.Reset.AD: onPrem, p.Reset.M365: cloud} {
+		if err == nil && sends && side != nil && side.Outcome == registry.ResetSending && side.ID != has {
+			return registry.ErrParted
+		}
+	}
+	return err
 }
 
 func orMoved(err error) error {
