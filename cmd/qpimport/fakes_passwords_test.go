@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf16"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -44,6 +45,17 @@ func startResets(ts *testscript.TestScript, options []string) {
 	rights := ldapfake.AllRights
 	ad := ldapfake.Options{Entries: entries, Accounts: map[string]string{adUser: adPassword, resetUser: resetPassword}}
 	graph := graphfake.Options{Users: page.Value, ClientSecret: "canary-M365-s3cret", AccessToken: "canary-M365-t0ken", Passwords: graphfake.Passwords{Reset: true}}
+	f := fakesOf(ts)
+	f.mended.Store(false)
+	f.admins.Clear()
+	graph.Content = func() graphfake.Content {
+		c := graphfake.Content{RoleDefinitions: []json.RawMessage{json.RawMessage(`{"id":"r","displayName":"Global Administrator"}`)}}
+		f.admins.Range(func(id, _ any) bool {
+			c.RoleAssignments = append(c.RoleAssignments, json.RawMessage(`{"id":"a","roleDefinitionId":"r","principalId":"`+id.(string)+`","directoryScopeId":"/"}`))
+			return true
+		})
+		return c
+	}
 	for _, option := range options {
 		where, fault, _ := strings.Cut(option, ":")
 		switch where {
@@ -108,9 +120,10 @@ func breakAD(ts *testscript.TestScript, o *ldapfake.Options, rights *ldapfake.Ri
 }
 
 func breakGraph(ts *testscript.TestScript, o *graphfake.Options, fault string) {
+	fakes := fakesOf(ts)
 	patch := func(f graphfake.Fault) {
 		o.Fault = func(_ int, r *http.Request) graphfake.Fault {
-			if r.Method == http.MethodPatch {
+			if r.Method == http.MethodPatch && !fakes.mended.Load() {
 				return f
 			}
 			return nil
@@ -194,6 +207,13 @@ func adPasswordOf(ts *testscript.TestScript, username string) string {
 }
 
 func graphPasswordOf(ts *testscript.TestScript, email string) string {
+	if id := graphIDOf(ts, email); id != "" {
+		return fakesOf(ts).graph.Password(id)
+	}
+	return ""
+}
+
+func graphIDOf(ts *testscript.TestScript, email string) string {
 	var page struct {
 		Value []struct{ ID, Mail string }
 	}
@@ -202,16 +222,25 @@ func graphPasswordOf(ts *testscript.TestScript, email string) string {
 	ts.Check(json.Unmarshal(b, &page))
 	for _, u := range page.Value {
 		if u.Mail != "" && strings.EqualFold(u.Mail, email) {
-			return fakesOf(ts).graph.Password(u.ID)
+			return u.ID
 		}
 	}
 	return ""
 }
 
-// cmdSomebody changes a user in AD, as somebody else does at any time.
+// cmdSomebody changes a user in AD, or by the address one in Microsoft 365, as somebody
+// else does at any time.
 func cmdSomebody(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
-		ts.Fatalf("usage: somebody resets|renames|deletes|retitles |promotes USERNAME, or installs-aadc SERVER")
+		ts.Fatalf("usage: somebody resets|renames|deletes|retitles|promotes USERNAME, resets|promotes|synchronises ADDRESS, installs-aadc SERVER, or mends m365")
+	}
+	if args[0] == "mends" {
+		fakesOf(ts).mended.Store(true)
+		return
+	}
+	if strings.Contains(args[1], "@") {
+		somebodyInGraph(ts, args[0], args[1])
+		return
 	}
 	if args[0] == "installs-aadc" {
 		fakesOf(ts).ad.Add(ldapfake.Entry{DN: "CN=MSOL_0123456789ab,CN=Users,DC=corp,DC=contoso,DC=example", Attrs: map[string][]string{
@@ -255,6 +284,23 @@ func cmdSomebody(ts *testscript.TestScript, neg bool, args []string) {
 		group("Administrators", "\x01\x02\x00\x00\x00\x00\x00\x05\x20\x00\x00\x00\x20\x02\x00\x00", bosses)
 	default:
 		ts.Fatalf("unknown deed %q", args[0])
+	}
+}
+
+func somebodyInGraph(ts *testscript.TestScript, does, email string) {
+	id := graphIDOf(ts, email)
+	if id == "" {
+		ts.Fatalf("nobody has the address %s", email)
+	}
+	switch does {
+	case "resets":
+		fakesOf(ts).graph.Patch(id, map[string]any{"lastPasswordChangeDateTime": time.Now().Add(time.Second).UTC().Format(time.RFC3339)})
+	case "promotes":
+		fakesOf(ts).admins.Store(id, true)
+	case "synchronises":
+		fakesOf(ts).graph.Patch(id, map[string]any{"onPremisesSyncEnabled": true})
+	default:
+		ts.Fatalf("unknown deed %q", does)
 	}
 }
 

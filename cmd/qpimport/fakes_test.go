@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -283,6 +284,8 @@ type fakes struct {
 	foreign *httptest.Server
 	mail    *mailtest.Server
 	strays  atomic.Int32 // requests that foreign got
+	mended  atomic.Bool  // nothing goes wrong any more in the graph of startResets
+	admins  sync.Map     // ids of users who hold a role there
 }
 
 type fakesKey struct{}

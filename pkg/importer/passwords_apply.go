@@ -116,11 +116,11 @@ func (p *PreparedReset) fail(t *toReset, kind source.Kind, err error) {
 func (p *PreparedReset) set(ctx context.Context, t *toReset, kind source.Kind) error {
 	side := sideOf(t.record.Reset, kind)
 	now, err := p.ask(ctx, kind, side.ID)
-	switch {
-	case err == nil && now == nil:
-		err = &source.Error{Code: source.CodeNotFound, Message: fmt.Sprintf("%s is not in %s any more", accountLabel(t.account), kind)}
-	case err == nil && side.Before.Moved(now.Mark) == source.Yes:
-		err = &source.Error{Code: CodePasswordChanged, Message: fmt.Sprintf("somebody else has set the password of %s in %s meanwhile", accountLabel(t.account), kind), Hint: "find out who; then reset it again"}
+	if err == nil {
+		err = p.changed(t, kind, now)
+	}
+	if err == nil && p.takesUp {
+		err = p.overwritten(ctx, t, kind)
 	}
 	if err != nil {
 		p.fail(t, kind, err)
@@ -146,6 +146,45 @@ func (p *PreparedReset) set(ctx context.Context, t *toReset, kind source.Kind) e
 		p.fail(t, kind, err)
 	}
 	return p.keep(ctx, t)
+}
+
+// changed says what speaks against setting a password that did not when it was looked at.
+func (p *PreparedReset) changed(t *toReset, kind source.Kind, now *source.PasswordState) error {
+	if err := p.against(t.account, kind, now); err != nil {
+		return err
+	}
+	switch {
+	case kind == source.M365 && followsAD(now):
+		return &source.Error{Code: CodeRefused, Message: accountLabel(t.account) + " is synchronised from Active Directory by now, where the password has to be set", Hint: "reset it again"}
+	case sideOf(t.record.Reset, kind).Before.Moved(now.Mark) == source.Yes:
+		return changedByOther(t, kind)
+	}
+	return nil
+}
+
+// overwritten says that somebody else has set the password since in the other directory,
+// which had the new one: the two would not be in step.
+func (p *PreparedReset) overwritten(ctx context.Context, t *toReset, kind source.Kind) error {
+	for _, other := range bothKinds {
+		side := sideOf(t.record.Reset, other)
+		if other == kind || side == nil || side.Outcome != registry.ResetSet {
+			continue
+		}
+		state, err := p.ask(ctx, other, side.ID)
+		switch {
+		case err != nil:
+			return err
+		case state == nil:
+			return p.against(t.account, other, nil)
+		case side.SetSince(state.Mark):
+			return changedByOther(t, other)
+		}
+	}
+	return nil
+}
+
+func changedByOther(t *toReset, kind source.Kind) error {
+	return &source.Error{Code: CodePasswordChanged, Message: fmt.Sprintf("somebody else has set the password of %s in %s meanwhile", accountLabel(t.account), kind), Hint: "find out who; then reset it again"}
 }
 
 // confirm reads what was set: how it is known again, and whether it has to be changed

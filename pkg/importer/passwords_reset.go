@@ -17,18 +17,20 @@ import (
 // looked at, and nothing was set. The caller puts the passwords in a safe place
 // before they are set, and closes it.
 type PreparedReset struct {
-	im      *Importer
-	params  any
-	snap    *registry.Snapshot
-	open    map[source.Kind]*resetter
-	reader  source.Directory // Microsoft 365 to read, opened where it is needed
-	synced  *source.Flag     // of the tenant, once it was asked
-	people  []*toReset
-	run     int64 // 0 before it is recorded
-	takesUp bool  // goes on where another process was cut off
-	applied bool
-	sync    *SyncResult
-	notes   []string
+	im     *Importer
+	params any
+	snap   *registry.Snapshot
+	open   map[source.Kind]*resetter
+	reader *resetter    // Microsoft 365 to read, opened where it is needed
+	synced *source.Flag // of the tenant, once it was asked
+	people []*toReset
+	// privileged says that those who hold power are meant too.
+	privileged bool
+	run        int64 // 0 before it is recorded
+	takesUp    bool  // goes on where another process was cut off
+	applied    bool
+	sync       *SyncResult
+	notes      []string
 }
 
 // toReset is an account whose password is to be set.
@@ -59,7 +61,7 @@ func (im *Importer) PrepareReset(ctx context.Context, r ResetRequest) (*Prepared
 	if err != nil {
 		return nil, err
 	}
-	p := &PreparedReset{im: im, params: r, snap: snap, open: map[source.Kind]*resetter{}, notes: []string{}}
+	p := &PreparedReset{im: im, params: r, snap: snap, privileged: r.Privileged, open: map[source.Kind]*resetter{}, notes: []string{}}
 	if err := p.prepare(ctx, r); err != nil {
 		return nil, errors.Join(err, p.Close())
 	}
@@ -148,17 +150,29 @@ func (p *PreparedReset) openDirectories(ctx context.Context) error {
 		if _, connected := p.snap.Resetters[kind]; !needs(kind) || kind == source.M365 && !connected && needs(source.AD) {
 			continue
 		}
-		r, err := p.im.openResetter(ctx, p.snap, kind)
-		if err != nil {
+		if err := p.openResetter(ctx, kind); err != nil {
 			return err
 		}
-		p.open[kind] = r
-		if err := r.readPowers(ctx); err != nil {
-			return err
-		}
-		if r.powers.Unknown != "" {
-			p.notes = append(p.notes, fmt.Sprintf("who holds power in %s is not known (%s): what is known of before counts, and %s itself decides", kind, r.powers.Unknown, kind))
-		}
+	}
+	return nil
+}
+
+// openResetter opens a directory that sets passwords, and reads who holds power in it.
+func (p *PreparedReset) openResetter(ctx context.Context, kind source.Kind) error {
+	r, err := p.im.openResetter(ctx, p.snap, kind)
+	if err != nil {
+		return err
+	}
+	p.open[kind] = r
+	return p.readPowers(ctx, kind, r)
+}
+
+func (p *PreparedReset) readPowers(ctx context.Context, kind source.Kind, r *resetter) error {
+	if err := r.readPowers(ctx); err != nil {
+		return err
+	}
+	if r.powers.Unknown != "" {
+		p.notes = append(p.notes, fmt.Sprintf("who holds power in %s is not known (%s): what is known of before counts, and %s itself decides", kind, r.powers.Unknown, kind))
 	}
 	return nil
 }
@@ -172,7 +186,7 @@ func (p *PreparedReset) Close() error {
 		}
 	}
 	if p.reader != nil {
-		errs = append(errs, p.reader.Close())
+		errs = append(errs, p.reader.dir.Close())
 	}
 	p.open, p.reader = map[source.Kind]*resetter{}, nil
 	return errors.Join(errs...)
@@ -200,16 +214,7 @@ func (p *PreparedReset) look(ctx context.Context, t *toReset, r ResetRequest) er
 		if err != nil {
 			return err
 		}
-		switch {
-		case state == nil:
-			return refuse("is not in %s any more", kind)
-		case state.User.NotPerson != "":
-			return refuse("is no person in %s (%s)", kind, state.User.NotPerson)
-		case state.User.Guest:
-			return refuse("is a guest of the tenant: the password is kept at home")
-		}
-		if way := p.open[kind].power(&state.User, link); way != "" && !r.Privileged {
-			t.refused = &source.Error{Code: CodeRefused, Topic: TopicPrivileged, Message: fmt.Sprintf("%s holds power in %s: %s", accountLabel(a), kind, way)}
+		if t.refused = p.against(a, kind, state); t.refused != nil {
 			return nil
 		}
 		if state.User.Enabled == source.No {
@@ -227,7 +232,7 @@ func (p *PreparedReset) look(ctx context.Context, t *toReset, r ResetRequest) er
 			t.take(state, p.snap.Customer.Name)
 			continue
 		}
-		switch synced := state.User.Synced == source.Yes && state.CloudManaged != source.Yes; {
+		switch synced := followsAD(state); {
 		case synced && reset.AD != nil:
 			reset.Follows = true
 		case synced:
@@ -244,6 +249,37 @@ func (p *PreparedReset) look(ctx context.Context, t *toReset, r ResetRequest) er
 	}
 	t.record.Account, t.record.Reset = a.ID, reset
 	return nil
+}
+
+// against says what speaks against setting a user's password, by how the directory has
+// him now (nil where it does not); nil for nothing.
+func (p *PreparedReset) against(a *registry.Account, kind source.Kind, state *source.PasswordState) error {
+	refuse := func(topic source.Topic, format string, args ...any) error {
+		return &source.Error{Code: CodeRefused, Topic: topic, Message: accountLabel(a) + " " + fmt.Sprintf(format, args...)}
+	}
+	switch {
+	case state == nil:
+		return refuse("", "is not in %s any more", kind)
+	case state.User.NotPerson != "":
+		return refuse("", "is no person in %s (%s)", kind, state.User.NotPerson)
+	case state.User.Guest:
+		return refuse("", "is a guest of the tenant: the password is kept at home")
+	case p.privileged:
+		return nil
+	}
+	r := p.open[kind]
+	if r == nil && kind == source.M365 {
+		r = p.reader
+	}
+	if way := r.power(&state.User, a.Link(kind)); way != "" {
+		return refuse(TopicPrivileged, "holds power in %s: %s", kind, way)
+	}
+	return nil
+}
+
+// followsAD says that a user of Microsoft 365 has the password that is set in AD.
+func followsAD(s *source.PasswordState) bool {
+	return s.User.Synced == source.Yes && s.CloudManaged != source.Yes
 }
 
 // tenantSynced says, asked once, whether AD Connect runs in the tenant.
@@ -273,9 +309,12 @@ func (p *PreparedReset) stateOf(ctx context.Context, kind source.Kind, id string
 		if err != nil {
 			return nil, err
 		}
-		p.reader = dir
+		p.reader = &resetter{dir: dir}
+		if err := p.readPowers(ctx, kind, p.reader); err != nil {
+			return nil, err
+		}
 	}
-	finder, ok := source.As[source.Finder](p.reader)
+	finder, ok := source.As[source.Finder](p.reader.dir)
 	if !ok {
 		return nil, noResetter(p.snap, kind)
 	}

@@ -34,7 +34,11 @@ func (im *Importer) PrepareResume(ctx context.Context, r ResumeRequest) (*Prepar
 	if run.Command != commandReset {
 		return nil, &source.Error{Code: CodeRefused, Message: fmt.Sprintf("run %d (%s) did not reset passwords", run.ID, run.Command)}
 	}
-	p := &PreparedReset{im: im, snap: snap, open: map[source.Kind]*resetter{}, run: run.ID, takesUp: true, notes: []string{}}
+	var meant ResetRequest
+	if err := json.Unmarshal(run.Params, &meant); err != nil {
+		return nil, registry.Damaged(err, "run %d", run.ID)
+	}
+	p := &PreparedReset{im: im, snap: snap, privileged: meant.Privileged, open: map[source.Kind]*resetter{}, run: run.ID, takesUp: true, notes: []string{}}
 	if err := p.gather(changes, r); err != nil {
 		return nil, err
 	}
@@ -92,14 +96,12 @@ func (p *PreparedReset) gather(changes []registry.StoredChange, r ResumeRequest)
 func (p *PreparedReset) openMissing(ctx context.Context) error {
 	for _, t := range p.people {
 		for _, kind := range bothKinds {
-			if t.refused != nil || p.open[kind] != nil || !t.missing(kind) {
+			if t.refused != nil || p.open[kind] != nil || !t.missing(kind) && !t.toCompare(kind) {
 				continue
 			}
-			r, err := p.im.openResetter(ctx, p.snap, kind)
-			if err != nil {
+			if err := p.openResetter(ctx, kind); err != nil {
 				return err
 			}
-			p.open[kind] = r
 		}
 	}
 	return nil
@@ -119,6 +121,13 @@ func (t *toReset) missing(kind source.Kind) bool {
 	}
 	// What was not set though nobody said so is asked about once more.
 	return t.given || side.Error == source.CodeOutcomeUnknown
+}
+
+// toCompare says that a directory has the password, and the other one is given it if
+// that is so still.
+func (t *toReset) toCompare(kind source.Kind) bool {
+	side := sideOf(t.record.Reset, kind)
+	return t.given && side != nil && side.Outcome == registry.ResetSet && !t.record.Reset.Done()
 }
 
 // takeUp makes the run this process's own, and finds out what came of it.

@@ -54,6 +54,15 @@ type ResetSide struct {
 	Error  source.Code         `json:"error"`
 }
 
+// SetSince says that the password was set once more after this side was, as far as a mark
+// of now tells.
+func (s *ResetSide) SetSince(now source.PasswordMark) bool {
+	if s.After.Version == 0 && s.After.At.IsZero() {
+		return s.Before.Version != 0 && now.Version > s.Before.Version+1
+	}
+	return s.After.Moved(now) == source.Yes
+}
+
 // The values of [ResetSide.Outcome].
 const (
 	ResetIntended = "intended" // nothing was sent
