@@ -131,8 +131,10 @@ func Check(password string, rules Rules) error {
 	}
 	length := len(utf16.Encode([]rune(password)))
 	switch {
-	case !utf8.ValidString(password) || strings.ContainsFunc(password, unicode.IsControl):
-		return refused("holds what is no text")
+	case !utf8.ValidString(password) || strings.ContainsFunc(password, unseen):
+		return refused("holds what nobody sees or types")
+	case rules.ASCII && strings.ContainsFunc(password, func(c rune) bool { return c > unicode.MaxASCII }):
+		return refused("holds letters with accents or other characters that Microsoft 365 does not take")
 	case length < max(rules.MinLength, 8):
 		return refused("has %d characters: at least %d are asked for", length, max(rules.MinLength, 8))
 	case length > maxLength:
@@ -153,6 +155,10 @@ func Check(password string, rules Rules) error {
 	}
 	return nil
 }
+
+// unseen says that a character is a control, a space but for the blank, or nothing at all
+// to look at.
+func unseen(c rune) bool { return !unicode.IsPrint(c) }
 
 // kinds counts the kinds of characters. Letters without case are a kind of their own
 // in AD, and none in Microsoft 365; here they count as others.

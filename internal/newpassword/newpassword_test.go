@@ -76,8 +76,12 @@ func TestCheck(t *testing.T) {
 		"Winter-Password-1":         "", // two words, three characters and a digit
 		"Passw0rd1234":              "banned",
 		"P@ssw0rdWinter":            "banned",
-		"Qz7!kk\x00Wm2xTp":          "no text",
-		"Qz7!kk\xffWm2xTp":          "no text",
+		"Qz7!kk\x00Wm2xTp":          "nobody sees",
+		"Qz7!kk\xffWm2xTp":          "nobody sees",
+		"\uFEFFQz7!kkWm2xTp":        "nobody sees",
+		"Qz7!kk\u00a0Wm2xTp":        "nobody sees",
+		"Qz7!kk\u200bWm2xTp":        "nobody sees",
+		" Qz7!kk Wm2xTp ":           "",
 		strings.Repeat("Qz7!", 65):  "no more than 256",
 		"Ünïcode-Pässwörter-Ωmega7": "",
 	} {
@@ -87,6 +91,19 @@ func TestCheck(t *testing.T) {
 			t.Errorf("%q: %v, want %q", p, err, want)
 		case err != nil && strings.Contains(err.Error(), p):
 			t.Errorf("%v repeats it", err)
+		}
+	}
+}
+
+// What Microsoft 365 does not take is refused where it is set there, and nowhere else.
+func TestCheckASCII(t *testing.T) {
+	rules := Rules{PasswordPolicy: source.PasswordPolicy{ASCII: true}}
+	for p, want := range map[string]bool{"Qz7!kkWm2xTp~": true, "Qz7!kkWm2xTpä": false, "Qz7!kkWm2xTp😀": false, "Qz7!kkWm2xTp\u0308": false} {
+		if err := Check(p, rules); (err == nil) != want {
+			t.Errorf("%q: %v", p, err)
+		}
+		if err := Check(p, Rules{}); err != nil {
+			t.Errorf("%q in AD: %v", p, err)
 		}
 	}
 }

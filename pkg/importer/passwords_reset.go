@@ -329,6 +329,7 @@ func (p *PreparedReset) stateOf(ctx context.Context, kind source.Kind, id string
 func (t *toReset) take(s *source.PasswordState, customer string) {
 	t.rules.MinLength = max(t.rules.MinLength, s.Policy.MinLength)
 	t.rules.Complex = t.rules.Complex || s.Policy.Complex
+	t.rules.ASCII = t.rules.ASCII || s.Policy.ASCII
 	t.rules.Unread = cmp.Or(t.rules.Unread, s.Policy.Unread)
 	t.rules.Names = append(t.rules.Names, knownNames(customer, t.account, &s.User)...)
 	if s.Policy.Unread != "" {

@@ -85,6 +85,8 @@ type PasswordPolicy struct {
 	MinLength int
 	// Complex asks for three of four kinds of characters and nothing of the user's name.
 	Complex bool
+	// ASCII takes no letters with accents, nor others beyond ASCII.
+	ASCII bool
 	// Unread names a stricter policy that may apply and may not be read, "" for none.
 	Unread string
 }

@@ -127,11 +127,13 @@ func (s *Server) updateUser(w http.ResponseWriter, r *http.Request, id string) {
 }
 
 // complexEnough is what Entra asks of a cloud user's password: 8 to 256 characters of
-// three of four kinds.
+// three of four kinds, and none beyond ASCII.
 func complexEnough(p string) bool {
 	kinds := map[string]bool{}
 	for _, c := range p {
 		switch {
+		case c > unicode.MaxASCII:
+			return false
 		case unicode.IsLower(c):
 			kinds["lower"] = true
 		case unicode.IsUpper(c):
