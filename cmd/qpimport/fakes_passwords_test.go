@@ -232,7 +232,7 @@ func graphIDOf(ts *testscript.TestScript, email string) string {
 // else does at any time.
 func cmdSomebody(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
-		ts.Fatalf("usage: somebody resets|renames|deletes|retitles|promotes USERNAME, resets|promotes|synchronises ADDRESS, installs-aadc SERVER, or mends m365")
+		ts.Fatalf("usage: somebody resets|renames|calls-otherwise|deletes|retitles|promotes USERNAME, resets|renames|promotes|synchronises ADDRESS, installs-aadc SERVER, or mends m365")
 	}
 	if args[0] == "mends" {
 		fakesOf(ts).mended.Store(true)
@@ -261,6 +261,8 @@ func cmdSomebody(ts *testscript.TestScript, neg bool, args []string) {
 	switch args[0] {
 	case "resets":
 		ad.Change(dn, map[string][]string{"unicodePwd": {"somebody's own"}})
+	case "calls-otherwise":
+		ad.Change(dn, map[string][]string{"sAMAccountName": {args[1] + ".old"}})
 	case "retitles":
 		ad.Change(dn, map[string][]string{"title": {"Somebody"}})
 	case "renames":
@@ -295,6 +297,8 @@ func somebodyInGraph(ts *testscript.TestScript, does, email string) {
 	switch does {
 	case "resets":
 		fakesOf(ts).graph.Patch(id, map[string]any{"lastPasswordChangeDateTime": time.Now().Add(time.Second).UTC().Format(time.RFC3339)})
+	case "renames":
+		fakesOf(ts).graph.Patch(id, map[string]any{"userPrincipalName": "renamed." + email})
 	case "promotes":
 		fakesOf(ts).admins.Store(id, true)
 	case "synchronises":

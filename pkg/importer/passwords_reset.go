@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/qpimport/qpimport/internal/newpassword"
 	"github.com/qpimport/qpimport/pkg/registry"
@@ -217,6 +218,9 @@ func (p *PreparedReset) look(ctx context.Context, t *toReset, r ResetRequest) er
 		if t.refused = p.against(a, kind, state); t.refused != nil {
 			return nil
 		}
+		if t.refused = otherName(a, kind, &state.User); t.refused != nil {
+			return nil
+		}
 		if state.User.Enabled == source.No {
 			t.note("is disabled in %s", kind)
 		}
@@ -275,6 +279,22 @@ func (p *PreparedReset) against(a *registry.Account, kind source.Kind, state *so
 		return refuse(TopicPrivileged, "holds power in %s: %s", kind, way)
 	}
 	return nil
+}
+
+// otherName refuses who is called otherwise than when the account was last brought up to
+// date: the name may be another person's by now, and the password is handed out by it.
+func otherName(a *registry.Account, kind source.Kind, u *source.User) error {
+	was, is := a.Link(kind).Name, u.UPN
+	if kind == source.AD {
+		was, is = a.Username, u.Username
+	}
+	if strings.EqualFold(was, is) {
+		return nil
+	}
+	return &source.Error{
+		Code: CodeRefused, Topic: TopicRefreshFirst,
+		Message: fmt.Sprintf("%s is called %.100q in %s by now, and not %.100q: who goes by that name may be somebody else", accountLabel(a), is, kind, was),
+	}
 }
 
 // followsAD says that a user of Microsoft 365 has the password that is set in AD.
