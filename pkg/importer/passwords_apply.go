@@ -15,6 +15,10 @@ import (
 // interrupted: one whose password is set in one directory alone is worse.
 const grace = 30 * time.Second
 
+// slack is how far the clock of a directory may be from this machine's, and how long
+// what was sent may have been on its way.
+const slack = 15 * time.Minute
+
 // Apply records what is meant and sets the passwords, one person after the other:
 // first in AD, then in Microsoft 365. What came of each step is recorded before the
 // next. One person's failure leaves the others alone. The result is that of
@@ -126,7 +130,8 @@ func (p *PreparedReset) set(ctx context.Context, t *toReset, kind source.Kind) e
 		p.fail(t, kind, err)
 		return nil
 	}
-	side.Outcome, side.Error, side.Before, side.Server = registry.ResetSending, "", now.Mark, p.open[kind].server
+	p.settle(side, registry.ResetSending)
+	side.Error, side.Before, side.Server = "", now.Mark, p.open[kind].server
 	if err := p.keep(ctx, t); errors.Is(err, registry.ErrParted) {
 		p.fail(t, kind, &source.Error{Code: CodeRefused, Message: fmt.Sprintf("the account of %s does not have this user of %s any more", accountLabel(t.account), kind), Hint: "look at the account; then reset it again"})
 		return nil
@@ -137,8 +142,9 @@ func (p *PreparedReset) set(ctx context.Context, t *toReset, kind source.Kind) e
 	err = p.open[kind].SetPassword(ctx, side.ID, source.NewPassword{Password: t.password, MustChange: reset.MustChange, Unlock: reset.Unlock && kind == source.AD})
 	switch {
 	case err == nil:
-		p.settle(side, registry.ResetSet)
+		side.Outcome = registry.ResetSet
 		p.confirm(ctx, t, kind)
+		p.settle(side, registry.ResetSet)
 	case source.CodeOf(err) == source.CodeOutcomeUnknown:
 		t.problems[kind] = err
 		p.readBack(ctx, t, kind)
@@ -191,12 +197,21 @@ func changedByOther(t *toReset, kind source.Kind) error {
 // though nobody asked for that.
 func (p *PreparedReset) confirm(ctx context.Context, t *toReset, kind source.Kind) {
 	side := sideOf(t.record.Reset, kind)
-	state, err := p.open[kind].Password(ctx, side.ID)
-	if err != nil || state == nil {
-		t.note("the new password is set in %s, but could not be looked at again", kind)
-		return
+	within := side.At.Truncate(time.Second) // Microsoft 365 knows no fractions
+	for _, wait := range waits(kind) {
+		if p.im.pause(ctx, wait) != nil {
+			break
+		}
+		state, err := p.open[kind].Password(ctx, side.ID)
+		if err != nil || state == nil {
+			break
+		}
+		if side.Before.Moved(state.Mark) != source.No || !state.Mark.At.Before(within) {
+			p.seen(t, kind, state)
+			return
+		}
 	}
-	p.seen(t, kind, state)
+	t.note("the new password is set in %s, but does not show there yet", kind)
 }
 
 // seen notes how a password that was set stands.
@@ -263,11 +278,18 @@ func (p *PreparedReset) moved(side *registry.ResetSide, kind source.Kind, state 
 }
 
 // ours takes a password that was set since for the one that was sent, unless it was
-// set more than once.
+// set more than once, or long after.
 func (p *PreparedReset) ours(t *toReset, kind source.Kind, state *source.PasswordState) {
 	side := sideOf(t.record.Reset, kind)
+	fail := func(how string) {
+		p.fail(t, kind, &source.Error{Code: CodePasswordChanged, Message: fmt.Sprintf("the password of %s was set %s in %s since: it is not known whose it is", accountLabel(t.account), how, kind), Hint: "reset it again"})
+	}
 	if side.Before.Version != 0 && state.Mark.Version > side.Before.Version+1 {
-		p.fail(t, kind, &source.Error{Code: CodePasswordChanged, Message: fmt.Sprintf("the password of %s was set more than once in %s since: it is not known whose it is", accountLabel(t.account), kind), Hint: "reset it again"})
+		fail("more than once")
+		return
+	}
+	if late := side.At.Add(slack); p.im.clock().After(late) && state.SetAt.After(late) {
+		fail("long after it was sent")
 		return
 	}
 	delete(t.problems, kind)

@@ -111,14 +111,22 @@ func inStep(known *registry.Password, onPrem, cloud *source.User) (*bool, string
 		return &yes, "AD Connect carried it to Microsoft 365"
 	}
 	reset := known.Reset
+	if reset != nil && (reset.AD != nil && reset.AD.ID != onPrem.ID || reset.M365 != nil && reset.M365.ID != cloud.ID) {
+		reset = nil // of another pair
+	}
 	switch {
 	case reset == nil || reset.AD == nil || reset.M365 == nil:
-		if !known.OutOfStep.IsZero() {
+		switch {
+		case cloud.PasswordLastSet.After(known.OutOfStep) && !known.OutOfStep.IsZero():
+			return nil, "it was set in AD and then in Microsoft 365, whether to the same nobody knows"
+		case !known.OutOfStep.IsZero():
 			return &no, "it was set in AD alone"
 		}
 		return nil, "it was never set in both together"
 	case reset.Open():
 		return nil, "a reset was cut off"
+	case reset.Half() && (otherSince(reset.AD, onPrem) || otherSince(reset.M365, cloud)):
+		return nil, "the last reset is in one directory alone, and it was set by somebody else since"
 	case reset.Half():
 		return &no, "the last reset is in one directory alone"
 	case !reset.Done():
@@ -129,6 +137,9 @@ func inStep(known *registry.Password, onPrem, cloud *source.User) (*bool, string
 		user *source.User
 		name string
 	}{{reset.AD.After, onPrem, "AD"}, {reset.M365.After, cloud, "Microsoft 365"}} {
+		if side.mark.Version == 0 && side.mark.At.IsZero() {
+			return nil, side.name + " did not say when the reset was set"
+		}
 		// A user who has to change it hides the time, and so does one who was to and did not.
 		mark := source.PasswordMark{At: side.mark.At}
 		switch mark.Moved(source.PasswordMark{At: side.user.PasswordLastSet}) {
@@ -144,6 +155,16 @@ func inStep(known *registry.Password, onPrem, cloud *source.User) (*bool, string
 		return &no, "it was set in AD alone since the reset in both"
 	}
 	return &yes, "by the same reset, and not set since"
+}
+
+// otherSince says that a side of a reset was set once more: since the reset, or where
+// that did not come to it, since it was meant.
+func otherSince(side *registry.ResetSide, now *source.User) bool {
+	mark := side.After
+	if side.Outcome != registry.ResetSet {
+		mark = side.Before
+	}
+	return !mark.At.IsZero() && !now.PasswordLastSet.IsZero() && !mark.At.Equal(now.PasswordLastSet)
 }
 
 // CheckPasswords finds out whose password was set in AD since the last check, by

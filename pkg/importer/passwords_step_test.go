@@ -22,6 +22,15 @@ func TestInStep(t *testing.T) {
 		}
 	}
 	set := registry.ResetSet
+	half := func(ad, m365 time.Time) registry.Password {
+		r := reset(registry.ResetSet, registry.ResetNotSet, ad)
+		r.M365.Before, r.M365.After = source.PasswordMark{At: m365}, source.PasswordMark{}
+		return registry.Password{Reset: r}
+	}
+	silent := reset(set, set, at) // one that Microsoft 365 did not show
+	silent.M365.After = source.PasswordMark{}
+	elsewhere := reset(set, set, at) // of a mailbox that was paired before
+	elsewhere.M365.ID = "another"
 	for name, c := range map[string]struct {
 		known         registry.Password
 		onPrem, cloud *source.User
@@ -35,6 +44,12 @@ func TestInStep(t *testing.T) {
 		"to be changed by it":      {registry.Password{Reset: reset(set, set, time.Time{})}, user(source.AD, time.Time{}, 0), user(source.M365, at.Truncate(time.Second), 0), "yes"},
 		"changed, as it had to be": {registry.Password{Reset: reset(set, set, time.Time{})}, user(source.AD, later, 0), user(source.M365, at.Truncate(time.Second), 0), "no"},
 		"half":                     {registry.Password{Reset: reset(set, registry.ResetNotSet, at)}, user(source.AD, at, 0), user(source.M365, at, 0), "no"},
+		"half, and set by hand":    {half(at, earlier), user(source.AD, at, 0), user(source.M365, later, 0), "?"},
+		"half still":               {half(at, earlier), user(source.AD, at, 0), user(source.M365, earlier, 0), "no"},
+		"half, and set in AD":      {half(at, earlier), user(source.AD, later, 0), user(source.M365, earlier, 0), "?"},
+		"not shown":                {registry.Password{Reset: silent}, user(source.AD, at, 0), user(source.M365, later, 0), "?"},
+		"another mailbox":          {registry.Password{Reset: elsewhere}, user(source.AD, at, 0), user(source.M365, at.Truncate(time.Second), 0), "?"},
+		"in AD, then in the cloud": {registry.Password{OutOfStep: at}, user(source.AD, at, 0), user(source.M365, later, 0), "?"},
 		"cut off":                  {registry.Password{Reset: reset(set, registry.ResetSending, at)}, user(source.AD, at, 0), user(source.M365, at, 0), "?"},
 		"not done":                 {registry.Password{Reset: reset(registry.ResetNotSet, registry.ResetNotSet, at)}, user(source.AD, at, 0), user(source.M365, at, 0), "?"},
 		"set in AD alone":          {registry.Password{OutOfStep: at}, user(source.AD, at, 0), user(source.M365, at, 0), "no"},

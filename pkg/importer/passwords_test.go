@@ -353,6 +353,20 @@ func (b *resetBench) resume(run int64, passwords []ResetPassword) ResetResult {
 	return p.Result()
 }
 
+// setAD sets a password in AD as somebody else does.
+func (b *resetBench) setAD(i int, password string) {
+	b.Helper()
+	dir, err := b.domain.open(b.Context(), source.RoleReset)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer dir.Close()
+	resets, _ := source.As[source.PasswordResetter](dir)
+	if err := resets.SetPassword(b.Context(), b.domain.users[i].ID, source.NewPassword{Password: source.NewSecret(password)}); err != nil {
+		b.Fatal(err)
+	}
+}
+
 // check wants what is known of a reset to be what is so.
 func (b *resetBench) check(i int, password, when string) {
 	b.Helper()
@@ -525,15 +539,7 @@ func TestResetMeanwhile(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer p.Close()
-	other, err := b.domain.open(t.Context(), source.RoleReset)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer other.Close()
-	resets, _ := source.As[source.PasswordResetter](other)
-	if err := resets.SetPassword(t.Context(), b.domain.users[0].ID, source.NewPassword{Password: source.NewSecret("somebody's own 1")}); err != nil {
-		t.Fatal(err)
-	}
+	b.setAD(0, "somebody's own 1")
 	b.graph.Patch(sourcetest.GUID(2), map[string]any{"lastPasswordChangeDateTime": "2026-05-05T05:05:05Z"})
 	if err := p.Apply(t.Context()); err != nil {
 		t.Fatal(err)
@@ -617,5 +623,37 @@ func TestResetElsewhere(t *testing.T) {
 	p.open[source.AD].server = "dc1"
 	if got := p.moved(side, source.AD, at(2)); got != source.No {
 		t.Errorf("the same at that one: %v", got)
+	}
+}
+
+// What somebody else set, long after a process was killed that was about to, is not
+// taken for its own.
+func TestResetKilledAndSetByOthers(t *testing.T) {
+	for _, kind := range bothKinds {
+		t.Run(string(kind), func(t *testing.T) {
+			b := newResetBench(t, fakeDomain(t))
+			im := b.importer(hook("set "+string(kind), func() { panic(killed{}) }))
+			im.now = func() time.Time { return time.Now().Add(-time.Hour) }
+			p, err := im.PrepareReset(t.Context(), ResetRequest{Customer: "Fabrikam", Accounts: []string{"ann"}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer p.Close()
+			passwords := p.Passwords()
+			func() {
+				defer func() { _ = recover() }()
+				_ = p.Apply(t.Context())
+			}()
+			if kind == source.AD {
+				b.setAD(0, "somebody's own 1")
+			} else {
+				b.graph.Patch(sourcetest.GUID(1), map[string]any{"lastPasswordChangeDateTime": time.Now().UTC().Format(time.RFC3339)})
+			}
+			r := b.resume(b.known(0).Run, passwords)
+			if acc := r.Accounts[0]; acc.Error == nil || acc.Error.Code != CodePasswordChanged {
+				t.Errorf("%+v", acc)
+			}
+			b.check(0, passwords[0].Password.Reveal(), "gone on with")
+		})
 	}
 }

@@ -50,7 +50,7 @@ type ResetSide struct {
 	// Before is the password's mark when the reset was meant, After when it was set.
 	Before source.PasswordMark `json:"before"`
 	After  source.PasswordMark `json:"after"`
-	At     time.Time           `json:"at"` // when the outcome was known
+	At     time.Time           `json:"at"` // when it was sent, or the outcome was known
 	Error  source.Code         `json:"error"`
 }
 

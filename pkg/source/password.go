@@ -45,6 +45,8 @@ type NewPassword struct {
 type PasswordState struct {
 	User User
 	Mark PasswordMark
+	// SetAt is when it was set, also of who has to change it; zero where that is unknown.
+	SetAt time.Time
 	// MustChange says that another one has to be chosen at the next sign-in.
 	MustChange Flag
 	// Locked says that the user is locked out (AD only).

@@ -2,6 +2,7 @@ package ad
 
 import (
 	"encoding/binary"
+	"time"
 )
 
 // The numbers by which AD's own schema knows attributes in replPropertyMetaData.
@@ -11,12 +12,13 @@ const attidUnicodePwd = 0x9005A
 type replication struct {
 	version int64
 	usn     int64 // on this server
+	at      time.Time
 }
 
-// metadata finds an attribute in a value of replPropertyMetaData (MS-DRSR
+// passwordMetadata finds unicodePwd in a value of replPropertyMetaData (MS-DRSR
 // 4.1.10.2.22, PROPERTY_META_DATA_EXT_VECTOR version 1 as it is stored). False
-// where the value is not readable, not of that form, or does not know the attribute.
-func metadata(value []byte, attid uint32) (replication, bool) {
+// where the value is not readable, not of that form, or does not know it.
+func passwordMetadata(value []byte) (replication, bool) {
 	const header, entry = 16, 48
 	le := binary.LittleEndian
 	if len(value) < header || le.Uint32(value) != 1 {
@@ -27,8 +29,10 @@ func metadata(value []byte, attid uint32) (replication, bool) {
 		return replication{}, false
 	}
 	for rest := value[header:]; len(rest) > 0; rest = rest[entry:] {
-		if le.Uint32(rest) == attid {
-			return replication{version: int64(le.Uint32(rest[4:])), usn: int64(le.Uint64(rest[40:]))}, true
+		if le.Uint32(rest) == attidUnicodePwd {
+			// The time counts seconds since 1601.
+			at := time.Unix(int64(le.Uint64(rest[8:]))-11644473600, 0).UTC()
+			return replication{int64(le.Uint32(rest[4:])), int64(le.Uint64(rest[40:])), at}, true
 		}
 	}
 	return replication{}, false

@@ -64,6 +64,10 @@ func (r *Resetter) Password(ctx context.Context, id string) (*source.PasswordSta
 	if s.Mark, s.MustChange, err = mark(e); err != nil {
 		return nil, err
 	}
+	s.SetAt = s.Mark.At
+	if found, ok := passwordMetadata([]byte(text(e, "replPropertyMetaData"))); ok && s.SetAt.IsZero() {
+		s.SetAt = found.at
+	}
 	if computed, err := strconv.ParseInt(text(e, "msDS-User-Account-Control-Computed"), 10, 64); err == nil {
 		s.Locked = source.FlagOf(computed&lockedOut != 0)
 	}
@@ -77,7 +81,7 @@ func guidBase(id string) string { return "<GUID=" + id + ">" }
 
 // mark reads when a password was set, and whether it has to be changed.
 func mark(e *ldap.Entry) (m source.PasswordMark, mustChange source.Flag, err error) {
-	if found, ok := metadata([]byte(text(e, "replPropertyMetaData")), attidUnicodePwd); ok {
+	if found, ok := passwordMetadata([]byte(text(e, "replPropertyMetaData"))); ok {
 		m.Version = found.version
 	}
 	set := text(e, "pwdLastSet")
@@ -312,7 +316,7 @@ func passwordChange(e *ldap.Entry, since source.PasswordCursor) (c source.Passwo
 	if c.Mark, mustChange, err = mark(e); err != nil {
 		return c, false, err
 	}
-	if found, ok := metadata([]byte(text(e, "replPropertyMetaData")), attidUnicodePwd); ok {
+	if found, ok := passwordMetadata([]byte(text(e, "replPropertyMetaData"))); ok {
 		c.Certain = true
 		return c, found.usn > since.USN, nil
 	}

@@ -332,7 +332,7 @@ func FuzzMetadata(f *testing.F) {
 	f.Add(value[:40])
 	f.Add([]byte{})
 	f.Fuzz(func(t *testing.T, b []byte) {
-		if found, ok := metadata(b, attidUnicodePwd); ok && (len(b) < 64 || found.version < 0) {
+		if found, ok := passwordMetadata(b); ok && (len(b) < 64 || found.version < 0) {
 			t.Errorf("%+v of %d bytes", found, len(b))
 		}
 	})

@@ -38,7 +38,7 @@ func (r *Resetter) Password(ctx context.Context, id string) (*source.PasswordSta
 	if u == nil || err != nil {
 		return nil, err
 	}
-	s := &source.PasswordState{User: *u, Mark: source.PasswordMark{At: u.PasswordLastSet}, Policy: source.PasswordPolicy{MinLength: 8, Complex: true, ASCII: true}}
+	s := &source.PasswordState{User: *u, Mark: source.PasswordMark{At: u.PasswordLastSet}, SetAt: u.PasswordLastSet, Policy: source.PasswordPolicy{MinLength: 8, Complex: true, ASCII: true}}
 	if u.Synced == source.Yes {
 		s.CloudManaged, err = r.cloudManaged(ctx, id)
 	}
