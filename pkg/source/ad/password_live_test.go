@@ -22,6 +22,7 @@ func resetsAs(t *testing.T, name string) *Resetter {
 // liveID is the GUID of a user of the live domain.
 func liveID(t *testing.T, name string) string {
 	t.Helper()
+	live(t)
 	ids := guids(t, ldapsearch(t, "(sAMAccountName="+name+")", "objectGUID"))
 	if len(ids) != 1 {
 		t.Fatalf("%d users %s: setup.sh load", len(ids), name)
