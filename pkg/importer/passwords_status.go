@@ -264,10 +264,14 @@ func (im *Importer) compare(ctx context.Context, snap *registry.Snapshot, change
 		}
 		a := few.Accounts[i]
 		known := few.Passwords[a.ID]
-		if known.State() == registry.PasswordOpen || known.Seen != nil && known.Seen.ID == c.ID && known.Seen.Mark.Moved(c.Mark) == source.No {
+		if known.State() == registry.PasswordOpen || isSeen(known.Seen, c) {
 			continue // this program's own
 		}
-		out := snap.Customer.PasswordSync == registry.ModeOn && a.M365 != nil && c.Certain
+		carried, err := isSynced(few, a)
+		if err != nil {
+			return nil, err
+		}
+		out := snap.Customer.PasswordSync == registry.ModeOn && a.M365 != nil && !carried && c.Certain
 		v := PasswordReset{Account: a.ID, DisplayName: a.DisplayName, Username: a.Username, Certain: c.Certain, OutOfStep: out}
 		if !c.Mark.At.IsZero() {
 			v.SetAt = &c.Mark.At
@@ -281,4 +285,20 @@ func (im *Importer) compare(ctx context.Context, snap *registry.Snapshot, change
 		notes = append(notes, known)
 	}
 	return notes, nil
+}
+
+// isSynced says that an account's user of Microsoft 365 has his password from AD, as far
+// as he was last read.
+func isSynced(snap *registry.Snapshot, a *registry.Account) (bool, error) {
+	person, ok := snap.People[source.M365][a.LinkID(source.M365)]
+	if !ok {
+		return false, nil
+	}
+	u, err := person.User()
+	return err == nil && u.Synced == source.Yes, err
+}
+
+// isSeen says that a change was seen before, or an earlier one than was.
+func isSeen(seen *registry.SeenPassword, c source.PasswordChange) bool {
+	return seen != nil && seen.ID == c.ID && (seen.Mark.Moved(c.Mark) == source.No || c.Mark.Version != 0 && c.Mark.Version < seen.Mark.Version)
 }

@@ -69,3 +69,17 @@ func TestInStep(t *testing.T) {
 		}
 	}
 }
+
+// A check that read a change before a reset of ours, and looks at what is known after it,
+// takes neither for somebody's.
+func TestIsSeen(t *testing.T) {
+	seen := &registry.SeenPassword{ID: "1", Mark: source.PasswordMark{Version: 6}}
+	for version, want := range map[int64]bool{5: true, 6: true, 7: false} {
+		if got := isSeen(seen, source.PasswordChange{ID: "1", Mark: source.PasswordMark{Version: version}}); got != want {
+			t.Errorf("version %d: %v", version, got)
+		}
+	}
+	if isSeen(nil, source.PasswordChange{ID: "1"}) || isSeen(seen, source.PasswordChange{ID: "2", Mark: source.PasswordMark{Version: 6}}) {
+		t.Error("somebody else's")
+	}
+}

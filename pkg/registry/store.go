@@ -83,7 +83,8 @@ type Ref struct {
 // decisions.
 type Load struct {
 	Accounts bool
-	// ADUsers loads the accounts of these users of AD, where not all are loaded.
+	// ADUsers loads the accounts of these users of AD, where not all are loaded, and of
+	// the people of Microsoft 365 whom these accounts have.
 	ADUsers []string
 	// Passwords loads what is known of the passwords of the accounts that are loaded.
 	Passwords bool

@@ -973,9 +973,21 @@ func passwords(b *bench) {
 	if err != nil || len(changes) != 1 || !strings.Contains(string(changes[0].After), `"not_set"`) {
 		b.Errorf("the run says %+v, %v", changes, err)
 	}
+	p, err := s.ComparePeople(source.M365, []*source.User{{Kind: source.M365, ID: one.M365.ID, Synced: source.Yes}, {Kind: source.M365, ID: sourcetest.GUID(12)}}, noon)
+	if err != nil {
+		b.Fatal(err)
+	}
+	people := changeSet(s, s)
+	people.People = []*registry.PeopleChange{p}
+	if _, err := b.Apply(b.Context(), people); err != nil {
+		b.Fatal(err)
+	}
 	few, err := b.Snapshot(b.Context(), registry.Ref{ID: id}, registry.Load{ADUsers: []string{one.AD.ID, "nobody"}, Passwords: true})
 	if err != nil || len(few.Accounts) != 1 || few.Accounts[0].ID != one.ID || len(few.Passwords) != 1 {
 		b.Errorf("%+v, %v", few, err)
+	}
+	if u, err := few.People[source.M365][one.M365.ID].User(); err != nil || u.Synced != source.Yes || len(few.People[source.M365]) != 1 {
+		b.Errorf("who is paired with them: %+v, %v", few.People, err)
 	}
 
 	// A check that sees the password beside the reset leaves that alone, and the other

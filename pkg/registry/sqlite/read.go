@@ -38,6 +38,15 @@ func (s *Store) Snapshot(ctx context.Context, ref registry.Ref, load registry.Lo
 			if snap.Accounts, err = readAccountsOf(ctx, tx, found[0].n, load.ADUsers); err != nil {
 				return err
 			}
+			var paired []string
+			for _, a := range snap.Accounts {
+				if a.M365 != nil {
+					paired = append(paired, a.M365.ID)
+				}
+			}
+			if snap.People[source.M365], err = readPeopleOf(ctx, tx, found[0].n, source.M365, paired); err != nil {
+				return err
+			}
 		}
 		if load.Passwords {
 			if err := readPasswords(ctx, tx, found[0], load.Accounts); err != nil {
@@ -368,6 +377,19 @@ func readAccounts(ctx context.Context, tx *sql.Tx, count int, where string, args
 }
 
 func readPeople(ctx context.Context, tx *sql.Tx, n int64, kind source.Kind) (registry.People, error) {
+	return queryPeople(ctx, tx, `WHERE customer = ? AND kind = ? ORDER BY n`, n, kind)
+}
+
+// readPeopleOf reads those of some ids.
+func readPeopleOf(ctx context.Context, tx *sql.Tx, n int64, kind source.Kind, ids []string) (registry.People, error) {
+	list, err := json.Marshal(ids)
+	if err != nil {
+		return nil, err
+	}
+	return queryPeople(ctx, tx, `WHERE customer = ? AND kind = ? AND id IN (SELECT value FROM json_each(?)) ORDER BY n`, n, kind, string(list))
+}
+
+func queryPeople(ctx context.Context, tx *sql.Tx, where string, args ...any) (registry.People, error) {
 	people := registry.People{}
 	err := query(ctx, tx, func(rows *sql.Rows) error {
 		var p registry.Person
@@ -379,7 +401,7 @@ func readPeople(ctx context.Context, tx *sql.Tx, n int64, kind source.Kind) (reg
 		p.Missing, err = parseTime(string(missing))
 		people[p.ID] = p
 		return err
-	}, `SELECT id, missing, user FROM people WHERE customer = ? AND kind = ? ORDER BY n`, n, kind)
+	}, `SELECT id, missing, user FROM people `+where, args...)
 	return people, err
 }
 
