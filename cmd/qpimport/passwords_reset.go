@@ -67,7 +67,7 @@ password is in one directory alone.
 Where only one directory has the new password the exit status is 3, and the result says
 which. --resume RUN goes on: it asks the directories what came of what was sent, and with
 --from FILE, the file that --out wrote, sets what is missing. So it does after a kill, or
-a lost connection. After Ctrl-C, and at the end of --timeout, the person under way is done
+a lost connection. What is not known after that either can be reset anew. After Ctrl-C, and at the end of --timeout, the person under way is done
 to the end, which takes half a minute more at most, and the others are left alone.
 
 A reset is a run in "history", without the password. Nothing takes it back.` + "\n" + secret.Help + exits(3, 11, 12, 13, 14, 15),

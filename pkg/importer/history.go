@@ -270,6 +270,30 @@ type PruneCounts struct {
 	Left    int `json:"left"` // runs that stay
 }
 
+// unfinishedRuns are the runs of resets that have to be gone on with.
+func (im *Importer) unfinishedRuns(ctx context.Context) (map[int64]bool, error) {
+	kept := map[int64]bool{}
+	list, err := im.store.List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range list {
+		if c.Waiting[registry.PasswordOpen]+c.Waiting[registry.PasswordHalf] == 0 {
+			continue
+		}
+		snap, err := im.store.Snapshot(ctx, registry.Ref{ID: c.Customer.ID}, registry.Load{Accounts: true, Passwords: true})
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range snap.Passwords {
+			if state := p.State(); state == registry.PasswordOpen || state == registry.PasswordHalf {
+				kept[p.Reset.Run] = true
+			}
+		}
+	}
+	return kept, nil
+}
+
 // Prune forgets the runs before a time, and what they changed. The registry stays
 // as it is; what was forgotten can be neither seen nor taken back.
 func (im *Importer) Prune(ctx context.Context, r PruneRequest) (PruneResult, error) {
@@ -285,9 +309,14 @@ func (im *Importer) Prune(ctx context.Context, r PruneRequest) (PruneResult, err
 	if err != nil {
 		return result, err
 	}
+	kept, err := im.unfinishedRuns(ctx)
+	if err != nil {
+		return result, err
+	}
 	var old []int64
 	for _, run := range slices.Backward(runs) {
 		switch {
+		case kept[run.ID]:
 		case run.At.Before(r.Before):
 			old = append(old, run.ID)
 			result.Counts.Changes += run.Created + run.Updated + run.Deleted

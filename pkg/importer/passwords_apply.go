@@ -381,7 +381,7 @@ func (p *PreparedReset) lookAgain(ctx context.Context) error {
 		a := now[t.account.ID]
 		was, is := p.snap.Passwords[t.account.ID], snap.Passwords[t.account.ID]
 		same := a != nil && a.LinkID(source.AD) == t.account.LinkID(source.AD) && a.LinkID(source.M365) == t.account.LinkID(source.M365)
-		if t.refused == nil && (!same || resetID(was) != resetID(is) || is.State() == registry.PasswordOpen) {
+		if t.refused == nil && (!same || resetID(was) != resetID(is) || is.Reset != nil && is.Reset.UnderWay()) {
 			return &source.Error{Code: CodeRefused, Message: accountLabel(t.account) + " was changed or reset by another process meanwhile: nothing was set", Hint: "look at it, and try again"}
 		}
 	}

@@ -128,7 +128,7 @@ func (p *PreparedReset) mayReset(t *toReset) error {
 			return refuse("is gone from %s", kind)
 		}
 	}
-	if t.record.State() == registry.PasswordOpen {
+	if t.record.Reset != nil && t.record.Reset.UnderWay() {
 		return &source.Error{
 			Code: CodeRefused, Topic: TopicResumeFirst, Subject: strconv.FormatInt(t.record.Reset.Run, 10),
 			Message: accountLabel(a) + " is being reset, or was when that was cut off",

@@ -657,3 +657,48 @@ func TestResetKilledAndSetByOthers(t *testing.T) {
 		})
 	}
 }
+
+// What nobody can tell any more, since the controller that was sent it is gone, is asked
+// about once more and can then be reset anew. Its run is not forgotten before.
+func TestResetForEverUnknown(t *testing.T) {
+	b := newResetBench(t, fakeDomain(t))
+	b.reset(0, &fault{})
+	snap, err := b.store.Snapshot(t.Context(), registry.Ref{ID: b.id}, registry.Load{Accounts: true, Passwords: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := snap.Passwords[snap.Accounts[0].ID]
+	p.Reset = p.Reset.Clone()
+	p.Reset.AD.Outcome, p.Reset.AD.Server, p.Reset.AD.Before = registry.ResetSending, "dc9", p.Reset.AD.After
+	p.Reset.M365.Outcome = registry.ResetIntended
+	if err := b.store.Note(t.Context(), b.id, registry.PasswordNote{Run: p.Reset.Run, Passwords: []registry.Password{p}}); err != nil {
+		t.Fatal(err)
+	}
+	prepare := func() error {
+		im := b.importer(&fault{})
+		pruned, err := im.Prune(t.Context(), PruneRequest{Before: time.Now().Add(time.Hour)})
+		if err != nil || pruned.Counts.Left != 1 {
+			t.Errorf("pruned: %+v, %v", pruned.Counts, err)
+		}
+		r, err := im.PrepareReset(t.Context(), ResetRequest{Customer: "Fabrikam", Accounts: []string{"ann"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer r.Close()
+		return r.people[0].refused
+	}
+	if err := prepare(); source.CodeOf(err) != CodeRefused {
+		t.Errorf("under way: %v", err)
+	}
+	if r := b.resume(p.Reset.Run, nil); r.Counts.Unknown != 1 {
+		t.Errorf("%+v", r.Counts)
+	}
+	if err := prepare(); err != nil {
+		t.Errorf("asked again: %v", err)
+	}
+	passwords, result := b.reset(0, &fault{})
+	if result == nil || result.Counts.Set != 1 {
+		t.Fatalf("%+v", result)
+	}
+	b.check(0, passwords[0].Password.Reveal(), "anew")
+}

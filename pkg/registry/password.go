@@ -109,6 +109,12 @@ func (r *Reset) Open() bool {
 	return r.Count(ResetIntended)+r.Count(ResetSending)+r.Count(ResetUnknown) > 0
 }
 
+// UnderWay says that a process may be at it, or that nobody has asked again what came of
+// it.
+func (r *Reset) UnderWay() bool {
+	return r.Count(ResetIntended)+r.Count(ResetSending) > 0 || r.Count(ResetUnknown) > 0 && r.Attempt == 0
+}
+
 // Half says that one directory has it, and the other has not.
 func (r *Reset) Half() bool { return !r.Open() && !r.Done() && r.Count(ResetSet) > 0 }
 
