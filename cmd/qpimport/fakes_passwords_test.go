@@ -232,7 +232,7 @@ func graphIDOf(ts *testscript.TestScript, email string) string {
 // else does at any time.
 func cmdSomebody(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
-		ts.Fatalf("usage: somebody resets|renames|calls-otherwise|deletes|retitles|promotes USERNAME, resets|renames|promotes|synchronises ADDRESS, installs-aadc SERVER, or mends m365")
+		ts.Fatalf("usage: somebody resets|renames|calls-otherwise|runs-a-service-as|deletes|retitles|promotes USERNAME, resets|renames|promotes|synchronises ADDRESS, installs-aadc SERVER, or mends m365")
 	}
 	if args[0] == "mends" {
 		fakesOf(ts).mended.Store(true)
@@ -263,6 +263,8 @@ func cmdSomebody(ts *testscript.TestScript, neg bool, args []string) {
 		ad.Change(dn, map[string][]string{"unicodePwd": {"somebody's own"}})
 	case "calls-otherwise":
 		ad.Change(dn, map[string][]string{"sAMAccountName": {args[1] + ".old"}})
+	case "runs-a-service-as":
+		ad.Change(dn, map[string][]string{"servicePrincipalName": {"HTTP/intranet"}})
 	case "retitles":
 		ad.Change(dn, map[string][]string{"title": {"Somebody"}})
 	case "renames":

@@ -62,7 +62,9 @@ where the domain's policy asks for it; it holds nothing of the person's name.
 --must-change has the person choose another one at the next sign-in; --unlock lifts a
 lockout of Active Directory, which a reset alone does not. --all-pending takes all who
 wait for a reset: whom "passwords check" found reset in Active Directory alone, and whose
-password is in one directory alone.
+password is in one directory alone; but not what a service signs in as or several people
+share, which is reset where it is named. The accounts that this program signs in as are
+refused, and so is who is called otherwise than when he was last read ("refresh").
 
 Where only one directory has the new password the exit status is 3, and the result says
 which. --resume RUN goes on: it asks the directories what came of what was sent, and with

@@ -40,6 +40,7 @@ type toReset struct {
 	record   registry.Password // with the reset that is meant
 	rules    newpassword.Rules
 	password source.Secret
+	named    bool // and not only one of those who wait
 	given    bool // there is a password to set
 	problems map[source.Kind]error
 	refused  error // why nothing is tried
@@ -96,6 +97,7 @@ func (p *PreparedReset) choose(r ResetRequest) error {
 	if err != nil {
 		return err
 	}
+	named := len(places)
 	if r.Pending {
 		for i, a := range p.snap.Accounts {
 			known := p.snap.Passwords[a.ID]
@@ -104,10 +106,11 @@ func (p *PreparedReset) choose(r ResetRequest) error {
 			}
 		}
 	}
+	asked := slices.Clone(places[:named])
 	slices.Sort(places)
 	for _, i := range slices.Compact(places) {
 		a := p.snap.Accounts[i]
-		t := &toReset{account: a, record: p.snap.Passwords[a.ID], problems: map[source.Kind]error{}}
+		t := &toReset{account: a, record: p.snap.Passwords[a.ID], named: slices.Contains(asked, i), problems: map[source.Kind]error{}}
 		t.refused = p.mayReset(t)
 		p.people = append(p.people, t)
 	}
@@ -221,6 +224,12 @@ func (p *PreparedReset) look(ctx context.Context, t *toReset, r ResetRequest) er
 		if t.refused = otherName(a, kind, &state.User); t.refused != nil {
 			return nil
 		}
+		if why := service(&state.User); why != "" {
+			if !t.named {
+				return refuse("is no one person's in %s (%s): it is reset where it is named", kind, why)
+			}
+			t.note("is no one person's in %s (%s): who or what signs in so has to be told", kind, why)
+		}
 		if state.User.Enabled == source.No {
 			t.note("is disabled in %s", kind)
 		}
@@ -261,11 +270,14 @@ func (p *PreparedReset) against(a *registry.Account, kind source.Kind, state *so
 	refuse := func(topic source.Topic, format string, args ...any) error {
 		return &source.Error{Code: CodeRefused, Topic: topic, Message: accountLabel(a) + " " + fmt.Sprintf(format, args...)}
 	}
-	switch {
-	case state == nil:
+	if state == nil {
 		return refuse("", "is not in %s any more", kind)
-	case state.User.NotPerson != "":
-		return refuse("", "is no person in %s (%s)", kind, state.User.NotPerson)
+	}
+	switch never := state.User.SkipReason(source.SkipSystem); {
+	case source.NeverImported(never):
+		return refuse("", "is no person in %s (%s)", kind, never)
+	case kind == source.AD && p.signsIn(&state.User):
+		return refuse("", "is the account that a connection of %s signs in as: set its password by hand, and tell the connection", p.snap.Customer.Name)
 	case state.User.Guest:
 		return refuse("", "is a guest of the tenant: the password is kept at home")
 	case p.privileged:
@@ -279,6 +291,34 @@ func (p *PreparedReset) against(a *registry.Account, kind source.Kind, state *so
 		return refuse(TopicPrivileged, "holds power in %s: %s", kind, way)
 	}
 	return nil
+}
+
+// signsIn says that the program itself signs in to AD as a user.
+func (p *PreparedReset) signsIn(u *source.User) bool {
+	for _, d := range []registry.Directory{p.snap.Directories[source.AD], p.snap.Resetters[source.AD]} {
+		for _, login := range []string{d.Connection.BindDN, d.Connection.Principal} {
+			local, _, _ := strings.Cut(login, "@")
+			if _, user, ok := source.DomainUser(login); ok {
+				local = user
+			}
+			if login != "" && (strings.EqualFold(login, u.UPN) || strings.EqualFold(local, u.Username) || source.DNKey(login) == source.DNKey(u.DN)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// service says why a user is taken for nobody's own: a service signs in as him, or
+// several share the mailbox; "" where that is not so.
+func service(u *source.User) string {
+	switch reason := u.SkipReason(source.SkipSystem, source.SkipPrivileged); reason {
+	case source.SkipServiceUser:
+		return u.Service()
+	case source.SkipShared, source.SkipRoom, source.SkipEquipment:
+		return reason
+	}
+	return ""
 }
 
 // otherName refuses who is called otherwise than when the account was last brought up to
