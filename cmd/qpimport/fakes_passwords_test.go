@@ -303,11 +303,26 @@ func somebodyInGraph(ts *testscript.TestScript, does, email string) {
 		fakesOf(ts).graph.Patch(id, map[string]any{"userPrincipalName": "renamed." + email})
 	case "promotes":
 		fakesOf(ts).admins.Store(id, true)
-	case "synchronises":
-		fakesOf(ts).graph.Patch(id, map[string]any{"onPremisesSyncEnabled": true})
+	case "synchronises": // as the AD user with the same address is
+		fakesOf(ts).graph.Patch(id, map[string]any{"onPremisesSyncEnabled": true, "onPremisesSecurityIdentifier": sidOf(ts, email)})
 	default:
 		ts.Fatalf("unknown deed %q", does)
 	}
+}
+
+// sidOf is the SID of the AD user with an address.
+func sidOf(ts *testscript.TestScript, email string) string {
+	entries, err := ldapfake.ReadLDIF(filepath.Join(ts.Getenv("CONTOSO"), "ad.ldif"))
+	ts.Check(err)
+	for _, e := range entries {
+		if slices.ContainsFunc(e.Attrs["mail"], func(m string) bool { return strings.EqualFold(m, email) }) {
+			sid, err := adattr.SID([]byte(e.Attrs["objectSid"][0]))
+			ts.Check(err)
+			return sid
+		}
+	}
+	ts.Fatalf("nobody in AD has the address %s", email)
+	return ""
 }
 
 // cmdNowhere checks that the passwords of a file stand in no other one, the state file

@@ -69,8 +69,9 @@ refused, and so is who is called otherwise than when he was last read ("refresh"
 Where only one directory has the new password the exit status is 3, and the result says
 which. --resume RUN goes on: it asks the directories what came of what was sent, and with
 --from FILE, the file that --out wrote, sets what is missing. So it does after a kill, or
-a lost connection. What is not known after that either can be reset anew. After Ctrl-C, and at the end of --timeout, the person under way is done
-to the end, which takes half a minute more at most, and the others are left alone.
+a lost connection. What is not known after that either can be reset anew. After Ctrl-C,
+and at the end of --timeout, the person under way is done to the end, which takes half a
+minute more at most, and the others are left alone.
 
 A reset is a run in "history", without the password. Nothing takes it back.` + "\n" + secret.Help + exits(3, 11, 12, 13, 14, 15),
 		Example: `  qpimport passwords reset -c Contoso jdoe --out jdoe.csv --must-change

@@ -24,7 +24,10 @@ type PreparedReset struct {
 	open   map[source.Kind]*resetter
 	reader *resetter    // Microsoft 365 to read, opened where it is needed
 	synced *source.Flag // of the tenant, once it was asked
-	people []*toReset
+	// carried is how people whom Microsoft 365 has from AD hold power there, by SID; nil
+	// until it was asked.
+	carried map[string]string
+	people  []*toReset
 	// privileged says that those who hold power are meant too.
 	privileged bool
 	run        int64 // 0 before it is recorded
@@ -205,6 +208,7 @@ func (p *PreparedReset) look(ctx context.Context, t *toReset, r ResetRequest) er
 		t.refused = &source.Error{Code: CodeRefused, Message: accountLabel(a) + " " + fmt.Sprintf(format, args...)}
 		return nil
 	}
+	sid := ""
 	for _, kind := range bothKinds {
 		link := a.Link(kind)
 		if link == nil {
@@ -235,7 +239,7 @@ func (p *PreparedReset) look(ctx context.Context, t *toReset, r ResetRequest) er
 		}
 		side := &registry.ResetSide{ID: link.ID, Outcome: registry.ResetIntended, Before: state.Mark}
 		if kind == source.AD {
-			reset.AD = side
+			reset.AD, sid = side, state.User.SID
 			if r.MustChange && state.NeverExpires {
 				t.note("the password never expires in AD, so that it does not have to be changed there")
 			}
@@ -259,6 +263,16 @@ func (p *PreparedReset) look(ctx context.Context, t *toReset, r ResetRequest) er
 	}
 	if reset.AD != nil && a.M365 == nil {
 		reset.Follows = p.tenantSynced(ctx) == source.Yes
+	}
+	if reset.Follows && a.M365 == nil && !p.privileged {
+		way, err := p.carriedPower(ctx, sid)
+		if err != nil {
+			return err
+		}
+		if way != "" {
+			t.refused = &source.Error{Code: CodeRefused, Topic: TopicPrivileged, Message: fmt.Sprintf("%s holds power in %s, to which the password is carried: %s", accountLabel(a), source.M365, way)}
+			return nil
+		}
 	}
 	t.record.Account, t.record.Reset = a.ID, reset
 	return nil
@@ -361,18 +375,8 @@ func (p *PreparedReset) stateOf(ctx context.Context, kind source.Kind, id string
 	if r := p.open[kind]; r != nil {
 		return r.Password(ctx, id)
 	}
-	if p.reader == nil {
-		if p.snap.Connection(kind) == nil {
-			return nil, noResetter(p.snap, kind)
-		}
-		dir, err := p.im.connect(ctx, p.snap, kind)
-		if err != nil {
-			return nil, err
-		}
-		p.reader = &resetter{dir: dir}
-		if err := p.readPowers(ctx, kind, p.reader); err != nil {
-			return nil, err
-		}
+	if err := p.openReader(ctx); err != nil {
+		return nil, err
 	}
 	finder, ok := source.As[source.Finder](p.reader.dir)
 	if !ok {
@@ -383,6 +387,42 @@ func (p *PreparedReset) stateOf(ctx context.Context, kind source.Kind, id string
 		return nil, err
 	}
 	return &source.PasswordState{User: *u}, nil
+}
+
+// openReader opens Microsoft 365 to read where no writer of it is open, and reads who
+// holds power in it.
+func (p *PreparedReset) openReader(ctx context.Context) error {
+	if p.reader != nil {
+		return nil
+	}
+	if p.snap.Connection(source.M365) == nil {
+		return noResetter(p.snap, source.M365)
+	}
+	dir, err := p.im.connect(ctx, p.snap, source.M365)
+	if err != nil {
+		return err
+	}
+	p.reader = &resetter{dir: dir}
+	return p.readPowers(ctx, source.M365, p.reader)
+}
+
+// carriedPower is the way in which the user whom Microsoft 365 has from AD under a SID
+// holds power there, "" for none that is known of.
+func (p *PreparedReset) carriedPower(ctx context.Context, sid string) (string, error) {
+	if p.carried == nil {
+		r := p.open[source.M365]
+		if r == nil {
+			if err := p.openReader(ctx); err != nil {
+				return "", err
+			}
+			r = p.reader
+		}
+		var err error
+		if p.carried, err = r.powerBySID(ctx); err != nil {
+			return "", err
+		}
+	}
+	return p.carried[sid], nil
 }
 
 // take adds what a directory asks of the password to what the others ask.

@@ -90,6 +90,40 @@ func (r *resetter) power(u *source.User, link *registry.Link) string {
 	return ""
 }
 
+// powerBySID finds the people from AD who hold power: each of those is asked for, who are
+// few. Those who are no people, as applications are, have no SID.
+func (r *resetter) powerBySID(ctx context.Context) (map[string]string, error) {
+	found := map[string]string{}
+	finder, ok := source.As[source.Finder](r.dir)
+	if !ok {
+		return found, nil
+	}
+	groups := map[string]bool{}
+	for _, g := range r.powers.Groups {
+		groups[g.ID] = true
+	}
+	asked := map[string]bool{}
+	for _, g := range r.powers.Groups {
+		for _, id := range g.Members {
+			if groups[id] || asked[id] {
+				continue
+			}
+			asked[id] = true
+			u, err := finder.Find(ctx, id)
+			if err != nil {
+				return nil, err
+			}
+			if u == nil || u.SID == "" {
+				continue
+			}
+			if way := r.power(u, &registry.Link{}); way != "" {
+				found[u.SID] = way
+			}
+		}
+	}
+	return found, nil
+}
+
 // lasting is a context for what must not be left half done: it outlasts the end of
 // another one by so long.
 func lasting(ctx context.Context, grace time.Duration) (context.Context, context.CancelFunc) {
