@@ -95,6 +95,8 @@ func adviceOnTopic(topic source.Topic, subject string) string {
 		return "`qpimport passwords reset --resume " + subject + "` finds out what came of it, unless that one still runs"
 	case importer.TopicTakenUp:
 		return "`qpimport history show " + subject + "` tells what came of it"
+	case importer.TopicOwnPasswords:
+		return "--from FILE takes them from the file that --out wrote"
 	case importer.TopicNobodyWaits:
 		return "`qpimport passwords check` looks for resets in Active Directory"
 	case importer.TopicPasswordGone:

@@ -38,6 +38,9 @@ func (im *Importer) PrepareResume(ctx context.Context, r ResumeRequest) (*Prepar
 	if err := json.Unmarshal(run.Params, &meant); err != nil {
 		return nil, registry.Damaged(err, "run %d", run.ID)
 	}
+	if r.Password != nil && meant.Style != "" {
+		return nil, &source.Error{Code: source.CodeUsage, Topic: TopicOwnPasswords, Message: fmt.Sprintf("run %d made a password for each person: the one that is given is none of them", run.ID)}
+	}
 	p := &PreparedReset{im: im, snap: snap, privileged: meant.Privileged, open: map[source.Kind]*resetter{}, run: run.ID, takesUp: true, notes: []string{}}
 	if err := p.gather(changes, r); err != nil {
 		return nil, err

@@ -17,6 +17,7 @@ const (
 	TopicPrivileged   source.Topic = "privileged"    // a reset of somebody who holds power
 	TopicResumeFirst  source.Topic = "resume_first"  // subject: the run
 	TopicTakenUp      source.Topic = "taken_up"      // subject: the run
+	TopicOwnPasswords source.Topic = "own_passwords" // each person has one
 	TopicNobodyWaits  source.Topic = "nobody_waits"  // for a reset
 	TopicPasswordGone source.Topic = "password_gone" // nothing takes a reset back
 )
