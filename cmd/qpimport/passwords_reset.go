@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strconv"
 	"strings"
 
@@ -211,6 +212,9 @@ func (o passwordsResetOptions) request(ctx context.Context, a *app, args []strin
 			return r, err
 		}
 		r.Password, r.Style = &p, ""
+		if ref, err := source.ParseReference(o.passwordFrom); err == nil && ref.Scheme == "env" {
+			_ = os.Unsetenv(ref.Name) // for no child to inherit
+		}
 	}
 	if o.pending || o.usersFile != "" || len(args) > 1 {
 		name, err := a.customer() // never everybody's

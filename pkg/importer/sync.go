@@ -87,6 +87,11 @@ func (im *Importer) Sync(ctx context.Context, r SyncRequest) (SyncResult, error)
 	if err := im.isOurs(ctx, snap, scheduler); err != nil {
 		return result, err
 	}
+	if r.Wait {
+		if err := canWait(snap); err != nil {
+			return result, err
+		}
+	}
 	refuse := func(text string) (SyncResult, error) {
 		result.State, result.Message = SyncRefused, text
 		return result, nil
@@ -256,12 +261,12 @@ func (im *Importer) behind(ctx context.Context, snap *registry.Snapshot) ([]stri
 // syncPoll is how long it is waited between two looks at the tenant.
 const syncPoll = 15 * time.Second
 
+// syncLimit is how long a cycle is waited for: AD Connect begins one every half hour.
+const syncLimit = time.Hour
+
 // awaitSync waits until the tenant says that it was synchronised since.
 func (im *Importer) awaitSync(ctx context.Context, snap *registry.Snapshot, before *time.Time, result *SyncResult) error {
-	if snap.Connection(source.M365) == nil {
-		return noResetterToWait(snap)
-	}
-	for {
+	for began := im.clock(); im.clock().Sub(began) < syncLimit; {
 		if err := im.pause(ctx, syncPoll); err != nil {
 			return err
 		}
@@ -274,10 +279,15 @@ func (im *Importer) awaitSync(ctx context.Context, snap *registry.Snapshot, befo
 			return nil
 		}
 	}
+	return &source.Error{Code: source.CodeUnreachable, Message: fmt.Sprintf("Microsoft 365 was not synchronised within %s", syncLimit), Hint: "look at the Synchronization Service Manager on this machine"}
 }
 
-func noResetterToWait(snap *registry.Snapshot) error {
-	return &source.Error{Code: CodeNotConnected, Subject: string(source.M365), Message: snap.Customer.Name + " has no Microsoft 365 connected that would say when it was synchronised"}
+// canWait says, before a cycle is begun, whether there is somebody to ask for its end.
+func canWait(snap *registry.Snapshot) error {
+	if c := snap.Connection(source.M365); c == nil || c.Transport == source.TransportFile {
+		return &source.Error{Code: CodeNotConnected, Subject: string(source.M365), Message: snap.Customer.Name + " has no Microsoft 365 connected that would say when it was synchronised"}
+	}
+	return nil
 }
 
 // noEngine stands for a machine on which AD Connect is not looked for.
