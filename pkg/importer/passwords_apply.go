@@ -29,7 +29,7 @@ func (p *PreparedReset) Apply(ctx context.Context) error {
 	}
 	p.applied = p.run != 0
 	for _, t := range p.people {
-		if t.refused != nil {
+		if t.refused != nil || t.idle {
 			continue
 		}
 		if ctx.Err() != nil {

@@ -45,6 +45,7 @@ type toReset struct {
 	password source.Secret
 	named    bool // and not only one of those who wait
 	given    bool // there is a password to set
+	idle     bool // going on has nothing left to find out or to set
 	problems map[source.Kind]error
 	refused  error // why nothing is tried
 	notes    []string

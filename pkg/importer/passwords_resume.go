@@ -137,7 +137,10 @@ func (t *toReset) toCompare(kind source.Kind) bool {
 func (p *PreparedReset) takeUp(ctx context.Context) error {
 	note := registry.PasswordNote{Run: p.run, TakeUp: true}
 	for _, t := range p.people {
-		if t.refused == nil {
+		if t.refused != nil {
+			continue
+		}
+		if t.idle = !t.record.Reset.Open() && !t.missing(source.AD) && !t.missing(source.M365); !t.idle {
 			t.record.Reset.Attempt++
 			note.Passwords = append(note.Passwords, t.record)
 		}
@@ -153,7 +156,7 @@ func (p *PreparedReset) takeUp(ctx context.Context) error {
 		return err
 	}
 	for _, t := range p.people {
-		if t.refused == nil {
+		if t.refused == nil && !t.idle {
 			if err := p.findOut(ctx, t); err != nil {
 				return err
 			}

@@ -701,4 +701,15 @@ func TestResetForEverUnknown(t *testing.T) {
 		t.Fatalf("%+v", result)
 	}
 	b.check(0, passwords[0].Password.Reveal(), "anew")
+
+	// Going on with what is done asks nobody, and writes nothing.
+	f := &fault{}
+	r, err := b.importer(f).PrepareResume(t.Context(), ResumeRequest{Run: b.known(0).Run, Passwords: passwords})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	if err := r.Apply(t.Context()); err != nil || r.Result().Counts.Set != 1 || f.step != 0 {
+		t.Errorf("%v, %+v, %d steps", err, r.Result().Counts, f.step)
+	}
 }
