@@ -128,7 +128,7 @@ func bothWrong(form, content error) error {
 	if form == nil || content == nil {
 		return errors.Join(form, content)
 	}
-	return usage.Hintf("each line says what is wrong with it", "%s; %s", form, content)
+	return usage.Hintf("each line says what is wrong with it", "%s\n%s", form, content)
 }
 
 // request is what is to be set. What is wrong with the form of a file comes apart, with

@@ -79,7 +79,7 @@ func parseDecisions(f input.File) ([]registry.Decision, error) {
 			found = append(found, problem)
 		}
 	}
-	return given, usage.Join(found)
+	return given, usage.Lines(found)
 }
 
 // foldID is an id as directories are asked for it.

@@ -28,27 +28,32 @@ func advice(err error) string {
 	return cmp.Or(e.Hint, adviceOnTopic(e.Topic, e.Subject), adviceOnCode(e.Code, e.Subject))
 }
 
+// meant is advice on a name that nothing goes by.
+func meant(like, otherwise string) string {
+	if like == "" {
+		return otherwise
+	}
+	return "did you mean " + like + "? " + otherwise
+}
+
 func adviceOnTopic(topic source.Topic, subject string) string {
 	switch topic {
 	case importer.TopicUnknownCustomer:
-		if subject != "" {
-			return "did you mean " + subject + "? `qpimport customers` lists them"
-		}
-		return "`qpimport customers` lists them; `qpimport customers create` makes one"
+		return meant(subject, "`qpimport customers` lists them; `qpimport customers create` makes one")
 	case importer.TopicUnknownUser:
-		return "the user must be in the chosen OU and group; `qpimport users --all` lists everybody"
+		return meant(subject, "the user must be in the chosen OU and group; `qpimport users --all` lists everybody")
 	case importer.TopicUnknownAccount:
-		return "`qpimport accounts` lists them"
+		return meant(subject, "`qpimport accounts` lists them")
 	case importer.TopicUnknownMailbox:
-		return "`qpimport users --source m365 --all` lists them"
+		return meant(subject, "`qpimport users --source m365 --all` lists them")
 	case importer.TopicUnknownParty:
-		return "`qpimport accounts` and `qpimport users --source m365 --all` list them"
+		return meant(subject, "`qpimport accounts` and `qpimport users --source m365 --all` list them")
 	case importer.TopicUnknownDecision:
-		return "`qpimport decisions` lists them"
+		return meant(subject, "`qpimport decisions` lists them")
 	case importer.TopicUnknownOU:
-		return "`qpimport ous` lists them; name one by DN, by path (corp.example/Staff) or by objectGUID"
+		return meant(subject, "`qpimport ous` lists them; name one by DN, by path (corp.example/Staff) or by objectGUID")
 	case importer.TopicUnknownGroup:
-		return "`qpimport groups --all` lists them; name one by name, DN, SID, address or id"
+		return meant(subject, "`qpimport groups --all` lists them; name one by name, DN, SID, address or id")
 	case importer.TopicNoGroups:
 		return "leave --group out, or use a directory that says it"
 	case importer.TopicSelectionGone:

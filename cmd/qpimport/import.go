@@ -210,7 +210,11 @@ func refusedUsers(r importer.ImportResult) error {
 
 func (a *app) importNotice(r importer.ImportResult) {
 	for _, x := range r.UnusedExclusions {
-		a.notice("warning: --exclude %s fits nobody", output.ShellWord(x))
+		said := fmt.Sprintf("warning: --exclude %s fits nobody", output.ShellWord(x))
+		if like := r.LikeExclusions[x]; like != "" {
+			said += ": did you mean " + like + "?"
+		}
+		a.notice("%s", said)
 	}
 	for _, acc := range r.Accounts {
 		if ways := privilegedBy(acc.Account); ways != "" && acc.Outcome != importer.OutcomeUnchanged {

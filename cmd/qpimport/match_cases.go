@@ -120,7 +120,7 @@ func parseReview(f input.File) ([]importer.DecisionRow, error) {
 		}
 		rows = append(rows, row)
 	}
-	return rows, usage.Join(found)
+	return rows, usage.Lines(found)
 }
 
 // decisionRowColumns are the CSV of decisions that were carried out.

@@ -123,7 +123,7 @@ func TestParseReviewRefuses(t *testing.T) {
 		{"every bad line", "ad_id,m365_id,decision\na,b,maybe\n,b,match\na,b,match,x\n",
 			`f line 4: there are more cells than columns`},
 		{"every bad decision", "ad_id,m365_id,decision\na,b,maybe\n,b,match\n",
-			`f line 2: the decision "maybe" is none of match, reject, ignore; f line 3: ad_id is empty`},
+			"f line 2: the decision \"maybe\" is none of match, reject, ignore\nf line 3: ad_id is empty"},
 		{"a quote without its end", "ad_id,m365_id,decision\n\"a,b,match\n", `f line 2: extraneous or missing " in quoted-field`},
 		{"no text", "ad_id\x00", "f is not text in UTF-8, UTF-16 or Windows-1252"},
 	} {

@@ -17,26 +17,19 @@ func (im *Importer) Accounts(ctx context.Context, r AccountsRequest) ([]Account,
 	if r.State == registry.StateNeedsEmail {
 		accounts, err = im.workList(ctx, r.Customer)
 	} else {
-		err = im.eachAccount(ctx, r.Customer, func(c registry.Customer, a *registry.Account) {
-			if r.State == "" || r.State == a.State {
-				accounts = append(accounts, viewAccount(a, c.Name))
+		var customers []*registry.Snapshot
+		customers, err = im.snapshots(ctx, r.Customer, registry.Load{Accounts: true})
+		for _, snap := range customers {
+			for _, a := range snap.Accounts {
+				if r.State == "" || r.State == a.State {
+					accounts = append(accounts, viewAccount(a, snap.Customer.Name))
+				}
 			}
-		})
+		}
 	}
 	sortBy(accounts, accountOrder)
 	slices.SortStableFunc(accounts, func(x, y Account) int { return compareFold(x.Customer, y.Customer) })
 	return accounts, err
-}
-
-// eachAccount visits the accounts of a customer, or with "" of all.
-func (im *Importer) eachAccount(ctx context.Context, sel string, visit func(registry.Customer, *registry.Account)) error {
-	customers, err := im.snapshots(ctx, sel, registry.Load{Accounts: true})
-	for _, snap := range customers {
-		for _, a := range snap.Accounts {
-			visit(snap.Customer, a)
-		}
-	}
-	return err
 }
 
 // snapshots reads a customer, or with "" all.
@@ -73,14 +66,14 @@ func (im *Importer) Account(ctx context.Context, customerSel, sel string) (Accou
 	var owner registry.Customer
 	var found *registry.Account
 	s := livingSelectors([]string{sel})
-	err := im.eachAccount(ctx, customerSel, func(c registry.Customer, a *registry.Account) {
-		if len(s.offerAccount(c.ID, a)) > 0 {
-			v, owner, found = viewAccount(a, c.Name), c, a
-		}
-	})
-	if err == nil {
-		err = s.check("account", TopicUnknownAccount)
+	customers, err := im.snapshots(ctx, customerSel, registry.Load{Accounts: true})
+	if err != nil {
+		return v, err
 	}
+	s.offerAccounts(customers, func(c registry.Customer, a *registry.Account) {
+		v, owner, found = viewAccount(a, c.Name), c, a
+	})
+	err = s.check("account", TopicUnknownAccount, namesOfAccounts(customers...))
 	if err != nil || found.EmailSource != registry.EmailFromManual {
 		return v, err
 	}
@@ -101,7 +94,7 @@ func (im *Importer) Account(ctx context.Context, customerSel, sel string) (Accou
 
 // find returns the places of the accounts that the SELs name.
 func (d *draft) find(s *selectors) ([]int, error) {
-	return d.locate(s), s.check("account", TopicUnknownAccount)
+	return d.locate(s), s.check("account", TopicUnknownAccount, namesOfAccounts(d.after))
 }
 
 // locate returns the places of the accounts that the SELs name, -1 for one that does
@@ -198,15 +191,15 @@ func (im *Importer) ownerOf(ctx context.Context, customerSel string, s *selector
 	}
 	owners := map[string]bool{}
 	owner := ""
-	err := im.eachAccount(ctx, "", func(c registry.Customer, a *registry.Account) {
-		if len(s.offerAccount(c.ID, a)) > 0 {
-			owner = c.ID
-			owners[owner] = true
-		}
-	})
-	if err == nil {
-		err = s.check("account", TopicUnknownAccount)
+	customers, err := im.snapshots(ctx, "", registry.Load{Accounts: true})
+	if err != nil {
+		return "", err
 	}
+	s.offerAccounts(customers, func(c registry.Customer, _ *registry.Account) {
+		owner = c.ID
+		owners[owner] = true
+	})
+	err = s.check("account", TopicUnknownAccount, namesOfAccounts(customers...))
 	if err == nil && len(owners) > 1 {
 		err = &source.Error{Code: source.CodeUsage, Topic: TopicSeveralCustomers, Message: "the accounts belong to several customers"}
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 
@@ -67,6 +68,8 @@ type hand struct {
 	boxes               []*source.User                // that each row names
 	holders             map[string]int                // places by mailbox
 	named               map[registry.DecisionKey]bool // pairs that a row before has named
+	there               []*source.User                // of Microsoft 365
+	meant               map[string]string             // what names that nobody goes by may have been meant for
 	problems            []*source.Error
 	decided             []DecisionRow // what became of each row
 	result              MatchResult
@@ -86,6 +89,7 @@ func (d *draft) matchByHand(r HandRequest, s sides) (MatchResult, error) {
 	}
 	h := &hand{
 		draft: d, HandRequest: r, decider: newDecider(d.after.Decisions), holders: d.places(source.M365), named: map[registry.DecisionKey]bool{},
+		there: there, meant: map[string]string{},
 		problems: make([]*source.Error, len(r.Rows)), decided: make([]DecisionRow, len(r.Rows)), result: emptyMatch(d.after.Customer.Name),
 	}
 	if err := h.find(there, gone); err != nil {
@@ -158,10 +162,10 @@ func (h *hand) find(there, gone []*source.User) error {
 	if h.FromSheet {
 		return nil // each line is told what is wrong with it
 	}
-	if err := h.accounts.check("account", TopicUnknownAccount); err != nil {
+	if err := h.accounts.check("account", TopicUnknownAccount, namesOfAccounts(h.after)); err != nil {
 		return err
 	}
-	return h.mailboxes.only(func(i int) bool { return boxes[i] != "" }).check("Microsoft 365 user", TopicUnknownMailbox)
+	return h.mailboxes.only(func(i int) bool { return boxes[i] != "" }).check("Microsoft 365 user", TopicUnknownMailbox, namesOfUsers(slices.Values(there)))
 }
 
 // isParting says that a row takes a mailbox away from its account.
@@ -200,10 +204,10 @@ func (h *hand) check(i int) *source.Error {
 	}
 	switch len(h.accounts.hits[i]) {
 	case 0:
-		return problem(source.CodeNotFound, TopicUnknownAccount, "", "no account %q", row.AD)
+		return problem(source.CodeNotFound, TopicUnknownAccount, h.like(row.AD, namesOfAccounts(h.after)), "no account %q", row.AD)
 	case 1:
 	default:
-		return problem(CodeNotUnique, "", "", "%q names several accounts", row.AD)
+		return problem(CodeNotUnique, "", "", "%s", listHits(row.AD, h.accounts.hits[i]))
 	}
 	a := h.after.Accounts[h.places[i]]
 	switch {
@@ -214,9 +218,9 @@ func (h *hand) check(i int) *source.Error {
 	case row.M365 == "":
 		return problem(source.CodeUsage, "", "", "%s needs a mailbox", row.Verdict)
 	case len(h.mailboxes.hits[i]) == 0:
-		return problem(source.CodeNotFound, TopicUnknownMailbox, "", "no Microsoft 365 user %q", row.M365)
+		return problem(source.CodeNotFound, TopicUnknownMailbox, h.like(row.M365, namesOfUsers(slices.Values(h.there))), "no Microsoft 365 user %q", row.M365)
 	case len(h.mailboxes.hits[i]) > 1:
-		return problem(CodeNotUnique, "", "", "%q names several Microsoft 365 users", row.M365)
+		return problem(CodeNotUnique, "", "", "%s", listHits(row.M365, h.mailboxes.hits[i]))
 	case row.Verdict == match.VerdictReject:
 		return nil
 	}
@@ -238,6 +242,14 @@ func (h *hand) check(i int) *source.Error {
 	return nil
 }
 
+// like says what may have been meant by a name that nobody goes by, of few names alone.
+func (h *hand) like(name string, there iter.Seq[called]) string {
+	if _, known := h.meant[name]; !known && len(h.meant) < mostMissing {
+		h.meant[name] = meant([]string{name}, there)
+	}
+	return h.meant[name]
+}
+
 // refusal is the error of the rows that are wrong: all lines of a sheet, or else
 // the first.
 func (h *hand) refusal() error {
@@ -248,13 +260,13 @@ func (h *hand) refusal() error {
 		case !h.FromSheet:
 			return p
 		default:
-			lines = append(lines, fmt.Sprintf("line %d: %s", h.Rows[i].Row, p.Message))
+			lines = append(lines, fmt.Sprintf("line %d: %s%s", h.Rows[i].Row, p.Message, mayMean(p)))
 		}
 	}
 	if len(lines) == 0 {
 		return nil
 	}
-	return &source.Error{Code: source.CodeUsage, Message: "nothing was applied: " + strings.Join(lines, "; "), Hint: "correct these lines and run the command again"}
+	return &source.Error{Code: source.CodeUsage, Message: "nothing was applied:\n" + strings.Join(lines, "\n"), Hint: "correct these lines and run the command again"}
 }
 
 // decision is what a row decides.

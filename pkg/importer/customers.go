@@ -45,11 +45,13 @@ func (im *Importer) likeCustomer(ctx context.Context, sel string) string {
 	if err != nil {
 		return ""
 	}
-	names := make([]string, len(found))
-	for i, n := range found {
-		names[i] = n.Value
-	}
-	return strings.Join(nearest(sel, names), ", ")
+	return meant([]string{sel}, func(yield func(called) bool) {
+		for _, n := range found {
+			if !yield(called{whose: n.ID, name: n.Value}) {
+				return
+			}
+		}
+	})
 }
 
 // Customers lists all customers by name.

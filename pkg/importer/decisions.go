@@ -268,7 +268,8 @@ func (im *Importer) ForgetDecisions(ctx context.Context, customerSel string, sel
 				names[a.AD.ID] = []string{a.ID, a.Username, a.UPN, a.Email, a.AD.Name}
 			}
 		}
-		for _, old := range sortedDecisions(d.after.Decisions) {
+		decisions := sortedDecisions(d.after.Decisions)
+		for _, old := range decisions {
 			// Several decisions about one user are one hit.
 			hit := s.offer(old.ADID, fmt.Sprintf("%s (id %s)", old.ADName, old.ADID), append(names[old.ADID], old.ADID, old.ADName)...)
 			if all || len(hit) > 0 || s.names(old.ADID) {
@@ -276,7 +277,15 @@ func (im *Importer) ForgetDecisions(ctx context.Context, customerSel string, sel
 				delete(d.after.Decisions, old.Key())
 			}
 		}
-		return s.check("decision about", TopicUnknownDecision)
+		return s.check("decision about", TopicUnknownDecision, func(yield func(called) bool) {
+			for _, old := range decisions {
+				for _, name := range append(names[old.ADID], old.ADName) {
+					if !yield(called{whose: old.ADID, name: name}) {
+						return
+					}
+				}
+			}
+		})
 	})
 	result.Run = run
 	return result, err

@@ -108,11 +108,16 @@ func (d *draft) setEmails(changes []EmailChange, workList bool) (touched []int, 
 			delete(holders, key)
 		}
 	}
+	missing := 0
 	for k, i := range found {
 		ch := changes[k]
 		email := strings.TrimSpace(ch.Email)
 		if i < 0 {
-			wrong.add(ch.Where, s.only(func(j int) bool { return j == k }).check("account", TopicUnknownAccount))
+			there := namesOfAccounts(d.after)
+			if missing++; missing > mostMissing {
+				there = nil
+			}
+			wrong.add(ch.Where, s.only(func(j int) bool { return j == k }).check("account", TopicUnknownAccount, there))
 			if !validEmail(email) && !workList {
 				wrong.add(ch.Where, errNoAddress(ch))
 			}
@@ -177,9 +182,18 @@ func (p *problems) add(where string, err error) {
 		e = &source.Error{Message: err.Error()}
 	}
 	if where != "" {
-		e.Message = where + ": " + e.Message
+		e.Message = where + ": " + e.Message + mayMean(e)
+		e.Subject = ""
 	}
 	*p = append(*p, e)
+}
+
+// mayMean says in a line of many what the hint of one error would.
+func mayMean(e *source.Error) string {
+	if e.Code != source.CodeNotFound || e.Subject == "" {
+		return ""
+	}
+	return " (did you mean " + e.Subject + "?)"
 }
 
 // err is one error of all; of several kinds it is one of usage: the file has to be
@@ -190,7 +204,7 @@ func (p problems) err() error {
 	}
 	all := *p[0]
 	for _, e := range p[1:] {
-		all.Message += "; " + e.Message
+		all.Message += "\n" + e.Message
 		if e.Code != all.Code {
 			all.Code, all.Topic, all.Hint = source.CodeUsage, "", "each line says what is wrong with it"
 		}

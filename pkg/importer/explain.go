@@ -2,6 +2,8 @@ package importer
 
 import (
 	"context"
+	"iter"
+	"slices"
 
 	"github.com/qpimport/qpimport/pkg/match"
 	"github.com/qpimport/qpimport/pkg/registry"
@@ -77,6 +79,17 @@ func (im *Importer) Explain(ctx context.Context, r ExplainRequest) (Explanation,
 	return x, nil
 }
 
+// usersIn are the users of people, gone or not.
+func usersIn(people []match.Person) iter.Seq[*source.User] {
+	return func(yield func(*source.User) bool) {
+		for _, p := range people {
+			if !yield(p.User) {
+				return
+			}
+		}
+	}
+}
+
 // findParties finds whom a request is about: the ids of an AD user and of a
 // Microsoft 365 user, either of which may be "" where one was named that has no
 // partner.
@@ -107,13 +120,13 @@ func (d *draft) findParties(r ExplainRequest, in match.Input) (ad, m365 string, 
 	if first != "" {
 		var s *selectors
 		if ad, s = find(source.AD, first); ad == "" || len(s.hits[0]) > 1 {
-			return "", "", s.check("account", TopicUnknownAccount)
+			return "", "", s.check("account", TopicUnknownAccount, namesOfUsers(usersIn(people[source.AD])))
 		}
 	}
 	if second != "" {
 		var s *selectors
 		if m365, s = find(source.M365, second); m365 == "" || len(s.hits[0]) > 1 {
-			return "", "", s.check("account or Microsoft 365 user", TopicUnknownParty)
+			return "", "", s.check("account or Microsoft 365 user", TopicUnknownParty, namesOfUsers(usersIn(slices.Concat(people[source.AD], people[source.M365]))))
 		}
 	}
 	partner := func(people []match.Person, id string) string {

@@ -159,25 +159,22 @@ func (im *Importer) pastCustomer(ctx context.Context, sel string) (string, error
 	if id == "" {
 		return "", err
 	}
-	return id, s.check("customer", TopicUnknownCustomer)
+	return id, s.check("customer", TopicUnknownCustomer, nil)
 }
 
 // pastAccount is the id of an account that is or was: by what it goes by, or
 // where none does, by what one went by.
 func (im *Importer) pastAccount(ctx context.Context, customerID, sel string) (string, error) {
 	id, s := "", newSelectors([]string{sel})
-	offer := func(c registry.Customer, a *registry.Account) {
-		if len(s.offerAccount(c.ID, a)) > 0 {
-			id = a.ID
-		}
-	}
-	err := im.eachAccount(ctx, customerID, offer)
+	customers, err := im.snapshots(ctx, customerID, registry.Load{Accounts: true})
 	if err != nil && source.CodeOf(err) != source.CodeNotFound { // the customer may be deleted
 		return "", err
 	}
+	s.offerAccounts(customers, func(_ registry.Customer, a *registry.Account) { id = a.ID })
 	if id != "" {
-		return id, s.check("account", TopicUnknownAccount)
+		return id, s.check("account", TopicUnknownAccount, nil)
 	}
+	s.of = ""
 	runs, err := im.store.Runs(ctx, registry.RunFilter{CustomerID: customerID})
 	if err != nil {
 		return "", err
@@ -196,7 +193,7 @@ func (im *Importer) pastAccount(ctx context.Context, customerID, sel string) (st
 			}
 		}
 	}
-	return id, s.check("account", TopicUnknownAccount)
+	return id, s.check("account", TopicUnknownAccount, namesOfAccounts(customers...))
 }
 
 // pastNames are what an account went by before or after a change.

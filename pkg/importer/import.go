@@ -141,6 +141,7 @@ type batch struct {
 	held      []*source.User // of the skipped, who may have an account all the same
 	below     int
 	unused    []string // exclusions that fit nobody
+	like      map[string]string
 }
 
 // selectBatch selects the users to import from a directory that was read.
@@ -193,13 +194,26 @@ func selectBatch(whole *reading, sel *selection, r ImportRequest, snap *registry
 		}
 		b.picks = append(b.picks, u)
 	}
-	if err := wanted.exact.check("user", TopicUnknownUser); err != nil {
+	there := namesOfUsers(func(yield func(*source.User) bool) {
+		for _, u := range whole.users {
+			if take, _ := sel.takes(u); take && !yield(u) {
+				return
+			}
+		}
+	})
+	if err := wanted.exact.check("user", TopicUnknownUser, there); err != nil {
 		return nil, err
 	}
 	if nobody := wanted.unusedPatterns(); len(nobody) > 0 {
 		return nil, &source.Error{Code: source.CodeNotFound, Topic: TopicUnknownUser, Message: "no user fits " + strings.Join(nobody, ", ")}
 	}
 	b.unused = excluded.unused()
+	if unused := excluded.exact.unused(); r.told {
+		b.like = map[string]string{}
+		for _, name := range unused[:min(mostMissing, len(unused))] {
+			b.like[name] = meant([]string{name}, there)
+		}
+	}
 	slices.SortFunc(b.skipped, func(x, y SkippedUser) int {
 		return cmp.Or(compareFold(x.DisplayName, y.DisplayName), cmp.Compare(x.ID, y.ID))
 	})
@@ -348,7 +362,7 @@ func (d *draft) importResult(r ImportRequest, b *batch) ImportResult {
 	name := d.after.Customer.Name
 	result := ImportResult{
 		Customer: name, PasswordSync: d.after.Customer.PasswordSync, Source: r.Source,
-		Accounts: make([]ImportedAccount, 0, len(b.chosen)), Skipped: b.skipped, UnusedExclusions: b.unused,
+		Accounts: make([]ImportedAccount, 0, len(b.chosen)), Skipped: b.skipped, UnusedExclusions: b.unused, LikeExclusions: b.like,
 		Counts: ImportCounts{Selected: len(b.chosen), Skipped: len(b.skipped), NotTakenBelow: b.below},
 		Notes:  list(b.notes(false)),
 	}

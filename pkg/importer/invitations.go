@@ -189,7 +189,7 @@ func draftInvitations(snap *registry.Snapshot, r InvitationsRequest, at time.Tim
 			refused = append(refused, fmt.Sprintf("%s: %s", accountLabel(a), strings.TrimSpace(reason+" "+why)))
 		}
 	}
-	if err := named.check("account", TopicUnknownAccount); err != nil {
+	if err := named.check("account", TopicUnknownAccount, namesOfAccounts(snap)); err != nil {
 		return nil, err
 	}
 	if len(refused) > 0 {
@@ -346,7 +346,7 @@ func (im *Importer) MarkInvited(ctx context.Context, r MarkRequest) (Invitations
 				places = append(places, i)
 			}
 		}
-		if err := listed.only(func(k int) bool { return len(listed.hits[k]) > 0 }).check("account", TopicUnknownAccount); err != nil {
+		if err := listed.only(func(k int) bool { return len(listed.hits[k]) > 0 }).check("account", TopicUnknownAccount, nil); err != nil {
 			return err
 		}
 		for _, i := range places {

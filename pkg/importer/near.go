@@ -2,51 +2,265 @@ package importer
 
 import (
 	"cmp"
+	"fmt"
+	"iter"
+	"math/bits"
 	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/qpimport/qpimport/pkg/registry"
+	"github.com/qpimport/qpimport/pkg/source"
 )
 
-// nearest are the names, at most three, that one may have been meant for: those a
-// third of its letters or fewer away, however they are spelled, the nearest first.
-func nearest(meant string, names []string) []string {
+// called is one name that something goes by.
+type called struct {
+	whose string // what goes by it: one name of each is proposed
+	name  string
+	sel   string // what finds it, where the name does not; "" is the name
+	of    string // the customer, where there are several
+}
+
+// proposed is the name as it is proposed. It may be a directory's: it stays on its line.
+func (c called) proposed() string {
+	name := oneLine(cmp.Or(c.sel, c.name))
+	if strings.ContainsAny(name, " ,") {
+		name = fmt.Sprintf("%q", name)
+	}
+	if c.of != "" {
+		name += " of " + oneLine(c.of)
+	}
+	return name
+}
+
+// oneLine folds white space, line breaks above all: text of a directory is not to look
+// like another line of ours.
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+
+// mostMissing bounds for how many names that nobody goes by others are looked for: each
+// time all that there is is looked at.
+const mostMissing = 3
+
+// meant says what names that find nothing may have been meant for, "" where nothing is
+// like them.
+func meant(missing []string, there iter.Seq[called]) string {
+	if there == nil {
+		return ""
+	}
+	var all []string
+	for _, name := range missing[:min(mostMissing, len(missing))] {
+		var few []string
+		for _, c := range nearest(name, there) {
+			few = append(few, c.proposed())
+		}
+		if len(few) == 0 {
+			continue
+		}
+		one := strings.Join(few, ", ")
+		if len(missing) > 1 {
+			one += fmt.Sprintf(" for %q", name)
+		}
+		all = append(all, one)
+	}
+	return strings.Join(all, "; ")
+}
+
+// nearest is what a name may have been meant for, at most three: what is a third of its
+// letters or fewer away, however it is spelled, the nearest first. A domain, an OU or a
+// path that both have does not count.
+func nearest(name string, there iter.Seq[called]) []called {
 	type near struct {
-		name     string
+		called
 		distance int
 	}
-	key := []rune(nameKey(meant))
+	if _, user, ok := source.DomainUser(name); ok { // a customer has one domain
+		name = user
+	}
+	key := []rune(nameKey(name))
+	has := letters(key)
 	var found []near
-	for _, name := range names {
-		other := []rune(nameKey(name))
-		if most := max(len(key), len(other)) / 3; max(len(key), len(other))-min(len(key), len(other)) <= most {
-			if d := distance(key, other); d <= most {
-				found = append(found, near{name, d})
+	most := len(key) / 2 // a third of the longer of the two is no more than half of this one
+	for c := range there {
+		if c.name == "" || !mayBeNear(len(key), len(c.name), most) || tooManyOthers(has, c.name, most) {
+			continue
+		}
+		a, b := ownParts(key, []rune(nameKey(c.name)))
+		limit := min(most, max(len(a), len(b))/3)
+		d := distance(a, b, limit)
+		if d > limit {
+			continue
+		}
+		if i := slices.IndexFunc(found, func(n near) bool { return n.whose == c.whose }); i >= 0 {
+			if found[i].distance <= d {
+				continue
 			}
+			found = slices.Delete(found, i, i+1)
+		}
+		found = append(found, near{c, d})
+		slices.SortStableFunc(found, func(a, b near) int { return cmp.Compare(a.distance, b.distance) })
+		if len(found) >= 3 {
+			found = found[:3]
+			most = found[2].distance - 1
 		}
 	}
-	slices.SortStableFunc(found, func(a, b near) int { return cmp.Compare(a.distance, b.distance) })
-	var few []string
-	for _, n := range found[:min(3, len(found))] {
-		few = append(few, n.name)
+	var few []called
+	for _, n := range found {
+		if n.distance <= 2*found[0].distance { // beside what is nearer it is hardly meant
+			few = append(few, n.called)
+		}
 	}
 	return few
 }
 
-// distance counts the letters to put in, take out or replace to make a of b.
-func distance(a, b []rune) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
+// mayBeNear says whether a name of so many bytes may be so near to one of so many
+// letters. A letter is four bytes at most, and a key can be twice as long as its name.
+func mayBeNear(letters, bytes, most int) bool {
+	return bytes >= (letters-most)/2 && bytes <= (letters+most)*utf8.UTFMax+8
+}
+
+// tooManyOthers says, at no cost, that a name has other letters than one that is
+// most away from it: each step changes two of the letters that there are at all.
+func tooManyOthers(has uint64, name string, most int) bool {
+	var set uint64
+	for i := 0; i < len(name); i++ {
+		b := name[i]
+		if b >= utf8.RuneSelf {
+			return false // its key may have other letters
+		}
+		if 'A' <= b && b <= 'Z' {
+			b += 'a' - 'A'
+		}
+		set |= 1 << (b % 64)
 	}
-	for i, x := range a {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j, y := range b {
-			replace := diagonal
-			if x != y {
-				replace++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(replace, diagonal+1, row[j]+1)
+	const space = 1 << ' ' // which a key may have fewer of
+	return bits.OnesCount64((has^set)&^space) > 2*most
+}
+
+// ownParts are two names without the domain or the containers that both end in and the
+// path that both begin with.
+func ownParts(a, b []rune) (x, y []rune) {
+	same, cut := 0, 0
+	for same < min(len(a), len(b)) && a[len(a)-1-same] == b[len(b)-1-same] {
+		same++
+		if r := a[len(a)-same]; r == '@' || r == ',' {
+			cut = same
 		}
 	}
-	return row[len(b)]
+	a, b = a[:len(a)-cut], b[:len(b)-cut]
+	cut = 0
+	for i := 0; i < min(len(a), len(b)) && a[i] == b[i]; i++ {
+		if a[i] == '/' {
+			cut = i + 1
+		}
+	}
+	return a[cut:], b[cut:]
+}
+
+// distance counts the letters to put in, take out or replace and the neighbours to
+// swap to make a of b; more than most is most+1.
+func distance(a, b []rune, most int) int {
+	far := most + 1
+	if most < 0 || max(len(a), len(b))-min(len(a), len(b)) > most || bits.OnesCount64(letters(a)^letters(b)) > 2*most {
+		return far
+	}
+	before, last, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
+	for j := range last {
+		last[j] = j
+	}
+	for i, x := range a {
+		row[0] = i + 1
+		least := row[0]
+		for j, y := range b {
+			d := last[j]
+			if x != y {
+				d++
+			}
+			d = min(d, last[j+1]+1, row[j]+1)
+			if i > 0 && j > 0 && x == b[j-1] && a[i-1] == y {
+				d = min(d, before[j-1]+1)
+			}
+			row[j+1] = d
+			least = min(least, d)
+		}
+		if least > far { // a swap reaches back over one row
+			return far
+		}
+		before, last, row = last, row, before
+	}
+	return min(last[len(b)], far)
+}
+
+// letters has a bit for each letter in a name; some share one.
+func letters(name []rune) uint64 {
+	var set uint64
+	for _, r := range name {
+		set |= 1 << (r % 64)
+	}
+	return set
+}
+
+// namesOfAccounts are the names of the accounts of customers.
+func namesOfAccounts(customers ...*registry.Snapshot) iter.Seq[called] {
+	return func(yield func(called) bool) {
+		for _, snap := range customers {
+			of := ""
+			if len(customers) > 1 {
+				of = snap.Customer.Name
+			}
+			for _, a := range snap.Accounts {
+				if a == nil {
+					continue
+				}
+				for _, name := range accountNames(a)[accountIDs:] {
+					if !yield(called{whose: a.ID, name: name, of: of}) {
+						return
+					}
+				}
+				if !yield(called{whose: a.ID, name: a.DisplayName, sel: selOf(a), of: of}) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// namesOfUsers are the names of users of a directory.
+func namesOfUsers(users iter.Seq[*source.User]) iter.Seq[called] {
+	return func(yield func(called) bool) {
+		for u := range users {
+			for _, name := range []string{u.Username, u.UPN, u.Email, u.OnPremUsername, u.DN} {
+				if !yield(called{whose: u.ID, name: name}) {
+					return
+				}
+			}
+			if !yield(called{whose: u.ID, name: u.DisplayName, sel: cmp.Or(u.Username, u.UPN, u.Email, u.ID)}) {
+				return
+			}
+		}
+	}
+}
+
+// namesOfOUs are the names of a directory's containers. A path is what people type.
+func namesOfOUs(containers []source.Container) iter.Seq[called] {
+	return func(yield func(called) bool) {
+		for _, c := range containers {
+			path := source.CanonicalPath(c.DN)
+			if !yield(called{whose: c.DN, name: c.DN}) || !yield(called{whose: c.DN, name: path}) || !yield(called{whose: c.DN, name: c.Name, sel: path}) {
+				return
+			}
+		}
+	}
+}
+
+// namesOfGroups are the names of a directory's groups.
+func namesOfGroups(groups []source.Group) iter.Seq[called] {
+	return func(yield func(called) bool) {
+		for _, g := range groups {
+			for _, name := range []string{g.Name, g.DN, g.Account, g.Email} {
+				if !yield(called{whose: g.ID, name: name}) {
+					return
+				}
+			}
+		}
+	}
 }

@@ -3,6 +3,7 @@ package importer
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/qpimport/qpimport/pkg/match"
 	"github.com/qpimport/qpimport/pkg/registry"
@@ -78,7 +79,7 @@ func (d *draft) relink(r RelinkRequest, read *reading) (int, error) {
 	if r.Kind == source.M365 {
 		topic = TopicUnknownMailbox
 	}
-	if err := s.check("user of "+r.Kind.String(), topic); err != nil {
+	if err := s.check("user of "+r.Kind.String(), topic, namesOfUsers(slices.Values(read.users))); err != nil {
 		return 0, err
 	}
 	if other, taken := d.places(r.Kind)[u.ID]; taken && other != place {

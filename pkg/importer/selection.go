@@ -3,6 +3,7 @@ package importer
 import (
 	"cmp"
 	"fmt"
+	"iter"
 	"maps"
 	"regexp"
 	"slices"
@@ -46,15 +47,15 @@ func newSelection(r *reading, customer string, ask ImportRequest) (*selection, e
 		found := source.FindGroups(r.groups, name)
 		switch len(found) {
 		case 0:
-			return nil, &source.Error{Code: source.CodeNotFound, Topic: TopicUnknownGroup, Message: fmt.Sprintf("no group %q in %s's %s", name, customer, r.kind)}
+			return nil, &source.Error{Code: source.CodeNotFound, Topic: TopicUnknownGroup, Subject: meant([]string{name}, namesOfGroups(r.groups)), Message: fmt.Sprintf("no group %q in %s's %s", name, customer, r.kind)}
 		case 1:
 			s.groups = append(s.groups, registry.GroupRef{ID: found[0].ID, Name: found[0].Name})
 		default:
-			labels := make([]string, len(found))
+			hits := make([]hit, len(found))
 			for i, g := range found {
-				labels[i] = fmt.Sprintf("%s (%s, id %s)", g.Name, cmp.Or(g.DN, g.Email, g.Account), g.ID)
+				hits[i] = hit{id: g.ID, label: fmt.Sprintf("%s (%s, id %s)", g.Name, cmp.Or(g.DN, g.Email, g.Account), g.ID)}
 			}
-			return nil, &source.Error{Code: CodeNotUnique, Message: fmt.Sprintf("%q is %s", name, strings.Join(labels, " and ")), Hint: "name one by its id"}
+			return nil, notUnique(listHits(name, hits))
 		}
 	}
 	s.enter(r)
@@ -77,11 +78,12 @@ func findOUs(r *reading, customer string, names []string) ([]source.Container, e
 		if c, ok := r.index.Find(name); ok {
 			found = append(found, c)
 		} else {
-			unknown = append(unknown, fmt.Sprintf("%q", name))
+			unknown = append(unknown, name)
 		}
 	}
 	if len(unknown) > 0 {
-		return nil, &source.Error{Code: source.CodeNotFound, Topic: TopicUnknownOU, Message: "no OU " + strings.Join(unknown, ", ") + " in " + customer + "'s Active Directory"}
+		return nil, &source.Error{Code: source.CodeNotFound, Topic: TopicUnknownOU, Subject: meant(unknown, namesOfOUs(r.index.Containers)),
+			Message: "no OU " + quoteAll(unknown) + " in " + customer + "'s Active Directory"}
 	}
 	return found, nil
 }
@@ -233,10 +235,12 @@ type selectors struct {
 	// livingFirst takes names from accounts that are gone or disabled where somebody
 	// living in the same customer goes by them too.
 	livingFirst bool
+	of          string // the name of the customer whose people are offered, "" where there is but one
 }
 
 type hit struct {
 	id, label string
+	of        string // the name of the customer, "" where there is but one
 	customer  string // of a living account
 	gaveUp    string // the customer of one that is gone or disabled
 }
@@ -274,7 +278,7 @@ func (s *selectors) offer(id, label string, names ...string) []int {
 
 // offerOf tries somebody of a customer.
 func (s *selectors) offerOf(customer string, living bool, id, label string, names ...string) []int {
-	h := hit{id: id, label: label}
+	h := hit{id: id, label: label, of: s.of}
 	switch {
 	case !s.livingFirst:
 	case living:
@@ -317,6 +321,28 @@ func userNames(u *source.User) []string {
 
 // offerAccount offers an account of a customer.
 func (s *selectors) offerAccount(customer string, a *registry.Account) []int {
+	return s.offerOf(customer, a.Living(), a.ID, accountLabel(a), accountNames(a)...)
+}
+
+// offerAccounts offers the accounts of customers, and says which are hit.
+func (s *selectors) offerAccounts(customers []*registry.Snapshot, found func(registry.Customer, *registry.Account)) {
+	for _, snap := range customers {
+		if len(customers) > 1 {
+			s.of = snap.Customer.Name
+		}
+		for _, a := range snap.Accounts {
+			if len(s.offerAccount(snap.Customer.ID, a)) > 0 {
+				found(snap.Customer, a)
+			}
+		}
+	}
+}
+
+// accountIDs are the first of [accountNames].
+const accountIDs = 3
+
+// accountNames are what an account goes by, its ids first.
+func accountNames(a *registry.Account) []string {
 	dn, mailbox := "", ""
 	if a.AD != nil {
 		dn = source.DNKey(a.AD.Name)
@@ -324,7 +350,7 @@ func (s *selectors) offerAccount(customer string, a *registry.Account) []int {
 	if a.M365 != nil {
 		mailbox = a.M365.Name
 	}
-	return s.offerOf(customer, a.Living(), a.ID, accountLabel(a), a.ID, a.LinkID(source.AD), a.LinkID(source.M365), dn, a.UPN, mailbox, a.Username, a.Email)
+	return []string{a.ID, a.LinkID(source.AD), a.LinkID(source.M365), dn, a.UPN, mailbox, a.Username, a.Email}
 }
 
 // selOf is what names an account and no other that lives.
@@ -346,28 +372,71 @@ func (s *selectors) only(counts func(i int) bool) *selectors {
 	return some
 }
 
-// check returns an error unless each selector hit exactly one.
-func (s *selectors) check(what string, topic source.Topic) error {
-	var missing, many []string
+// unused lists what has hit nothing.
+func (s *selectors) unused() []string {
+	var raw []string
 	for i, hits := range s.hits {
-		switch {
-		case len(hits) == 0:
-			missing = append(missing, fmt.Sprintf("%q", s.raw[i]))
-		case len(hits) > 1:
-			labels := make([]string, len(hits))
-			for j, h := range hits {
-				labels[j] = h.label
-			}
-			many = append(many, fmt.Sprintf("%q is %s", s.raw[i], strings.Join(labels, " and ")))
+		if len(hits) == 0 {
+			raw = append(raw, s.raw[i])
 		}
 	}
-	switch {
+	return raw
+}
+
+// check returns an error unless each selector hit exactly one. What is there is looked
+// at for names that the missing may have been meant for; nil is nothing.
+func (s *selectors) check(what string, topic source.Topic, there iter.Seq[called]) error {
+	var many []string
+	for i, hits := range s.hits {
+		if len(hits) > 1 {
+			many = append(many, listHits(s.raw[i], hits))
+		}
+	}
+	switch missing := s.unused(); {
 	case len(missing) > 0:
-		return &source.Error{Code: source.CodeNotFound, Topic: topic, Message: "no " + what + " " + strings.Join(missing, ", ")}
+		return &source.Error{Code: source.CodeNotFound, Topic: topic, Subject: meant(missing, there), Message: "no " + what + " " + quoteAll(missing)}
 	case len(many) > 0:
-		return &source.Error{Code: CodeNotUnique, Message: strings.Join(many, "; "), Hint: "name one by its id"}
+		return notUnique(many...)
 	}
 	return nil
+}
+
+func quoteAll(names []string) string {
+	quoted := make([]string, len(names))
+	for i, name := range names {
+		quoted[i] = fmt.Sprintf("%q", name)
+	}
+	return strings.Join(quoted, ", ")
+}
+
+// mostListed bounds the lines about one name in an error, and the names.
+const mostListed = 10
+
+// notUnique is the error of names that several go by, each with its hits.
+func notUnique(lists ...string) error {
+	if more := len(lists) - mostListed; more > 0 {
+		lists = append(lists[:mostListed:mostListed], fmt.Sprintf("and %d more names of which several are known", more))
+	}
+	return &source.Error{Code: CodeNotUnique, Message: strings.Join(lists, "\n"), Hint: "name one by its id"}
+}
+
+// listHits says whom a name may mean, one a line, in an order that stays.
+func listHits(sel string, hits []hit) string {
+	hits = slices.SortedFunc(slices.Values(hits), func(a, b hit) int {
+		return cmp.Or(compareFold(a.of, b.of), compareFold(a.label, b.label), cmp.Compare(a.id, b.id))
+	})
+	lines := []string{fmt.Sprintf("%q is the name of %d:", sel, len(hits))}
+	for _, h := range hits[:min(mostListed, len(hits))] {
+		line := oneLine(h.label)
+		if h.of != "" {
+			line += " of " + oneLine(h.of)
+		}
+		lines = append(lines, line)
+	}
+	if more := len(hits) - mostListed; more > 0 {
+		lines = append(lines, fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(lines, "\n")
 }
 
 func userLabel(u *source.User) string {
@@ -426,13 +495,7 @@ func (n *nameList) match(u *source.User) (found, exactly bool) {
 
 // unused lists what has fitted nobody.
 func (n *nameList) unused() []string {
-	var raw []string
-	for i, hits := range n.exact.hits {
-		if len(hits) == 0 {
-			raw = append(raw, n.exact.raw[i])
-		}
-	}
-	return append(raw, n.unusedPatterns()...)
+	return append(n.exact.unused(), n.unusedPatterns()...)
 }
 
 // unusedPatterns lists the patterns that have fitted nobody.

@@ -202,7 +202,9 @@ type ImportResult struct {
 	Skipped      []SkippedUser     `json:"skipped"`
 	// UnusedExclusions are those of the request that fit nobody.
 	UnusedExclusions []string `json:"unused_exclusions,omitempty"`
-	Notes            []string `json:"notes"` // what the directory remarks about itself
+	// LikeExclusions says of those what they may have been meant for.
+	LikeExclusions map[string]string `json:"-"`
+	Notes          []string          `json:"notes"` // what the directory remarks about itself
 }
 
 // ImportCounts counts users by what became of them.

@@ -44,7 +44,7 @@ func TestNames(t *testing.T) {
 		{"no text", "a\x00b\n", nil, "f is not text in UTF-8, UTF-16 or Windows-1252"},
 		{"damaged", "jürgen\nzoë\nj\xf6rg\n", nil, "f line 3: a byte is not UTF-8, as the rest of the file is"},
 		{"every bad line", "user,note\na,b,c\n,d\nx,y\n\"z,\n", nil,
-			`f line 2: there are more cells than columns; f line 3: user is empty; f line 5: extraneous or missing " in quoted-field`},
+			"f line 2: there are more cells than columns\nf line 3: user is empty\nf line 5: extraneous or missing \" in quoted-field"},
 	} {
 		got, err := file(c.in).Names()
 		check(t, c.name, got, err, c.want, c.err)
@@ -73,9 +73,9 @@ func TestPairs(t *testing.T) {
 		{"nothing filled in", "ad,note,m365\na,x,\n", nil, "f: no line has the m365 filled in"},
 		{"a column twice", "ad,m365,M365\na,b,c\n", nil, "f line 1: 2 columns are headed m365"},
 		{"every bad line", "a\nb,c,d\n,e\nf,g\n", []Pair{{4, [2]string{"f", "g"}}},
-			"f line 1: want two columns, ad and m365, not 1; f line 2: want two columns, ad and m365, not 3; f line 3: ad or m365 is empty"},
+			"f line 1: want two columns, ad and m365, not 1\nf line 2: want two columns, ad and m365, not 3\nf line 3: ad or m365 is empty"},
 		{"every bad line of many columns", "ad,note,m365\na,x,b,y\n,x,b\n", nil,
-			"f line 2: there are more cells than columns; f line 3: ad or m365 is empty"},
+			"f line 2: there are more cells than columns\nf line 3: ad or m365 is empty"},
 		{"a quote without its end", "a,b\n\"c,d\n", nil, `f line 2: extraneous or missing " in quoted-field`},
 		{"no text", "a,b\x00\n", nil, "f is not text in UTF-8, UTF-16 or Windows-1252"},
 	} {

@@ -69,7 +69,7 @@ func (f File) namesIn(rows []sheet.Row, err error) ([]string, error) {
 	if len(bad) == 0 && len(names) == 0 {
 		bad = append(bad, f.Name+" names nobody")
 	}
-	return names, usage.Join(bad)
+	return names, usage.Lines(bad)
 }
 
 // nameColumn is the column of a header that identifies users, -1 where the row is

@@ -39,7 +39,7 @@ func (f File) Sheet(columns ...string) ([]Row, error) {
 		return nil, err
 	}
 	if len(rows) == 0 {
-		return nil, usage.Join(found)
+		return nil, usage.Lines(found)
 	}
 	head := rows[0]
 	for i := range head.Cells {
@@ -64,7 +64,7 @@ func (f File) Sheet(columns ...string) ([]Row, error) {
 		}
 		out = append(out, Row{row.Line, cells})
 	}
-	return out, usage.Join(append(bad, found...))
+	return out, usage.Lines(append(bad, found...))
 }
 
 // Pair is a line of a sheet of two columns.
@@ -124,7 +124,7 @@ func (f File) Pairs(first, second Column) (lines Pairs, err error) {
 		}
 		bad = append(bad, f.Name+" holds no lines")
 	}
-	return lines, usage.Join(bad)
+	return lines, usage.Lines(bad)
 }
 
 // rows reads a sheet, and says in which line it cannot be read on.

@@ -28,6 +28,15 @@ func Join(found []string) error {
 	return Errorf("%s", strings.Join(found, "; "))
 }
 
+// Lines makes one error of all that is wrong with the lines of a file, each on its own;
+// nil if nothing is.
+func Lines(found []string) error {
+	if len(found) == 0 {
+		return nil
+	}
+	return Errorf("%s", strings.Join(found, "\n"))
+}
+
 // Reason is the text of an error without the path that the message names
 // already.
 func Reason(err error) string {
