@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"regexp"
 	"strings"
 	"testing"
@@ -21,7 +22,7 @@ func TestManual(t *testing.T) {
 		for _, child := range c.Commands() {
 			walk(child)
 		}
-		if c.Name() == "help" {
+		if c.Name() == "help" || c.IsAdditionalHelpTopicCommand() {
 			return
 		}
 		commands++
@@ -45,6 +46,41 @@ func TestManual(t *testing.T) {
 	walk(root)
 	if commands < 30 {
 		t.Errorf("only %d commands were found", commands)
+	}
+}
+
+// TestTopics reads the pages by task: each is listed, short, and every command on it is
+// one that there is, with flags that it has.
+func TestTopics(t *testing.T) {
+	files, err := topicPages.ReadDir("topics")
+	if err != nil || len(files) != len(topicNames) {
+		t.Errorf("%d pages, and %d are listed (%v)", len(files), len(topicNames), err)
+	}
+	root := newRootCmd(&app{})
+	for _, name := range topicNames {
+		topic := topicOf(root, []string{name})
+		if topic == nil || topic.Short == "" {
+			t.Fatalf("%s: no page, or without a title", name)
+		}
+		text := strings.ReplaceAll(topic.Long, "\\\n", " ")
+		commands := regexp.MustCompile(`(?m)^  qpimport .*$`).FindAllString(text, -1)
+		if len(commands) < 3 {
+			t.Errorf("%s: only %d commands", name, len(commands))
+		}
+		for _, m := range regexp.MustCompile(`"(qpimport [^"]*)"`).FindAllStringSubmatch(text, -1) {
+			commands = append(commands, m[1])
+		}
+		for _, example := range examples(strings.Join(commands, "\n")) {
+			checkExample(t, example)
+		}
+		for _, line := range strings.Split(topic.Long, "\n") {
+			if len([]rune(line)) > 110 || !strings.HasPrefix(line, " ") && len([]rune(line)) > 92 {
+				t.Errorf("%s: a line is too long: %s", name, line)
+			}
+		}
+		if lines := strings.Count(topic.Long, "\n"); lines > 45 {
+			t.Errorf("%s: %d lines are no short page", name, lines)
+		}
 	}
 }
 
@@ -72,6 +108,9 @@ func checkExample(t *testing.T, example string) {
 	c, rest, err := newRootCmd(&app{}).Find(line.Argv[1:])
 	if err == nil {
 		err = c.ParseFlags(rest)
+	}
+	if errors.Is(err, pflag.ErrHelp) {
+		return
 	}
 	if err == nil {
 		err = c.ValidateArgs(c.Flags().Args())

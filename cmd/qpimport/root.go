@@ -1,11 +1,7 @@
 package main
 
 import (
-	"strings"
-
 	"github.com/spf13/cobra"
-
-	"github.com/qpimport/qpimport/internal/cli/usage"
 )
 
 // The groups of the root's help.
@@ -76,7 +72,9 @@ New statuses may come: take an unknown one for a failure.`,
 	inGroup(root, groupWatch, newStatusCmd(a), newReportCmd(a), newHistoryCmd(a), newUndoCmd(a), newBackupCmd(a), newDoctorCmd(a))
 	root.AddCommand(newVersionCmd(a), newCompletionCmd(a))
 	root.SetHelpCommand(newHelpCmd(a))
+	addTopics(root)
 	sayArguments(root)
+	root.SetFlagErrorFunc(flagError)
 	completeWith(a, root)
 	return root
 }
@@ -86,46 +84,4 @@ func inGroup(parent *cobra.Command, group string, children ...*cobra.Command) {
 		c.GroupID = group
 		parent.AddCommand(c)
 	}
-}
-
-// sayArguments has commands that got too few arguments, or too many, show what
-// they take.
-func sayArguments(c *cobra.Command) {
-	if check := c.Args; check != nil {
-		c.Args = func(cmd *cobra.Command, args []string) error {
-			err := check(cmd, args)
-			if err == nil || !strings.HasPrefix(err.Error(), "accepts ") { // cobra counts
-				return err
-			}
-			return usage.Errorf("%d arguments were given, but it is: %s", len(args), cmd.UseLine())
-		}
-	}
-	for _, sub := range c.Commands() {
-		sayArguments(sub)
-	}
-}
-
-// subcommand is the Args of a command that has commands below it: what stands
-// there is none of them, or cobra would have run it.
-func subcommand(cmd *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		return nil
-	}
-	message := "unknown command %q for %q"
-	cmd.SuggestionsMinimumDistance = 2
-	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
-		return usage.Hintf("did you mean "+strings.Join(near, ", ")+"?", message, args[0], cmd.CommandPath())
-	}
-	return usage.Errorf(message, args[0], cmd.CommandPath())
-}
-
-// chooseSubcommand is the RunE of a command that does nothing by itself.
-func chooseSubcommand(cmd *cobra.Command, _ []string) error {
-	var names []string
-	for _, c := range cmd.Commands() {
-		if c.IsAvailableCommand() {
-			names = append(names, c.Name())
-		}
-	}
-	return usage.Errorf("%s needs one of %s", cmd.CommandPath(), strings.Join(names, ", "))
 }
