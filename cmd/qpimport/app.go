@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"log/slog"
 	"os"
 	"os/user"
 	"slices"
@@ -36,8 +35,8 @@ type app struct {
 	streams
 	getenv   func(string) string
 	settings settings
-	log      *slog.Logger
-	begun    bool // a command's own code was reached
+	logs
+	begun bool // a command's own code was reached
 	// sideBySide is set where many directories are read at once, which then do not
 	// show their own progress.
 	sideBySide bool
@@ -55,20 +54,22 @@ func (a *app) command(run func(ctx context.Context, args []string) error) func(*
 			return err
 		}
 		a.begun = true
-		a.log = newLog(a.err, a.settings.Verbose)
+		if a.logs, err = openLogs(a.settings, a.err); err != nil {
+			return err
+		}
+		defer a.close()
 		ctx := cmd.Context()
 		if a.settings.Timeout > 0 {
 			var cancel context.CancelFunc
 			ctx, cancel = context.WithTimeout(ctx, a.settings.Timeout)
 			defer cancel()
 		}
-		a.log.Info("begin", "command", cmd.CommandPath(), "state", a.settings.State)
-		start := time.Now()
-		err = run(ctx, args)
-		a.log.Info("end", "command", cmd.CommandPath(), "took", time.Since(start).Round(time.Millisecond))
-		if err != nil && ctx.Err() != nil {
-			return stopped(ctx, a.settings.Timeout, err)
+		a.logBegin(cmd)
+		began := time.Now()
+		if err = run(ctx, args); err != nil && ctx.Err() != nil {
+			err = stopped(ctx, a.settings.Timeout, err)
 		}
+		a.logEnd(cmd, began, err)
 		return err
 	}
 }
@@ -92,16 +93,6 @@ func checkEmpty(flags *pflag.FlagSet) error {
 	return usage.Join(found)
 }
 
-func newLog(w io.Writer, verbose int) *slog.Logger {
-	switch verbose {
-	case 0:
-		return slog.New(slog.DiscardHandler)
-	case 1:
-		return slog.New(slog.NewTextHandler(w, nil))
-	}
-	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: slog.LevelDebug}))
-}
-
 // open opens the registry for reading alone, or for writing too. The caller
 // closes it.
 func (a *app) open(ctx context.Context, readOnly bool) (*importer.Importer, error) {
@@ -114,7 +105,7 @@ func (a *app) open(ctx context.Context, readOnly bool) (*importer.Importer, erro
 	}
 	o := importer.Options{Store: store, Open: a.openDirectory, Check: checkFiles, Written: writtenAt, Sync: adsync.Engine{Getenv: a.getenv, Log: a.adapterLog(source.AD)}}
 	if !readOnly {
-		o.By, o.Version = whoRuns(), readVersion().Version
+		o.By, o.Version, o.Recorded = whoRuns(), readVersion().Version, a.logRun
 	}
 	return importer.New(o), nil
 }
@@ -167,8 +158,10 @@ func (a *app) customer() (string, error) {
 
 // notice tells people something that is no result. Scripts may silence it.
 func (a *app) notice(format string, args ...any) {
+	text := fmt.Sprintf(format, args...)
+	a.file.Info("notice", "text", text)
 	if !a.settings.Quiet {
-		fmt.Fprintln(a.err, output.Clean(fmt.Sprintf(format, args...)))
+		fmt.Fprintln(a.err, output.Clean(text))
 	}
 }
 

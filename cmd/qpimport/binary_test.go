@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
 	"os/exec"
@@ -83,6 +84,7 @@ func (b binary) accounts(t *testing.T) int {
 func TestBinary(t *testing.T) {
 	b := buildBinary(t)
 	t.Run("two at once", func(t *testing.T) { testTwoAtOnce(t, b.fresh(t)) })
+	t.Run("one log", func(t *testing.T) { testOneLog(t, b.fresh(t)) })
 	t.Run("interrupt", func(t *testing.T) { testInterrupt(t, b.fresh(t)) })
 	t.Run("kill", func(t *testing.T) { testKill(t, b.fresh(t)) })
 	t.Run("reset killed", func(t *testing.T) { testResetKilled(t, b.fresh(t)) })
@@ -99,6 +101,50 @@ func (b binary) fresh(t *testing.T) binary {
 
 func (b binary) state() string {
 	return strings.TrimPrefix(b.env[len(b.env)-1], envState+"=")
+}
+
+// testOneLog has several processes write to one log file: each line is one of theirs,
+// whole, and none is lost.
+func testOneLog(t *testing.T, b binary) {
+	const n = 8
+	path := filepath.Join(filepath.Dir(b.state()), "log.json")
+	b.must(t, "customers", "create", strings.Repeat("Long ", 50))
+	var wg sync.WaitGroup
+	for range n {
+		wg.Go(func() {
+			if status, _, errText := b.run(t, "accounts", "show", strings.Repeat("nobody", 300), "--log-file", path, "--log-format", "json", "-vv"); status != 11 {
+				t.Errorf("exit status %d\n%s", status, errText)
+			}
+		})
+	}
+	wg.Wait()
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	begun, ended := map[int]int{}, map[int]int{}
+	for line := range strings.Lines(string(content)) {
+		var record struct {
+			Msg   string
+			PID   int
+			Error string
+		}
+		if err := json.Unmarshal([]byte(line), &record); err != nil {
+			t.Errorf("%v: %q", err, line)
+		}
+		switch record.Msg {
+		case "begin":
+			begun[record.PID]++
+		case "end":
+			ended[record.PID]++
+			if len(record.Error) < 1800 {
+				t.Errorf("an end without its error: %q", line)
+			}
+		}
+	}
+	if len(begun) != n || !maps.Equal(begun, ended) {
+		t.Errorf("%v began, %v ended", begun, ended)
+	}
 }
 
 // testTwoAtOnce starts several writers on one state file: none fails, nothing

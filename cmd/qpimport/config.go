@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"path/filepath"
 	"runtime"
@@ -24,6 +25,8 @@ const (
 	envOutput   = "QPIMPORT_OUTPUT"
 	envCustomer = "QPIMPORT_CUSTOMER"
 	envTimeout  = "QPIMPORT_TIMEOUT"
+	envLogFile  = "QPIMPORT_LOG_FILE"
+	envLogForm  = "QPIMPORT_LOG_FORMAT"
 )
 
 // settings are the global flags after flag, environment, config file and
@@ -41,6 +44,8 @@ type settings struct {
 	Quiet        bool
 	Verbose      int
 	BOM          bool
+	LogFile      string // "" for none
+	LogFormat    string // text or json
 }
 
 func addGlobalFlags(f *pflag.FlagSet) {
@@ -51,7 +56,9 @@ func addGlobalFlags(f *pflag.FlagSet) {
 	f.String("timeout", "0", "bound on the whole command, a `DURATION` such as 90s or 5m; 0 is none ($"+envTimeout+")")
 	f.Bool("no-input", false, "never prompt; the default when standard input is not a terminal")
 	f.BoolP("quiet", "q", false, "no notices on standard error")
-	f.CountP("verbose", "v", "log to standard error; twice for more")
+	f.CountP("verbose", "v", "log to standard error; twice for more, in the log file too")
+	f.String("log-file", "", "add a log of what is done to `FILE` ($"+envLogFile+")")
+	f.String("log-format", logText, "`FORM` of the log file: text or json ($"+envLogForm+")")
 	f.Bool("bom", false, "begin CSV with a byte order mark, for Excel")
 }
 
@@ -66,10 +73,13 @@ type rawSettings struct {
 	Quiet    bool   `mapstructure:"quiet"`
 	Verbose  int    `mapstructure:"verbose"`
 	BOM      bool   `mapstructure:"bom"`
+
+	LogFile   string `mapstructure:"log-file"`
+	LogFormat string `mapstructure:"log-format"`
 }
 
 func settingKeys() []string {
-	return []string{"state", "output", "customer", "timeout", "no-input", "quiet", "verbose", "bom"}
+	return []string{"state", "output", "customer", "timeout", "no-input", "quiet", "verbose", "bom", "log-file", "log-format"}
 }
 
 // loadSettings reads the config file and weighs the layers. All its errors are
@@ -86,7 +96,7 @@ func loadSettings(flags *pflag.FlagSet, getenv func(string) string) (settings, e
 			origin[key] = fmt.Sprintf("%s in %s", key, config)
 		}
 	}
-	for key, name := range map[string]string{"state": envState, "output": envOutput, "customer": envCustomer, "timeout": envTimeout} {
+	for key, name := range map[string]string{"state": envState, "output": envOutput, "customer": envCustomer, "timeout": envTimeout, "log-file": envLogFile, "log-format": envLogForm} {
 		if value := getenv(name); value != "" {
 			v.Set(key, value)
 			origin[key] = name
@@ -133,12 +143,19 @@ func loadSettings(flags *pflag.FlagSet, getenv func(string) string) (settings, e
 	s := settings{
 		State: raw.State, Config: config, Output: output.Format(raw.Output), Customer: raw.Customer,
 		CustomerFlag: flags.Changed("customer"), NoInput: raw.NoInput, Quiet: raw.Quiet, Verbose: raw.Verbose, BOM: raw.BOM,
+		LogFile: raw.LogFile, LogFormat: cmp.Or(raw.LogFormat, logText),
 	}
 	if s.Output == "" {
 		s.Output = output.Table
 	}
 	if !slices.Contains(output.Formats(), string(s.Output)) {
 		return settings{}, usage.Errorf("%s: unknown output format %q: use %s", origin["output"], s.Output, strings.Join(output.Formats(), ", "))
+	}
+	if s.LogFormat != logText && s.LogFormat != logJSON {
+		return settings{}, usage.Errorf("%s: unknown form of a log %q: use text or json", origin["log-format"], s.LogFormat)
+	}
+	if flags.Changed("log-format") && s.LogFile == "" {
+		return settings{}, usage.Errorf("--log-format goes with --log-file FILE")
 	}
 	if raw.Timeout != "" {
 		if s.Timeout, err = time.ParseDuration(raw.Timeout); err != nil || s.Timeout < 0 {

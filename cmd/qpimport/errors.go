@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -51,6 +52,19 @@ func exitStatus(code source.Code) int {
 		return 130
 	}
 	return 1
+}
+
+// statusOf is the code and the exit status of an error; no code for none, nor for a plan
+// that has something to do.
+func statusOf(err error) (source.Code, int) {
+	switch {
+	case err == nil:
+		return "", 0
+	case errors.Is(err, errSomethingToDo):
+		return "", 20
+	}
+	code := cmp.Or(source.CodeOf(err), codeFailed)
+	return code, exitStatus(code)
 }
 
 // retryable says whether the same command may succeed later by itself, after an
@@ -123,14 +137,11 @@ func detail(err error) error {
 
 // fail reports an error as the contract says and returns the exit status.
 func (a *app) fail(cmd *cobra.Command, err error) int {
-	if errors.Is(err, errSomethingToDo) {
-		return 20
+	code, status := statusOf(err)
+	if code == "" {
+		return status
 	}
-	code, hint := codeFailed, advice(err)
-	if c := source.CodeOf(err); c != "" {
-		code = c
-	}
-	status := exitStatus(code)
+	hint := advice(err)
 	if hint == "" && code == source.CodeUsage && cmd != nil {
 		hint = "see `" + cmd.CommandPath() + " --help`"
 	}

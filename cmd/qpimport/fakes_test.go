@@ -256,6 +256,8 @@ func graphFault(ts *testscript.TestScript, name string) graphfake.Fault {
 		})
 	case "throttle":
 		return graphfake.Throttle("3600")
+	case "busy": // for a moment
+		return graphfake.Throttle("0")
 	case "late":
 		return graphfake.Late(time.Minute)
 	}

@@ -27,7 +27,7 @@ func main() {
 // run is the whole program but for the process round it: it returns the exit
 // status.
 func run(ctx context.Context, args []string, s streams, getenv func(string) string) int {
-	a := &app{streams: s, getenv: getenv}
+	a := &app{streams: s, getenv: getenv, logs: noLogs()}
 	root := newRootCmd(a)
 	root.SetArgs(args)
 	root.SetIn(s.in)

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/qpimport/qpimport/internal/cli/output"
 	"github.com/qpimport/qpimport/internal/cli/progress"
@@ -15,10 +16,15 @@ import (
 
 // openDirectory leads a stored connection to the adapter that can speak to it.
 func (a *app) openDirectory(ctx context.Context, c source.Connection) (source.Directory, error) {
-	a.log.Info("open directory", "source", c.Kind, "transport", c.Transport, "url", c.URL, "domain", c.Domain, "file", c.File)
+	a.log.Info("open directory", "source", string(c.Kind), "transport", c.Transport, "url", c.URL, "domain", c.Domain, "file", c.File)
+	opened := time.Now()
 	dir, err := a.adapter(ctx, c)
 	if err != nil {
+		a.log.Error("open directory", "source", string(c.Kind), "code", source.CodeOf(err), "error", err)
 		return nil, err
+	}
+	if a.to != nil || a.settings.Verbose > 0 {
+		dir = watched{dir, a.log.With("source", string(c.Kind)), opened}
 	}
 	if a.errTerminal && !a.settings.Quiet && !a.sideBySide {
 		return progress.Reading(a.err, dir, c.Kind), nil
@@ -78,6 +84,7 @@ func (a *app) graphConfig(c source.Connection) m365.Config {
 		Prompt:       prompt,
 		UserAgent:    userAgent(),
 		Announce:     a.notice,
+		Retried:      a.retryLog(c.Kind),
 		Log:          a.adapterLog(c.Kind),
 	}
 }
@@ -89,9 +96,3 @@ func (a *app) secrets() secret.Resolver {
 
 // userAgent is how the program names itself to a service.
 func userAgent() string { return "qpimport/" + readVersion().Version }
-
-func (a *app) adapterLog(kind source.Kind) func(format string, args ...any) {
-	return func(format string, args ...any) {
-		a.log.Debug(fmt.Sprintf(format, args...), "source", kind)
-	}
-}

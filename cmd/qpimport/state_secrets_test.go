@@ -81,9 +81,10 @@ func testSecretsBy(t *testing.T, b binary, scheme string) {
 	look := startLookout(b.state() + "-journal")
 	defer look.stop()
 	var output bytes.Buffer
+	logFile := filepath.Join(home, "qpimport.log")
 	say := func(want int, args ...string) {
 		t.Helper()
-		status, out, errText := b.run(t, append(args, "-vv", "-c", "Contoso")...)
+		status, out, errText := b.run(t, append(args, "-vv", "-c", "Contoso", "--log-file", logFile)...)
 		if status != want {
 			t.Errorf("%s: exit status %d, want %d\n%s", strings.Join(args, " "), status, want, errText)
 		}
@@ -108,6 +109,9 @@ func testSecretsBy(t *testing.T, b binary, scheme string) {
 
 	if !strings.Contains(output.String(), "level=DEBUG") {
 		t.Error("there is no log in the output")
+	}
+	if b, err := os.ReadFile(logFile); err != nil || !bytes.Contains(b, []byte("level=DEBUG")) || !bytes.Contains(b, []byte("exit=13")) {
+		t.Errorf("the log file: %v, %.500q", err, b)
 	}
 	clear := func(where string, content []byte) {
 		t.Helper()

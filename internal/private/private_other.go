@@ -14,6 +14,12 @@ func Create(path string) (*os.File, error) {
 	return os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
 }
 
+// Append opens a file to be written to at its end, whoever else does so. What is there
+// already is as open to others as it was.
+func Append(path string) (*os.File, error) {
+	return os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+}
+
 // CreateTemp makes a file under a name of its own, as [os.CreateTemp] does.
 func CreateTemp(dir, pattern string) (*os.File, error) { return os.CreateTemp(dir, pattern) }
 

@@ -51,6 +51,42 @@ func TestNew(t *testing.T) {
 	}
 }
 
+// TestAppend writes at the end of a file, also of one that was renamed meanwhile, as two
+// processes do.
+func TestAppend(t *testing.T) {
+	path := filepath.Join(privatetest.TempDir(t), "log.txt")
+	first, err := Append(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	privatetest.Check(t, path)
+	second, err := Append(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range []*os.File{first, second, first} {
+		if _, err := f.WriteString("line\n"); err != nil {
+			t.Error(err)
+		}
+	}
+	old := path + ".1"
+	if err := os.Rename(path, old); err != nil {
+		t.Error(err)
+	}
+	if _, err := second.WriteString("last\n"); err != nil {
+		t.Error(err)
+	}
+	if err := errors.Join(first.Close(), second.Close()); err != nil {
+		t.Error(err)
+	}
+	if b, err := os.ReadFile(old); err != nil || string(b) != "line\nline\nline\nlast\n" {
+		t.Errorf("%q, %v", b, err)
+	}
+	if _, err := Append(filepath.Dir(path)); err == nil {
+		t.Error("a folder was opened")
+	}
+}
+
 // TestRestrict closes a file that others may read, and says who they are before.
 func TestRestrict(t *testing.T) {
 	path := filepath.Join(privatetest.TempDir(t), "secret.txt")

@@ -63,19 +63,34 @@ func Create(path string) (*os.File, error) {
 	if err != nil {
 		return nil, pathError("open", path, err)
 	}
-	h, err := open(path, windows.GENERIC_READ|windows.GENERIC_WRITE, a, windows.CREATE_NEW)
+	h, err := open(path, windows.GENERIC_READ|windows.GENERIC_WRITE, 0, a, windows.CREATE_NEW)
 	if err != nil {
 		return nil, pathError("open", path, err)
 	}
 	return os.NewFile(uintptr(h), path), nil
 }
 
-func open(path string, access uint32, a *windows.SecurityAttributes, mode uint32) (windows.Handle, error) {
+// Append opens a file to be written to at its end, whoever else does so, and though it
+// is renamed. What is there already is as open to others as it was.
+func Append(path string) (*os.File, error) {
+	a, err := attributes("")
+	if err != nil {
+		return nil, pathError("open", path, err)
+	}
+	// Without the right to write elsewhere each write goes to the end.
+	h, err := open(path, windows.FILE_APPEND_DATA|windows.FILE_READ_ATTRIBUTES|windows.SYNCHRONIZE, windows.FILE_SHARE_DELETE, a, windows.OPEN_ALWAYS)
+	if err != nil {
+		return nil, pathError("open", path, err)
+	}
+	return os.NewFile(uintptr(h), path), nil
+}
+
+func open(path string, access, share uint32, a *windows.SecurityAttributes, mode uint32) (windows.Handle, error) {
 	name, err := windows.UTF16PtrFromString(path)
 	if err != nil {
 		return 0, err
 	}
-	return windows.CreateFile(name, access, windows.FILE_SHARE_READ|windows.FILE_SHARE_WRITE, a, mode, windows.FILE_ATTRIBUTE_NORMAL, 0)
+	return windows.CreateFile(name, access, share|windows.FILE_SHARE_READ|windows.FILE_SHARE_WRITE, a, mode, windows.FILE_ATTRIBUTE_NORMAL, 0)
 }
 
 // CreateTemp makes a file under a name of its own, as [os.CreateTemp] does.
@@ -101,7 +116,7 @@ func Restrict(path string) error {
 	var list []entry
 	var closed bool
 	use := func(access uint32, do func(windows.Handle) error) error {
-		h, err := open(path, access, nil, windows.OPEN_EXISTING)
+		h, err := open(path, access, 0, nil, windows.OPEN_EXISTING)
 		if err != nil {
 			return err
 		}

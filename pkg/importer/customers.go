@@ -165,7 +165,7 @@ func (im *Importer) CreateCustomer(ctx context.Context, name string, externalIDs
 		if cs.Run, err = im.run(command{name: "customers create"}, made.Customer.Name, at); err != nil {
 			return err
 		}
-		_, err = im.store.Apply(ctx, cs)
+		_, err = im.apply(ctx, cs)
 		return err
 	})
 	if err != nil {
@@ -293,7 +293,7 @@ func (im *Importer) DeleteCustomer(ctx context.Context, sel string, withAccounts
 		if cs.Run, err = im.run(command{name: "customers delete"}, v.Name, im.clock()); err != nil {
 			return err
 		}
-		_, err = im.store.Apply(ctx, cs)
+		_, err = im.apply(ctx, cs)
 		return err
 	})
 	return v, err

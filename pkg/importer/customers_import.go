@@ -93,7 +93,7 @@ func (im *Importer) ImportCustomers(ctx context.Context, r CustomerImportRequest
 		if r.DryRun || len(sets) == 0 {
 			return nil
 		}
-		_, err = im.store.Apply(ctx, sets...)
+		_, err = im.apply(ctx, sets...)
 		return err
 	})
 	return result, err

@@ -61,7 +61,7 @@ func (im *Importer) refuse(ctx context.Context, d *draft, c command, breaches []
 	if len(cs.Failures) == 0 {
 		return err
 	}
-	if _, failed := im.store.Apply(ctx, cs); failed != nil && !errors.Is(failed, registry.ErrMoved) {
+	if _, failed := im.apply(ctx, cs); failed != nil && !errors.Is(failed, registry.ErrMoved) {
 		return failed
 	}
 	return err

@@ -101,6 +101,9 @@ type Options struct {
 	Sync    source.SyncEngine
 	By      string // who runs it: user and host
 	Version string // of the program
+	// Recorded is told of each run that was written, and how much it changed; nil tells
+	// nobody. Several may be told of at once.
+	Recorded func(r registry.Run, changes int)
 }
 
 // Importer runs the use cases on one registry.
@@ -114,11 +117,13 @@ type Importer struct {
 	sync    source.SyncEngine
 	by      string
 	version string
+
+	recorded func(registry.Run, int)
 }
 
 // New makes an importer.
 func New(o Options) *Importer {
-	im := &Importer{store: o.Store, open: o.Open, check: o.Check, written: o.Written, now: o.Now, pause: o.Pause, sync: o.Sync, by: o.By, version: o.Version}
+	im := &Importer{store: o.Store, open: o.Open, check: o.Check, written: o.Written, now: o.Now, pause: o.Pause, sync: o.Sync, by: o.By, version: o.Version, recorded: o.Recorded}
 	if im.check == nil {
 		im.check = func(source.Connection) error { return nil }
 	}
@@ -130,6 +135,9 @@ func New(o Options) *Importer {
 	}
 	if im.pause == nil {
 		im.pause = sleep
+	}
+	if im.recorded == nil {
+		im.recorded = func(registry.Run, int) {}
 	}
 	if im.now == nil {
 		im.now = time.Now
@@ -153,6 +161,19 @@ func (im *Importer) Close() error { return im.store.Close() }
 
 // clock is the time as the registry keeps it.
 func (im *Importer) clock() time.Time { return im.now().UTC().Round(0) }
+
+// apply hands change sets to the store.
+func (im *Importer) apply(ctx context.Context, sets ...registry.ChangeSet) ([]int64, error) {
+	runs, err := im.store.Apply(ctx, sets...)
+	for i, id := range runs {
+		if id != 0 {
+			r := sets[i].Run
+			r.ID, r.CustomerID = id, sets[i].CustomerID
+			im.recorded(r, len(sets[i].Changes))
+		}
+	}
+	return runs, err
+}
 
 // command is what a run is recorded as.
 type command struct {
@@ -248,7 +269,7 @@ func (im *Importer) changeFrom(ctx context.Context, snap *registry.Snapshot, c c
 			return err
 		}
 		cs.Run.PlanHash = d.planHash
-		runs, err := im.store.Apply(ctx, cs)
+		runs, err := im.apply(ctx, cs)
 		if err == nil && runs[0] != 0 {
 			id = &runs[0]
 		}

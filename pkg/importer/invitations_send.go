@@ -153,7 +153,7 @@ func (s *sending) end(ctx context.Context, v registry.Invitation, outcome Delive
 // note writes what is known of a message, and follows the customer's revision.
 func (s *sending) note(ctx context.Context, cs registry.ChangeSet) error {
 	cs.CustomerID, cs.Revision = s.snap.Customer.ID, s.snap.Revision
-	if _, err := s.im.store.Apply(ctx, cs); err != nil {
+	if _, err := s.im.apply(ctx, cs); err != nil {
 		return err
 	}
 	next := s.snap.Clone()

@@ -351,7 +351,7 @@ func (p *PreparedReset) record(ctx context.Context) error {
 		if cs.Run, err = p.im.run(c, p.snap.Customer.Name, p.im.clock()); err != nil {
 			return err
 		}
-		runs, err := p.im.store.Apply(ctx, cs)
+		runs, err := p.im.apply(ctx, cs)
 		if err != nil {
 			return err
 		}

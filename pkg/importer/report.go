@@ -104,7 +104,7 @@ func (im *Importer) Reported(ctx context.Context, r Report) error {
 		if snap.Reported.At.After(r.At) { // a later one was, by another process
 			return nil
 		}
-		_, err = im.store.Apply(ctx, registry.ChangeSet{
+		_, err = im.apply(ctx, registry.ChangeSet{
 			CustomerID: r.CustomerID, Revision: snap.Revision, Reported: &registry.Reported{At: r.At, Run: r.LastRun},
 		})
 		return err

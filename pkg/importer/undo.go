@@ -152,7 +152,7 @@ func (im *Importer) undo(ctx context.Context, number int64, c command) (result U
 			return err
 		}
 		cs.Run.Undoes = number
-		runs, err := im.store.Apply(ctx, cs)
+		runs, err := im.apply(ctx, cs)
 		if source.CodeOf(err) == registry.CodeRule && !errors.Is(err, registry.ErrMoved) {
 			return cannotUndo(r, "the registry's rules speak against it: %s", err)
 		}

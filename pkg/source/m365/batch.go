@@ -69,7 +69,7 @@ func (c *client) batch(ctx context.Context, links []*url.URL, take func(i int, b
 		if c.retry.tooLong(ctx, delay, waited) {
 			return requests, c.retry.throttled(delay, waited)
 		}
-		c.log("%d of %d parts of a batch are asked for again", len(again), len(pending))
+		c.retry.retried("%d of %d parts of a batch, again in %s", len(again), len(pending), delay.Round(time.Millisecond))
 		if err := c.retry.pause(ctx, delay); err != nil {
 			return requests, err
 		}

@@ -94,19 +94,22 @@ func newClientOf(config Config, e endpoint) (*client, error) {
 	if config.Announce == nil {
 		config.Announce = quiet
 	}
+	if config.Retried == nil {
+		config.Retried = quiet
+	}
 	if config.Log == nil {
 		config.Log = quiet
 	}
 	exchange := &exchange{limits: l, log: config.Log}
 	tokens := newTokens(config, e, &login{
 		endpoint: e,
-		retry:    &retry{limits: l, announce: config.Announce, server: "the sign-in service"},
+		retry:    &retry{limits: l, announce: config.Announce, retried: config.Retried, server: "the sign-in service"},
 		exchange: exchange,
 		base:     l.base,
 		consent:  e.consentLink(config.Connection.Graph),
 	})
 
-	again := &retry{limits: l, announce: config.Announce, server: e.service}
+	again := &retry{limits: l, announce: config.Announce, retried: config.Retried, server: e.service}
 	// The order is part of the design: each attempt gets an id and a token of its
 	// own, and is over only when its body was read.
 	middleware := []kiotahttp.Middleware{
@@ -124,7 +127,7 @@ func newClientOf(config Config, e endpoint) (*client, error) {
 	if config.Connection.Role == source.RoleReset {
 		writer = &http.Client{
 			Transport: kiotahttp.NewCustomTransportWithParentTransport(l.base,
-				&retry{limits: l, announce: config.Announce, server: "Microsoft Graph", once: true},
+				&retry{limits: l, announce: config.Announce, retried: config.Retried, server: "Microsoft Graph", once: true},
 				&authorize{root: e.root, tokens: tokens, writes: true},
 				exchange),
 			CheckRedirect: httpClient.CheckRedirect,

@@ -52,6 +52,8 @@ type Config struct {
 	UserAgent string
 	// Announce tells people about waits of some seconds; nil tells nobody.
 	Announce func(format string, args ...any)
+	// Retried is told of each wait before a request is made again; nil tells nobody.
+	Retried func(format string, args ...any)
 	// Log gets a line for each request; nil logs nothing.
 	Log func(format string, args ...any)
 

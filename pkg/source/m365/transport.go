@@ -34,6 +34,7 @@ type send func(*http.Request) (*http.Response, error)
 type retry struct {
 	limits
 	announce func(format string, args ...any)
+	retried  func(format string, args ...any)
 	server   string      // for people
 	once     bool        // a request that may have reached the server is not sent again
 	reached  atomic.Bool // it has answered before: a failure to connect may pass
@@ -75,11 +76,20 @@ func (r *retry) do(request *http.Request, try send) (*http.Response, error) {
 			}
 			return nil, r.throttled(delay, waited)
 		}
+		r.retried("%s %s: %s, again in %s", request.Method, request.URL.Path, answered(response, err), delay.Round(time.Millisecond))
 		if err := r.pause(ctx, delay); err != nil {
 			return nil, err
 		}
 		waited += delay
 	}
+}
+
+// answered says what became of a try.
+func answered(response *http.Response, err error) string {
+	if err != nil {
+		return "no answer"
+	}
+	return strconv.Itoa(response.StatusCode)
 }
 
 // pause waits, and says so where that takes long.
