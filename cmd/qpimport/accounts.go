@@ -13,6 +13,7 @@ import (
 	"github.com/qpimport/qpimport/internal/cli/output"
 	"github.com/qpimport/qpimport/pkg/importer"
 	"github.com/qpimport/qpimport/pkg/registry"
+	"github.com/qpimport/qpimport/pkg/source"
 )
 
 type accountsOptions struct {
@@ -120,7 +121,7 @@ func accountColumns(all bool) []output.Column[importer.Account] {
 		{Key: "display_name", Title: "Display name", Text: func(a account) string { return a.DisplayName }},
 		{Key: "given_name", Text: func(a account) string { return a.GivenName }},
 		{Key: "surname", Text: func(a account) string { return a.Surname }},
-		{Key: "username", Title: "User name", Text: func(a account) string { return a.Username }},
+		{Key: "username", Title: "User name", Rank: 1, Text: func(a account) string { return a.Username }},
 		{Key: "upn", Text: func(a account) string { return a.UPN }},
 		{Key: "email", Text: func(a account) string { return a.Email }},
 		{Title: "E-mail", Text: emailText},
@@ -129,14 +130,18 @@ func accountColumns(all bool) []output.Column[importer.Account] {
 		{Key: "state", Title: "State", Text: func(a account) string { return string(a.State) }},
 		{Key: "ad_id", Text: func(a account) string { return adLink(a).ID }},
 		{Key: "ad_dn", Text: func(a account) string { return adLink(a).DN }},
-		{Key: "ad_status", Title: "AD", Text: func(a account) string { return adLink(a).Status }},
+		{Key: "ad_status", Title: "AD", Rank: 3, Text: func(a account) string { return adLink(a).Status }},
 		{Key: "m365_id", Text: func(a account) string { return m365Link(a).ID }},
 		{Key: "m365_upn", Text: func(a account) string { return m365Link(a).UPN }},
-		{Key: "m365_status", Title: "Microsoft 365", Text: func(a account) string { return m365Link(a).Status }},
+		{Key: "m365_status", Title: "Microsoft 365", Rank: 2, Text: func(a account) string { return m365Link(a).Status }},
+		{Title: "OU", Group: true, Terminal: true, Text: accountOU},
 		{Key: "imported_at", Text: func(a account) string { return timeText(a.ImportedAt) }},
 		{Key: "updated_at", Text: func(a account) string { return timeText(a.UpdatedAt) }},
 	}
 }
+
+// accountOU is the path of the OU of an account's AD user.
+func accountOU(a importer.Account) string { return ouPath(source.ParentDN(adLink(a).DN)) }
 
 func adLink(a importer.Account) importer.ADLink {
 	if a.AD == nil {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/qpimport/qpimport/internal/cli/input"
 	"github.com/qpimport/qpimport/internal/cli/output"
+	"github.com/qpimport/qpimport/internal/cli/terminal"
 	"github.com/qpimport/qpimport/internal/cli/usage"
 	"github.com/qpimport/qpimport/pkg/importer"
 	"github.com/qpimport/qpimport/pkg/registry/sqlite"
@@ -174,7 +175,8 @@ func (a *app) notes(notes []string) {
 
 // render writes a result to standard output in the format asked for.
 func (a *app) render(v output.View) error {
-	if err := output.Render(a.out, a.settings.Output, a.settings.BOM, v); err != nil {
+	screen := output.Screen{Width: terminal.Width(a.out, a.getenv), More: " (a wider terminal and -o csv have all)"}
+	if err := output.Render(a.out, a.settings.Output, a.settings.BOM, screen, v); err != nil {
 		return fmt.Errorf("the command did its work, but the result could not be written: %w", err)
 	}
 	return nil

@@ -62,13 +62,13 @@ func customerColumns() []output.Column[importer.Customer] {
 		{Key: "id", Text: func(c customer) string { return c.ID }},
 		{Key: "name", Title: "Customer", Text: func(c customer) string { return c.Name }},
 		{Key: "external_ids", Text: func(c customer) string { return externalIDs(c.ExternalIDs) }},
-		{Key: "password_sync", Title: "Password sync", Text: func(c customer) string { return string(c.PasswordSync) }},
-		{Key: "ad", Title: "AD", Text: func(c customer) string { return transport(c.Directories.AD) }},
-		{Key: "m365", Title: "Microsoft 365", Text: func(c customer) string { return transport(c.Directories.M365) }},
+		{Key: "password_sync", Title: "Password sync", Rank: 3, Text: func(c customer) string { return string(c.PasswordSync) }},
+		{Key: "ad", Title: "AD", Rank: 5, Text: func(c customer) string { return transport(c.Directories.AD) }},
+		{Key: "m365", Title: "Microsoft 365", Rank: 4, Text: func(c customer) string { return transport(c.Directories.M365) }},
 		{Key: "accounts_total", Title: "Accounts", Text: func(c customer) string { return strconv.Itoa(c.Accounts.Total) }},
-		{Key: "accounts_active", Title: "Active", Text: func(c customer) string { return strconv.Itoa(c.Accounts.Active) }},
-		{Key: "accounts_needs_email", Title: "Need e-mail", Text: func(c customer) string { return strconv.Itoa(c.Accounts.NeedsEmail) }},
-		{Key: "accounts_pending_match", Title: "Await match", Text: func(c customer) string { return strconv.Itoa(c.Accounts.PendingMatch) }},
+		{Key: "accounts_active", Title: "Active", Rank: 1, Text: func(c customer) string { return strconv.Itoa(c.Accounts.Active) }},
+		{Key: "accounts_needs_email", Title: "Need e-mail", Rank: 2, Text: func(c customer) string { return strconv.Itoa(c.Accounts.NeedsEmail) }},
+		{Key: "accounts_pending_match", Title: "Await match", Rank: 2, Text: func(c customer) string { return strconv.Itoa(c.Accounts.PendingMatch) }},
 	}
 }
 

@@ -47,13 +47,10 @@ func (a *app) listDecisions(ctx context.Context, _ []string) error {
 	if err != nil {
 		return err
 	}
-	var columns []output.Column[importer.NamedDecision]
-	for _, c := range decisionColumns() {
-		columns = append(columns, output.Column[importer.NamedDecision]{Key: c.Key, Title: c.Title, Text: func(d importer.NamedDecision) string { return c.Text(d.Decision) }})
-	}
+	columns := output.ColumnsOf(decisionColumns(), func(d importer.NamedDecision) registry.Decision { return d.Decision })
 	columns = append(columns,
-		output.Column[importer.NamedDecision]{Key: "ad_upn", Title: "AD UPN", Text: func(d importer.NamedDecision) string { return d.ADUPN }},
-		output.Column[importer.NamedDecision]{Key: "m365_upn", Title: "Mailbox UPN", Text: func(d importer.NamedDecision) string { return d.M365UPN }})
+		output.Column[importer.NamedDecision]{Key: "ad_upn", Title: "AD UPN", Rank: 4, Text: func(d importer.NamedDecision) string { return d.ADUPN }},
+		output.Column[importer.NamedDecision]{Key: "m365_upn", Title: "Mailbox UPN", Rank: 5, Text: func(d importer.NamedDecision) string { return d.M365UPN }})
 	return a.render(output.List("decisions", decisions, columns, nil, nil))
 }
 
@@ -75,8 +72,8 @@ func decisionColumns() []output.Column[registry.Decision] {
 		{Key: "reason", Text: func(d decision) string { return d.Reason }},
 		{Key: "ad_name", Title: "AD user", Text: func(d decision) string { return d.ADName }},
 		{Key: "m365_name", Title: "Mailbox", Text: func(d decision) string { return d.M365Name }},
-		{Title: "Reason", Text: func(d decision) string { return d.Reason }},
-		{Key: "decided_at", Title: "Decided", Text: func(d decision) string { return d.DecidedAt.UTC().Format(time.RFC3339) }},
+		{Title: "Reason", Rank: 2, Text: func(d decision) string { return d.Reason }},
+		{Key: "decided_at", Title: "Decided", Rank: 3, Text: func(d decision) string { return d.DecidedAt.UTC().Format(time.RFC3339) }},
 	}
 }
 

@@ -82,7 +82,7 @@ func connectedColumns() []output.Column[connected] {
 		{Key: "customer", Text: func(c connected) string { return c.Customer }},
 		{Key: "source", Text: func(c connected) string { return string(c.Source) }},
 		{Title: "Directory", Text: func(c connected) string { return c.Source.String() }},
-		{Key: "transport", Title: "Transport", Text: func(c connected) string { return c.Transport }},
+		{Key: "transport", Title: "Transport", Rank: 2, Text: func(c connected) string { return c.Transport }},
 		{Title: "Where", Text: func(c connected) string { return where(&c.Connection) }},
 		{Title: "As", Text: func(c connected) string { return identity(c.Connection) }},
 		{Key: "url", Text: func(c connected) string { return c.URL }},
@@ -110,7 +110,7 @@ func connectedColumns() []output.Column[connected] {
 		{Key: "kdc", Text: func(c connected) string { return c.KDC }},
 		{Key: "auth", Text: func(c connected) string { return c.Auth }},
 		{Key: "assertion_from", Text: func(c connected) string { return c.AssertionFrom }},
-		{Key: "role", Title: "Role", Text: func(c connected) string { return c.Role }},
+		{Key: "role", Title: "Role", Rank: 1, Text: func(c connected) string { return c.Role }},
 	}
 }
 

@@ -95,10 +95,10 @@ func comparisons(x importer.Explanation) []comparison {
 func comparisonColumns() []output.Column[comparison] {
 	return []output.Column[comparison]{
 		{Key: "speaks", Title: "Speaks", Text: func(c comparison) string { return c.speaks }},
-		{Key: "rule", Title: "Rule", Text: func(c comparison) string { return c.Rule }},
-		{Key: "weight", Title: "Weight", Text: func(c comparison) string { return fmt.Sprintf("%+.1f", c.Weight) }},
-		{Key: "ad", Title: "AD", Text: func(c comparison) string { return c.AD }},
-		{Key: "m365", Title: "Microsoft 365", Text: func(c comparison) string { return c.M365 }},
+		{Key: "rule", Title: "Rule", Rank: 2, Text: func(c comparison) string { return c.Rule }},
+		{Key: "weight", Title: "Weight", Rank: 1, Text: func(c comparison) string { return fmt.Sprintf("%+.1f", c.Weight) }},
+		{Key: "ad", Title: "AD", Rank: 3, Text: func(c comparison) string { return c.AD }},
+		{Key: "m365", Title: "Microsoft 365", Rank: 3, Text: func(c comparison) string { return c.M365 }},
 		{Key: "text", Title: "What", Text: func(c comparison) string { return c.Text }},
 	}
 }

@@ -68,7 +68,7 @@ func groupColumns() []output.Column[importer.Group] {
 		{Key: "id", Text: func(g group) string { return g.ID }},
 		{Key: "name", Title: "Group", Text: func(g group) string { return g.Name }},
 		{Key: "dn", Text: func(g group) string { return g.DN }},
-		{Title: "In", Text: func(g group) string { return ouPath(source.ParentDN(g.DN)) }},
+		{Title: "In", Rank: 1, Text: func(g group) string { return ouPath(source.ParentDN(g.DN)) }},
 		{Key: "members", Title: "Members", Text: func(g group) string { return strconv.Itoa(g.Members) }},
 		{Key: "nested", Title: "With nested", Text: func(g group) string { return strconv.Itoa(g.Nested) }},
 	}

@@ -82,7 +82,7 @@ func runColumns(all bool) []output.Column[importer.Run] {
 		{Key: "id", Title: "Run", Text: func(r run) string { return strconv.FormatInt(r.ID, 10) }},
 		{Key: "batch", Text: func(r run) string { return text(r.Batch) }},
 		{Key: "at", Title: "When", Text: func(r run) string { return timeText(r.At) }},
-		{Key: "by", Title: "Who", Text: func(r run) string { return text(r.By) }},
+		{Key: "by", Title: "Who", Rank: 3, Text: func(r run) string { return text(r.By) }},
 		{Key: "version", Text: func(r run) string { return text(r.Version) }},
 		{Key: "customer", Title: customer, Text: func(r run) string { return r.Customer }},
 		{Key: "customer_id", Text: func(r run) string { return r.CustomerID }},
@@ -91,8 +91,8 @@ func runColumns(all bool) []output.Column[importer.Run] {
 		{Key: "created", Text: count(func(c importer.RunCounts) int { return c.Created })},
 		{Key: "updated", Text: count(func(c importer.RunCounts) int { return c.Updated })},
 		{Key: "deleted", Text: count(func(c importer.RunCounts) int { return c.Deleted })},
-		{Key: "undoes", Title: "Undoes", Text: number(func(r run) *int64 { return r.Undoes })},
-		{Key: "undone_by", Title: "Undone by", Text: number(func(r run) *int64 { return r.UndoneBy })},
+		{Key: "undoes", Title: "Undoes", Rank: 4, Text: number(func(r run) *int64 { return r.Undoes })},
+		{Key: "undone_by", Title: "Undone by", Rank: 2, Text: number(func(r run) *int64 { return r.UndoneBy })},
 	}
 }
 

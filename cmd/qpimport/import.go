@@ -293,9 +293,10 @@ func importPage(p *output.Page, r importer.ImportResult) {
 		output.TableOf(p, []output.Column[importer.ImportedAccount]{
 			{Title: "Outcome", Text: func(a importer.ImportedAccount) string { return a.Outcome }},
 			{Title: "Display name", Text: func(a importer.ImportedAccount) string { return a.DisplayName }},
-			{Title: "User name", Text: func(a importer.ImportedAccount) string { return a.Username }},
+			{Title: "User name", Rank: 1, Text: func(a importer.ImportedAccount) string { return a.Username }},
 			{Title: "E-mail", Text: func(a importer.ImportedAccount) string { return emailText(a.Account) }},
 			{Title: "State", Text: func(a importer.ImportedAccount) string { return string(a.State) }},
+			{Title: "OU", Group: true, Terminal: true, Text: func(a importer.ImportedAccount) string { return accountOU(a.Account) }},
 		}, changed)
 	}
 	if len(r.Skipped) > 0 {

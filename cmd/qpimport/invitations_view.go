@@ -62,7 +62,7 @@ func invitationColumns() []output.Column[invitationRow] {
 		{Key: "done_at", Text: func(r row) string { return moment(r.DoneAt) }},
 		{Key: "reason", Title: "Waits for", Text: func(r row) string { return r.Reason }},
 		{Key: "why", Text: func(r row) string { return r.Why }},
-		{Title: "Says", Text: func(r row) string { return cmp.Or(r.Why, invitedText(r)) }},
+		{Title: "Says", Rank: 1, Text: func(r row) string { return cmp.Or(r.Why, invitedText(r)) }},
 	}
 }
 

@@ -219,6 +219,7 @@ func matchPage(p *output.Page, r importer.MatchResult) {
 		output.TableOf(p, []output.Column[importer.UnmatchedUser]{
 			{Title: "Without a mailbox", Text: func(u importer.UnmatchedUser) string { return person(u.User) }},
 			{Title: "Reason", Text: func(u importer.UnmatchedUser) string { return reasonText(u.Reason, u.Why) }},
+			{Title: "OU", Group: true, Terminal: true, Text: func(u importer.UnmatchedUser) string { return ouPath(u.OU) }},
 		}, r.UnmatchedAD)
 	}
 	if len(r.UnmatchedM365) > 0 {
@@ -238,12 +239,13 @@ func pairTable(p *output.Page, title string, pairs []importer.MatchedPair) {
 	output.TableOf(p, []output.Column[importer.MatchedPair]{
 		{Title: title, Text: func(m importer.MatchedPair) string { return person(m.AD) }},
 		{Title: "Mailbox", Text: func(m importer.MatchedPair) string { return person(m.M365) }},
-		{Title: "Reason", Text: func(m importer.MatchedPair) string {
+		{Title: "Reason", Rank: 1, Text: func(m importer.MatchedPair) string {
 			if m.Unchanged {
 				return m.Reason + ", as before"
 			}
 			return m.Reason
 		}},
+		{Title: "OU", Group: true, Terminal: true, Text: func(m importer.MatchedPair) string { return ouPath(m.AD.OU) }},
 	}, pairs)
 }
 

@@ -72,8 +72,8 @@ func ouColumns(all bool) []output.Column[source.OU] {
 		{Key: "path", Title: "OU", Text: func(o source.OU) string { return o.Path }},
 		{Key: "name", Text: func(o source.OU) string { return o.Name }},
 		{Key: "class", Text: func(o source.OU) string { return o.Class }},
-		{Key: "users", Title: "Users", Text: func(o source.OU) string { return strconv.Itoa(o.Users) }},
-		{Key: "users_below", Title: "Below", Text: func(o source.OU) string { return strconv.Itoa(o.UsersBelow) }},
+		{Key: "users", Title: "Users", Rank: output.Whole, Text: func(o source.OU) string { return strconv.Itoa(o.Users) }},
+		{Key: "users_below", Title: "Below", Rank: output.Whole, Text: func(o source.OU) string { return strconv.Itoa(o.UsersBelow) }},
 		{Key: "hidden", Text: func(o source.OU) string { return strconv.FormatBool(o.Hidden) }},
 		{Key: "hidden_reason", Title: hidden, Text: func(o source.OU) string { return string(o.HiddenReason) }},
 	}

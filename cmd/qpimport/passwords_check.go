@@ -55,8 +55,8 @@ func passwordCheckView(r importer.PasswordCheckResult) output.View {
 	columns := []output.Column[row]{
 		{Key: "account", Text: func(x row) string { return x.Account }},
 		{Key: "display_name", Title: "Name", Text: func(x row) string { return x.DisplayName }},
-		{Key: "username", Title: "User name", Text: func(x row) string { return x.Username }},
-		{Key: "set_at", Title: "Set in AD", Text: func(x row) string { return whenText(x.SetAt) }},
+		{Key: "username", Title: "User name", Rank: 1, Text: func(x row) string { return x.Username }},
+		{Key: "set_at", Title: "Set in AD", Rank: 2, Text: func(x row) string { return whenText(x.SetAt) }},
 		{Title: "What", Text: func(x row) string {
 			switch {
 			case !x.Certain:

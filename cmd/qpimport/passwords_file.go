@@ -108,7 +108,7 @@ func linesOf(passwords []importer.ResetPassword, accounts []importer.AccountRese
 
 func writePasswords(w io.Writer, path string, lines []passwordLine) error {
 	if passwordFormat(path) == ".json" {
-		return output.Render(w, output.JSON, false, output.View{Document: map[string]any{"passwords": lines}})
+		return output.Render(w, output.JSON, false, output.Screen{}, output.View{Document: map[string]any{"passwords": lines}})
 	}
 	return output.WriteCSV(w, output.Rows([]output.Column[passwordLine]{
 		{Key: "account", Text: func(l passwordLine) string { return l.Account }},

@@ -360,10 +360,10 @@ func resetColumns(accounts []importer.AccountReset) []output.Column[importer.Acc
 	columns := []output.Column[row]{
 		{Key: "account", Text: func(r row) string { return r.Account }},
 		{Key: "display_name", Title: "Name", Text: func(r row) string { return r.DisplayName }},
-		{Key: "username", Title: "User name", Text: func(r row) string { return r.Username }},
+		{Key: "username", Title: "User name", Rank: 1, Text: func(r row) string { return r.Username }},
 		{Key: "outcome", Title: "Outcome", Text: func(r row) string { return strings.ReplaceAll(r.Outcome, "_", " ") }},
-		{Key: "ad", Title: "AD", Text: func(r row) string { return side(r.AD) }},
-		{Key: "m365", Title: "Microsoft 365", Text: func(r row) string {
+		{Key: "ad", Title: "AD", Rank: 3, Text: func(r row) string { return side(r.AD) }},
+		{Key: "m365", Title: "Microsoft 365", Rank: 2, Text: func(r row) string {
 			if r.M365 == nil && r.Follows {
 				return "follows"
 			}
@@ -372,7 +372,7 @@ func resetColumns(accounts []importer.AccountReset) []output.Column[importer.Acc
 	}
 	for _, acc := range accounts {
 		if acc.Password != nil {
-			columns = append(columns, output.Column[row]{Key: "password", Title: "Password", Text: func(r row) string {
+			columns = append(columns, output.Column[row]{Key: "password", Title: "Password", Rank: output.Whole, Text: func(r row) string {
 				if r.Password == nil {
 					return ""
 				}

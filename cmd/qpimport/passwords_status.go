@@ -47,9 +47,9 @@ func passwordStatusColumns() []output.Column[importer.PasswordStatus] {
 	return []output.Column[row]{
 		{Key: "account", Text: func(r row) string { return r.Account }},
 		{Key: "display_name", Title: "Name", Text: func(r row) string { return r.DisplayName }},
-		{Key: "username", Title: "User name", Text: func(r row) string { return r.Username }},
-		{Key: "ad_set_at", Title: "Set in AD", Text: func(r row) string { return whenText(r.ADSetAt) }},
-		{Key: "m365_set_at", Title: "Set in Microsoft 365", Text: func(r row) string { return whenText(r.M365SetAt) }},
+		{Key: "username", Title: "User name", Rank: 1, Text: func(r row) string { return r.Username }},
+		{Key: "ad_set_at", Title: "Set in AD", Rank: 2, Text: func(r row) string { return whenText(r.ADSetAt) }},
+		{Key: "m365_set_at", Title: "Set in Microsoft 365", Rank: 2, Text: func(r row) string { return whenText(r.M365SetAt) }},
 		{Key: "in_step", Text: func(r row) string {
 			if r.InStep == nil {
 				return ""

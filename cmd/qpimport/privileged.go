@@ -53,12 +53,12 @@ commands again.` + exits(11, 13, 14, 15),
 func privilegedView(r importer.PrivilegedList) output.View {
 	type row = importer.PrivilegedPerson
 	columns := []output.Column[row]{
-		{Key: "source", Title: "Directory", Text: func(p row) string { return string(p.Source) }},
+		{Key: "source", Title: "Directory", Rank: 3, Text: func(p row) string { return string(p.Source) }},
 		{Key: "id", Text: func(p row) string { return p.ID }},
 		{Key: "display_name", Title: "Display name", Text: func(p row) string { return p.DisplayName }},
-		{Key: "username", Title: "User name", Text: func(p row) string { return p.Username }},
+		{Key: "username", Title: "User name", Rank: 1, Text: func(p row) string { return p.Username }},
 		{Key: "enabled", Text: func(p row) string { return flagText(p.Enabled) }},
-		{Title: "Account", Text: func(p row) string { return yes(p.Imported) }},
+		{Title: "Account", Rank: 2, Text: func(p row) string { return yes(p.Imported) }},
 		{Key: "by", Title: "Privileged by", Text: func(p row) string { return strings.Join(p.Paths, "; ") }},
 	}
 	v := output.List("people", r.People, columns, nil, nil)

@@ -267,7 +267,7 @@ func refreshPage(p *output.Page, r importer.RefreshResult) {
 		p.Blank()
 		output.TableOf(p, []output.Column[importer.User]{
 			{Title: "New", Text: func(u importer.User) string { return person(u) }},
-			{Title: "OU", Text: func(u importer.User) string { return u.OU }},
+			{Title: "OU", Rank: 1, Text: func(u importer.User) string { return u.OU }},
 		}, r.New)
 	}
 }

@@ -129,8 +129,8 @@ func pageName(name, id string) string {
 
 func fleetView(r fleetResult) output.View {
 	type member = fleetMember
-	number := func(key, title string, of func(*importer.ReportCounts) int) output.Column[member] {
-		return output.Column[member]{Key: key, Title: title, Text: func(m member) string {
+	number := func(rank int, key, title string, of func(*importer.ReportCounts) int) output.Column[member] {
+		return output.Column[member]{Key: key, Title: title, Rank: rank, Text: func(m member) string {
 			if m.Counts == nil {
 				return ""
 			}
@@ -141,12 +141,12 @@ func fleetView(r fleetResult) output.View {
 		{Key: "id", Text: func(m member) string { return m.ID }},
 		{Key: "name", Title: "Customer", Text: func(m member) string { return m.Name }},
 		{Key: "light", Title: "Light", Text: func(m member) string { return string(m.Light) }},
-		number("accounts", "Accounts", func(n *importer.ReportCounts) int { return n.Accounts.Total }),
-		number("active", "Active", func(n *importer.ReportCounts) int { return n.Accounts.Active }),
-		number("open", "Open", func(n *importer.ReportCounts) int { return n.Open }),
-		number("leavers", "Leavers", func(n *importer.ReportCounts) int { return n.Leavers }),
-		number("risen", "New power", func(n *importer.ReportCounts) int { return n.Risen }),
-		{Key: "file", Title: "File", Text: func(m member) string { return text(m.File) }},
+		number(3, "accounts", "Accounts", func(n *importer.ReportCounts) int { return n.Accounts.Total }),
+		number(4, "active", "Active", func(n *importer.ReportCounts) int { return n.Accounts.Active }),
+		number(1, "open", "Open", func(n *importer.ReportCounts) int { return n.Open }),
+		number(1, "leavers", "Leavers", func(n *importer.ReportCounts) int { return n.Leavers }),
+		number(2, "risen", "New power", func(n *importer.ReportCounts) int { return n.Risen }),
+		{Key: "file", Title: "File", Rank: 5, Text: func(m member) string { return text(m.File) }},
 		{Key: "error", Title: "Error", Text: func(m member) string {
 			if m.Error == nil {
 				return ""

@@ -81,6 +81,13 @@ const envWine = "QPIMPORT_TEST_WINE"
 //	msp CUSTOMERS USERS      make customers.yaml and the exports of an MSP
 //	requests N TEXT          Graph was asked N times for paths that hold TEXT
 //	binds N                  the directory saw N attempts to log in
+//	terminal COLUMNSxROWS N STEPS|- CMD…
+//	                         run CMD on a terminal; its exit status must be N. Standard
+//	                         output is what the terminal shows then, with what has
+//	                         scrolled away; standard error all that CMD wrote. It fails
+//	                         where the terminal has to wrap a line. STEPS is a file with
+//	                         a step a line: "see TEXT" waits for it, "type KEYS" types,
+//	                         with the escapes of Go, "look" adds what is shown now
 //	strays N                 N requests went where the links of directory m365
 //	                         with the faults foreign-… led
 //
@@ -112,6 +119,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("QPIMPORT_STATE", filepath.Join(env.WorkDir, "state.db"))
 			env.Setenv("CONTOSO", sample)
 			env.Values[fakesKey{}] = &fakes{}
+			env.Values[scriptEnvKey{}] = append(namesOf(env.Vars), "NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS", envCustomer, envOutput)
 			env.Setenv("HOSTILE", "\x1b[2J\u202e")
 			env.Setenv("GORACE", "atexit_sleep_ms=0") // else each run waits a second
 			env.Setenv("HOST_OS", goos)
@@ -167,9 +175,21 @@ func TestScripts(t *testing.T) {
 			"mails":        cmdMails,
 			"mail":         cmdMail,
 			"mail-arrives": cmdMailArrives,
+			"terminal":     cmdTerminal,
 			"msp":          cmdMSP,
 		},
 	})
+}
+
+// scriptEnvKey is that of the variables that a program of a script sees.
+type scriptEnvKey struct{}
+
+func namesOf(variables []string) []string {
+	names := make([]string, len(variables))
+	for i, v := range variables {
+		names[i], _, _ = strings.Cut(v, "=")
+	}
+	return names
 }
 
 func cmdExits(ts *testscript.TestScript, neg bool, args []string) {

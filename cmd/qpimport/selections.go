@@ -90,13 +90,13 @@ func selectionColumns() []output.Column[importer.Selection] {
 	}
 	return []output.Column[row]{
 		{Key: "number", Title: "Number", Text: func(s row) string { return strconv.Itoa(s.Number) }},
-		{Key: "source", Title: "Directory", Text: func(s row) string { return string(s.Source) }},
+		{Key: "source", Title: "Directory", Rank: 3, Text: func(s row) string { return string(s.Source) }},
 		{Key: "ous", Title: "OUs", Text: func(s row) string { return ous(s.OUs) }},
-		{Key: "recursive", Title: "Below", Text: func(s row) string { return yes(s.Recursive) }},
+		{Key: "recursive", Title: "Below", Rank: 1, Text: func(s row) string { return yes(s.Recursive) }},
 		{Key: "groups", Title: "Groups", Text: groups},
 		{Key: "takes", Title: "Takes", Text: func(s row) string { return takes(s) }},
 		{Key: "skus", Text: func(s row) string { return strings.Join(s.SKUs, " ") }},
-		{Key: "but", Title: "But", Text: func(s row) string {
+		{Key: "but", Title: "But", Rank: 2, Text: func(s row) string {
 			return strings.Join(append(s.Exclude[:len(s.Exclude):len(s.Exclude)], ous(s.ExcludeOUs)), " ")
 		}},
 	}

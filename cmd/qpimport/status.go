@@ -125,10 +125,7 @@ func statusView(list []importer.CustomerStatus, waiting int) output.View {
 
 func statusColumns() []output.Column[importer.CustomerStatus] {
 	type status = importer.CustomerStatus
-	var columns []output.Column[status]
-	for _, c := range customerColumns() {
-		columns = append(columns, output.Column[status]{Key: c.Key, Title: c.Title, Text: func(s status) string { return c.Text(s.Customer) }})
-	}
+	columns := output.ColumnsOf(customerColumns(), func(s status) importer.Customer { return s.Customer })
 	lastRead := func(d *importer.DirectoryStatus) string {
 		if d == nil || d.LastRead == nil {
 			return ""

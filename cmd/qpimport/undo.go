@@ -162,7 +162,7 @@ func undoneColumns() []output.Column[importer.UndoneRun] {
 		{Key: "customer", Title: "Customer", Text: func(u run) string { return u.Customer }},
 		{Key: "customer_id", Text: func(u run) string { return u.CustomerID }},
 		{Key: "outcome", Title: "Outcome", Text: func(u run) string { return u.Outcome }},
-		{Key: "run", Title: "By run", Text: func(u run) string { return numberText(u.Run) }},
+		{Key: "run", Title: "By run", Rank: 2, Text: func(u run) string { return numberText(u.Run) }},
 		{Title: "What", Text: func(u run) string {
 			switch {
 			case u.Error == nil && u.Outcome == importer.OutcomeAlready:

@@ -37,8 +37,9 @@ type View struct {
 	Page func(*Page)
 }
 
-// Render writes a view in a format. With bom, CSV begins with a byte order mark.
-func Render(w io.Writer, format Format, bom bool, v View) error {
+// Render writes a view in a format. With bom, CSV begins with a byte order mark. The
+// screen is for tables alone.
+func Render(w io.Writer, format Format, bom bool, screen Screen, v View) error {
 	out := bufio.NewWriter(w)
 	var err error
 	switch format {
@@ -49,7 +50,7 @@ func Render(w io.Writer, format Format, bom bool, v View) error {
 	case CSV:
 		err = WriteCSV(out, v.Rows(), bom)
 	default:
-		p := &Page{w: out}
+		p := &Page{w: out, screen: screen}
 		v.Page(p)
 		err = p.err
 	}

@@ -6,31 +6,59 @@ type Column[T any] struct {
 	Key   string // "" leaves it out of CSV
 	Title string // "" leaves it out of tables
 	Text  func(T) string
+
+	// Rank orders what a narrow terminal leaves out, the highest first; 0 is always
+	// shown, and [Whole] is not folded either.
+	Rank int
+	// Tone is how what a cell says is meant, nil for nothing.
+	Tone func(cell string) Tone
+	// Head is how what the column lists is meant.
+	Head Tone
+	// Group columns are headings on a terminal, above the rows that they are the same
+	// for, and take no room beside the others.
+	Group bool
+	// Terminal columns are shown on terminals alone: tables elsewhere stay as scripts
+	// know them.
+	Terminal bool
+}
+
+// Whole is the rank of a column that is shown whole on every terminal.
+const Whole = -1
+
+// ColumnsOf makes the columns of a part those of the whole.
+func ColumnsOf[T, Part any](columns []Column[Part], part func(T) Part) []Column[T] {
+	of := make([]Column[T], len(columns))
+	for i, c := range columns {
+		of[i] = Column[T]{
+			Key: c.Key, Title: c.Title, Text: func(item T) string { return c.Text(part(item)) },
+			Rank: c.Rank, Tone: c.Tone, Head: c.Head, Group: c.Group, Terminal: c.Terminal,
+		}
+	}
+	return of
 }
 
 // Rows makes the CSV of items, the header first.
 func Rows[T any](columns []Column[T], items []T) [][]string {
-	head, rows := grid(columns, items, func(c Column[T]) string { return c.Key })
-	return append([][]string{head}, rows...)
-}
-
-// grid takes from items the columns that have a name.
-func grid[T any](columns []Column[T], items []T, name func(Column[T]) string) (head []string, rows [][]string) {
 	var shown []Column[T]
+	var head []string
 	for _, c := range columns {
-		if name(c) != "" {
-			shown = append(shown, c)
-			head = append(head, name(c))
+		if c.Key != "" {
+			shown, head = append(shown, c), append(head, c.Key)
 		}
 	}
-	rows = make([][]string, len(items))
+	return append([][]string{head}, cellsOf(shown, items)...)
+}
+
+// cellsOf has a row an item.
+func cellsOf[T any](columns []Column[T], items []T) [][]string {
+	rows := make([][]string, len(items))
 	for i, item := range items {
-		rows[i] = make([]string, len(shown))
-		for j, c := range shown {
+		rows[i] = make([]string, len(columns))
+		for j, c := range columns {
 			rows[i][j] = c.Text(item)
 		}
 	}
-	return head, rows
+	return rows
 }
 
 // List shows items of one kind: a noun with an array in JSON, and beside it
