@@ -162,7 +162,7 @@ func (a *app) notice(format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
 	a.file.Info("notice", "text", text)
 	if !a.settings.Quiet {
-		fmt.Fprintln(a.err, output.Clean(text))
+		fmt.Fprintln(a.err, a.said(output.Clean(text)))
 	}
 }
 
@@ -175,7 +175,10 @@ func (a *app) notes(notes []string) {
 
 // render writes a result to standard output in the format asked for.
 func (a *app) render(v output.View) error {
-	screen := output.Screen{Width: terminal.Width(a.out, a.getenv), More: " (a wider terminal and -o csv have all)"}
+	screen := output.Screen{
+		Width: terminal.Width(a.out, a.getenv), Colour: terminal.Colour(a.out, a.getenv),
+		More: " (a wider terminal and -o csv have all)",
+	}
 	if err := output.Render(a.out, a.settings.Output, a.settings.BOM, screen, v); err != nil {
 		return fmt.Errorf("the command did its work, but the result could not be written: %w", err)
 	}

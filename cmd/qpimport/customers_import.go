@@ -81,7 +81,7 @@ func customersImportView(r importer.CustomerImportResult) output.View {
 func importedCustomerColumns() []output.Column[importer.ImportedCustomer] {
 	type customer = importer.ImportedCustomer
 	return []output.Column[customer]{
-		{Key: "outcome", Title: "Outcome", Text: func(c customer) string { return c.Outcome }},
+		{Key: "outcome", Title: "Outcome", Tone: toneOf, Text: func(c customer) string { return c.Outcome }},
 		{Key: "id", Text: func(c customer) string { return c.ID }},
 		{Key: "name", Title: "Customer", Text: func(c customer) string { return c.Name }},
 		{Key: "external_ids", Title: "External ids", Text: func(c customer) string { return externalIDs(c.ExternalIDs) }},

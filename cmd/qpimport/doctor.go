@@ -82,7 +82,7 @@ func countErrors(findings []importer.Finding) int {
 func doctorView(findings []importer.Finding) output.View {
 	type finding = importer.Finding
 	v := output.List("findings", findings, []output.Column[finding]{
-		{Key: "level", Title: "Level", Rank: output.Whole, Text: func(f finding) string { return f.Level }},
+		{Key: "level", Title: "Level", Rank: output.Whole, Tone: toneOf, Text: func(f finding) string { return f.Level }},
 		{Key: "subject", Title: "Subject", Text: func(f finding) string { return f.Subject }},
 		{Key: "message", Title: "Finding", Text: func(f finding) string { return f.Message }},
 		{Key: "hint", Title: "What to do", Text: func(f finding) string { return f.Hint }},

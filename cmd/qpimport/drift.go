@@ -81,7 +81,7 @@ func driftView(r importer.DriftResult) output.View {
 	columns := []output.Column[row]{
 		{Key: "account", Text: func(d row) string { return d.Account }},
 		{Key: "display_name", Title: "Account", Text: func(d row) string { return d.DisplayName }},
-		{Key: "code", Title: "Difference", Text: func(d row) string { return d.Code }},
+		{Key: "code", Title: "Difference", Tone: toneOf, Text: func(d row) string { return d.Code }},
 		{Key: "ad", Title: "Active Directory", Text: func(d row) string { return d.AD }},
 		{Key: "m365", Title: "Microsoft 365", Text: func(d row) string { return d.M365 }},
 	}

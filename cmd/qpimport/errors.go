@@ -162,9 +162,9 @@ func (a *app) fail(cmd *cobra.Command, err error) int {
 			return status
 		}
 	}
-	fmt.Fprintf(a.err, "qpimport: %s\n", output.CleanLines(err.Error()))
+	fmt.Fprintln(a.err, a.said("qpimport: "+output.CleanLines(err.Error())))
 	if hint != "" {
-		fmt.Fprintf(a.err, "hint: %s\n", output.CleanLines(hint))
+		fmt.Fprintln(a.err, a.said("hint: "+output.CleanLines(hint)))
 	}
 	return status
 }

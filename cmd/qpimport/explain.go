@@ -94,7 +94,7 @@ func comparisons(x importer.Explanation) []comparison {
 
 func comparisonColumns() []output.Column[comparison] {
 	return []output.Column[comparison]{
-		{Key: "speaks", Title: "Speaks", Text: func(c comparison) string { return c.speaks }},
+		{Key: "speaks", Title: "Speaks", Tone: toneOf, Text: func(c comparison) string { return c.speaks }},
 		{Key: "rule", Title: "Rule", Rank: 2, Text: func(c comparison) string { return c.Rule }},
 		{Key: "weight", Title: "Weight", Rank: 1, Text: func(c comparison) string { return fmt.Sprintf("%+.1f", c.Weight) }},
 		{Key: "ad", Title: "AD", Rank: 3, Text: func(c comparison) string { return c.AD }},

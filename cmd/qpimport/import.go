@@ -291,11 +291,11 @@ func importPage(p *output.Page, r importer.ImportResult) {
 	if changed := changedAccounts(r.Accounts); len(changed) > 0 {
 		p.Blank()
 		output.TableOf(p, []output.Column[importer.ImportedAccount]{
-			{Title: "Outcome", Text: func(a importer.ImportedAccount) string { return a.Outcome }},
+			{Title: "Outcome", Tone: toneOf, Text: func(a importer.ImportedAccount) string { return a.Outcome }},
 			{Title: "Display name", Text: func(a importer.ImportedAccount) string { return a.DisplayName }},
 			{Title: "User name", Rank: 1, Text: func(a importer.ImportedAccount) string { return a.Username }},
-			{Title: "E-mail", Text: func(a importer.ImportedAccount) string { return emailText(a.Account) }},
-			{Title: "State", Text: func(a importer.ImportedAccount) string { return string(a.State) }},
+			{Title: "E-mail", Tone: emailTone, Text: func(a importer.ImportedAccount) string { return emailText(a.Account) }},
+			{Title: "State", Tone: toneOf, Text: func(a importer.ImportedAccount) string { return string(a.State) }},
 			{Title: "OU", Group: true, Terminal: true, Text: func(a importer.ImportedAccount) string { return accountOU(a.Account) }},
 		}, changed)
 	}

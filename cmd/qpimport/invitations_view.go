@@ -52,7 +52,7 @@ func invitationColumns() []output.Column[invitationRow] {
 		return timeText(*t)
 	}
 	return []output.Column[row]{
-		{Key: "outcome", Title: "Outcome", Text: func(r row) string { return r.Outcome }},
+		{Key: "outcome", Title: "Outcome", Tone: toneOf, Text: func(r row) string { return r.Outcome }},
 		{Key: "account", Text: func(r row) string { return r.Account }},
 		{Key: "display_name", Title: "Display name", Text: func(r row) string { return r.DisplayName }},
 		{Key: "email", Title: "E-mail", Text: func(r row) string { return r.Email }},

@@ -127,7 +127,7 @@ func parseReview(f input.File) ([]importer.DecisionRow, error) {
 func decisionRowColumns() []output.Column[importer.DecisionRow] {
 	type row = importer.DecisionRow
 	return []output.Column[row]{
-		{Key: "outcome", Title: "Outcome", Text: func(r row) string { return r.Outcome }},
+		{Key: "outcome", Title: "Outcome", Tone: toneOf, Text: func(r row) string { return r.Outcome }},
 		{Key: "row", Text: func(r row) string { return fmt.Sprint(r.Row) }},
 		{Key: "decision", Title: "Decision", Text: func(r row) string { return string(r.Verdict) }},
 		{Key: "ad", Text: func(r row) string { return r.AD }},

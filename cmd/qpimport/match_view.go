@@ -166,58 +166,47 @@ func matchPage(p *output.Page, r importer.MatchResult) {
 	if r.Read != nil && r.Read.AD != nil && r.Read.AD.AsRead && !r.ByHand {
 		p.Line("Active Directory as it was read on %s: %s", timeText(r.Read.AD.At), output.Count(r.Read.AD.Users, "user"))
 	}
-	pairTable(p, "Matched", r.Pairs)
-	pairTable(p, "Unpaired", r.Unpaired)
-	if len(r.Doubtful) > 0 {
-		var rows [][]string
-		for _, x := range r.Doubtful {
-			rows = append(rows, []string{person(x.AD), person(x.M365), evidenceText(x.Against)})
-		}
-		p.Blank()
-		p.Table([]string{"In doubt, though matched", "Mailbox", "What contradicts"}, rows)
+	pairTable(p, "Matched", output.Good, r.Pairs)
+	pairTable(p, "Unpaired", output.Plain, r.Unpaired)
+	var doubtful, ambiguous, review []openRow
+	for _, x := range r.Doubtful {
+		doubtful = append(doubtful, openRow{ad: person(x.AD), mailbox: person(x.M365), reason: evidenceText(x.Against), ou: x.AD.OU})
 	}
-	if len(r.Ambiguous) > 0 {
-		var rows [][]string
-		for _, x := range r.Ambiguous {
-			for i := range max(len(x.AD), len(x.M365)) {
-				row := []string{"", "", ""}
-				if i < len(x.AD) {
-					row[0] = person(x.AD[i])
-				}
-				if i < len(x.M365) {
-					row[1] = person(x.M365[i])
-				}
-				if i == 0 {
-					row[2] = x.Reason
-				}
-				rows = append(rows, row)
+	openTable(p, doubtful, openTitles{"In doubt, though matched", "Mailbox", "", "What contradicts", output.Bad})
+	for _, x := range r.Ambiguous {
+		for i := range max(len(x.AD), len(x.M365)) {
+			var row openRow
+			if i < len(x.AD) {
+				row.ad = person(x.AD[i])
 			}
+			if i < len(x.M365) {
+				row.mailbox = person(x.M365[i])
+			}
+			if i == 0 {
+				row.reason = x.Reason
+			}
+			ambiguous = append(ambiguous, row)
 		}
-		p.Blank()
-		p.Table([]string{"Ambiguous", "Mailbox", "Reason"}, rows)
 	}
-	if len(r.Review) > 0 {
-		var rows [][]string
-		for _, x := range r.Review {
-			if len(x.Candidates) == 0 {
-				rows = append(rows, []string{person(x.AD), "", "", reasonText(x.Reason, x.Why)})
-			}
-			for i, cand := range x.Candidates {
-				row := []string{"", person(cand.M365), confidence(cand.Confidence), candidateText(cand)}
-				if i == 0 {
-					row[0] = person(x.AD)
-					row[3] = strings.Trim(reasonText(x.Reason, x.Why)+": "+row[3], ": ")
-				}
-				rows = append(rows, row)
-			}
+	openTable(p, ambiguous, openTitles{"Ambiguous", "Mailbox", "", "Reason", output.Warning})
+	for _, x := range r.Review {
+		if len(x.Candidates) == 0 {
+			review = append(review, openRow{ad: person(x.AD), reason: reasonText(x.Reason, x.Why), ou: x.AD.OU})
 		}
-		p.Blank()
-		p.Table([]string{"For review", "Candidate", "Confidence", "Reason"}, rows)
+		for i, cand := range x.Candidates {
+			row := openRow{mailbox: person(cand.M365), confidence: confidence(cand.Confidence), reason: candidateText(cand), ou: x.AD.OU}
+			if i == 0 {
+				row.ad = person(x.AD)
+				row.reason = strings.Trim(reasonText(x.Reason, x.Why)+": "+row.reason, ": ")
+			}
+			review = append(review, row)
+		}
 	}
+	openTable(p, review, openTitles{"For review", "Candidate", "Confidence", "Reason", output.Warning})
 	if len(r.UnmatchedAD) > 0 {
 		p.Blank()
 		output.TableOf(p, []output.Column[importer.UnmatchedUser]{
-			{Title: "Without a mailbox", Text: func(u importer.UnmatchedUser) string { return person(u.User) }},
+			{Title: "Without a mailbox", Head: output.Warning, Text: func(u importer.UnmatchedUser) string { return person(u.User) }},
 			{Title: "Reason", Text: func(u importer.UnmatchedUser) string { return reasonText(u.Reason, u.Why) }},
 			{Title: "OU", Group: true, Terminal: true, Text: func(u importer.UnmatchedUser) string { return ouPath(u.OU) }},
 		}, r.UnmatchedAD)
@@ -231,13 +220,36 @@ func matchPage(p *output.Page, r importer.MatchResult) {
 	}
 }
 
-func pairTable(p *output.Page, title string, pairs []importer.MatchedPair) {
+// openRow is a line about somebody who is left to decide on.
+type openRow struct{ ad, mailbox, confidence, reason, ou string }
+
+// openTitles are the titles over such lines; "" leaves a column out.
+type openTitles struct {
+	ad, mailbox, confidence, reason string
+	tone                            output.Tone
+}
+
+func openTable(p *output.Page, rows []openRow, titles openTitles) {
+	if len(rows) == 0 {
+		return
+	}
+	p.Blank()
+	output.TableOf(p, []output.Column[openRow]{
+		{Title: titles.ad, Head: titles.tone, Text: func(r openRow) string { return r.ad }},
+		{Title: titles.mailbox, Text: func(r openRow) string { return r.mailbox }},
+		{Title: titles.confidence, Rank: 1, Text: func(r openRow) string { return r.confidence }},
+		{Title: titles.reason, Text: func(r openRow) string { return r.reason }},
+		{Title: "OU", Group: true, Terminal: true, Text: func(r openRow) string { return ouPath(r.ou) }},
+	}, rows)
+}
+
+func pairTable(p *output.Page, title string, tone output.Tone, pairs []importer.MatchedPair) {
 	if len(pairs) == 0 {
 		return
 	}
 	p.Blank()
 	output.TableOf(p, []output.Column[importer.MatchedPair]{
-		{Title: title, Text: func(m importer.MatchedPair) string { return person(m.AD) }},
+		{Title: title, Head: tone, Text: func(m importer.MatchedPair) string { return person(m.AD) }},
 		{Title: "Mailbox", Text: func(m importer.MatchedPair) string { return person(m.M365) }},
 		{Title: "Reason", Rank: 1, Text: func(m importer.MatchedPair) string {
 			if m.Unchanged {

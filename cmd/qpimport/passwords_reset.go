@@ -361,9 +361,9 @@ func resetColumns(accounts []importer.AccountReset) []output.Column[importer.Acc
 		{Key: "account", Text: func(r row) string { return r.Account }},
 		{Key: "display_name", Title: "Name", Text: func(r row) string { return r.DisplayName }},
 		{Key: "username", Title: "User name", Rank: 1, Text: func(r row) string { return r.Username }},
-		{Key: "outcome", Title: "Outcome", Text: func(r row) string { return strings.ReplaceAll(r.Outcome, "_", " ") }},
-		{Key: "ad", Title: "AD", Rank: 3, Text: func(r row) string { return side(r.AD) }},
-		{Key: "m365", Title: "Microsoft 365", Rank: 2, Text: func(r row) string {
+		{Key: "outcome", Title: "Outcome", Tone: toneOf, Text: func(r row) string { return strings.ReplaceAll(r.Outcome, "_", " ") }},
+		{Key: "ad", Title: "AD", Rank: 3, Tone: toneOf, Text: func(r row) string { return side(r.AD) }},
+		{Key: "m365", Title: "Microsoft 365", Rank: 2, Tone: toneOf, Text: func(r row) string {
 			if r.M365 == nil && r.Follows {
 				return "follows"
 			}

@@ -56,7 +56,7 @@ func passwordStatusColumns() []output.Column[importer.PasswordStatus] {
 			}
 			return fmt.Sprint(*r.InStep)
 		}},
-		{Title: "In step", Text: func(r row) string {
+		{Title: "In step", Tone: toneOf, Text: func(r row) string {
 			switch {
 			case r.InStep == nil:
 				return "unknown"

@@ -108,7 +108,7 @@ func bulkColumns() []output.Column[bulkRow] {
 	}
 	return []output.Column[bulkRow]{
 		{Key: "name", Title: "Customer", Text: func(r bulkRow) string { return r.name }},
-		{Key: "outcome", Title: "Outcome", Text: func(r bulkRow) string { return strings.ReplaceAll(r.outcome, "_", " ") }},
+		{Key: "outcome", Title: "Outcome", Tone: toneOf, Text: func(r bulkRow) string { return strings.ReplaceAll(r.outcome, "_", " ") }},
 		{Title: "What", Text: func(r bulkRow) string {
 			if r.problem.Hint != "" {
 				return r.problem.Message + " (" + r.problem.Hint + ")"

@@ -240,7 +240,7 @@ func accountChangeColumns() []output.Column[importer.AccountChange] {
 	return []output.Column[change]{
 		{Key: "account", Text: func(c change) string { return c.Account }},
 		{Key: "display_name", Title: "Account", Text: func(c change) string { return c.DisplayName }},
-		{Key: "what", Title: "What", Text: func(c change) string { return strings.ReplaceAll(c.What, "_", " ") }},
+		{Key: "what", Title: "What", Tone: toneOf, Text: func(c change) string { return strings.ReplaceAll(c.What, "_", " ") }},
 		{Title: "Before and after", Text: func(c change) string { return changeText(c.Before, c.After) }},
 		{Key: "before", Text: func(c change) string { return string(c.Before) }},
 		{Key: "after", Text: func(c change) string { return string(c.After) }},
@@ -323,7 +323,7 @@ func refreshAllView(r importer.RefreshAllResult) output.View {
 	}
 	v := output.List("customers", r.Customers, []output.Column[customer]{
 		{Key: "name", Title: "Customer", Text: func(c customer) string { return c.Name }},
-		{Key: "outcome", Title: "Outcome", Text: func(c customer) string { return strings.ReplaceAll(outcome(c), "_", " ") }},
+		{Key: "outcome", Title: "Outcome", Tone: toneOf, Text: func(c customer) string { return strings.ReplaceAll(outcome(c), "_", " ") }},
 		{Key: "what", Title: "What", Text: text},
 	}, nil, nil)
 	v.Document = r

@@ -157,7 +157,7 @@ func reportView(r importer.Report, files []string) output.View {
 	type light = importer.ReportLight
 	columns := []output.Column[light]{
 		{Key: "code", Title: "Subject", Text: func(l light) string { return l.Code }},
-		{Key: "light", Title: "Light", Text: func(l light) string { return string(l.Light) }},
+		{Key: "light", Title: "Light", Tone: toneOf, Text: func(l light) string { return string(l.Light) }},
 		{Key: "count", Title: "Count", Text: func(l light) string { return strconv.Itoa(l.Count) }},
 		{Key: "of", Title: "Of", Text: func(l light) string {
 			if l.Of == 0 {

@@ -140,7 +140,7 @@ func fleetView(r fleetResult) output.View {
 	columns := []output.Column[member]{
 		{Key: "id", Text: func(m member) string { return m.ID }},
 		{Key: "name", Title: "Customer", Text: func(m member) string { return m.Name }},
-		{Key: "light", Title: "Light", Text: func(m member) string { return string(m.Light) }},
+		{Key: "light", Title: "Light", Tone: toneOf, Text: func(m member) string { return string(m.Light) }},
 		number(3, "accounts", "Accounts", func(n *importer.ReportCounts) int { return n.Accounts.Total }),
 		number(4, "active", "Active", func(n *importer.ReportCounts) int { return n.Accounts.Active }),
 		number(1, "open", "Open", func(n *importer.ReportCounts) int { return n.Open }),

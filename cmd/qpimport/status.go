@@ -135,5 +135,5 @@ func statusColumns() []output.Column[importer.CustomerStatus] {
 	return append(columns,
 		output.Column[status]{Key: "ad_last_read", Text: func(s status) string { return lastRead(s.Directories.AD) }},
 		output.Column[status]{Key: "m365_last_read", Text: func(s status) string { return lastRead(s.Directories.M365) }},
-		output.Column[status]{Key: "attention", Title: "Attention", Text: func(s status) string { return strings.Join(s.Attention, ", ") }})
+		output.Column[status]{Key: "attention", Title: "Attention", Tone: attentionTone, Text: func(s status) string { return strings.Join(s.Attention, ", ") }})
 }

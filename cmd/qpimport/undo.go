@@ -161,7 +161,7 @@ func undoneColumns() []output.Column[importer.UndoneRun] {
 		{Key: "undoes", Title: "Run", Text: func(u run) string { return strconv.FormatInt(u.Undoes, 10) }},
 		{Key: "customer", Title: "Customer", Text: func(u run) string { return u.Customer }},
 		{Key: "customer_id", Text: func(u run) string { return u.CustomerID }},
-		{Key: "outcome", Title: "Outcome", Text: func(u run) string { return u.Outcome }},
+		{Key: "outcome", Title: "Outcome", Tone: toneOf, Text: func(u run) string { return u.Outcome }},
 		{Key: "run", Title: "By run", Rank: 2, Text: func(u run) string { return numberText(u.Run) }},
 		{Title: "What", Text: func(u run) string {
 			switch {

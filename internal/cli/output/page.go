@@ -61,11 +61,6 @@ func TableOf[T any](p *Page, columns []Column[T], items []T) {
 // Fields writes the properties of one item, one a line.
 func (p *Page) Fields(rows [][]string) { p.table(table{rows: rows}) }
 
-// Table writes columns under a head.
-func (p *Page) Table(head []string, rows [][]string) {
-	p.table(table{head: head, rows: rows, heads: make([]Tone, len(head))})
-}
-
 // table is what a table shows. Head may be nil, heads are the tones of its titles;
 // ranks and tones are by column, and nil where there are none.
 type table struct {
