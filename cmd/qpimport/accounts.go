@@ -17,7 +17,9 @@ import (
 )
 
 type accountsOptions struct {
-	state stateFlag
+	state  stateFlag
+	filter filterFlags
+	sort   sortFlag
 }
 
 // stateFlag is --state of "accounts", which names a state of accounts, and like
@@ -77,34 +79,58 @@ is in one of three states:
 
 With --state needs_email the list says what helps to find an address: what the directory
 has, who shares it, and one by the customer's own pattern. "accounts set-email --file"
-takes it back with the column email filled in.` + exits(11, 15),
+takes it back with the column email filled in.
+` + filterHelp + `  red     the user is gone, came to power over a directory since, or left Active
+          Directory while the mailbox is open
+  yellow  waits for a mailbox or an address, is disabled or out of scope
+  green   all else
+
+The OUs are known as the directory was last read.
+` + ouHelp + exits(11, 15),
 		Example: `  qpimport accounts -c Contoso
+  qpimport accounts -c Contoso --ou corp.contoso.example/Staff/London -r --light yellow
+  qpimport accounts --text schmidt
   qpimport accounts --state needs_email -o csv`,
 		Args: cobra.NoArgs,
 		RunE: a.command(func(ctx context.Context, _ []string) error { return o.run(ctx, a) }),
 	}
+	o.filter.addOU(cmd.Flags())
+	o.filter.add(cmd.Flags())
+	o.sort.add(cmd.Flags())
 	cmd.Flags().Var(&o.state, "state", "only accounts in `STATE`: active, needs_email or pending_match; a path is the state file as for other commands")
 	return cmd
 }
 
 func (o *accountsOptions) run(ctx context.Context, a *app) error {
-	accounts, err := reading(ctx, a, func(im *importer.Importer) ([]importer.Account, error) {
-		return im.Accounts(ctx, importer.AccountsRequest{Customer: a.settings.Customer, State: o.state.accounts})
+	filter, err := o.filter.filter()
+	if err != nil {
+		return err
+	}
+	order, err := o.sort.order()
+	if err != nil {
+		return err
+	}
+	list, err := reading(ctx, a, func(im *importer.Importer) (importer.AccountList, error) {
+		return im.Accounts(ctx, importer.AccountsRequest{Customer: a.settings.Customer, State: o.state.accounts, Filter: filter, Order: order})
 	})
 	if err != nil {
 		return err
 	}
 	all := a.settings.Customer == ""
 	columns := accountColumns(all)
+	if order != importer.ByOU {
+		columns = output.Beside(columns)
+	}
 	if o.state.accounts == registry.StateNeedsEmail {
 		columns = append(columns, workColumns()...)
 	}
-	return a.render(output.List("accounts", accounts, columns, nil, func(p *output.Page) {
-		if len(accounts) > 0 {
-			p.Blank()
-			p.Line("%s", output.Count(len(accounts), "account"))
-		}
-	}))
+	if err := a.render(output.List("accounts", list.Accounts, columns, nil, func(p *output.Page) {
+		shownOf(p, len(list.Accounts), list.Of, "account")
+	})); err != nil {
+		return err
+	}
+	a.noneFits(len(list.Accounts), list.Of, "account")
+	return nil
 }
 
 // accountColumns are the columns of accounts; a table shows the customer only

@@ -37,6 +37,7 @@ func completeWith(a *app, root *cobra.Command) {
 		"customer": customers, "account": accounts, "unpair": accounts, "user": accounts, "exclude": accounts,
 		"ou": ous, "exclude-ou": ous, "group": groups, "source": directories,
 		"output": words(output.Formats()...), "password-sync": onOff, "new-people": words("list", "import"),
+		"light": words(lights()...), "sort": words(orders()...),
 		"by": words("display-name", "evidence"), "bind": words(source.Binds()...), "auth": words(source.Auths()...),
 		"cloud": words(source.Clouds()...), "mailbox-types": words(source.MailboxTypes()...),
 		"encoding": words(source.Encodings()...), "region": words("us", "eu", "au"),

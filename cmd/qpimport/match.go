@@ -31,6 +31,7 @@ type matchOptions struct {
 	reviewOut  string
 	strict     bool
 	adAsRead   bool
+	filter     filterFlags
 	dryRun     bool
 }
 
@@ -80,7 +81,17 @@ is kept, see "decisions".
 anybody stays without a mailbox; what was matched is matched all the same.
 
 With --ad-export and --m365-export the same is shown for two exports on disk, with
-no customer and no state file; nothing is ever written.` + exits(3, 11, 12, 13, 14, 15),
+no customer and no state file; nothing is ever written.
+` + filterHelp + `  red     in doubt, though matched
+  yellow  ambiguous, for review or without a mailbox
+  green   matched, or would be
+  grey    a free mailbox, or left alone by decision
+
+A match is of everybody, and so are its counts: these flags choose who is shown, and
+which cases --review asks about. So that nobody takes a part for the whole they go with
+--auto --dry-run, exports and --review alone. Who shares a name is shown with all who
+have it.
+` + ouHelp + exits(3, 11, 12, 13, 14, 15),
 		Example: `  qpimport match -c Contoso --auto --dry-run
   qpimport match -c Contoso --auto --strict
   qpimport match -c Contoso --auto --by evidence --review-out contoso-review.csv
@@ -103,6 +114,8 @@ no customer and no state file; nothing is ever written.` + exits(3, 11, 12, 13, 
 	f.StringVar(&o.m365Export, "m365-export", "", "Microsoft 365 export `FILE`, with --ad-export")
 	f.BoolVar(&o.strict, "strict", false, "with --auto: fail when anybody stays without a mailbox")
 	f.BoolVar(&o.adAsRead, "ad-as-read", false, "with --auto and --review: take Active Directory as it was last read whole")
+	o.filter.addOU(f)
+	o.filter.add(f)
 	o.allow.add(f)
 	f.BoolVar(&o.dryRun, "dry-run", false, "show the result and write nothing")
 	return cmd
@@ -147,6 +160,17 @@ func (o matchOptions) check() error {
 	}
 	if exports && len(o.allow) > 0 {
 		found = append(found, "--allow is for a customer, not for exports")
+	}
+	filter, err := o.filter.filter()
+	if err != nil {
+		found = append(found, err.Error())
+	}
+	switch {
+	case filter.IsZero():
+	case o.strict:
+		found = append(found, "--strict is about everybody: leave --ou, --light and --text out")
+	case !o.review && !exports && (!o.auto || !o.dryRun):
+		found = append(found, "--ou, --light and --text show a part of a result and match nobody less: they go with --auto --dry-run and with --review")
 	}
 	if by := match.Method(o.by); o.by != "" && by != match.ByDisplayName && by != match.ByEvidence {
 		found = append(found, fmt.Sprintf("--by %q: use display-name or evidence", o.by))
@@ -209,6 +233,9 @@ func (o matchOptions) run(ctx context.Context, a *app) error {
 	}
 	a.warnOfPower(result)
 	a.notes(result.Notes)
+	if result.Filter != nil {
+		a.noneFits(listed(result), result.Counts.All(), "user")
+	}
 	if open := leftOpen(result); o.strict && open > 0 {
 		return &source.Error{
 			Code:    codePartial,
@@ -220,6 +247,11 @@ func (o matchOptions) run(ctx context.Context, a *app) error {
 		a.notice("a dry run: nothing was written")
 	}
 	return nil
+}
+
+// listed counts what the lists of a result hold.
+func listed(r importer.MatchResult) int {
+	return len(r.Pairs) + len(r.Doubtful) + len(r.Ambiguous) + len(r.Review) + len(r.UnmatchedAD) + len(r.UnmatchedM365)
 }
 
 // leftOpen counts who is left without a mailbox, but for those whom somebody decided
@@ -280,16 +312,20 @@ func (a *app) warnPrivileged(name, ways string) {
 }
 
 func (o matchOptions) match(ctx context.Context, a *app) (importer.MatchResult, error) {
+	filter, err := o.filter.filter()
+	if err != nil {
+		return importer.MatchResult{}, err
+	}
 	if o.adExport != "" {
 		return importer.MatchExports(ctx, a.openDirectory,
-			source.ExportOf(source.AD, o.adExport), source.ExportOf(source.M365, o.m365Export), o.method())
+			source.ExportOf(source.AD, o.adExport), source.ExportOf(source.M365, o.m365Export), o.method(), filter)
 	}
 	name, err := a.customer()
 	if err != nil {
 		return importer.MatchResult{}, err
 	}
 	if o.auto {
-		req := importer.MatchRequest{Customer: name, By: o.method(), ADAsRead: o.adAsRead, DryRun: o.dryRun, Allow: registry.Answers(o.allow)}
+		req := importer.MatchRequest{Customer: name, By: o.method(), ADAsRead: o.adAsRead, DryRun: o.dryRun, Filter: filter, Allow: registry.Answers(o.allow)}
 		return with(ctx, a, o.dryRun, func(im *importer.Importer) (importer.MatchResult, error) { return im.Match(ctx, req) })
 	}
 	req := importer.HandRequest{Customer: name, Allow: registry.Answers(o.allow), DryRun: o.dryRun}

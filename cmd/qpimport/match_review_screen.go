@@ -28,8 +28,12 @@ func (o matchOptions) walkThrough(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
+	filter, err := o.filter.filter()
+	if err != nil {
+		return err
+	}
 	found, err := reading(ctx, a, func(im *importer.Importer) (importer.MatchResult, error) {
-		return im.Match(ctx, importer.MatchRequest{Customer: customer, By: o.method(), ADAsRead: o.adAsRead, Allow: registry.Answers(o.allow), DryRun: true})
+		return im.Match(ctx, importer.MatchRequest{Customer: customer, By: o.method(), Filter: filter, ADAsRead: o.adAsRead, Allow: registry.Answers(o.allow), DryRun: true})
 	})
 	if err != nil {
 		return err

@@ -156,6 +156,9 @@ func matchPage(p *output.Page, r importer.MatchResult) {
 		p.Line("%s%d %s, %d matched before, %d ambiguous, %d for review, %d without a mailbox, %d mailboxes free",
 			who, c.Matched, verb, c.AlreadyMatched, c.Ambiguous, c.Review, c.UnmatchedAD, c.UnmatchedM365)
 	}
+	if f := r.Filter; f != nil {
+		p.Line("shown is a part: %s", filterText(*f))
+	}
 	if c.Unpaired > 0 {
 		verb = "unpaired"
 		if !r.Applied {
@@ -259,6 +262,25 @@ func pairTable(p *output.Page, title string, tone output.Tone, pairs []importer.
 		}},
 		{Title: "OU", Group: true, Terminal: true, Text: func(m importer.MatchedPair) string { return ouPath(m.AD.OU) }},
 	}, pairs)
+}
+
+// filterText says in words what a filter lets through.
+func filterText(f importer.Filter) string {
+	var parts []string
+	if len(f.OUs) > 0 {
+		below := ""
+		if f.Recursive {
+			below = " and below"
+		}
+		parts = append(parts, "in "+strings.Join(f.OUs, ", ")+below)
+	}
+	if f.Light != "" {
+		parts = append(parts, string(f.Light))
+	}
+	if f.Text != "" {
+		parts = append(parts, fmt.Sprintf("with %q", f.Text))
+	}
+	return strings.Join(parts, ", ")
 }
 
 func candidateText(c importer.MatchCandidate) string {

@@ -14,14 +14,14 @@ import (
 )
 
 type usersOptions struct {
-	source    string
-	ous       []string
-	recursive bool
-	groups    []string
-	licensed  bool
-	skus      []string
-	all       bool
-	wide      bool
+	source   string
+	filter   filterFlags
+	sort     sortFlag
+	groups   []string
+	licensed bool
+	skus     []string
+	all      bool
+	wide     bool
 }
 
 func newUsersCmd(a *app) *cobra.Command {
@@ -44,6 +44,10 @@ func newUsersCmd(a *app) *cobra.Command {
 --wide shows department, title, groups, licences, the kind of mailbox, privileges and
 the last change of the password; JSON and CSV always have them. What the permissions
 do not let see is null, and a note says so.
+` + filterHelp + `  red     imported, and would not be any more
+  yellow  could be imported, and is not
+  green   imported
+  grey    could not be imported
 ` + ouHelp + exits(11, 13, 14, 15),
 		Example: `  qpimport users -c Contoso --source ad --ou corp.contoso.example/Staff -r
   qpimport users -c Contoso --source m365 --all -o csv
@@ -53,8 +57,9 @@ do not let see is null, and a note says so.
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.source, "source", "", sourceUsage)
-	f.StringArrayVar(&o.ous, "ou", nil, "only users in this `OU` (repeatable)")
-	f.BoolVarP(&o.recursive, "recursive", "r", false, "with --ou: those below it as well")
+	o.filter.addOU(f)
+	o.filter.add(f)
+	o.sort.add(f)
 	f.StringArrayVar(&o.groups, "group", nil, "only the people of this `GROUP`, nested or not (repeatable)")
 	f.BoolVar(&o.licensed, "licensed", false, "of Microsoft 365: only those who have a licence")
 	f.StringArrayVar(&o.skus, "sku", nil, "of Microsoft 365: only those who have the licence `PART` (repeatable)")
@@ -78,8 +83,16 @@ func (o usersOptions) run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	if err := checkOUFlags(o.ous, o.recursive); err != nil {
+	filter, err := o.filter.filter()
+	if err != nil {
 		return err
+	}
+	order, err := o.sort.order()
+	if err != nil {
+		return err
+	}
+	if filter.Light == importer.Red || filter.Light == importer.Grey {
+		o.all = true // these are among those who could not be imported
 	}
 	name, err := a.customer()
 	if err != nil {
@@ -91,21 +104,24 @@ func (o usersOptions) run(ctx context.Context, a *app) error {
 			return importer.UserList{}, err
 		}
 		return im.Users(ctx, importer.UsersRequest{
-			Customer: name, Source: kind, OUs: o.ous, Recursive: o.recursive, All: o.all,
+			Customer: name, Source: kind, OUs: filter.OUs, Recursive: filter.Recursive, All: o.all,
+			Light: filter.Light, Text: filter.Text, Order: order,
 			Groups: o.groups, Licensed: o.licensed, SKUs: o.skus, Details: o.wide || a.settings.Output != output.Table,
 		})
 	})
 	if err != nil {
 		return err
 	}
-	if err := a.render(output.List("users", list.Users, userColumns(o.all, o.wide), map[string]any{"notes": list.Notes}, func(p *output.Page) {
-		if len(list.Users) > 0 {
-			p.Blank()
-			p.Line("%s", output.Count(len(list.Users), "user"))
-		}
+	columns := userColumns(o.all, o.wide)
+	if order != importer.ByOU {
+		columns = output.Beside(columns)
+	}
+	if err := a.render(output.List("users", list.Users, columns, map[string]any{"notes": list.Notes}, func(p *output.Page) {
+		shownOf(p, len(list.Users), list.Of, "user")
 	})); err != nil {
 		return err
 	}
+	a.noneFits(len(list.Users), list.Of, "user")
 	a.notes(list.Notes)
 	return nil
 }

@@ -11,25 +11,46 @@ import (
 )
 
 // Accounts lists accounts: a customer's, or all.
-func (im *Importer) Accounts(ctx context.Context, r AccountsRequest) ([]Account, error) {
-	accounts := []Account{}
-	var err error
-	if r.State == registry.StateNeedsEmail {
-		accounts, err = im.workList(ctx, r.Customer)
-	} else {
-		var customers []*registry.Snapshot
-		customers, err = im.snapshots(ctx, r.Customer, registry.Load{Accounts: true})
-		for _, snap := range customers {
+func (im *Importer) Accounts(ctx context.Context, r AccountsRequest) (AccountList, error) {
+	list := AccountList{Accounts: []Account{}}
+	load := registry.Load{Accounts: true}
+	if r.State == registry.StateNeedsEmail || len(r.Filter.OUs) > 0 {
+		load.People = []source.Kind{source.AD, source.M365}
+	}
+	customers, err := im.snapshots(ctx, r.Customer, load)
+	if err != nil {
+		return list, err
+	}
+	filters, err := r.Filter.of(customers)
+	if err != nil {
+		return list, err
+	}
+	for i, snap := range customers {
+		var accounts []Account
+		if r.State == registry.StateNeedsEmail {
+			if accounts, err = needingEmail(snap); err != nil {
+				return list, err
+			}
+		} else {
 			for _, a := range snap.Accounts {
 				if r.State == "" || r.State == a.State {
 					accounts = append(accounts, viewAccount(a, snap.Customer.Name))
 				}
 			}
 		}
+		list.Of += len(accounts)
+		if !r.Filter.IsZero() {
+			keep(&accounts, func(a Account) bool {
+				ou, _, _ := accountOrder(&a)
+				return filters[i].known && filters[i].lets(ou, a.Light, accountWords(&a)...)
+			})
+		}
+		list.Accounts = append(list.Accounts, accounts...)
 	}
-	sortBy(accounts, accountOrder)
-	slices.SortStableFunc(accounts, func(x, y Account) int { return compareFold(x.Customer, y.Customer) })
-	return accounts, err
+	sortBy(list.Accounts, accountOrder)
+	order(list.Accounts, r.Order, func(a *Account) (light Light, name, id string) { return a.Light, a.DisplayName, a.ID })
+	slices.SortStableFunc(list.Accounts, func(x, y Account) int { return compareFold(x.Customer, y.Customer) })
+	return list, nil
 }
 
 // snapshots reads a customer, or with "" all.

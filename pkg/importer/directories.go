@@ -277,16 +277,26 @@ func (im *Importer) Users(ctx context.Context, r UsersRequest) (UserList, error)
 	}
 	imported := d.places(r.Source)
 	detail := newDetailer(in)
+	filter, err := Filter{Light: r.Light, Text: r.Text}.in(in, snap.Customer.Name)
+	if err != nil {
+		return list, err
+	}
 	for _, u := range in.users {
 		if take, _ := sel.takes(u); !take {
 			continue
 		}
 		_, has := imported[u.ID]
-		if v := detail.of(u, has); r.All || v.SkipReason == nil {
+		v := detail.of(u, has)
+		if v.SkipReason != nil && !r.All {
+			continue
+		}
+		list.Of++
+		if filter.lets(v.OU, v.Light, userWords(&v.User)...) {
 			list.Users = append(list.Users, v)
 		}
 	}
 	sortBy(list.Users, func(u *UserDetail) (ou, name, id string) { return userOrder(&u.User) })
+	order(list.Users, r.Order, func(u *UserDetail) (light Light, name, id string) { return u.Light, u.DisplayName, u.ID })
 	list.Notes = append(list.Notes, in.notes(true)...)
 	return list, nil
 }
@@ -314,6 +324,7 @@ func (d *detailer) of(u *source.User, imported bool) UserDetail {
 		User: viewUser(u, imported), Department: u.Department, Title: u.Title, Licences: []string{}, Class: u.Class(),
 		WasPrivileged: d.powers.Unknown == "" && u.WasPrivileged(),
 	}
+	v.Light = userLight(&v.User)
 	if u.Mailbox != nil {
 		v.ClassFrom = u.Mailbox.From
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/qpimport/qpimport/internal/parallel"
@@ -26,8 +27,10 @@ func (im *Importer) Match(ctx context.Context, r MatchRequest) (MatchResult, err
 	var result MatchResult
 	c := command{name: "match --auto --by " + string(r.By), params: r, dry: r.DryRun, limits: &registry.Limits{Allow: r.Allow}}
 	run, err := im.changeLoaded(ctx, full, everything, c, func(d *draft) (err error) {
-		result, err = d.matchAuto(r.By, sides)
-		return err
+		if result, err = d.matchAuto(r.By, sides); err != nil {
+			return err
+		}
+		return d.filterMatch(&result, sides, r.Filter)
 	})
 	if err != nil {
 		return MatchResult{}, err
@@ -127,6 +130,25 @@ func (d *draft) matchAuto(by match.Method, s sides) (MatchResult, error) {
 	result.Notes = append(s.notes(), lostLetters(found)...)
 	d.doubtful = len(result.Doubtful)
 	return result, nil
+}
+
+// filterMatch leaves in a result who is to be shown.
+func (d *draft) filterMatch(result *MatchResult, s sides, f Filter) error {
+	if f.IsZero() {
+		return nil
+	}
+	ad := s.ad
+	if ad == nil && len(f.OUs) > 0 {
+		var err error
+		if ad, err = knownOUs(d.before); err != nil {
+			return err
+		}
+	}
+	filter, err := f.in(ad, d.after.Customer.Name)
+	if err == nil {
+		filter.match(result)
+	}
+	return err
 }
 
 // learnSides takes the reads of a match into the draft.
@@ -299,9 +321,23 @@ func viewMatch(found match.Result, imported bool, taken map[string]bool) MatchRe
 	sortBy(r.Review, func(x *MatchReview) (ou, name, id string) { return userOrder(&x.AD) })
 	sortBy(r.UnmatchedAD, func(u *UnmatchedUser) (ou, name, id string) { return userOrder(&u.User) })
 	sortBy(r.UnmatchedM365, userOrder)
+	r.Free = freeMailboxes(&r)
 	r.Counts.Matched, r.Counts.Review = len(r.Pairs), len(r.Review)
 	r.Counts.UnmatchedAD, r.Counts.UnmatchedM365 = len(r.UnmatchedAD), len(r.UnmatchedM365)
 	return r
+}
+
+// freeMailboxes are those that a match could give away, in the order of a list.
+func freeMailboxes(r *MatchResult) []User {
+	free := slices.Clone(r.UnmatchedM365)
+	for _, x := range r.Ambiguous {
+		free = append(free, x.M365...)
+	}
+	for _, p := range r.Pairs {
+		free = append(free, p.M365)
+	}
+	sortBy(free, userOrder)
+	return free
 }
 
 func emptyMatch(customer string) MatchResult {
@@ -313,7 +349,7 @@ func emptyMatch(customer string) MatchResult {
 
 // MatchExports matches two directories automatically without a customer: a
 // pilot, that keeps nothing.
-func MatchExports(ctx context.Context, open Opener, ad, m365 source.Connection, by match.Method) (MatchResult, error) {
+func MatchExports(ctx context.Context, open Opener, ad, m365 source.Connection, by match.Method, f Filter) (MatchResult, error) {
 	var s sides
 	for _, side := range []struct {
 		conn source.Connection
@@ -324,7 +360,10 @@ func MatchExports(ctx context.Context, open Opener, ad, m365 source.Connection, 
 			return MatchResult{}, err
 		}
 		r := &reading{kind: side.conn.Kind, export: side.conn.Transport == source.TransportFile, at: time.Now().UTC().Round(0)}
-		if r.info, err = dir.Info(ctx); err == nil {
+		if r.info, err = dir.Info(ctx); err == nil && len(f.OUs) > 0 {
+			err = r.readOUs(ctx, dir)
+		}
+		if err == nil {
 			err = r.read(ctx, dir, question{})
 		}
 		if cerr := dir.Close(); err == nil {
@@ -340,7 +379,14 @@ func MatchExports(ctx context.Context, open Opener, ad, m365 source.Connection, 
 	result := viewMatch(found, false, nil)
 	result.Read = &MatchReads{AD: s.ad.shown(), M365: s.m365.shown()}
 	result.Notes = append(s.notes(), lostLetters(found)...)
-	return result, nil
+	if f.IsZero() {
+		return result, nil
+	}
+	filter, err := f.in(s.ad, "the export")
+	if err == nil {
+		filter.match(&result)
+	}
+	return result, err
 }
 
 // lostLetters remarks on names that an export has damaged: nobody is told by them.

@@ -80,11 +80,8 @@ func (im *Importer) readWhole(ctx context.Context, snap *registry.Snapshot, kind
 	}
 	defer func() { _ = dir.Close() }()
 	r := &reading{kind: kind, export: conn.Transport == source.TransportFile, at: im.clock()}
-	if lister, ok := source.As[source.OULister](dir); ok && kind == source.AD {
-		if r.tree, err = lister.Tree(ctx); err != nil {
-			return nil, err
-		}
-		r.index = source.NewOUIndex(r.tree)
+	if err := r.readOUs(ctx, dir); err != nil {
+		return nil, err
 	}
 	if q.look != nil {
 		if r.base, err = q.look(r); err != nil {
@@ -116,6 +113,18 @@ func (im *Importer) readWhole(ctx context.Context, snap *registry.Snapshot, kind
 		err = q.then(dir, r)
 	}
 	return r, err
+}
+
+// readOUs reads the OUs of AD.
+func (r *reading) readOUs(ctx context.Context, dir source.Directory) (err error) {
+	lister, ok := source.As[source.OULister](dir)
+	if !ok || r.kind != source.AD {
+		return nil
+	}
+	if r.tree, err = lister.Tree(ctx); err == nil {
+		r.index = source.NewOUIndex(r.tree)
+	}
+	return err
 }
 
 // read reads the users, and what is known about them beside themselves.

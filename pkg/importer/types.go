@@ -55,6 +55,7 @@ type Account struct {
 	SharedWith     []SharedWith   `json:"shared_with,omitempty"`
 	SuggestedEmail *string        `json:"suggested_email,omitempty"`
 	State          registry.State `json:"state"`
+	Light          Light          `json:"light"` // the worst of what there is to say
 	AD             *ADLink        `json:"ad"`
 	M365           *M365Link      `json:"m365"`
 	ImportedAt     time.Time      `json:"imported_at"`
@@ -124,12 +125,16 @@ type UserDetail struct {
 	// holds no power now.
 	WasPrivileged      bool       `json:"was_privileged"`
 	LastPasswordChange *time.Time `json:"last_password_change"` // nil where it is not known
+	// Light is green for who is imported, red where he would not be any more, yellow for
+	// who could be and grey for who is left out.
+	Light Light `json:"light"`
 }
 
 // UserList are users of a directory, with what is remarked about the read.
 type UserList struct {
 	Users []UserDetail `json:"users"`
 	Notes []string     `json:"notes"`
+	Of    int          `json:"-"` // how many there are but for light and text
 }
 
 // OUList is what `ous` shows.
@@ -157,6 +162,10 @@ type UsersRequest struct {
 	SKUs     []string
 	// Details reads the groups of everybody and the names of licences besides.
 	Details bool
+	// Light and Text show some of them; see [Filter].
+	Light Light
+	Text  string
+	Order Order // "" is by OU
 }
 
 // ImportRequest asks for an import.
@@ -249,6 +258,9 @@ type MatchRequest struct {
 	// ADAsRead takes AD as it was last read whole, and does not read it now.
 	ADAsRead bool `json:"ad_as_read,omitempty"`
 	DryRun   bool `json:"-"`
+	// Filter chooses who is shown of the result. Everybody is matched all the same, so
+	// that it goes with a dry run alone.
+	Filter Filter `json:"-"`
 	// Allow answers guards: the numbers that were found.
 	Allow registry.Answers `json:"allow,omitempty"`
 }
@@ -279,9 +291,14 @@ type MatchResult struct {
 	UnmatchedAD   []UnmatchedUser  `json:"unmatched_ad"`
 	UnmatchedM365 []User           `json:"unmatched_m365"`
 	// Doubtful are standing pairs that hard evidence contradicts now. They stand.
-	Doubtful  []MatchDoubtful `json:"doubtful"`
-	Unpaired  []MatchedPair   `json:"unpaired,omitempty"`
-	Decisions []DecisionRow   `json:"decisions,omitempty"` // row by row, where decisions were given
+	Doubtful []MatchDoubtful `json:"doubtful"`
+	// Filter is what the lists were filtered by, nil where they hold everybody. Counts
+	// are of everybody.
+	Filter *Filter `json:"filter,omitempty"`
+	// Free are the mailboxes that no account has before the match, whatever the filter.
+	Free      []User        `json:"-"`
+	Unpaired  []MatchedPair `json:"unpaired,omitempty"`
+	Decisions []DecisionRow `json:"decisions,omitempty"` // row by row, where decisions were given
 	// Read says when the two directories were read, and how many users they hold.
 	Read  *MatchReads `json:"read"`
 	Notes []string    `json:"notes"` // what the directories remark about themselves
@@ -312,6 +329,11 @@ type MatchCounts struct {
 	UnmatchedAD    int `json:"unmatched_ad"`
 	UnmatchedM365  int `json:"unmatched_m365"`
 	Unpaired       int `json:"unpaired,omitempty"`
+}
+
+// All counts everybody whom a match is about.
+func (c MatchCounts) All() int {
+	return c.Matched + c.Ambiguous + c.Review + c.UnmatchedAD + c.UnmatchedM365
 }
 
 // MatchedPair is a pair with its reason.
@@ -394,6 +416,14 @@ type DecisionsResult struct {
 type AccountsRequest struct {
 	Customer string         // "" is all customers
 	State    registry.State // "" is all states
+	Filter   Filter
+	Order    Order // "" is by OU; always by customer first
+}
+
+// AccountList are accounts, of how many.
+type AccountList struct {
+	Accounts []Account
+	Of       int // before the filter
 }
 
 // AccountsResult says which accounts a change touched.

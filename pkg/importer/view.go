@@ -37,7 +37,7 @@ func whySkipped(u *source.User, reason string) string {
 func viewAccount(a *registry.Account, customer string) Account {
 	v := Account{
 		ID: a.ID, Customer: customer, DisplayName: a.DisplayName, GivenName: a.GivenName, Surname: a.Surname,
-		Username: a.Username, UPN: a.UPN, Email: a.Email, State: a.State,
+		Username: a.Username, UPN: a.UPN, Email: a.Email, State: a.State, Light: accountLight(a),
 		EmailSource: orNull(a.EmailSource), EmailIssue: orNull(a.EmailIssue), ImportedAt: a.ImportedAt, UpdatedAt: a.UpdatedAt,
 	}
 	if l := a.AD; l != nil {

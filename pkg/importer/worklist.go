@@ -2,7 +2,6 @@ package importer
 
 import (
 	"cmp"
-	"context"
 	"slices"
 	"strings"
 
@@ -11,25 +10,8 @@ import (
 	"github.com/qpimport/qpimport/pkg/source/address/habit"
 )
 
-// workList lists the accounts of a customer, or with "" of all, that need an address,
-// with what helps to find one.
-func (im *Importer) workList(ctx context.Context, sel string) ([]Account, error) {
-	customers, err := im.snapshots(ctx, sel, registry.Load{Accounts: true, People: []source.Kind{source.AD, source.M365}})
-	if err != nil {
-		return nil, err
-	}
-	accounts := []Account{}
-	for _, snap := range customers {
-		list, err := needingEmail(snap)
-		if err != nil {
-			return nil, err
-		}
-		accounts = append(accounts, list...)
-	}
-	return accounts, nil
-}
-
-// needingEmail are the accounts of a customer that need an address.
+// needingEmail are the accounts of a customer that need an address, with what helps
+// to find one.
 func needingEmail(snap *registry.Snapshot) ([]Account, error) {
 	var accounts []Account
 	proposed := map[string]int{}

@@ -1,5 +1,10 @@
 package output
 
+import (
+	"math"
+	"slices"
+)
+
 // Column is one property of an item: in CSV under its key, in a table under
 // its title.
 type Column[T any] struct {
@@ -35,6 +40,18 @@ func ColumnsOf[T, Part any](columns []Column[Part], part func(T) Part) []Column[
 		}
 	}
 	return of
+}
+
+// Beside has the columns that are headings stand beside the others, for a list that is
+// in another order; a narrow terminal leaves them out first.
+func Beside[T any](columns []Column[T]) []Column[T] {
+	beside := slices.Clone(columns)
+	for i := range beside {
+		if beside[i].Group {
+			beside[i].Group, beside[i].Rank = false, math.MaxInt
+		}
+	}
+	return beside
 }
 
 // Rows makes the CSV of items, the header first.
