@@ -74,8 +74,8 @@ ignore into the column decision, and --decisions takes the file back, in whichev
 encoding and with whichever separator it was saved. Lines without a decision do not
 count; m365_id may be any SEL. All lines are checked before any is carried out.
 --review asks on the terminal, one case at a time; it shows candidates by evidence
-unless --by says otherwise, and applies on quitting what was decided. What was decided
-is kept, see "decisions".
+unless --by says otherwise, finds any other free mailbox with "/", and applies on quitting
+what was decided. What was decided is kept, see "decisions".
 
 --auto --dry-run is the summary screen. With --strict the exit status is 3 when
 anybody stays without a mailbox; what was matched is matched all the same.

@@ -180,6 +180,53 @@ func TestReview(t *testing.T) {
 	want(0, "")
 }
 
+// TestReviewSearch gives a case a mailbox that is none of its candidates. Its
+// namesakes, whose list of candidates it shared, do not see it.
+func TestReviewSearch(t *testing.T) {
+	shared := make([]importer.MatchCandidate, 1, 4)
+	shared[0].M365.ID = "m1"
+	r := &review{cases: []openCase{{ad: importer.User{ID: "a1"}, candidates: shared}, {ad: importer.User{ID: "a2"}, candidates: shared}}}
+	if at := r.add(importer.User{ID: "m1"}); at != 0 {
+		t.Errorf("one that is a candidate already is candidate %d", at)
+	}
+	at := r.add(importer.User{ID: "m9"})
+	r.decide(match.VerdictMatch, at)
+	if rows := r.rows(); at != 1 || len(rows) != 1 || rows[0].AD != "a1" || rows[0].M365 != "m9" {
+		t.Errorf("candidate %d, decisions %+v", at, rows)
+	}
+	if at := r.add(importer.User{ID: "m8"}); at != 1 || r.cases[0].candidates[1].M365.ID != "m9" {
+		t.Errorf("candidate %d beside %+v", at, r.cases[0].candidates)
+	}
+	if at := r.add(importer.User{ID: "m9"}); at != 2 {
+		t.Errorf("candidate %d", at)
+	}
+	if r.decide(match.VerdictMatch, 2); r.note == "" || len(r.taken) != 1 {
+		t.Errorf("the mailbox was given twice: %+v", r.taken)
+	}
+}
+
+// TestReviewFits draws hostile cases on small screens.
+func TestReviewFits(t *testing.T) {
+	evil := importer.User{ID: "m", DisplayName: "\x1b[2J\u202e" + strings.Repeat("x", 300), Email: strings.Repeat("long", 40) + "@contoso.example"}
+	var evidence []match.Evidence
+	for range 12 {
+		evidence = append(evidence, match.Evidence{Text: strings.Repeat("a word ", 12)})
+	}
+	cand := importer.MatchCandidate{M365: evil, Confidence: 0.5, Evidence: evidence, Against: evidence}
+	cases := []openCase{{ad: evil, why: "some reason", candidates: []importer.MatchCandidate{cand, cand, cand}}}
+	for _, width := range []int{40, 60, 80, 200} {
+		s := reviewScreen{review: &review{cases: cases, free: []importer.User{evil, {ID: "n", DisplayName: "Ann"}}}, screen: output.Screen{Width: width}, height: 40}
+		for _, key := range []string{"", "2", "/"} {
+			s.press(key)
+			for line := range strings.Lines(s.View().Content) {
+				if line = strings.TrimSuffix(line, "\n"); output.Width(line) > width || strings.Contains(line, "\x1b") {
+					t.Errorf("width %d after %q: %q", width, key, line)
+				}
+			}
+		}
+	}
+}
+
 func TestWrap(t *testing.T) {
 	for _, c := range []struct {
 		indent, text string
@@ -188,11 +235,11 @@ func TestWrap(t *testing.T) {
 	}{
 		{"", "a b c", 80, "a b c"},
 		{"> ", "aa bb cc", 7, "> aa bb\n  cc"},
-		{"  ", "muchtoolong b", 5, "  muchtoolong\n  b"},
+		{"  ", "muchtoolong b", 5, "  muc\n  hto\n  olo\n  ng\n  b"},
 		{"  ", "ä ö ü", 5, "  ä ö\n  ü"},
 		{"  ", "", 5, "  "},
 	} {
-		if got := wrap(c.indent, c.text, c.width); got != c.want {
+		if got := strings.Join(wrap(c.indent, c.text, c.width), "\n"); got != c.want {
 			t.Errorf("%q became %q, want %q", c.text, got, c.want)
 		}
 	}

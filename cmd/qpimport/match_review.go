@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/qpimport/qpimport/internal/cli/output"
 	"github.com/qpimport/qpimport/pkg/importer"
@@ -13,7 +14,9 @@ import (
 type review struct {
 	interrupted bool // by Ctrl-C: nothing is applied
 	cases       []openCase
-	at          int // len(cases) at the end
+	free        []importer.User   // the mailboxes that can be given away
+	meant       map[string]string // of these by id, whose an automatic match would make them
+	at          int               // len(cases) at the end
 	taken       []verdict
 	note        string // about the last step
 }
@@ -38,7 +41,7 @@ func (r *review) decide(word match.Verdict, candidate int) {
 		return
 	}
 	if word == match.VerdictMatch {
-		if other, ok := r.holder(candidate); ok {
+		if other, ok := r.holder(r.cases[r.at].candidates[candidate].M365.ID); ok {
 			r.note = "that mailbox was just given to " + personName(r.cases[other].ad)
 			return
 		}
@@ -65,11 +68,24 @@ func (r *review) drop(which func(verdict) bool) {
 	r.taken = kept
 }
 
-// holder is another case that was given the mailbox of a candidate.
-func (r *review) holder(candidate int) (at int, ok bool) {
-	want := r.cases[r.at].candidates[candidate].M365.ID
+// add makes a mailbox a candidate of the case at hand, and says which.
+func (r *review) add(mailbox importer.User) (candidate int) {
+	r.note = ""
+	c := &r.cases[r.at]
+	for i, cand := range c.candidates {
+		if cand.M365.ID == mailbox.ID {
+			return i
+		}
+	}
+	// A list that namesakes share stays as it is for the others.
+	c.candidates = append(slices.Clip(c.candidates), importer.MatchCandidate{M365: mailbox})
+	return len(c.candidates) - 1
+}
+
+// holder is another case that was given a mailbox.
+func (r *review) holder(mailbox string) (at int, ok bool) {
 	for _, v := range r.taken {
-		if v.word == match.VerdictMatch && v.at != r.at && r.cases[v.at].candidates[v.candidate].M365.ID == want {
+		if v.word == match.VerdictMatch && v.at != r.at && r.cases[v.at].candidates[v.candidate].M365.ID == mailbox {
 			return v.at, true
 		}
 	}

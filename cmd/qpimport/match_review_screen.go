@@ -5,11 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"unicode/utf8"
 
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/qpimport/qpimport/internal/cli/output"
+	"github.com/qpimport/qpimport/internal/cli/pick"
+	"github.com/qpimport/qpimport/internal/cli/terminal"
 	"github.com/qpimport/qpimport/internal/cli/usage"
 	"github.com/qpimport/qpimport/internal/private"
 	"github.com/qpimport/qpimport/pkg/importer"
@@ -38,7 +39,10 @@ func (o matchOptions) walkThrough(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	r := &review{cases: openCases(found)}
+	r := &review{cases: openCases(found), free: found.Free, meant: map[string]string{}}
+	for _, p := range found.Pairs {
+		r.meant[p.M365.ID] = personName(p.AD)
+	}
 	if len(r.cases) > 0 {
 		err = a.show(ctx, r)
 	}
@@ -77,8 +81,9 @@ func keptColumns() []output.Column[importer.DecisionRow] {
 
 // show runs the screen until the walk is at its end or somebody quits it.
 func (a *app) show(ctx context.Context, r *review) error {
+	screen := reviewScreen{review: r, screen: output.Screen{Width: 80, Colour: terminal.Colour(a.err, a.getenv)}, height: 24}
 	// The screen is drawn on standard error: standard output is for the result.
-	_, err := tea.NewProgram(reviewScreen{review: r, width: 80}, tea.WithContext(ctx), tea.WithInput(a.in), tea.WithOutput(a.err)).Run()
+	_, err := tea.NewProgram(screen, tea.WithContext(ctx), tea.WithInput(a.in), tea.WithOutput(a.err)).Run()
 	if errors.Is(err, tea.ErrProgramKilled) && ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -91,8 +96,10 @@ func (a *app) show(ctx context.Context, r *review) error {
 // reviewScreen draws a review and passes keys on to it.
 type reviewScreen struct {
 	*review
-	cursor, width int
-	closed        bool
+	screen         output.Screen
+	cursor, height int
+	search         *pick.List // nil where nobody searches
+	closed         bool
 }
 
 func (s reviewScreen) Init() tea.Cmd { return nil }
@@ -101,8 +108,15 @@ func (s reviewScreen) Init() tea.Cmd { return nil }
 func (s reviewScreen) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	switch msg := msg.(type) {
 	case tea.WindowSizeMsg:
-		s.width = msg.Width
+		s.screen.Width, s.height = msg.Width, msg.Height
+		if s.search != nil {
+			s.search.Screen = s.screen
+		}
 	case tea.KeyPressMsg:
+		if s.search != nil && msg.String() != "ctrl+c" {
+			s.seek(msg)
+			return s, nil
+		}
 		at := s.at
 		if s.press(msg.String()) || s.done() {
 			s.closed = true
@@ -113,6 +127,19 @@ func (s reviewScreen) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		}
 	}
 	return s, nil
+}
+
+// seek passes a key on to the search for another mailbox. What is found stands among
+// the candidates of the case from then on.
+func (s *reviewScreen) seek(key tea.KeyPressMsg) {
+	switch s.search.Press(key) {
+	case pick.Chosen:
+		s.cursor = s.add(s.free[s.search.Chosen()[0]])
+		s.search = nil
+	case pick.Left:
+		s.search = nil
+	case pick.Open:
+	}
 }
 
 // press obeys a key; true is to quit.
@@ -140,6 +167,9 @@ func (s *reviewScreen) press(key string) (quit bool) {
 		s.move(-1)
 	case "u":
 		s.undo()
+	case "/":
+		s.note = ""
+		s.search = &pick.List{Title: "Another mailbox for " + personName(s.cases[s.at].ad), Items: s.mailboxes(), Screen: s.screen}
 	default:
 		if len(key) == 1 && key >= "1" && int(key[0]-'1') <= last {
 			s.cursor = int(key[0] - '1')
@@ -148,56 +178,90 @@ func (s *reviewScreen) press(key string) (quit bool) {
 	return false
 }
 
-const reviewKeys = "up/down or 1-9 choose a candidate   m match   r reject   i ignore the user\n" +
-	"s skip   b back   u undo   q quit and apply what was decided"
+// mailboxes are those that are free, with who was just given one, or would be by a
+// match.
+func (s *reviewScreen) mailboxes() []pick.Item {
+	items := make([]pick.Item, len(s.free))
+	for i, u := range s.free {
+		items[i] = pick.Item{Label: personName(u), Note: output.OrDash(u.Email)}
+		if name := s.meant[u.ID]; name != "" {
+			items[i].Note += ", would be matched with " + name
+		}
+		if other, ok := s.holder(u.ID); ok {
+			items[i].Why = "just given to " + personName(s.cases[other].ad)
+		}
+	}
+	return items
+}
 
 // View draws the case at hand.
 func (s reviewScreen) View() tea.View {
-	var b strings.Builder
-	line := func(indent, format string, args ...any) {
-		b.WriteString(wrap(indent, output.Clean(fmt.Sprintf(format, args...)), s.width) + "\n")
+	if s.search != nil {
+		return tea.NewView(s.search.View(s.height - 1))
 	}
-	if s.closed {
-		line("", "%s to apply", output.Count(len(s.taken), "decision"))
-		return tea.NewView(b.String())
+	lines := s.lines(true)
+	if len(lines) >= s.height { // what speaks for the candidate at the cursor alone
+		lines = s.lines(false)
 	}
-	c := s.cases[s.at]
-	line("", "Case %d of %d, %s so far", s.at+1, len(s.cases), output.Count(len(s.taken), "decision"))
-	line("", "")
-	line("", "%s  (%s)%s", personName(c.ad), output.OrDash(c.ad.Username), decided(s.verdictOn(-1)))
-	for _, fact := range [][2]string{{"in", c.ad.OU}, {"UPN", c.ad.UPN}, {"e-mail in AD", c.ad.Email}} {
-		if fact[1] != "" {
-			line("  ", "%s %s", fact[0], fact[1])
+	return tea.NewView(strings.Join(lines, "\n") + "\n")
+}
+
+// lines draw the case at hand; evidence is shown of all candidates, or of the one at
+// the cursor.
+func (s reviewScreen) lines(all bool) []string {
+	var lines []string
+	line := func(tone output.Tone, indent, format string, args ...any) {
+		for _, l := range wrap(indent, output.Clean(fmt.Sprintf(format, args...)), s.screen.Width) {
+			lines = append(lines, s.screen.Paint(tone, l))
 		}
 	}
-	line("  ", "%s", c.why)
-	line("", "")
+	if s.closed {
+		line(output.Plain, "", "%s to apply", output.Count(len(s.taken), "decision"))
+		return lines
+	}
+	c := s.cases[s.at]
+	line(output.Faint, "", "Case %d of %d, %s so far", s.at+1, len(s.cases), output.Count(len(s.taken), "decision"))
+	line(output.Plain, "", "")
+	line(output.Strong, "", "%s  (%s)%s", personName(c.ad), output.OrDash(c.ad.Username), decided(s.verdictOn(-1)))
+	for _, fact := range [][2]string{{"in", ouPath(c.ad.OU)}, {"UPN", c.ad.UPN}, {"e-mail in AD", c.ad.Email}} {
+		if fact[1] != "" {
+			line(output.Plain, "  ", "%s %s", fact[0], fact[1])
+		}
+	}
+	line(output.Warning, "  ", "%s", c.why)
+	line(output.Plain, "", "")
 	if len(c.candidates) == 0 {
-		line("  ", "no candidate: skip it, ignore the user, or match by hand with --pair")
+		line(output.Plain, "  ", "no candidate: search for the mailbox, skip, or ignore the user")
 	}
 	for i, cand := range c.candidates {
-		mark := "  "
+		mark, tone := "  ", output.Plain
 		if i == s.cursor {
-			mark = "> "
+			mark, tone = "> ", output.Strong
 		}
 		likely := ""
 		if len(cand.Evidence)+len(cand.Against) > 0 {
 			likely = fmt.Sprintf(", %.0f %%", 100*cand.Confidence)
 		}
-		line(mark, "%d  %s  (%s%s)%s", i+1, personName(cand.M365), output.OrDash(cand.M365.Email), likely, decided(s.verdictOn(i)))
+		line(tone, mark, "%d  %s  (%s%s)%s", i+1, personName(cand.M365), output.OrDash(cand.M365.Email), likely, decided(s.verdictOn(i)))
+		if !all && i != s.cursor {
+			continue
+		}
 		for _, e := range cand.Evidence {
-			line("      ", "+ %s", e.Text)
+			line(output.Good, "      + ", "%s", e.Text)
 		}
 		for _, e := range cand.Against {
-			line("      ", "- %s", e.Text)
+			line(output.Bad, "      - ", "%s", e.Text)
 		}
 	}
-	line("", "")
+	line(output.Plain, "", "")
 	if s.note != "" {
-		line("", "%s", s.note)
+		line(output.Warning, "", "%s", s.note)
 	}
-	b.WriteString(reviewKeys + "\n")
-	return tea.NewView(b.String())
+	for _, keys := range pick.Keys(s.screen.Width, "up/down or 1-9 choose", "m match", "r reject", "i ignore the user", "/ search for another",
+		"s skip", "b back", "u undo", "q quit and apply") {
+		lines = append(lines, s.screen.Paint(output.Faint, keys))
+	}
+	return lines
 }
 
 func decided(word match.Verdict) string {
@@ -207,25 +271,13 @@ func decided(word match.Verdict) string {
 	return "  [" + string(word) + "]"
 }
 
-// wrap breaks a text at spaces so that no line is longer than the screen is wide,
-// words alone excepted. Further lines stand as far to the right as the first.
-func wrap(indent, text string, width int) string {
-	var b strings.Builder
-	b.WriteString(indent)
-	used := len(indent)
-	for i, word := range strings.Split(text, " ") {
-		n := utf8.RuneCountInString(word)
-		switch {
-		case i == 0:
-		case used+1+n > width:
-			b.WriteString("\n" + strings.Repeat(" ", len(indent)))
-			used = len(indent)
-		default:
-			b.WriteByte(' ')
-			used++
-		}
-		b.WriteString(word)
-		used += n
+// wrap breaks a text so that no line is wider than the screen. Further lines stand as
+// far to the right as the first.
+func wrap(indent, text string, width int) []string {
+	lines := output.Fold(text, width-len(indent))
+	for i := range lines {
+		lines[i] = indent + lines[i]
+		indent = strings.Repeat(" ", len(indent))
 	}
-	return b.String()
+	return lines
 }

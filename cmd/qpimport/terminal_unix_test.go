@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -314,6 +315,20 @@ func (t *tty) escape(b []byte) int {
 		}
 	case 'K':
 		t.clear(t.y, t.x)
+	case 'P': // characters taken out, and put in
+		n := min(number(0, 1), t.columns-t.x)
+		t.cells[t.y] = append(slices.Delete(t.cells[t.y], t.x, t.x+n), t.blank()[:n]...)
+	case '@':
+		n := min(number(0, 1), t.columns-t.x)
+		t.cells[t.y] = slices.Insert(t.cells[t.y], t.x, t.blank()[:n]...)[:t.columns]
+	case 'M': // lines taken out, and put in
+		for range min(number(0, 1), t.rows-t.y) {
+			t.cells = append(slices.Delete(t.cells, t.y, t.y+1), t.blank())
+		}
+	case 'L':
+		for range min(number(0, 1), t.rows-t.y) {
+			t.cells = slices.Insert(t.cells, t.y, t.blank())[:t.rows]
+		}
 	case 'm', 'h', 'l', 'p', 'u', 'n', 'c', 'q', 'W': // colours, modes, tabs and questions
 	default:
 		t.problem = fmt.Sprintf("the terminal does not know %q", b[:end+1])

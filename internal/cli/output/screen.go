@@ -69,6 +69,9 @@ func Fold(s string, width int) []string {
 		c, n := clusters.Value(), clusters.Width()
 		for used+n > width {
 			cut := cmp.Or(atSpace, atSign, len(line))
+			if c == " " {
+				cut = len(line)
+			}
 			lines = append(lines, strings.TrimRight(line[:cut], " "))
 			line = indent + strings.TrimLeft(line[cut:], " ")
 			used, atSpace, atSign = Width(line), 0, 0
@@ -170,3 +173,6 @@ func layout(head []string, rows [][]string, ranks []int, width int) []int {
 	share(level, above, word)
 	return widths
 }
+
+// Cut shortens a clean text to so many cells.
+func Cut(s string, width int) string { return displaywidth.TruncateString(s, width, "…") }

@@ -16,6 +16,7 @@ func TestFold(t *testing.T) {
 	}{
 		{"", 10, []string{""}},
 		{"Anna Schmidt", 12, []string{"Anna Schmidt"}},
+		{"aa bb cc", 5, []string{"aa bb", "cc"}},
 		{"Anna Maria Schmidt", 12, []string{"Anna Maria", " Schmidt"}},
 		{"anna.schmidt@contoso.example", 14, []string{"anna.schmidt@", " contoso.", " example"}},
 		{"corp.example/Staff/London", 19, []string{"corp.example/Staff/", " London"}},
