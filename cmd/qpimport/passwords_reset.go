@@ -53,7 +53,8 @@ file of --out, which must not exist yet. Then what is meant is recorded as a run
 then they are set, one person after the other, first in Active Directory, then in
 Microsoft 365, and what came of each step is recorded before the next. Nothing is sent
 twice: where an answer is lost, the directory is asked whether it was done. One person's
-failure leaves the others alone. Who is synchronised is followed by a cycle of AD Connect,
+failure leaves the others alone. Of a connection with --domain it is the domain's PDC
+emulator that is asked and written to, so that a new password works at once. Who is synchronised is followed by a cycle of AD Connect,
 as "sync" has it.
 
 A new password is made by chance: 16 characters, or with --words five words, and more

@@ -165,13 +165,17 @@ func (p *PreparedReset) openDirectories(ctx context.Context) error {
 	return nil
 }
 
-// openResetter opens a directory that sets passwords, and reads who holds power in it.
+// openResetter opens a directory that sets passwords, notes which domain controller that
+// is where the connection names none, and reads who holds power in it.
 func (p *PreparedReset) openResetter(ctx context.Context, kind source.Kind) error {
 	r, err := p.im.openResetter(ctx, p.snap, kind)
 	if err != nil {
 		return err
 	}
 	p.open[kind] = r
+	if domain := p.snap.Resetters[kind].Connection.Domain; domain != "" {
+		p.notes = append(p.notes, fmt.Sprintf("%s is the domain controller of %s that hears of each password first: a new one works at once", r.server, domain))
+	}
 	return p.readPowers(ctx, kind, r)
 }
 
@@ -515,6 +519,10 @@ func (p *PreparedReset) view(t *toReset) AccountReset {
 			s.Outcome = OutcomePlanned
 		case side.Outcome == registry.ResetIntended || side.Outcome == registry.ResetSending:
 			s.Outcome = OutcomeUnknown
+		}
+		s.Server = orNull(side.Server)
+		if r := p.open[kind]; r != nil && s.Server == nil {
+			s.Server = orNull(r.server)
 		}
 		if !side.At.IsZero() {
 			s.At = &side.At

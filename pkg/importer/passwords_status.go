@@ -59,7 +59,7 @@ func (im *Importer) PasswordStatuses(ctx context.Context, sel string) (PasswordS
 
 // readUsers reads everybody in a directory, by id.
 func (im *Importer) readUsers(ctx context.Context, snap *registry.Snapshot, kind source.Kind, notes *[]string) (map[string]source.User, error) {
-	dir, err := im.connect(ctx, snap, kind)
+	dir, err := im.connectForPasswords(ctx, snap, kind)
 	if err != nil {
 		return nil, err
 	}
@@ -221,7 +221,7 @@ func (im *Importer) CheckPasswords(ctx context.Context, sel string, trigger bool
 
 func (im *Importer) passwordChanges(ctx context.Context, snap *registry.Snapshot) ([]source.PasswordChange, source.PasswordCursor, error) {
 	var now source.PasswordCursor
-	dir, err := im.connect(ctx, snap, source.AD)
+	dir, err := im.connectForPasswords(ctx, snap, source.AD)
 	if err != nil {
 		return nil, now, err
 	}

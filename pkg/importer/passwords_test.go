@@ -713,3 +713,46 @@ func TestResetForEverUnknown(t *testing.T) {
 		t.Errorf("%v, %+v, %d steps", err, r.Result().Counts, f.step)
 	}
 }
+
+// Who asks for or sets passwords is led to the controller that hears of each first;
+// who reads users is not.
+func TestPasswordsGoToThePrimary(t *testing.T) {
+	b := newResetBench(t, fakeDomain(t))
+	var opened []source.Connection
+	im := New(Options{Store: b.store, Open: func(_ context.Context, c source.Connection) (source.Directory, error) {
+		opened = append(opened, c)
+		return nil, errors.New("not today")
+	}})
+	in := func(role string) source.Connection {
+		return source.Connection{Kind: source.AD, Role: role, Transport: source.TransportSealed, LDAP: source.LDAP{Domain: "corp.example", Bind: source.BindWindows}}
+	}
+	for _, role := range []string{"", source.RoleReset} {
+		if _, err := im.Connect(t.Context(), b.id, in(role)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	primary := in("")
+	primary.Primary = true
+	resetter := in(source.RoleReset)
+	resetter.Primary = true
+	for name, c := range map[string]struct {
+		call func() error
+		want source.Connection
+	}{
+		"check":  {func() error { _, err := im.CheckPasswords(t.Context(), b.id, false); return err }, primary},
+		"status": {func() error { _, err := im.PasswordStatuses(t.Context(), b.id); return err }, primary},
+		"reset": {func() error {
+			_, err := im.PrepareReset(t.Context(), ResetRequest{Customer: b.id, Accounts: []string{"ann"}})
+			return err
+		}, resetter},
+		"users": {func() error {
+			_, err := im.Users(t.Context(), UsersRequest{Customer: b.id, Source: source.AD})
+			return err
+		}, in("")},
+	} {
+		opened = nil
+		if err := c.call(); err == nil || len(opened) != 1 || opened[0] != c.want {
+			t.Errorf("%s: %v; opened %+v", name, err, opened)
+		}
+	}
+}

@@ -116,6 +116,7 @@ type AccountReset struct {
 // SideReset is a reset in one directory.
 type SideReset struct {
 	ID      string     `json:"id"`
+	Server  *string    `json:"server"`  // where it is set, nil before that is known
 	Outcome string     `json:"outcome"` // planned, set, not_set or unknown
 	At      *time.Time `json:"at"`      // when the outcome was known
 	Error   *Problem   `json:"error"`

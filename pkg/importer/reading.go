@@ -289,6 +289,17 @@ func (im *Importer) connect(ctx context.Context, snap *registry.Snapshot, kind s
 	return im.open(ctx, conn)
 }
 
+// connectForPasswords opens a customer's directory to find out when passwords were
+// set: at the domain controller that knows first, and is the same one each time.
+func (im *Importer) connectForPasswords(ctx context.Context, snap *registry.Snapshot, kind source.Kind) (source.Directory, error) {
+	conn, err := connection(snap, kind)
+	if err != nil {
+		return nil, err
+	}
+	conn.Primary = kind == source.AD
+	return im.open(ctx, conn)
+}
+
 // connection is how a customer's directory is reached.
 func connection(snap *registry.Snapshot, kind source.Kind) (source.Connection, error) {
 	c := snap.Connection(kind)

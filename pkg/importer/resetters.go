@@ -36,6 +36,9 @@ func (im *Importer) openResetter(ctx context.Context, snap *registry.Snapshot, k
 	if !ok {
 		return nil, noResetter(snap, kind)
 	}
+	// A password that is set at another controller works there at once, and everywhere
+	// else only later.
+	d.Connection.Primary = kind == source.AD
 	dir, err := im.open(ctx, d.Connection)
 	if err != nil {
 		return nil, err

@@ -37,6 +37,10 @@ type Connection struct {
 type LDAP struct {
 	URL    string `json:"url,omitempty"`    // ldaps://HOST[:PORT], or ldap:// with the transport starttls or sealed
 	Domain string `json:"domain,omitempty"` // in place of URL: DNS says which domain controllers it has
+	// Primary takes, of the controllers of Domain, the one that hears of each new
+	// password at once (the PDC emulator). It is no setting and is not kept: whoever
+	// opens a connection for passwords asks for it.
+	Primary bool `json:"-"`
 	// Bind is how the account logs in, one of [Binds]; "" is simple.
 	Bind             string `json:"bind,omitempty"`
 	BindDN           string `json:"bind_dn,omitempty"`

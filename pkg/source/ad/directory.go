@@ -38,9 +38,6 @@ type Config struct {
 	CredentialCache, KerberosConfig string
 	// Resolver asks DNS; nil is the system's.
 	Resolver *net.Resolver
-	// Primary takes, of the connection's domain, the one controller that learns of
-	// every new password at once.
-	Primary  bool
 	Timeouts Timeouts
 	// Log, where set, is told what is done: never a secret.
 	Log func(format string, args ...any)

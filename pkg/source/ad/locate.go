@@ -40,8 +40,9 @@ type place struct {
 // nothing.
 func (cfg Config) locate(ctx context.Context) ([]place, error) {
 	domain := cfg.Connection.Domain
-	if cfg.Primary {
-		return cfg.controllers(ctx, "pdc._msdcs."+domain)
+	if cfg.Connection.Primary {
+		places, err := cfg.controllers(ctx, "pdc._msdcs."+domain)
+		return places[:min(len(places), 1)], err // there is one
 	}
 	all, err := cfg.controllers(ctx, "dc._msdcs."+domain)
 	if err != nil {

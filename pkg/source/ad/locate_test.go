@@ -226,7 +226,7 @@ func TestSite(t *testing.T) {
 	if got := hosts(cfg); !slices.Equal(got, []string{"dc3", "dc1", "dc2"}) {
 		t.Errorf("in London: %v", got)
 	}
-	cfg.Primary = true
+	cfg.Connection.Primary = true
 	if got := hosts(cfg); !slices.Equal(got, []string{"dc2"}) {
 		t.Errorf("the primary one: %v", got)
 	}

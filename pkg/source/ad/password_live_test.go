@@ -146,6 +146,13 @@ func TestLivePolicyAndRights(t *testing.T) {
 	if err := openResetter(t, cfg).SetPassword(t.Context(), ann, newPassword(fresh())); err != nil {
 		t.Errorf("over StartTLS: %v", err)
 	}
+	sealed := withPassword(liveKerberos(t), "live-helpdesk@CORP.CONTOSO.EXAMPLE", livePassword(t))
+	sealed.Connection.Role = source.RoleReset
+	password := fresh()
+	if err := openResetter(t, sealed).SetPassword(t.Context(), ann, newPassword(password)); err != nil || !logsIn(t, "reset-ann", password) {
+		t.Errorf("sealed on port 389: %v", err)
+	}
+	expect(t, openResetter(t, sealed).SetPassword(t.Context(), ann, newPassword("aA1!")), source.CodePasswordRefused, "0000052D")
 	cfg.Connection.Transport = "ldap"
 	if _, err := OpenResetter(context.Background(), cfg); source.CodeOf(err) != source.CodeUsage {
 		t.Errorf("in clear: %v", err)
