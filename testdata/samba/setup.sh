@@ -39,17 +39,19 @@ install_packages() {
 		samba samba-ad-provision samba-dsdb-modules samba-vfs-modules ldb-tools ldap-utils openssl krb5-user
 }
 
-# provision: the marker is made last, so that an interrupted one is begun anew
+# provision: the marker is made last, so that an interrupted one is begun anew; it says
+# which address DNS knows
 provision() {
-	[[ -e $dir/provisioned ]] && return 0
+	[[ $(cat "$dir/provisioned" 2>/dev/null) == "$addr" ]] && return 0
 	rm -rf -- "${dir:?}"/{etc,private,state,cache,bind-dns,ncalrpc,run,loaded}
-	echo '[global]' >"$dir/empty.conf" # instead of the machine's own smb.conf
+	# Instead of the machine's own smb.conf, and so that DNS knows no other address.
+	printf '%s\n' '[global]' "interfaces = $addr/8" 'bind interfaces only = yes' >"$dir/empty.conf"
 	(umask 077 && openssl rand -hex 16 | sed 's/$/aA1!/' >"$dir/admin.password")
 	logged "$dir/provision.log" samba-tool domain provision --configfile="$dir/empty.conf" \
 		--targetdir="$dir" --realm=CORP.CONTOSO.EXAMPLE --domain=CONTOSO --host-name=dc1 \
-		--host-ip=127.0.0.1 --server-role=dc --dns-backend=NONE --backend-store=mdb \
+		--host-ip="$addr" --server-role=dc --dns-backend=SAMBA_INTERNAL --backend-store=mdb \
 		--adminpass="$(<"$dir/admin.password")"
-	touch "$dir/provisioned"
+	echo "$addr" >"$dir/provisioned"
 }
 
 # certificate: Samba's own has no subjectAltName and no CA to trust
@@ -84,7 +86,7 @@ configure() {
 		realm = CORP.CONTOSO.EXAMPLE
 		workgroup = CONTOSO
 		server role = active directory domain controller
-		server services = ldap, cldap, kdc
+		server services = ldap, cldap, kdc, dns
 		ldap server require strong auth = yes
 		interfaces = $addr/8
 		bind interfaces only = yes
