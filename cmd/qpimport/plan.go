@@ -22,17 +22,17 @@ const manifestHelp = `
 The manifest is one YAML or JSON document; "schema manifest" prints its JSON Schema:
 
   version: 1
-  defaults: {password_sync: "off", recursive: true}
+  defaults:
+    password_sync: "off"
+    recursive: true
+    m365: {client_id: 8c1f2a34-0000-4000-8000-5e6f7a8b9c0d, client_secret: "env:APP"}
   customers:
     - name: Contoso
       external_ids: {itglue: "4711"}
       password_sync: "on"
       directories:
         ad: {domain: corp.contoso.example, bind: windows}
-        m365:
-          tenant: contoso.onmicrosoft.example
-          client_id: 8c1f2a34-0000-4000-8000-5e6f7a8b9c0d
-          client_secret: "file:/run/secrets/contoso"
+        m365: {tenant: contoso.onmicrosoft.example}
       import: [{source: ad, ou: ["corp.contoso.example/Staff"], exclude: ["svc-*"]}]
       match: {auto: true, by: evidence}
     - name: Litware
@@ -45,6 +45,10 @@ The manifest is one YAML or JSON document; "schema manifest" prints its JSON Sch
     - name: Fabrikam
       directories: {m365: {file: exports/fabrikam-users.json}}
       import: [{source: m365}]
+
+The application of "defaults" signs in for each customer whose "m365" does not say who
+does: one multi-tenant app for all, of which a customer names the tenant alone, and to
+which the tenant's administrator has consented.
 
 Paths are relative to the manifest, for standard input to the current folder. What the
 manifest does not name is left alone; nothing is ever deleted. With -c NAME one customer

@@ -9,6 +9,7 @@ import (
 
 	"github.com/qpimport/qpimport/internal/cli/output"
 	"github.com/qpimport/qpimport/pkg/importer"
+	"github.com/qpimport/qpimport/pkg/source"
 )
 
 // The outcomes of a customer in JSON lines, CSV and tables.
@@ -50,7 +51,7 @@ func newBulkRow(p importer.CustomerPlan) bulkRow {
 		case !isAccount && ch.Action == "create":
 			r.once = append(r.once, "new "+ch.What)
 		case !isAccount && ch.Action == "connect":
-			r.once = append(r.once, strings.TrimPrefix(what, "directory ")+" connected")
+			r.once = append(r.once, strings.TrimPrefix(what, "directory ")+" connected"+tenantText(ch.After))
 		case !isAccount:
 			r.once = append(r.once, fmt.Sprintf("%s %v", strings.ReplaceAll(what, "_", " "), ch.After))
 		case ch.Action == "create":
@@ -74,6 +75,16 @@ func newBulkRow(p importer.CustomerPlan) bulkRow {
 	}
 	r.matched = max(r.matched, matched) // a new account that is matched at once is one change
 	return r
+}
+
+// tenantText says to which tenant a connection leads and which application signs in:
+// the manifest may name that one once for all customers.
+func tenantText(after any) string {
+	c, ok := after.(*source.Connection)
+	if !ok || c.Transport != source.TransportGraph {
+		return ""
+	}
+	return ": " + where(c) + " as " + identity(*c)
 }
 
 // text says what happens to a customer.

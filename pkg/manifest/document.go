@@ -237,8 +237,11 @@ func (o *object) wrong(key, format string, args ...any) {
 }
 
 // isWrong says whether a problem with a field was reported.
-func (o *object) isWrong(key string) bool {
-	return o.has(key) && slices.ContainsFunc(o.p.problems, func(p Problem) bool { return p.Path == join(o.path, key) })
+func (o *object) isWrong(key string) bool { return o.has(key) && o.p.isWrong(join(o.path, key)) }
+
+// isWrong says whether a problem was reported with what is at a path, or within it.
+func (p *parser) isWrong(path string) bool {
+	return slices.ContainsFunc(p.problems, func(q Problem) bool { return q.Path == path || strings.HasPrefix(q.Path, path+".") })
 }
 
 func (o *object) has(key string) bool { return o.fields[key] != nil }

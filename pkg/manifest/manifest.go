@@ -29,6 +29,9 @@ type Manifest struct {
 type Defaults struct {
 	PasswordSync string // "", on or off
 	Recursive    bool
+	// M365 is the application that signs in to the tenants of customers who name none
+	// of their own, nil for none. It has no tenant.
+	M365 *source.Graph
 }
 
 // Customer is what the document says of one customer.

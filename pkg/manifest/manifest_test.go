@@ -153,6 +153,7 @@ const (
 	liveAD   = `url: "ldaps://dc", bind_dn: svc, bind_password: "env:PW"`
 	client   = `tenant: t.example, client_id: 8c1f2a34-0000-4000-8000-5e6f7a8b9c0d`
 	liveM365 = client + `, client_secret: "env:S"`
+	app      = `client_id: 8c1f2a34-0000-4000-8000-5e6f7a8b9c0d, client_secret: "env:S"`
 )
 
 // documents are manifests, or what a customer may hold, that schema and parser
@@ -198,6 +199,19 @@ var documents = []struct {
 	{name: "IPv6", yaml: `directories: {ad: {url: "ldaps://[2001:db8::1]:636", bind_dn: svc, bind_password: "env:A"}}`},
 	{name: "tenant id", yaml: `directories: {m365: {tenant: 84841066-274D-4ec0-a5c1-276be684bdd3, access_token: "env:T"}}`},
 	{name: "reset", yaml: `directories: {reset: {ad: {` + liveAD + `}, m365: {` + liveM365 + `}}}`},
+	{name: "one app for all", yaml: "version: 1\ndefaults: {m365: {" + app + "}}\ncustomers: [{name: A, directories: {m365: {tenant: t.example}}}, {name: B, directories: {m365: {file: b.csv}}}, {name: C, directories: {m365: {access_token: 'env:T'}, reset: {m365: {" + liveM365 + "}}}}]\n"},
+	{name: "one federated app for all", yaml: "version: 1\ndefaults: {m365: {auth: federated, client_id: 8c1f2a34-0000-4000-8000-5e6f7a8b9c0d, cloud: usgov, mailbox_types: exchange}}\ncustomers: [{name: A, directories: {m365: {tenant: t.example, cloud: global, mailbox_types: none}}}]\n"},
+	{name: "one app and no tenant", yaml: "version: 1\ndefaults: {m365: {" + app + "}}\ncustomers: [{name: A, directories: {m365: {cloud: china}}}, {name: B, directories: {m365: {}}}]\n", want: []string{
+		`3:43 customers[0].directories.m365: tenant is missing`, `3:91 customers[1].directories.m365: tenant is missing`}},
+	{name: "one identity and no tenant", yaml: "version: 1\ndefaults: {m365: {auth: managed-identity}}\ncustomers: [{name: A, directories: {m365: {cloud: china}}}]\n", want: []string{`m365: tenant is missing`}},
+	{name: "one app, and another half", yaml: "version: 1\ndefaults: {m365: {" + app + "}}\ncustomers: [{name: A, directories: {m365: {tenant: t.example, client_secret: 'env:T'}}}]\n", want: []string{`customers[0].directories.m365: client_id is missing`}},
+	{name: "one app that sets no passwords", yaml: "version: 1\ndefaults: {m365: {" + app + "}}\ncustomers: [{name: A, directories: {reset: {m365: {tenant: t.example}}}}]\n", want: []string{
+		`reset.m365: give one of client_secret`, `reset.m365: client_id is missing`}},
+	{name: "one app that is wrong", yaml: "version: 1\ndefaults: {m365: {client_id: 8c1f, client_secret: hunter2, tenant: t.example}}\ncustomers: [{name: A, directories: {m365: {tenant: t.example}}}, {name: B, directories: {m365: {tenant: u.example}}}]\n", want: []string{
+		`2:30 defaults.m365.client_id: not the id of an app registration`, `2:51 defaults.m365.client_secret: not a reference to a secret`, `2:60 defaults.m365: unknown key "tenant"`}},
+	{name: "half an app for all", yaml: "version: 1\ndefaults: {m365: {cloud: china}}\ncustomers: [{name: A, directories: {m365: {tenant: t.example}}}]\n", want: []string{
+		`2:18 defaults.m365: give one of client_secret, certificate and access_token`, `defaults.m365: client_id is missing`}},
+	{name: "no app for all", yaml: "version: 1\ndefaults: {m365: 5}\ncustomers: [{name: A, directories: {m365: {tenant: t.example}}}]\n", want: []string{`2:18 defaults.m365: has to be a mapping`}},
 	{name: "other names", yaml: `import: [{source: entra}, {source: o365, users: [a@x.example]}]`},
 	{name: "empty lists", yaml: `{import: [], emails: [], match: {pairs: []}, allow: {}, external_ids: {}}`},
 	{name: "block text", yaml: "external_ids:\n      m365: >-\n        0815\n      it_glue-2: 'x'"},
@@ -568,5 +582,31 @@ func BenchmarkParse500(b *testing.B) {
 		if _, err := manifest.Parse([]byte(text.String()), "m.yaml", ""); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// A customer takes from the defaults what he does not say, and all of who signs in or
+// nothing; who sets passwords takes nothing.
+func TestOneApplication(t *testing.T) {
+	const text = "version: 1\ndefaults: {m365: {" + app + ", cloud: china, mailbox_types: exchange}}\ncustomers:\n" +
+		"  - {name: A, directories: {m365: {tenant: A.example, mailbox_types: purpose}, reset: {m365: {" + liveM365 + "}}}}\n" +
+		"  - {name: B, directories: {m365: {tenant: b.example, cloud: global, auth: azure-cli}}}\n" +
+		"  - {name: C, directories: {m365: {file: c.csv}}}\n"
+	m, err := manifest.Parse([]byte(text), "m.yaml", "/dir")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const id = "8c1f2a34-0000-4000-8000-5e6f7a8b9c0d"
+	for i, want := range []source.Graph{
+		{Tenant: "a.example", ClientID: id, ClientSecretFrom: "env:S", Cloud: "china"},
+		{Tenant: "b.example", Auth: "azure-cli"},
+		{},
+	} {
+		if got := m.Customers[i].Directories.M365.Graph; got != want {
+			t.Errorf("%s: %+v", m.Customers[i].Name, got)
+		}
+	}
+	if got := m.Customers[0].Directories.ResetM365.Graph; got != (source.Graph{Tenant: "t.example", ClientID: id, ClientSecretFrom: "env:S"}) {
+		t.Errorf("who sets passwords: %+v", got)
 	}
 }

@@ -43,9 +43,10 @@ func (p *parser) manifest(root ast.Node, m *Manifest) {
 			return
 		}
 	}
-	if d := o.object("defaults", "password_sync", "recursive"); d != nil {
+	if d := o.object("defaults", "password_sync", "recursive", "m365"); d != nil {
 		m.Defaults.PasswordSync = d.passwordSync()
 		m.Defaults.Recursive = d.flag("recursive")
+		m.Defaults.M365 = d.application()
 	}
 	for _, entry := range o.entries("customers", 1) {
 		c := p.object(entry.node, entry.path, "name", "external_ids", "password_sync", "directories", "import", "match", "emails", "refresh", "allow")
@@ -73,9 +74,9 @@ func (o *object) customer(defaults Defaults) Customer {
 		}
 	}
 	if d := o.object("directories", "ad", "m365", "reset"); d != nil {
-		c.Directories = Directories{AD: d.ad(), M365: d.m365()}
+		c.Directories = Directories{AD: d.ad(), M365: d.m365(defaults.M365)}
 		if r := d.object("reset", "ad", "m365"); r != nil {
-			c.Directories.ResetAD, c.Directories.ResetM365 = r.resets("ad", r.ad()), r.resets("m365", r.m365())
+			c.Directories.ResetAD, c.Directories.ResetM365 = r.resets("ad", r.ad()), r.resets("m365", r.m365(nil))
 		}
 	}
 	for _, entry := range o.entries("import", 0) {
@@ -198,28 +199,60 @@ func (o *object) ad() *source.Connection {
 	return d.connection(c)
 }
 
-func (o *object) m365() *source.Connection {
+// signIn are the keys that say which application signs in, and how. They come as a
+// whole, from the customer or from the defaults.
+var signIn = []string{"client_id", "client_secret", "certificate", "access_token", "auth", "assertion"}
+
+// application reads the one that signs in to the tenants of all customers.
+func (o *object) application() *source.Graph {
+	d := o.object("m365", "client_id", "client_secret", "certificate", "auth", "assertion", "cloud", "graph_url", "authority_url", "mailbox_types")
+	switch {
+	case !o.has("m365"):
+		return nil
+	case d == nil: // what is wrong was said
+		return &source.Graph{}
+	}
+	g := d.graph()
+	tenants := g
+	tenants.Tenant = "any.example" // each customer's own
+	d.connection(source.Connection{Kind: source.M365, Graph: tenants})
+	return &g
+}
+
+func (o *object) graph() source.Graph {
+	return source.Graph{
+		ClientID:         o.text("client_id"),
+		ClientSecretFrom: o.secret("client_secret"),
+		CertificateFrom:  o.secret("certificate"),
+		Auth:             o.text("auth"),
+		AssertionFrom:    o.secret("assertion"),
+		Cloud:            o.text("cloud"),
+		GraphURL:         o.text("graph_url"),
+		AuthorityURL:     o.text("authority_url"),
+		MailboxTypes:     o.text("mailbox_types"),
+	}
+}
+
+func (o *object) m365(defaults *source.Graph) *source.Connection {
 	d := o.object("m365", "tenant", "client_id", "client_secret", "certificate", "access_token", "auth", "assertion", "cloud", "graph_url", "authority_url", "mailbox_types", "file", "encoding", "mailboxes")
 	if d == nil {
 		return nil
 	}
-	return d.connection(source.Connection{
-		Kind: source.M365,
-		Graph: source.Graph{
-			Tenant:           d.text("tenant"),
-			ClientID:         d.text("client_id"),
-			ClientSecretFrom: d.secret("client_secret"),
-			CertificateFrom:  d.secret("certificate"),
-			AccessTokenFrom:  d.secret("access_token"),
-			Auth:             d.text("auth"),
-			AssertionFrom:    d.secret("assertion"),
-			Cloud:            d.text("cloud"),
-			GraphURL:         d.text("graph_url"),
-			AuthorityURL:     d.text("authority_url"),
-			MailboxTypes:     d.text("mailbox_types"),
-		},
+	c := source.Connection{
+		Kind:   source.M365,
+		Graph:  d.graph(),
 		Export: source.Export{File: d.text("file"), Encoding: d.text("encoding"), Mailboxes: d.text("mailboxes")},
-	})
+	}
+	c.Tenant, c.AccessTokenFrom = d.text("tenant"), d.secret("access_token")
+	if defaults == nil || d.has("file") || slices.ContainsFunc(signIn, d.has) {
+		return d.connection(c)
+	}
+	d.require("tenant")
+	c.Graph = c.WithDefaults(*defaults)
+	if d.p.isWrong("defaults.m365") || !d.has("tenant") {
+		return &c // else it would be said of each customer
+	}
+	return d.connection(c)
 }
 
 // connection checks what a mapping says of a connection. What was found wrong

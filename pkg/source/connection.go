@@ -76,6 +76,23 @@ type Graph struct {
 	MailboxTypes string `json:"mailbox_types,omitempty"`
 }
 
+// WithDefaults takes what is not said from another one.
+func (g Graph) WithDefaults(other Graph) Graph {
+	return Graph{
+		Tenant:           cmp.Or(g.Tenant, other.Tenant),
+		ClientID:         cmp.Or(g.ClientID, other.ClientID),
+		ClientSecretFrom: cmp.Or(g.ClientSecretFrom, other.ClientSecretFrom),
+		CertificateFrom:  cmp.Or(g.CertificateFrom, other.CertificateFrom),
+		AccessTokenFrom:  cmp.Or(g.AccessTokenFrom, other.AccessTokenFrom),
+		Auth:             cmp.Or(g.Auth, other.Auth),
+		AssertionFrom:    cmp.Or(g.AssertionFrom, other.AssertionFrom),
+		Cloud:            cmp.Or(g.Cloud, other.Cloud),
+		GraphURL:         cmp.Or(g.GraphURL, other.GraphURL),
+		AuthorityURL:     cmp.Or(g.AuthorityURL, other.AuthorityURL),
+		MailboxTypes:     cmp.Or(g.MailboxTypes, other.MailboxTypes),
+	}
+}
+
 // The ways to find out what mailboxes are, where it is not by userPurpose of Graph.
 const (
 	MailboxTypesExchange = "exchange" // Exchange's admin interface

@@ -270,7 +270,7 @@ func refusal(status int, body []byte, consent string) error {
 		}
 	}
 	message, hint := meaning(code)
-	if consent != "" && (code == 65001 || code == 700016) {
+	if consent != "" && (code == 65001 || code == 700016 || code == 7000229) {
 		hint += "; whoever administers the tenant opens " + consent
 	}
 	return &source.Error{
