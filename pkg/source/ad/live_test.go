@@ -21,9 +21,6 @@ import (
 // testdata/samba/setup.sh runs. Without it the test is skipped.
 func live(t *testing.T) Config {
 	t.Helper()
-	if os.Getenv("QPIMPORT_TEST_AD") != "required" {
-		t.Skip("no live Active Directory: make test starts one (testdata/samba/setup.sh), and sets QPIMPORT_TEST_AD=required")
-	}
 	return Config{
 		Connection: source.Connection{
 			Kind: source.AD, Transport: source.TransportLDAPS,
@@ -39,6 +36,9 @@ func live(t *testing.T) Config {
 
 func liveEnv(t *testing.T, name string) string {
 	t.Helper()
+	if os.Getenv("QPIMPORT_TEST_AD") != "required" {
+		t.Skip("no live Active Directory: make test starts one (testdata/samba/setup.sh), and sets QPIMPORT_TEST_AD=required")
+	}
 	v := os.Getenv("QPIMPORT_TEST_AD_" + name)
 	if v == "" {
 		t.Fatalf("QPIMPORT_TEST_AD_%s is not set: take what testdata/samba/setup.sh env prints", name)
