@@ -52,7 +52,7 @@ windows:
 	set -a; eval "$$($(wine) env)"; set +a; \
 		go test -count=1 -run '^(TestScripts|TestBinary)$$' ./cmd/qpimport && \
 		GOOS=windows go test -count=1 -exec "$$QPIMPORT_TEST_WINE/run" ./internal/... && \
-		GOOS=windows go test -count=1 -exec "$$QPIMPORT_TEST_WINE/run" -run '^(TestOwner|TestRestricts|TestPathsOfWindows)$$' ./pkg/registry/sqlite ./pkg/source
+		GOOS=windows go test -count=1 -exec "$$QPIMPORT_TEST_WINE/run" -run '^(TestOwner|TestRestricts|TestPathsOfWindows|TestServerPolicy)$$' ./pkg/registry/sqlite ./pkg/source ./pkg/source/ad
 
 # Each fuzz target for some hundred runs: a bound in time now and then fails by
 # itself (context deadline exceeded). A crash is kept under testdata/fuzz.

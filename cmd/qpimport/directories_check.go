@@ -20,8 +20,18 @@ func newDirectoriesTestCmd(a *app) *cobra.Command {
 		Use:   "test [ad|m365]",
 		Short: "Read a little from each directory",
 		Long: `Reads a little from each directory that the customer has connected, or from the
-one named, and says what was found. Where one fails and another does not, the
-exit status is 3; where all fail, it is that of the failure.` + exits(3, 11, 13, 14, 15),
+one named, and says what was found: who is signed in and how, which rights are
+missing and for what, and when the certificate, the client secret or the token ends
+that it rests on. It warns 30 days before.
+
+Whether AD demands signing or channel binding it does not say. Where qpimport runs on
+the domain controller itself its registry does; elsewhere it is not known, and not
+tried, since the domain controller would note down an unsafe login. When a client
+secret ends an app may see that has Application.Read.All, in the tenant where it is
+registered.
+
+Where one directory fails and another does not, the exit status is 3; where all fail,
+it is that of the failure.` + exits(3, 11, 13, 14, 15),
 		Example: `  qpimport directories test -c Contoso
   qpimport directories test ad -c Contoso -o json`,
 		Args: cobra.MaximumNArgs(1),
@@ -121,6 +131,12 @@ func testColumns() []output.Column[importer.DirectoryTest] {
 		{Key: "more", Text: func(t test) string { return strconv.FormatBool(t.More) }},
 		{Key: "ous", Text: func(t test) string { return strconv.Itoa(t.OUs) }},
 		{Key: "synced", Text: func(t test) string { return strconv.Itoa(t.Synced) }},
+		{Key: "signed_in_as", Text: func(t test) string {
+			if t.SignIn == nil {
+				return ""
+			}
+			return t.SignIn.As
+		}},
 		{Key: "notes", Text: func(t test) string { return strings.Join(t.Notes, "; ") }},
 		{Key: "warnings", Text: func(t test) string { return strings.Join(t.Warnings, "; ") }},
 		{Key: "error_code", Text: func(t test) string { return string(problem(t).Code) }},
@@ -144,6 +160,9 @@ func testPage(p *output.Page, tests []importer.DirectoryTest) {
 		}
 		for _, note := range t.Notes {
 			p.Line("  note: %s", note)
+		}
+		for _, demand := range t.Demands {
+			p.Line("  note: %s", demand.Text)
 		}
 		for _, warning := range t.Warnings {
 			p.Line("  warning: %s", warning)

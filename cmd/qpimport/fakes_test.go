@@ -179,14 +179,14 @@ func pipelineToken(issuer string) string {
 
 // graphContent reads what a tenant holds beside its users, anew each time, so that a
 // script can change it. upn:NAME stands for the id of a user in the sample company, or
-// in the file's own users.
+// in the file's own users, and SOON for ten days from now.
 func graphContent(path string, users []json.RawMessage) graphfake.Content {
 	text, err := os.ReadFile(path)
 	var c graphfake.Content
 	if err == nil {
 		err = json.Unmarshal(text, &c)
 	}
-	var names []string
+	names := []string{"SOON", time.Now().Add(10*24*time.Hour + time.Minute).UTC().Format(time.RFC3339)}
 	for _, raw := range slices.Concat(users, c.Users) {
 		var u struct{ ID, UserPrincipalName string }
 		if err == nil {

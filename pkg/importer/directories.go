@@ -91,7 +91,7 @@ func (im *Importer) TestDirectories(ctx context.Context, sel string, kinds []sou
 }
 
 func (im *Importer) testDirectory(ctx context.Context, conn source.Connection) (DirectoryTest, error) {
-	t := DirectoryTest{Source: conn.Kind, Notes: []string{}, Warnings: []string{}}
+	t := DirectoryTest{Source: conn.Kind, Demands: []source.Demand{}, Ends: []source.End{}, Notes: []string{}, Warnings: []string{}}
 	dir, err := im.open(ctx, conn)
 	if err != nil {
 		return t, err
@@ -103,6 +103,9 @@ func (im *Importer) testDirectory(ctx context.Context, conn source.Connection) (
 	}
 	t.Info = &info
 	t.Notes = append(t.Notes, info.Notes...)
+	if err := t.examine(ctx, dir, im.clock()); err != nil {
+		return t, err
+	}
 	sample := &reading{kind: conn.Kind}
 	for u, err := range dir.Users(ctx, source.Scope{Limit: sampleSize + 1}) {
 		if err != nil {
@@ -124,8 +127,8 @@ func (im *Importer) testDirectory(ctx context.Context, conn source.Connection) (
 	if err := sample.readMailboxes(ctx, dir, nil); err != nil {
 		return t, err
 	}
-	if err := t.examine(ctx, dir, conn, sample.users); err != nil {
-		return t, err
+	if conn.Kind == source.AD && conn.Transport != source.TransportFile {
+		t.canReadState(sample.users)
 	}
 	t.describe(sample, dir)
 	if lister, ok := source.As[source.OULister](dir); ok && conn.Kind == source.AD {

@@ -449,8 +449,16 @@ type DirectoryTest struct {
 	Mailboxes *MailboxTest `json:"mailboxes"`
 	// PrivilegesUnknown says in words why it is not known who holds power over the
 	// directory, nil where it is.
-	PrivilegesUnknown *string  `json:"privileges_unknown"`
-	Notes             []string `json:"notes"`
+	PrivilegesUnknown *string `json:"privileges_unknown"`
+	// SignIn is who is signed in and how, nil for an export and where that failed.
+	SignIn *source.SignIn `json:"sign_in"`
+	// Demands are what the directory asks of that (AD), Ends when something ends that it
+	// rests on.
+	Demands []source.Demand `json:"demands"`
+	Ends    []source.End    `json:"ends"`
+	// Rights are nil where it is not known which there are.
+	Rights *source.Rights `json:"rights"`
+	Notes  []string       `json:"notes"`
 	// Warnings are notes that ask for a decision.
 	Warnings []string `json:"warnings"`
 	Error    *Problem `json:"error"`

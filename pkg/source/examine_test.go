@@ -5,18 +5,19 @@ import (
 	"time"
 )
 
-func TestExpiry(t *testing.T) {
+func TestRemark(t *testing.T) {
 	now := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
 	for _, c := range []struct {
 		left          time.Duration
 		note, warning string
 	}{
 		{-time.Second, "", "the certificate expired on 2026-11-01"},
-		{36 * time.Hour, "", "the certificate expires on 2026-11-03, in 1 days: renew it"},
+		{time.Hour, "", "the certificate expires on 2026-11-01, today: renew it"},
+		{36 * time.Hour, "", "the certificate expires on 2026-11-03, in 1 day: renew it"},
 		{30*24*time.Hour - time.Second, "", "the certificate expires on 2026-12-01, in 29 days: renew it"},
 		{30 * 24 * time.Hour, "the certificate is good until 2026-12-01", ""},
 	} {
-		if note, warning := Expiry("the certificate", now.Add(c.left), now); note != c.note || warning != c.warning {
+		if note, warning := (End{"the certificate", now.Add(c.left)}).Remark(now); note != c.note || warning != c.warning {
 			t.Errorf("%s: %q, %q", c.left, note, warning)
 		}
 	}

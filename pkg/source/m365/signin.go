@@ -27,6 +27,8 @@ import (
 type tokens struct {
 	login     *login
 	scope     string
+	by        string // one of [source.Auths]
+	clientID  string
 	renewable bool
 	// open makes a credential, and reads the secret for that.
 	open func(context.Context) (azcore.TokenCredential, error)
@@ -35,14 +37,16 @@ type tokens struct {
 	credential azcore.TokenCredential // nil until first used, and after renew
 	current    string
 	ends       time.Time // of the certificate, zero where there is none
+	secretHint string    // how the client secret begins, as Graph tells them apart
 	// explain says why a credential that asks no sign-in service gave no token.
 	explain func(error) error
 }
 
 func newTokens(config Config, e endpoint, l *login) *tokens {
 	c := config.Connection
-	t := &tokens{login: l, scope: e.scope}
+	t := &tokens{login: l, scope: e.scope, clientID: c.ClientID, by: c.Auth}
 	if config.AccessToken != nil {
+		t.by = source.AuthToken
 		t.open = func(ctx context.Context) (azcore.TokenCredential, error) {
 			return openReady(ctx, config.AccessToken)
 		}
@@ -54,12 +58,15 @@ func newTokens(config Config, e endpoint, l *login) *tokens {
 		return t
 	}
 	options := l.options()
+	t.by = source.AuthCertificate
 	if config.ClientSecret != nil {
+		t.by = source.AuthSecret
 		t.open = func(ctx context.Context) (azcore.TokenCredential, error) {
 			secret, err := reveal(ctx, "client secret", config.ClientSecret)
 			if err != nil {
 				return nil, err
 			}
+			t.secretHint = secret[:min(len(secret), 3)]
 			return azidentity.NewClientSecretCredential(c.Tenant, c.ClientID, secret,
 				&azidentity.ClientSecretCredentialOptions{ClientOptions: options, DisableInstanceDiscovery: e.private})
 		}

@@ -153,20 +153,6 @@ func TestSignInByPFX(t *testing.T) {
 	}
 }
 
-// A certificate that soon ends is warned of; of a secret nobody knows.
-func TestExamine(t *testing.T) {
-	_, config, _ := start(t, people(1))
-	notes, warnings, err := open(t, config).Examine(t.Context())
-	if len(notes)+len(warnings) != 0 || err != nil {
-		t.Errorf("%q, %q, %v", notes, warnings, err)
-	}
-	config.ClientSecret, config.Certificate = nil, secret(certificate(t)) // good for an hour
-	notes, warnings, err = open(t, config).Examine(t.Context())
-	if len(notes) != 0 || len(warnings) != 1 || !strings.Contains(warnings[0], "signs in with expires on ") || err != nil {
-		t.Errorf("%q, %q, %v", notes, warnings, err)
-	}
-}
-
 func TestReadyToken(t *testing.T) {
 	o := people(1)
 	o.AccessToken = "ready-made"

@@ -31,6 +31,13 @@ type Content struct {
 	// Mailboxes are what Get-Mailbox writes, for Exchange's admin interface.
 	Mailboxes []json.RawMessage `json:"mailboxes,omitempty"`
 
+	// Roles are the application permissions that were granted. With nil a token does not
+	// show them: it is opaque.
+	Roles []string `json:"roles,omitempty"`
+	// Application is the registration of the application, nil where it is in another
+	// tenant.
+	Application json.RawMessage `json:"application,omitempty"`
+
 	// Denied and Unserved name what the application has no permission for (403), and
 	// what this Graph does not know: the first step of a path (groups, subscribedSkus,
 	// roleManagement, $batch), the last (members, transitiveMembers, owners), or
@@ -56,6 +63,7 @@ func eventual(r *http.Request) bool {
 // that this Graph does not know the resource.
 func (c *Content) refuses(w http.ResponseWriter, steps []string) bool {
 	for _, step := range steps {
+		step, _, _ = strings.Cut(step, "(") // applications(appId='…')
 		switch {
 		case slices.Contains(c.Unserved, step):
 			writeError(w, http.StatusBadRequest, "BadRequest", fmt.Sprintf("Resource not found for the segment '%s'.", step))
@@ -90,6 +98,12 @@ func (s *Server) serveContent(w http.ResponseWriter, r *http.Request, c *Content
 		s.servePage(w, r, listing{context: r.URL.Path, items: c.RoleDefinitions, properties: selection(r)})
 	case steps[0] == "users" && len(steps) == 4 && steps[2] == "mailboxSettings" && steps[3] == "userPurpose":
 		s.servePurpose(w, r, c, steps[1])
+	case strings.HasPrefix(r.URL.Path, "applications(appId='"):
+		if c.Application == nil || r.URL.Path != "applications(appId='"+s.options.ClientID+"')" {
+			writeAbsent(w, r.URL.Path)
+			return true
+		}
+		s.writeObject(w, r, "applications", c.Application, selection(r))
 	default:
 		return false
 	}
@@ -156,8 +170,7 @@ func (s *Server) serveRelation(w http.ResponseWriter, r *http.Request, c *Conten
 	id := steps[1]
 	at := slices.IndexFunc(c.Groups, func(raw json.RawMessage) bool { return strings.EqualFold(groupOf(raw).ID, id) })
 	if at < 0 {
-		writeError(w, http.StatusNotFound, "Request_ResourceNotFound",
-			fmt.Sprintf("Resource '%s' does not exist or one of its queried reference-property objects are not present.", id))
+		writeAbsent(w, id)
 		return
 	}
 	var ids []string

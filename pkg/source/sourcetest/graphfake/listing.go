@@ -100,14 +100,24 @@ func (s *Server) serveUser(w http.ResponseWriter, r *http.Request, c *Content, k
 		if !strings.EqualFold(u.ID, key) && !strings.EqualFold(u.UserPrincipalName, key) {
 			continue
 		}
-		var object, body bytes.Buffer
-		project(&object, user, properties)
-		context := origin(r) + s.options.BasePath + "/v1.0/$metadata#users/$entity"
-		fmt.Fprintf(&body, `{"@odata.context":%s,%s`, quote(context), object.Bytes()[1:])
-		w.Header().Set("Content-Length", strconv.Itoa(body.Len()))
-		_, _ = w.Write(body.Bytes())
+		s.writeObject(w, r, "users", user, properties)
 		return
 	}
+	writeAbsent(w, key)
+}
+
+// writeObject writes one object of a collection, with these of its properties.
+func (s *Server) writeObject(w http.ResponseWriter, r *http.Request, of string, whole json.RawMessage, properties []string) {
+	var object, body bytes.Buffer
+	project(&object, whole, properties)
+	context := origin(r) + s.options.BasePath + "/v1.0/$metadata#" + of + "/$entity"
+	fmt.Fprintf(&body, `{"@odata.context":%s,%s`, quote(context), object.Bytes()[1:])
+	w.Header().Set("Content-Length", strconv.Itoa(body.Len()))
+	_, _ = w.Write(body.Bytes())
+}
+
+// writeAbsent says that there is no such object.
+func writeAbsent(w http.ResponseWriter, key string) {
 	writeError(w, http.StatusNotFound, "Request_ResourceNotFound",
 		fmt.Sprintf("Resource '%s' does not exist or one of its queried reference-property objects are not present.", key))
 }

@@ -102,7 +102,7 @@ func (s *Server) updateUser(w http.ResponseWriter, r *http.Request, id string) {
 		writeError(w, http.StatusBadRequest, "Request_BadRequest", "Invalid value specified for property 'passwordProfile' of resource 'User'.")
 		return
 	case user == nil:
-		writeError(w, http.StatusNotFound, "Request_ResourceNotFound", "Resource '"+id+"' does not exist or one of its queried reference-property objects are not present.")
+		writeAbsent(w, id)
 		return
 	case !o.Reset || slices.Contains(o.Privileged, strings.ToLower(id)):
 		writeError(w, http.StatusForbidden, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
@@ -150,7 +150,7 @@ func complexEnough(p string) bool {
 // serveSyncBehavior serves /users/{id}/onPremisesSyncBehavior.
 func (s *Server) serveSyncBehavior(w http.ResponseWriter, r *http.Request, id string) {
 	if s.find(id) == nil {
-		writeError(w, http.StatusNotFound, "Request_ResourceNotFound", "Resource '"+id+"' does not exist or one of its queried reference-property objects are not present.")
+		writeAbsent(w, id)
 		return
 	}
 	writeJSON(w, map[string]any{
