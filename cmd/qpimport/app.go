@@ -104,6 +104,9 @@ func (a *app) open(ctx context.Context, readOnly bool) (*importer.Importer, erro
 	if err != nil {
 		return nil, err
 	}
+	if who, remedy := store.Exposed(); who != "" {
+		a.notice("warning: state file %s: %s (%s)", a.settings.State, who, remedy)
+	}
 	o := importer.Options{Store: store, Open: a.openDirectory, Check: checkFiles, Written: writtenAt, Sync: adsync.Engine{Getenv: a.getenv, Log: a.adapterLog(source.AD)}}
 	if !readOnly {
 		o.By, o.Version, o.Recorded = whoRuns(), readVersion().Version, a.logRun

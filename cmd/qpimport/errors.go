@@ -46,7 +46,7 @@ func exitStatus(code source.Code) int {
 	case source.CodeUnreachable, source.CodeThrottled, source.CodeIncomplete, source.CodeOutcomeUnknown, importer.CodeTimeout, mail.CodeUnreachable, mail.CodeThrottled:
 		return 14
 	case registry.CodeBusy, registry.CodeNewer, registry.CodeDamaged,
-		registry.CodeForeign, registry.CodeUnwritable:
+		registry.CodeForeign, registry.CodeUnwritable, registry.CodeUnsafe:
 		return 15
 	case importer.CodeInterrupted:
 		return 130

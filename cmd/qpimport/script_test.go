@@ -94,6 +94,8 @@ const envWine = "QPIMPORT_TEST_WINE"
 // The condition live holds where there is the domain controller of
 // testdata/samba/setup.sh; what its env prints is in the environment then.
 //
+// [root] holds where the tests may give files away.
+//
 // A PATH is keys and indices joined by dots; len is the length of an array.
 //
 // The condition [for:windows] holds where the program is one for Windows, run there
@@ -150,6 +152,8 @@ func TestScripts(t *testing.T) {
 				return goos == "windows", nil
 			case "wine":
 				return wine != "", nil
+			case "root":
+				return os.Geteuid() == 0, nil
 			case "live":
 				return os.Getenv("QPIMPORT_TEST_AD") == "required", nil
 			}

@@ -17,7 +17,7 @@ import (
 
 // Who may always read: SYSTEM, the Administrators, and the owner by that name. They
 // can take everything anyway.
-var trusted = []string{"S-1-5-18", "S-1-5-32-544", "S-1-3-4"}
+var trusted = []string{system, administrators, "S-1-3-4"}
 
 // accessList is the list of the owner, SYSTEM and the Administrators, as text (SDDL).
 // P closes it to what the folder hands down.
@@ -153,6 +153,9 @@ type entry struct {
 	sid   string // "" for one of a form that cannot be read
 	name  string
 	reads bool
+	// replaces is the right to put files into a folder, to take them away, or to take
+	// that right.
+	replaces bool
 }
 
 // rights are the owner of an open file, who is allowed what, and whether the list
@@ -172,22 +175,27 @@ func rights(h windows.Handle) (owner string, list []entry, closed bool, err erro
 	}
 	acl, _, err := descriptor.DACL()
 	if err != nil || acl == nil { // without a list all are allowed everything
-		return sid.String(), []entry{{"S-1-1-0", "everybody", true}}, false, nil
+		return sid.String(), []entry{{"S-1-1-0", "everybody", true, true}}, false, nil
 	}
 	const objectType, callbackType = 5, 9 // of these the place of the SID differs
 	const readData = windows.FILE_READ_DATA | windows.GENERIC_READ | windows.GENERIC_ALL
+	const addFile, addFolder, deleteChild = 0x2, 0x4, 0x40
+	const replace = addFile | addFolder | deleteChild | windows.WRITE_DAC | windows.WRITE_OWNER | windows.GENERIC_WRITE | windows.GENERIC_ALL
 	for i := range uint32(acl.AceCount) {
 		var ace *windows.ACCESS_ALLOWED_ACE
 		if err := windows.GetAce(acl, i, &ace); err != nil {
 			return "", nil, false, err
 		}
-		reads := ace.Mask&readData != 0
+		if ace.Header.AceFlags&windows.INHERIT_ONLY_ACE != 0 {
+			continue
+		}
+		reads, replaces := ace.Mask&readData != 0, ace.Mask&replace != 0
 		switch ace.Header.AceType {
 		case windows.ACCESS_ALLOWED_ACE_TYPE:
 			s := (*windows.SID)(unsafe.Pointer(&ace.SidStart))
-			list = append(list, entry{s.String(), nameOf(s), reads})
+			list = append(list, entry{s.String(), nameOf(s), reads, replaces})
 		case objectType, callbackType, objectType + 6: // 11: both
-			list = append(list, entry{"", "others", reads})
+			list = append(list, entry{"", "others", reads, replaces})
 		}
 	}
 	return sid.String(), list, control&windows.SE_DACL_PROTECTED != 0, nil

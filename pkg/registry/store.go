@@ -18,6 +18,7 @@ const (
 	CodeForeign    source.Code = "state_foreign"
 	CodeDamaged    source.Code = "state_damaged"
 	CodeUnwritable source.Code = "state_unwritable"
+	CodeUnsafe     source.Code = "state_unsafe"
 	CodeRule       source.Code = "state_rule" // the store's own rules refused a change
 )
 
@@ -98,6 +99,9 @@ type Health struct {
 	Place    string // file or address of the store
 	Exists   bool
 	Accounts int
+	// Exposed says in words who else could put another store in the place of this one,
+	// Remedy is the command that mends it; "" for nobody.
+	Exposed, Remedy string
 }
 
 // Run is the record of one change set.

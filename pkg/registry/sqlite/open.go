@@ -21,6 +21,8 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/qpimport/qpimport/internal/private"
+	"github.com/qpimport/qpimport/pkg/registry"
+	"github.com/qpimport/qpimport/pkg/source"
 )
 
 // applicationID marks our files in SQLite's header: "qpmi".
@@ -45,6 +47,7 @@ var (
 	ErrForeign    = errors.New("the file is not a state file of this program")
 	ErrDamaged    = errors.New("the state file is damaged")
 	ErrUnwritable = errors.New("the state file cannot be written")
+	ErrUnsafe     = errors.New("the state file is not safe from others")
 	ErrConstraint = errors.New("the state file refused the change")
 )
 
@@ -63,6 +66,9 @@ func openFile(ctx context.Context, path string, readOnly bool) (*sql.DB, error) 
 
 func openWithSteps(ctx context.Context, path string, readOnly bool, steps []step) (*sql.DB, error) {
 	mode := "rw"
+	if err := refuseStrangers(path); err != nil {
+		return nil, err
+	}
 	info, err := os.Lstat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && readOnly:
@@ -107,6 +113,9 @@ func OpenAsIs(ctx context.Context, path string) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := refuseStrangers(path); err != nil {
+		return nil, s.coded(err)
+	}
 	if info, err := os.Lstat(path); err != nil || !info.Mode().IsRegular() || foreignAtSight(path) {
 		return nil, s.coded(fmt.Errorf("%w: %s", ErrForeign, path))
 	}
@@ -121,6 +130,36 @@ func OpenAsIs(ctx context.Context, path string) (*Store, error) {
 		return nil, errors.Join(s.coded(err), s.Close())
 	}
 	return s, nil
+}
+
+// refuseStrangers refuses a file that somebody else could have put there, on Windows:
+// every user may make a folder in %ProgramData%, where the file is by default, and who
+// owns the folder decides what the file says, down to the programs that are started for
+// secrets. Elsewhere the file is in a folder of the account's own, or where it was told
+// to be: there it is said, see [Store.Exposed], since containers and their volumes
+// often have other owners.
+func refuseStrangers(path string) error {
+	if runtime.GOOS != "windows" {
+		return nil
+	}
+	e, err := private.Exposed(path)
+	if err != nil || e.Owner == "" {
+		return nil // what cannot be looked at cannot be opened either
+	}
+	return &source.Error{
+		Code: registry.CodeUnsafe, Message: "state file " + path, Err: fmt.Errorf("%w: %s", ErrUnsafe, e),
+		Hint: "find out who made it and why; where that is right, `" + e.Remedy + "`, run by an administrator, makes it the administrators'",
+	}
+}
+
+// Exposed says in words who else could put another file in the place of this one, and
+// the command that mends it; "" for nobody.
+func (s *Store) Exposed() (who, remedy string) {
+	e, err := private.Exposed(s.path)
+	if err != nil {
+		return "", ""
+	}
+	return e.String(), e.Remedy
 }
 
 // create makes an empty file that only its owner may read, in a folder likewise.
