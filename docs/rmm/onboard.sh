@@ -2,11 +2,12 @@
 # RMM task for Linux and macOS: bring one customer's people in, idempotently.
 # The RMM gives the settings as environment variables:
 #   QP_CUSTOMER        customer, made where there is none
-#   QP_AD_URL          ldaps://dc1.corp.example    QP_AD_BIND_DN, QP_AD_PASSWORD, QP_AD_CA (a file, optional)
+#   QP_AD_DOMAIN       corp.example                QP_AD_PRINCIPAL, QP_AD_KEYTAB (a file); no password is sent
+#   or QP_AD_URL       ldaps://dc1.corp.example    QP_AD_BIND_DN, QP_AD_PASSWORD, QP_AD_CA (a file, optional)
 #   QP_TENANT          tenant id or domain         QP_CLIENT_ID, QP_CLIENT_SECRET
 #   QP_OU              OU to import, below it as well
 #   QP_PASSWORD_SYNC   on or off
-# Instead of QP_AD_URL and QP_TENANT, QP_AD_FILE and QP_M365_FILE name exports.
+# Instead of QP_AD_DOMAIN and QP_TENANT, QP_AD_FILE and QP_M365_FILE name exports.
 # The first line of output is the status; the exit status is qpimport's.
 set -u
 qp=${QPIMPORT:-qpimport}
@@ -38,6 +39,9 @@ step() {
 
 if [ -n "${QP_AD_FILE:-}" ]; then
 	step -q directories connect ad --file "$QP_AD_FILE"
+elif [ -n "${QP_AD_DOMAIN:-}" ]; then
+	step -q directories connect ad --domain "$QP_AD_DOMAIN" --bind kerberos \
+		--principal "$QP_AD_PRINCIPAL" --keytab-from "file:$QP_AD_KEYTAB"
 elif [ -n "${QP_AD_URL:-}" ]; then
 	step -q directories connect ad --url "$QP_AD_URL" --bind-dn "$QP_AD_BIND_DN" \
 		--bind-password-from env:QP_AD_PASSWORD ${QP_AD_CA:+--ca-file "$QP_AD_CA"}
