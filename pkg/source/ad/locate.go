@@ -78,7 +78,9 @@ func (cfg Config) controllers(ctx context.Context, name string) ([]place, error)
 			cfg.Log("DNS names %q, which is not in the domain %q", host, domain)
 			continue
 		}
-		found = append(found, place{host, r.Port})
+		if p := (place{host, r.Port}); p.port != 0 && !slices.Contains(found, p) {
+			found = append(found, p)
+		}
 	}
 	switch {
 	case len(found) > 0:
@@ -98,8 +100,9 @@ func openNearest(ctx context.Context, cfg Config) (*Directory, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(places) > 1 {
-		places = places[:min(len(places), maxTries)]
+	all := len(places)
+	if all > 1 {
+		places = places[:min(all, maxTries)]
 		cfg.Timeouts.Dial = min(cfg.Timeouts.Dial, waitForNext)
 	}
 	cfg.Password, cfg.Keytab = once(cfg.Password), once(cfg.Keytab)
@@ -122,12 +125,16 @@ func openNearest(ctx context.Context, cfg Config) (*Directory, error) {
 		}
 	}
 	var e *source.Error
-	if len(places) > 1 && errors.As(first, &e) {
-		all := *e
-		all.Message = fmt.Sprintf("none of %d domain controllers of %s can be used: %s", len(places), cfg.Connection.Domain, e.Message)
-		return nil, &all
+	if all == 1 || !errors.As(first, &e) {
+		return nil, first
 	}
-	return nil, first
+	tried := ""
+	if all > len(places) {
+		tried = fmt.Sprintf(", of which %d were tried", len(places))
+	}
+	none := *e
+	none.Message = fmt.Sprintf("none of %d domain controllers of %s can be used%s: %s", all, cfg.Connection.Domain, tried, e.Message)
+	return nil, &none
 }
 
 // once asks for a secret once, however many domain controllers are tried: a

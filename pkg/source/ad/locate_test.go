@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"io"
 	"maps"
 	"net"
 	"net/url"
@@ -41,16 +42,44 @@ func (z *zone) set(below string, services ...string) {
 // resolver serves the zone.
 func (z *zone) resolver(t *testing.T) *net.Resolver {
 	t.Helper()
-	addr := serveUDP(t, 0, func(question []byte) []byte {
+	answer := func(question []byte, most int) []byte {
 		var m dnsmessage.Message
 		if m.Unpack(question) != nil || len(m.Questions) != 1 {
 			return nil
 		}
-		answer, _ := z.answer(m).Pack()
-		return answer
-	})
-	return &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return (&net.Dialer{}).DialContext(ctx, "udp", addr)
+		a := z.answer(m)
+		whole, _ := a.Pack()
+		if len(whole) > most {
+			a.Truncated, a.Answers = true, nil
+			whole, _ = a.Pack()
+		}
+		return whole
+	}
+	addr := serveUDP(t, 0, func(question []byte) []byte { return answer(question, 1232) })
+	l, err := net.Listen("tcp", addr) // for what is too long for a datagram
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			var length uint16
+			if binary.Read(conn, binary.BigEndian, &length) == nil {
+				question := make([]byte, length)
+				if _, err := io.ReadFull(conn, question); err == nil {
+					whole := answer(question, 1<<16-1)
+					_, _ = conn.Write(append(binary.BigEndian.AppendUint16(nil, uint16(len(whole))), whole...))
+				}
+			}
+			conn.Close()
+		}
+	}()
+	return &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, network, addr)
 	}}
 }
 
@@ -96,7 +125,7 @@ func (z *zone) answer(m dnsmessage.Message) *dnsmessage.Message {
 			var priority, port uint16
 			var host string
 			_, _ = fmt.Sscan(service, &priority, &host, &port)
-			add(&dnsmessage.SRVResource{Priority: priority, Target: dnsmessage.MustNewName(host + "."), Port: port})
+			add(&dnsmessage.SRVResource{Priority: priority, Target: dnsmessage.MustNewName(strings.TrimSuffix(host, ".") + "."), Port: port})
 		}
 	case known && q.Type == dnsmessage.TypeA:
 		add(&dnsmessage.AResource{A: [4]byte(net.ParseIP(address).To4())})
@@ -249,6 +278,40 @@ func TestSecretOnce(t *testing.T) {
 	expect(t, err, source.CodeUnreachable, "none of 3 domain controllers")
 	if asked != 1 {
 		t.Errorf("asked %d times", asked)
+	}
+}
+
+// What a zone holds that was never tidied up: the same controller many times, ports
+// that are none, the target that says there is no service, five hundred that are gone.
+func TestUntidyZone(t *testing.T) {
+	_, cfg, z, port := startDomain(t)
+	cfg.Log = t.Logf
+	right := fmt.Sprintf("9 dc1.%s %d", contoso, port)
+	gone := fmt.Sprintf("1 dc2.%s %d", contoso, closedPort(t))
+	z.set("dc._msdcs", gone, gone, gone, gone, gone, gone, "0 dc3."+contoso+" 0", "0 . 389", "0 "+contoso+". 0", right)
+	places, err := cfg.locate(t.Context())
+	if err != nil || len(places) != 2 {
+		t.Errorf("%v, %v", places, err)
+	}
+	if d := open(t, cfg); !strings.HasPrefix(d.guard.server, "dc1.") {
+		t.Errorf("read from %s", d.guard.server)
+	}
+	z.set("dc._msdcs", "0 . 0")
+	_, err = Open(t.Context(), cfg)
+	expect(t, err, source.CodeUnreachable, "DNS knows no domain controller")
+
+	many := make([]string, 500)
+	closed := closedPort(t)
+	for i := range many {
+		many[i] = fmt.Sprintf("%d dc%d.%s %d", i, i+10, contoso, closed)
+		z.addresses[fmt.Sprintf("dc%d.%s", i+10, contoso)] = "127.0.0.1"
+	}
+	z.set("dc._msdcs", many...)
+	began := time.Now()
+	_, err = Open(t.Context(), cfg)
+	expect(t, err, source.CodeUnreachable, "none of 500 domain controllers of corp.contoso.example can be used, of which 5 were tried")
+	if took := time.Since(began); took > 10*time.Second {
+		t.Errorf("it took %s", took)
 	}
 }
 
