@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"os/exec"
 	"strings"
 	"time"
 
@@ -41,6 +42,9 @@ func (t *tokens) withoutSecret(config Config, e endpoint) (azcore.TokenCredentia
 		t.explain = explainManagedIdentity
 		return openManagedIdentity(c.ClientID)
 	case source.AuthAzureCLI:
+		if _, err := exec.LookPath("az"); err != nil {
+			return nil, &source.Error{Code: source.CodeUsage, Message: "the Azure CLI (az) is not on this computer's PATH", Hint: "install it and log in with `az login`, or sign in another way"}
+		}
 		t.explain = explainAzureCLI
 		return azidentity.NewAzureCLICredential(&azidentity.AzureCLICredentialOptions{TenantID: c.Tenant})
 	case source.AuthDeviceCode:
@@ -135,8 +139,9 @@ func (l *login) githubToken(ctx context.Context, address, bearer string) (string
 // openManagedIdentity uses the identity of the computer, or with a client id one
 // of those that were assigned to it.
 func openManagedIdentity(clientID string) (azcore.TokenCredential, error) {
+	direct := http.Client{Transport: &http.Transport{}} // no proxy leads to an address of this computer's own
 	options := azidentity.ManagedIdentityCredentialOptions{
-		ClientOptions: azcore.ClientOptions{Retry: policy.RetryOptions{MaxRetries: 2, TryTimeout: 10 * time.Second}},
+		ClientOptions: azcore.ClientOptions{Transport: &direct, Retry: policy.RetryOptions{MaxRetries: 2, TryTimeout: 10 * time.Second}},
 	}
 	if clientID != "" {
 		options.ID = azidentity.ClientID(clientID)
@@ -166,6 +171,6 @@ func explainManagedIdentity(err error) error {
 func explainAzureCLI(error) error {
 	return &source.Error{
 		Code: source.CodeCredentials, Message: "the Azure CLI gives no token for Microsoft Graph",
-		Hint: "is it installed, and is somebody logged in? `az account get-access-token --resource-type ms-graph` tells more",
+		Hint: "is somebody logged in? `az account get-access-token --resource-type ms-graph` tells more",
 	}
 }

@@ -146,6 +146,8 @@ func TestAzureCLI(t *testing.T) {
 	wantUsers(t, ids, err, 3)
 	az(`echo "canary: please run az login" >&2; exit 1`)
 	fails(t, config, source.CodeCredentials, "the Azure CLI gives no token")
+	t.Setenv("PATH", t.TempDir())
+	fails(t, config, source.CodeUsage, "is not on this computer's PATH")
 }
 
 // A person types a code; a script is not kept waiting.

@@ -325,7 +325,9 @@ func meaning(code int) (message, hint string) {
 	case 700027:
 		return "the certificate is not registered with the application, or has expired", "upload it " + portal
 	case 700024:
-		return "the certificate's assertion is out of time", "set this machine's clock"
+		return "what the application signs in with is out of time", "set this machine's clock; the token of another identity service is good for minutes alone: get a new one for each run"
+	case 70021, 700211, 700212, 700213, 7002381:
+		return "the application does not trust this token of another identity service", "its issuer, subject and audience have to be those of a federated credential " + portal
 	case 53003, 530035, 53000:
 		return "a Conditional Access policy forbids it", "exclude the application from the policy, or allow this place"
 	case 500011, 1002012:

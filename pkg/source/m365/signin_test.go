@@ -217,6 +217,8 @@ func TestSignInRefused(t *testing.T) {
 		{"expired", signInFault(401, "invalid_client", 7000222), source.CodeCredentials, "expired (AADSTS7000222)"},
 		{"consent", signInFault(400, "invalid_grant", 65001), source.CodeCredentials, "consented"},
 		{"policy", signInFault(400, "invalid_grant", 53003), source.CodeCredentials, "Conditional Access"},
+		{"out of time", signInFault(401, "invalid_client", 700024), source.CodeCredentials, "out of time (AADSTS700024)"},
+		{"stranger", signInFault(401, "invalid_client", 700213), source.CodeCredentials, "does not trust this token of another identity service (AADSTS700213)"},
 		{"unknown", signInFault(400, "invalid_grant", 123456), source.CodeCredentials, "AADSTS123456"},
 		{"busy", answerSignIn(429, "application/json", `{}`), source.CodeThrottled, "busy"},
 		{"broken", answerSignIn(500, "application/json", `{}`), source.CodeUnreachable, "500"},

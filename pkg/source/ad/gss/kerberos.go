@@ -9,6 +9,8 @@ import (
 	"os"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/jcmturner/gokrb5/v8/client"
 	"github.com/jcmturner/gokrb5/v8/config"
@@ -191,10 +193,16 @@ func (k Kerberos) cache() (c *credentials.CCache, err error) {
 		return nil, refused(hint, "there is no credential cache %s", path)
 	case errors.Is(err, os.ErrPermission):
 		return nil, refused(hint, "the credential cache %s may not be read", path)
-	case err != nil:
+	case err != nil, !isName(c.DefaultPrincipal.PrincipalName.PrincipalNameString()), !isName(c.DefaultPrincipal.Realm):
 		return nil, usage(hint, "the credential cache %s is damaged", path)
 	}
 	return c, nil
+}
+
+// isName says whether a text can name somebody. The library fills up with zeros what
+// a file that was cut does not hold.
+func isName(text string) bool {
+	return text != "" && utf8.ValidString(text) && !strings.ContainsFunc(text, unicode.IsControl)
 }
 
 // fromCache takes the ticket that somebody got before.
