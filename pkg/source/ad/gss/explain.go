@@ -81,6 +81,8 @@ func (t *Ticket) explainCode(code int) error {
 		return refused("it was tried once: more tries may lock the account", "the password of %s is wrong (24)", who)
 	case 32:
 		return refused("get a new one", "the ticket of %s has expired (32)", who)
+	case 33:
+		return refused("set the clock of this computer or of the domain controller: they may differ by 5 minutes", "the ticket of %s is not valid yet by the clock of the domain controller (33)", who)
 	case 37:
 		return refused("set the clock of this computer or of the domain controller: they may differ by 5 minutes", "the clocks of this computer and of the domain controller differ too much (37)")
 	case 41, 31:

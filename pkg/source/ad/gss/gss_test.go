@@ -148,6 +148,7 @@ func TestRefusals(t *testing.T) {
 		"clock":            {opts: krbfake.Options{Refuse: map[string]int32{account: 37}}, code: source.CodeCredentials, words: "clocks of this computer and of the domain controller differ"},
 		"no common kind":   {opts: krbfake.Options{Refuse: map[string]int32{service: 14}}, code: source.CodeCredentials, words: "no kind of encryption in common"},
 		"expired":          {opts: krbfake.Options{Refuse: map[string]int32{service: 32}}, code: source.CodeCredentials, words: "has expired (32)"},
+		"of tomorrow":      {opts: krbfake.Options{Refuse: map[string]int32{service: 33}}, code: source.CodeCredentials, words: "ticket of svc@CORP.CONTOSO.EXAMPLE is not valid yet by the clock of the domain controller (33)"},
 		"other realm":      {opts: krbfake.Options{Refuse: map[string]int32{account: 68}}, change: nil, code: source.CodeUsage, words: "in another realm"},
 		"unknown service":  {opts: krbfake.Options{Services: []string{"ldap/dc9"}}, code: source.CodeUsage, words: "no service ldap/dc1.corp.contoso.example (7)", logins: 1},
 		"something else":   {opts: krbfake.Options{Refuse: map[string]int32{service: 60}}, code: source.CodeCredentials, words: "refuses svc@CORP.CONTOSO.EXAMPLE for ldap/dc1.corp.contoso.example (60)", logins: 1},
