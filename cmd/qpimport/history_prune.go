@@ -25,8 +25,8 @@ func newHistoryPruneCmd(a *app) *cobra.Command {
 		Short: "Forget what was done long ago",
 		Long: `Forgets the runs that are older than a span of time, and what they changed: of all
 customers, or with -c of one. The registry itself stays as it is. What was forgotten can
-be neither seen nor taken back; the result says how far back "undo" still reaches. Resets of
-passwords that wait for "passwords reset --resume" are kept.
+be neither seen nor taken back; the result says how far back "undo" still reaches. Resets
+of passwords that wait for "passwords reset --resume" are kept.
 
 The file does not get smaller: the space is used again. A copy that "backup" makes is as
 small as it can be.` + exits(11, 12, 15),

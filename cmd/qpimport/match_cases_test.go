@@ -96,7 +96,7 @@ func TestKeptDecisions(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
 	t.Setenv("TMP", os.Getenv("TMPDIR")) // Windows
 	var notices bytes.Buffer
-	a := &app{streams: streams{err: &notices}}
+	a := &app{streams: streams{err: &notices}, logs: noLogs()}
 	want := []importer.DecisionRow{
 		{Row: 2, AD: "a1", M365: "m1", Verdict: match.VerdictMatch, Reason: "sure"},
 		{Row: 3, AD: "a4", Verdict: match.VerdictIgnore},

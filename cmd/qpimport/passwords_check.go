@@ -18,10 +18,9 @@ func newPasswordsCheckCmd(a *app) *cobra.Command {
 this program. The first check only takes note of how far Active Directory has come; so
 does the first one at another domain controller, or at one that was restored.
 
-With password sync on they are out of step then, but for those whom Microsoft 365 has from
-Active Directory: "status" says so, and "passwords reset --all-pending" resets them in both.
-With AD Connect, --trigger-sync has it run one cycle
-for all of them.
+With password sync on they are out of step then, but for those whom Microsoft 365 has
+from Active Directory: "status" says so, and "passwords reset --all-pending" resets them
+in both. With AD Connect, --trigger-sync has it run one cycle for all of them.
 
 It is meant for a schedule of minutes: only those are read who changed, and a check that
 finds nothing takes a few requests, whatever the size of the domain.` + exits(11, 12, 13, 14, 15),

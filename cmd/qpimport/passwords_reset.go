@@ -54,8 +54,8 @@ then they are set, one person after the other, first in Active Directory, then i
 Microsoft 365, and what came of each step is recorded before the next. Nothing is sent
 twice: where an answer is lost, the directory is asked whether it was done. One person's
 failure leaves the others alone. Of a connection with --domain it is the domain's PDC
-emulator that is asked and written to, so that a new password works at once. Who is synchronised is followed by a cycle of AD Connect,
-as "sync" has it.
+emulator that is asked and written to, so that a new password works at once. Who is
+synchronised is followed by a cycle of AD Connect, as "sync" has it.
 
 A new password is made by chance: 16 characters, or with --words five words, and more
 where the domain's policy asks for it; it holds nothing of the person's name.
