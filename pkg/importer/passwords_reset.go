@@ -183,10 +183,39 @@ func (p *PreparedReset) readPowers(ctx context.Context, kind source.Kind, r *res
 	if err := r.readPowers(ctx); err != nil {
 		return err
 	}
-	if r.powers.Unknown != "" {
+	if r.powers.Unknown == "" {
+		return nil
+	}
+	reader, err := p.openLive(ctx, kind)
+	if err == nil {
+		err = reader.readPowers(ctx)
+		err = errors.Join(err, reader.dir.Close())
+	}
+	if err == nil && reader.powers.Unknown == "" {
+		r.powers = reader.powers
+	} else {
 		p.notes = append(p.notes, fmt.Sprintf("who holds power in %s is not known (%s): what is known of before counts, and %s itself decides", kind, r.powers.Unknown, kind))
 	}
 	return nil
+}
+
+// openLive opens a directory to read, as it is now.
+func (p *PreparedReset) openLive(ctx context.Context, kind source.Kind) (*resetter, error) {
+	dir, err := p.im.connect(ctx, p.snap, kind)
+	if err != nil {
+		return nil, err
+	}
+	info, err := dir.Info(ctx)
+	if err == nil {
+		err = checkIdentity(p.snap, kind, info.ID, false)
+	}
+	if err == nil && !info.AsOf.IsZero() {
+		err = &source.Error{Code: source.CodeUsage, Message: "an export does not say how things are now"}
+	}
+	if err != nil {
+		return nil, errors.Join(err, dir.Close())
+	}
+	return &resetter{dir: dir}, nil
 }
 
 // Close closes the directories.
@@ -408,6 +437,9 @@ func (p *PreparedReset) openReader(ctx context.Context) error {
 		return err
 	}
 	p.reader = &resetter{dir: dir}
+	if err := p.reader.lookRound(ctx, p.snap, source.M365); err != nil {
+		return err
+	}
 	return p.readPowers(ctx, source.M365, p.reader)
 }
 
