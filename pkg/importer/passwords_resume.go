@@ -179,7 +179,12 @@ func (p *PreparedReset) findOut(ctx context.Context, t *toReset) error {
 		if !t.missing(kind) || side.Outcome == registry.ResetNotSet && side.Error != source.CodeOutcomeUnknown {
 			continue
 		}
-		state, err := p.open[kind].Password(ctx, side.ID)
+		state, err := p.ask(ctx, kind, side.ID)
+		if source.CodeOf(err) == source.CodePermission { // of this one user, perhaps
+			t.problems[kind] = err
+			p.settle(side, registry.ResetUnknown)
+			continue
+		}
 		if err != nil {
 			return err
 		}

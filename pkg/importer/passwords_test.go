@@ -145,6 +145,8 @@ type fault struct {
 	do func()
 	// dead, where set, is a directory that does not answer any more.
 	dead source.Kind
+	// unreadable is the id of a user who may not be read.
+	unreadable string
 }
 
 // reach is called before and after each thing that a reset does.
@@ -209,6 +211,9 @@ type faultyDirectory struct {
 func (d faultyDirectory) Password(ctx context.Context, id string) (*source.PasswordState, error) {
 	if err := d.f.reach("read " + string(d.kind)); err != nil {
 		return nil, err
+	}
+	if id == d.f.unreadable {
+		return nil, &source.Error{Code: source.CodePermission, Message: "may not be read"}
 	}
 	return d.PasswordResetter.Password(ctx, id)
 }
@@ -754,5 +759,32 @@ func TestPasswordsGoToThePrimary(t *testing.T) {
 		if err := c.call(); err == nil || len(opened) != 1 || opened[0] != c.want {
 			t.Errorf("%s: %v; opened %+v", name, err, opened)
 		}
+	}
+}
+
+// One person who may not be read any more does not keep the others from being gone on
+// with.
+func TestResumeUnreadable(t *testing.T) {
+	b := newResetBench(t, fakeDomain(t))
+	p, err := b.importer(hook("set ad", func() { panic(killed{}) })).PrepareReset(t.Context(), ResetRequest{Customer: "Fabrikam", Accounts: []string{"ann", "bob"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	passwords := p.Passwords()
+	func() {
+		defer func() { _ = recover() }()
+		_ = p.Apply(t.Context())
+	}()
+	r, err := b.importer(&fault{unreadable: b.domain.users[0].ID}).PrepareResume(t.Context(), ResumeRequest{Run: b.known(0).Run, Passwords: passwords})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	if err := r.Apply(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if acc := r.Result().Accounts; acc[0].Outcome != OutcomeUnknown || acc[0].Error == nil || acc[0].Error.Code != source.CodePermission || acc[1].Outcome != OutcomeSet {
+		t.Errorf("%+v", acc)
 	}
 }
