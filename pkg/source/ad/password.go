@@ -185,7 +185,7 @@ func (r *Resetter) SetPassword(ctx context.Context, id string, p source.NewPassw
 	case err == nil:
 		r.log("password of %s set", id)
 		return nil
-	case errors.As(err, &answer) && answer.ResultCode < ldap.ErrorNetwork:
+	case errors.As(err, &answer) && answer.ResultCode < ldap.ErrorNetwork && !mayBeDone(answer.ResultCode):
 		return r.modifyError(answer, p)
 	}
 	// It was on its way, and may have arrived.
@@ -194,6 +194,11 @@ func (r *Resetter) SetPassword(ctx context.Context, id string, p source.NewPassw
 		Message: fmt.Sprintf("nobody knows whether %s has set the password", r.guard.server),
 		Err:     r.explain(context.WithoutCancel(ctx), guidBase(id), err),
 	}
+}
+
+// mayBeDone says that a server failed, and does not say how far it had come.
+func mayBeDone(code uint16) bool {
+	return code == ldap.LDAPResultOther || code == ldap.LDAPResultTimeLimitExceeded
 }
 
 // unicodePwd is a password as AD takes it: in quotes, in UTF-16. What AD would take

@@ -146,6 +146,8 @@ func TestSetPasswordRefused(t *testing.T) {
 		"global catalog":   {ldapfake.AllRights, newPassword(canary), &ldapfake.Result{Code: 53, Text: "00002035: modify forbidden on global catalog port canary"}, source.CodePermission, "unwilling"},
 		"read-only server": {ldapfake.AllRights, newPassword(canary), &ldapfake.Result{Code: 10, Referral: []string{"ldap://dc2.corp.contoso.example/x"}}, source.CodePermission, "takes no changes; it names dc2.corp.contoso.example"},
 		"busy":             {ldapfake.AllRights, newPassword(canary), &ldapfake.Result{Code: 51, Text: "canary"}, source.CodeUnreachable, "cannot answer now"},
+		"fails inside":     {ldapfake.AllRights, newPassword(canary), &ldapfake.Result{Code: 80, Text: "canary"}, source.CodeOutcomeUnknown, "nobody knows whether"},
+		"out of time":      {ldapfake.AllRights, newPassword(canary), &ldapfake.Result{Code: 3, Text: "canary"}, source.CodeOutcomeUnknown, "nobody knows whether"},
 		"empty":            {ldapfake.AllRights, newPassword(""), nil, source.CodePasswordRefused, "is empty"},
 		"too long":         {ldapfake.AllRights, newPassword(strings.Repeat("x", 257)), nil, source.CodePasswordRefused, "longer than 256"},
 		"control":          {ldapfake.AllRights, newPassword("canary-\x00-Pa55word"), nil, source.CodePasswordRefused, "control character"},
