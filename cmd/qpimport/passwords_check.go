@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 
 	"github.com/spf13/cobra"
 
@@ -40,7 +41,7 @@ finds nothing takes a few requests, whatever the size of the domain.` + exits(11
 			}
 			a.notes(r.Notes)
 			if err := a.render(passwordCheckView(r)); err != nil || r.Sync == nil {
-				return err
+				return errors.Join(r.SyncError, err)
 			}
 			return syncVerdict(*r.Sync)
 		}),

@@ -210,11 +210,11 @@ func (im *Importer) CheckPasswords(ctx context.Context, sel string, trigger bool
 		for _, x := range result.Accounts {
 			r.Accounts = append(r.Accounts, x.Account)
 		}
-		sync, err := im.Sync(ctx, r)
-		if err != nil {
-			return result, err
+		if sync, err := im.Sync(ctx, r); err != nil {
+			result.SyncError = err
+		} else {
+			result.Sync = &sync
 		}
-		result.Sync = &sync
 	}
 	return result, nil
 }

@@ -154,7 +154,9 @@ type PasswordCheckResult struct {
 	Accounts []PasswordReset `json:"accounts"`
 	Others   int             `json:"others"` // people without an account whose password was set
 	Sync     *SyncResult     `json:"sync"`
-	Notes    []string        `json:"notes"`
+	// SyncError is why no cycle was begun; who was reset is noted all the same.
+	SyncError error    `json:"-"`
+	Notes     []string `json:"notes"`
 }
 
 // PasswordReset is an account whose password somebody else has set in AD.
