@@ -376,7 +376,7 @@ func otherName(a *registry.Account, kind source.Kind, u *source.User) error {
 	if kind == source.AD {
 		was, is = a.Username, u.Username
 	}
-	if strings.EqualFold(was, is) {
+	if was == "" || strings.EqualFold(was, is) { // an export need not say it
 		return nil
 	}
 	return &source.Error{
