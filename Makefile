@@ -14,6 +14,7 @@ linter    := .cache/bin/golangci-lint
 samba     := testdata/samba/setup.sh
 wine      := testdata/wine/setup.sh
 chromium  := testdata/chromium.sh
+shells    := testdata/shells.sh
 FUZZTIME  ?= 500x
 
 .PHONY: build demo test unit windows fuzz lint bench bench-match picture soak clean
@@ -26,6 +27,7 @@ demo: build
 test: lint
 	$(samba) install
 	$(chromium) install
+	$(shells) install
 	$(samba) start
 	$(samba) load
 	$(MAKE) unit windows fuzz
@@ -36,7 +38,7 @@ test: lint
 # and what runs side by side there other tests have under it.
 long := '^(TestYear|TestAdversary|TestDrifted)$$'
 unit:
-	set -a; eval "$$($(samba) env)"; QPIMPORT_TEST_AD=required QPIMPORT_TEST_CHROMIUM=required; set +a; \
+	set -a; eval "$$($(samba) env)"; QPIMPORT_TEST_AD=required QPIMPORT_TEST_CHROMIUM=required QPIMPORT_TEST_SHELLS=required; set +a; \
 		go test -race -shuffle=on -skip $(long) $$(go list ./... | grep -v /cmd/) && \
 		go test -run $(long) ./pkg/importer ./pkg/match && \
 		go test -shuffle=on ./cmd/... && \

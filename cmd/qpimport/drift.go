@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/qpimport/qpimport/internal/cli/output"
+	"github.com/qpimport/qpimport/internal/cli/usage"
 	"github.com/qpimport/qpimport/pkg/importer"
 )
 
@@ -37,6 +38,11 @@ and the registry, no longer agree:
   qpimport drift -c Contoso --without upn -o csv`,
 		Args: cobra.NoArgs,
 		RunE: a.command(func(ctx context.Context, _ []string) error {
+			for _, code := range slices.Concat(codes, without) {
+				if !slices.Contains(importer.DriftCodes(), code) {
+					return usage.Hintf("there are "+strings.Join(importer.DriftCodes(), ", "), "there is no difference %q", code)
+				}
+			}
 			name, err := a.customer()
 			if err != nil {
 				return err

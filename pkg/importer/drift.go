@@ -24,6 +24,11 @@ const (
 	DriftStale      = "stale"        // the account is not what the directory says; refresh brings it up to date
 )
 
+// DriftCodes are the codes of all differences.
+func DriftCodes() []string {
+	return []string{DriftName, DriftADOff, DriftM365Off, DriftEmail, DriftUPN, DriftMailbox, DriftMissing, DriftOutOfScope, DriftPrivileged, DriftStale}
+}
+
 // Difference is something on which two directories, or registry and directory, do
 // not agree.
 type Difference struct {
