@@ -122,9 +122,19 @@ func flagError(cmd *cobra.Command, err error) error {
 	if !errors.As(err, &unknown) || unknown.GetSpecifiedShortnames() != "" {
 		return err
 	}
+	name := unknown.GetSpecifiedName()
+	var below []string
+	for _, sub := range cmd.Commands() {
+		if sub.Flags().Lookup(name) != nil {
+			below = append(below, sub.CommandPath()+" --"+name)
+		}
+	}
+	if len(below) > 0 {
+		return usage.Hintf("did you mean `"+strings.Join(below, "`, `")+"`?", "%s", oneLine(err.Error()))
+	}
 	var flags []string
 	cmd.Flags().VisitAll(func(f *pflag.Flag) { flags = append(flags, f.Name) })
-	if near := likeWords(unknown.GetSpecifiedName(), flags); len(near) > 0 {
+	if near := likeWords(name, flags); len(near) > 0 {
 		return usage.Hintf("did you mean --"+strings.Join(near, ", --")+"?", "%s", oneLine(err.Error()))
 	}
 	return err

@@ -27,6 +27,9 @@ func (c called) proposed() string {
 	if strings.ContainsAny(name, " ,") {
 		name = fmt.Sprintf("%q", name)
 	}
+	if c.sel != "" && !strings.Contains(c.sel, c.name) {
+		name += " (" + oneLine(c.name) + ")" // whose name it is would not be seen
+	}
 	if c.of != "" {
 		name += " of " + oneLine(c.of)
 	}
@@ -65,51 +68,64 @@ func meant(missing []string, there iter.Seq[called]) string {
 	return strings.Join(all, "; ")
 }
 
-// nearest is what a name may have been meant for, at most three: what is a third of its
-// letters or fewer away, however it is spelled, the nearest first. A domain, an OU or a
-// path that both have does not count.
+// begun is how far away a name is that begins with what was given, and leastBegun how
+// much that has to be.
+const (
+	begun      = 2
+	leastBegun = 3
+)
+
+// nearest is what a name may have been meant for, at most three that are equally near:
+// what is a third of its letters or fewer away, however it is spelled, or begins with it.
+// A domain, an OU or a path that both have does not count.
 func nearest(name string, there iter.Seq[called]) []called {
-	type near struct {
-		called
-		distance int
+	w := newWanted(name)
+	var found []called
+	most := max(len(w.key)/2, begun) // a third of the longer of two names is no more than half of the shorter
+	for c := range there {
+		d, near := w.from(c.name, most)
+		if !near {
+			continue
+		}
+		if d < most {
+			found, most = nil, d // beside what is nearer the others are hardly meant
+		}
+		if len(found) < 3 && !slices.ContainsFunc(found, func(o called) bool { return o.whose == c.whose }) {
+			found = append(found, c)
+		}
 	}
+	return found
+}
+
+// wanted is a name that others are held against.
+type wanted struct {
+	name    string
+	key     []rune
+	letters uint64
+}
+
+func newWanted(name string) wanted {
 	if _, user, ok := source.DomainUser(name); ok { // a customer has one domain
 		name = user
 	}
 	key := []rune(nameKey(name))
-	has := letters(key)
-	var found []near
-	most := len(key) / 2 // a third of the longer of the two is no more than half of this one
-	for c := range there {
-		if c.name == "" || !mayBeNear(len(key), len(c.name), most) || tooManyOthers(has, c.name, most) {
-			continue
-		}
-		a, b := ownParts(key, []rune(nameKey(c.name)))
+	return wanted{strings.TrimSpace(name), key, letters(key)}
+}
+
+// from says how far away a name is, and whether that is near: no more than most.
+func (w wanted) from(name string, most int) (d int, near bool) {
+	d = most + 1
+	if len(w.key) >= leastBegun && len(name) > len(w.name) && strings.EqualFold(name[:len(w.name)], w.name) {
+		d = begun
+	}
+	if name != "" && mayBeNear(len(w.key), len(name), most) && !tooManyOthers(w.letters, name, most) {
+		a, b := ownParts(w.key, []rune(nameKey(name)))
 		limit := min(most, max(len(a), len(b))/3)
-		d := distance(a, b, limit)
-		if d > limit {
-			continue
-		}
-		if i := slices.IndexFunc(found, func(n near) bool { return n.whose == c.whose }); i >= 0 {
-			if found[i].distance <= d {
-				continue
-			}
-			found = slices.Delete(found, i, i+1)
-		}
-		found = append(found, near{c, d})
-		slices.SortStableFunc(found, func(a, b near) int { return cmp.Compare(a.distance, b.distance) })
-		if len(found) >= 3 {
-			found = found[:3]
-			most = found[2].distance - 1
+		if apart := distance(a, b, limit); apart <= limit {
+			d = min(d, apart)
 		}
 	}
-	var few []called
-	for _, n := range found {
-		if n.distance <= 2*found[0].distance { // beside what is nearer it is hardly meant
-			few = append(few, n.called)
-		}
-	}
-	return few
+	return d, d <= most
 }
 
 // mayBeNear says whether a name of so many bytes may be so near to one of so many
@@ -245,7 +261,9 @@ func namesOfOUs(containers []source.Container) iter.Seq[called] {
 	return func(yield func(called) bool) {
 		for _, c := range containers {
 			path := source.CanonicalPath(c.DN)
-			if !yield(called{whose: c.DN, name: c.DN}) || !yield(called{whose: c.DN, name: path}) || !yield(called{whose: c.DN, name: c.Name, sel: path}) {
+			_, below, _ := strings.Cut(path, "/")
+			if !yield(called{whose: c.DN, name: c.DN}) || !yield(called{whose: c.DN, name: path}) ||
+				!yield(called{whose: c.DN, name: c.Name, sel: path}) || !yield(called{whose: c.DN, name: below, sel: path}) {
 				return
 			}
 		}

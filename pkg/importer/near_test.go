@@ -26,13 +26,17 @@ func TestNearest(t *testing.T) {
 	there := things("Contoso", "Fabrikam", "Müller GmbH", "Contosa", "Kontoso", "Cantoso", "X",
 		"ann.bell@contoso.example", "corp.example/Staff/London", "OU=Kiosk,DC=corp,DC=example", "jdoe")
 	for meant, want := range map[string][]string{
-		"contsoo":                     {"Contoso", "Contosa", "Kontoso"},
-		"Contos":                      {"Contoso", "Contosa", "Kontoso"},
+		"contsoo":                     {"Contoso"},
+		"Contos":                      {"Contoso", "Contosa"},
 		"muler gmbh":                  {"Müller GmbH"},
 		"Y":                           nil,
 		"":                            nil,
 		"Elsewhere":                   nil,
 		"Fabrikam AG":                 {"Fabrikam"},
+		"Müll":                        {"Müller GmbH"}, // the beginning
+		"fab":                         {"Fabrikam"},
+		"fa":                          nil,
+		"ann.b":                       {"ann.bell@contoso.example"},
 		"jdeo":                        {"jdoe"},
 		`CORP\jdeo`:                   {"jdoe"},
 		"an.bell@contoso.example":     {"ann.bell@contoso.example"},
@@ -93,8 +97,8 @@ func TestMeant(t *testing.T) {
 		want    string
 	}{
 		{[]string{"jdo"}, namesOfAccounts(contoso), "jdoe"},
-		{[]string{"jhon doe"}, namesOfAccounts(contoso), `jdoe, "j doe hint: x"`},
-		{[]string{"jdo", "nobody", "jon deo"}, namesOfAccounts(contoso), `jdoe for "jdo"; "j doe hint: x" for "jon deo"`},
+		{[]string{"jhon doe"}, namesOfAccounts(contoso), "jdoe (John Doe)"},
+		{[]string{"jdo", "nobody", "jon deo"}, namesOfAccounts(contoso), `jdoe for "jdo"; "j doe hint: x" (Jon Deo) for "jon deo"`},
 		{[]string{"jdo"}, namesOfAccounts(contoso, fabrikam), "jdoe of Contoso, jdof of Fabrikam"},
 		{[]string{"w", "x", "y", "jdo"}, namesOfAccounts(contoso), ""}, // no more than three are looked for
 		{[]string{"jdo"}, nil, ""},
