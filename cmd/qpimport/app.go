@@ -178,14 +178,18 @@ func (a *app) notes(notes []string) {
 
 // render writes a result to standard output in the format asked for.
 func (a *app) render(v output.View) error {
-	screen := output.Screen{
-		Width: terminal.Width(a.out, a.getenv), Colour: terminal.Colour(a.out, a.getenv),
-		More: " (a wider terminal and -o csv have all)",
-	}
-	if err := output.Render(a.out, a.settings.Output, a.settings.BOM, screen, v); err != nil {
+	if err := output.Render(a.out, a.settings.Output, a.settings.BOM, a.screen(a.out), v); err != nil {
 		return fmt.Errorf("the command did its work, but the result could not be written: %w", err)
 	}
 	return nil
+}
+
+// screen is what a stream is shown on.
+func (a *app) screen(w io.Writer) output.Screen {
+	return output.Screen{
+		Width: terminal.Width(w, a.getenv), Colour: terminal.Colour(w, a.getenv),
+		More: " (a wider terminal and -o csv have all)",
+	}
 }
 
 // confirm makes sure that something that takes a lot away is meant: by --yes, or by

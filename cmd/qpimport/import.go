@@ -70,9 +70,15 @@ csv" and Get-ADUser write.
 The directory is read whole: the OUs choose who is imported, not who is known. A match
 counts everybody in it. What an export lacks, or a server remarks, is noted.
 
+On a terminal, where nobody is named, the command asks: which directory, the mode, the OUs
+and the users, of whom those that could not be imported are shown with the reason. It
+shows what would be done before it does it, and ends with the command that does the same
+without questions. Esc or Ctrl-C leaves all as it is (130).
+
 An import is one transaction: it happens as a whole or not at all. The same import
 again changes nothing. Accounts of users that are not selected stay.` + exits(3, 11, 12, 13, 14, 15),
-		Example: `  qpimport import -c Contoso --source ad --password-sync off --ou corp.contoso.example/Staff -r --all
+		Example: `  qpimport import -c Contoso
+  qpimport import -c Contoso --source ad --password-sync off --ou corp.contoso.example/Staff -r --all
   qpimport import -c Contoso --source ad --user jdoe --user asmith
   qpimport import -c Contoso --source ad --group "App Users" --exclude-ou corp.contoso.example/Leavers
   qpimport import -c Fabrikam --source m365 --password-sync off --sku SPE_E3
@@ -166,6 +172,14 @@ func (o importOptions) request(ctx context.Context, a *app) (importer.ImportRequ
 }
 
 func (o importOptions) run(ctx context.Context, a *app) error {
+	if o.asks(a) {
+		return o.ask(ctx, a)
+	}
+	return o.carryOut(ctx, a)
+}
+
+// carryOut does what the flags say.
+func (o importOptions) carryOut(ctx context.Context, a *app) error {
 	req, err := o.request(ctx, a)
 	if err != nil {
 		return err

@@ -217,10 +217,14 @@ func (t *tty) draw(b []byte) int {
 		}
 	case '\b':
 		t.x = max(t.x-1, 0)
-	case '\a', 0x0e, 0x0f:
+	case '\t':
+		t.x = min((t.x/8+1)*8, t.columns-1)
 	case 0x1b:
 		return t.escape(b)
 	default:
+		if b[0] < ' ' {
+			return 1
+		}
 		end := bytes.IndexFunc(b, func(r rune) bool { return r < ' ' })
 		if end < 0 {
 			end = len(b)

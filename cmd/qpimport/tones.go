@@ -40,8 +40,12 @@ func attentionTone(cell string) output.Tone {
 	return output.Warning
 }
 
-// said colours the word that a message on standard error begins with.
+// said colours the word that a message on standard error begins with, and folds notes,
+// which hold no commands to be copied.
 func (a *app) said(message string) string {
+	if width := terminal.Width(a.err, a.getenv); width > 0 && strings.HasPrefix(message, "note: ") {
+		return strings.Join(output.Fold(message, width), "\n")
+	}
 	word, rest, ok := strings.Cut(message, ": ")
 	tone, known := map[string]output.Tone{"qpimport": output.Bad, "warning": output.Warning, "hint": output.Strong, "next": output.Strong}[word]
 	if !ok || !known {

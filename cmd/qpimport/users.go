@@ -153,11 +153,16 @@ func chooseSource(ctx context.Context, im *importer.Importer, customer string, n
 	}
 	switch list := connectedOf(c); len(list) {
 	case 0:
-		return "", usage.Hintf("`qpimport directories connect --help` tells how", "no directory of %s is connected", c.Name)
+		return "", noDirectory(c)
 	case 1:
 		return list[0].Source, nil
 	}
 	return "", usage.Hintf("add --source ad or --source m365", "%s has two directories connected and none was named", c.Name)
+}
+
+// noDirectory is the error about a customer who has none connected.
+func noDirectory(c importer.Customer) error {
+	return usage.Hintf("`qpimport directories connect --help` tells how", "no directory of %s is connected", c.Name)
 }
 
 func userColumns(all, wide bool) []output.Column[importer.UserDetail] {

@@ -27,7 +27,7 @@ type Item struct {
 // List is a list to choose from. Whatever is typed searches it.
 type List struct {
 	Title string
-	Help  string // what the choice is about, below the title
+	Help  []string // what the choice is about, below the title
 	Items []Item
 	// Many lets any number be marked. Where nobody is, the line at the cursor counts.
 	Many   bool
@@ -193,8 +193,8 @@ func (l *List) View(height int) string {
 	for _, line := range output.Fold(output.Clean(l.Title), width) {
 		head = append(head, l.Screen.Paint(output.Strong, line))
 	}
-	if l.Help != "" {
-		head = append(head, output.Fold(output.Clean(l.Help), width)...)
+	for _, help := range l.Help {
+		head = append(head, output.Fold(output.Clean(help), width)...)
 	}
 	if l.Switch != "" {
 		box := "[ ] "
@@ -203,7 +203,10 @@ func (l *List) View(height int) string {
 		}
 		head = append(head, output.Fold(box+l.Switch, width)...)
 	}
-	head = append(head, output.Cut("search: "+l.text+"_", width), "")
+	if l.searched() {
+		head = append(head, output.Cut("search: "+l.text+"_", width))
+	}
+	head = append(head, "")
 	foot = append(foot, "")
 	if count := l.count(); count != "" {
 		foot = append(foot, count)
@@ -217,13 +220,19 @@ func (l *List) View(height int) string {
 	return strings.Join(lines, "\n") + "\n"
 }
 
+// searched says that a list is long enough to be searched, or is.
+func (l *List) searched() bool { return l.text != "" || len(l.Items) > 5 }
+
 func (l *List) keys() []string {
-	keys := []string{"type to search", "up/down move"}
+	keys := []string{"up/down move"}
+	if l.searched() {
+		keys = append([]string{"type to search"}, keys...)
+	}
 	if l.Many {
 		keys = append(keys, "tab mark", "ctrl-a all or none")
 	}
 	if l.Switch != "" {
-		keys = append(keys, "ctrl-r [x]")
+		keys = append(keys, "ctrl-r [x] on or off")
 	}
 	return append(keys, "enter go on", "esc leave")
 }
@@ -255,11 +264,12 @@ func (l *List) lines(room int) []string {
 	if l.Many {
 		box = 6
 	}
-	label := 0
+	label, beside := 0, 0
 	for _, i := range l.shown {
 		label = max(label, output.Width(output.Clean(l.Items[i].Label)))
+		beside = max(beside, output.Width(output.Clean(l.Items[i].Note))+2)
 	}
-	label = min(label, max((l.Screen.Width-box)*3/5, 8))
+	label = min(label, max((l.Screen.Width-box)*3/5, l.Screen.Width-box-beside, 8))
 	var lines []string
 	for n, i := range window {
 		item := l.Items[i]
@@ -352,11 +362,15 @@ func (p program) View() tea.View {
 		return tea.NewView(p.List.View(p.height - 1))
 	}
 	what := "nothing"
-	switch {
-	case len(p.chosen) == 1:
-		what = p.Items[p.chosen[0]].Label
-	case len(p.chosen) > 1:
-		what = output.Count(len(p.chosen), p.Noun)
+	switch n := len(p.chosen); {
+	case n > 3:
+		what = output.Count(n, p.Noun)
+	case n > 0:
+		var labels []string
+		for _, i := range p.chosen {
+			labels = append(labels, p.Items[i].Label)
+		}
+		what = strings.Join(labels, ", ")
 	}
 	return tea.NewView(output.Cut(output.Clean(p.Title+": "+what), p.Screen.Width) + "\n")
 }

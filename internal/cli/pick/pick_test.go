@@ -91,7 +91,7 @@ func TestView(t *testing.T) {
 		for _, height := range []int{12, 24, 60} {
 			for _, keys := range []string{"", "<tab><down>", "<end>", "user 4", "nobody"} {
 				l := &List{
-					Title: "Whom of Contoso's \x1b[31mActive Directory?", Help: "a word on what this is about, which is longer than the screen is wide",
+					Title: "Whom of Contoso's \x1b[31mActive Directory?", Help: []string{"a word on what this is about, which is longer than the screen is wide"},
 					Items: items, Many: true, Noun: "user", Switch: "with the OUs below", Screen: output.Screen{Width: width},
 				}
 				press(l, keys)
