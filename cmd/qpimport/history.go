@@ -84,15 +84,15 @@ func runColumns(all bool) []output.Column[importer.Run] {
 		{Key: "at", Title: "When", Text: func(r run) string { return timeText(r.At) }},
 		{Key: "by", Title: "Who", Rank: 3, Text: func(r run) string { return text(r.By) }},
 		{Key: "version", Text: func(r run) string { return text(r.Version) }},
-		{Key: "customer", Title: customer, Text: func(r run) string { return r.Customer }},
+		{Key: "customer", Title: customer, Rank: 1, Text: func(r run) string { return r.Customer }},
 		{Key: "customer_id", Text: func(r run) string { return r.CustomerID }},
 		{Key: "command", Title: "Command", Text: func(r run) string { return r.Command }},
-		{Title: "Changes", Text: func(r run) string { return countsText(r.Counts) }},
+		{Title: "Changes", Rank: 2, Text: func(r run) string { return countsText(r.Counts) }},
 		{Key: "created", Text: count(func(c importer.RunCounts) int { return c.Created })},
 		{Key: "updated", Text: count(func(c importer.RunCounts) int { return c.Updated })},
 		{Key: "deleted", Text: count(func(c importer.RunCounts) int { return c.Deleted })},
 		{Key: "undoes", Title: "Undoes", Rank: 4, Text: number(func(r run) *int64 { return r.Undoes })},
-		{Key: "undone_by", Title: "Undone by", Rank: 2, Text: number(func(r run) *int64 { return r.UndoneBy })},
+		{Key: "undone_by", Title: "Undone by", Rank: 3, Text: number(func(r run) *int64 { return r.UndoneBy })},
 	}
 }
 

@@ -41,7 +41,11 @@ before the defaults. The config file holds defaults for global flags, as in
   customer: Contoso
   timeout: 5m
 
-Standard output is table, json (one document), jsonl (one item a line) or csv.
+Standard output is table, json (one document), jsonl (one item a line) or csv. On a
+terminal a table is as wide as that is, or as COLUMNS says, and in colour; NO_COLOR and
+CLICOLOR=0 leave colours out, CLICOLOR_FORCE has them everywhere. No other format and no
+other output differs there.
+
 With json and jsonl an error is an object on the last line of standard error:
 {"error":{"code":"…","exit":11,"message":"…","hint":"…","retryable":false}}` + exits(3, 11, 12, 13, 14, 15, 20) + `
 

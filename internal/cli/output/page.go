@@ -24,9 +24,15 @@ func (p *Page) Line(format string, args ...any) { p.toned(Plain, format, args...
 
 // toned writes a line of text in a tone.
 func (p *Page) toned(tone Tone, format string, args ...any) {
-	lines := []string{Clean(fmt.Sprintf(format, args...))}
-	if p.screen.Width > 0 {
-		lines = Fold(lines[0], max(p.screen.Width, minWidth))
+	text := Clean(fmt.Sprintf(format, args...))
+	lines := []string{text}
+	if width := max(p.screen.Width, minWidth); p.screen.Width > 0 && Width(text) > width {
+		words := strings.TrimLeft(text, " ")
+		indent := text[:min(len(text)-len(words), width/2)]
+		lines = Fold(words, width-len(indent))
+		for i := range lines {
+			lines[i] = indent + lines[i]
+		}
 	}
 	for _, line := range lines {
 		if p.err == nil {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"time"
 
 	"github.com/clipperhouse/displaywidth"
 )
@@ -50,6 +51,10 @@ func (s Screen) Paint(tone Tone, text string) string {
 // Width is how many cells of a terminal a clean text takes.
 func Width(s string) int { return displaywidth.String(s) }
 
+// signs end a part of an address, a path or a name. A state such as needs_email is
+// one word.
+const signs = "/@,;:.-="
+
 // Fold breaks a clean text into lines of at most so many cells: behind a space,
 // else behind a sign that ends a part of an address, a path or a name, else anywhere.
 // Lines after the first begin with a space where there is room for one.
@@ -84,7 +89,7 @@ func Fold(s string, width int) []string {
 		switch {
 		case c == " " && strings.TrimLeft(line, " ") != "":
 			atSpace = len(line)
-		case strings.Contains("/@,;:._-=", c):
+		case strings.Contains(signs, c):
 			atSign = len(line)
 		}
 	}
@@ -98,6 +103,25 @@ const (
 	keptPart = 24
 	keptWord = 16
 )
+
+// longestPart is how wide a cell's longest part is that is better not broken: a word
+// or a time.
+func longestPart(cell string) int {
+	if _, err := time.Parse(time.RFC3339, cell); err == nil {
+		return Width(cell)
+	}
+	longest := 0
+	for word := range strings.FieldsSeq(cell) {
+		for word != "" {
+			part := word
+			if i := strings.IndexAny(word, signs); i >= 0 {
+				part = word[:i+1]
+			}
+			longest, word = max(longest, min(Width(part), keptWord)), word[len(part):]
+		}
+	}
+	return longest
+}
 
 // gap is how many cells lie between two columns.
 const gap = 2
@@ -116,9 +140,7 @@ func layout(head []string, rows [][]string, ranks []int, width int) []int {
 		for i, cell := range row {
 			c := &columns[i]
 			cells[i] = append(cells[i], Width(cell))
-			for word := range strings.FieldsSeq(cell) {
-				c.word = max(c.word, min(Width(word), keptWord))
-			}
+			c.word = max(c.word, longestPart(cell))
 		}
 	}
 	for i := range columns {
@@ -167,7 +189,7 @@ func layout(head []string, rows [][]string, ranks []int, width int) []int {
 	highest := func(fits func(level int) bool) int {
 		return sort.Search(width, func(n int) bool { return !fits(n + 1) })
 	}
-	word := highest(func(word int) bool { return word <= keptWord && share(1, 1, word) <= room() })
+	word := highest(func(word int) bool { return share(1, 1, word) <= room() })
 	level := highest(func(level int) bool { return share(level, 1, word) <= room() })
 	above := highest(func(above int) bool { return share(level, above, word) <= room() })
 	share(level, above, word)

@@ -20,7 +20,7 @@ func TestFold(t *testing.T) {
 		{"Anna Maria Schmidt", 12, []string{"Anna Maria", " Schmidt"}},
 		{"anna.schmidt@contoso.example", 14, []string{"anna.schmidt@", " contoso.", " example"}},
 		{"corp.example/Staff/London", 19, []string{"corp.example/Staff/", " London"}},
-		{"pending_match", 8, []string{"pending_", " match"}},
+		{"needs_email", 8, []string{"needs_em", " ail"}},
 		{strings.Repeat("x", 12), 5, []string{"xxxxx", "xxxxx", "xx"}},
 		{"田中有希", 5, []string{"田中", "有希"}},
 		{"e\u0301e\u0301e\u0301", 2, []string{"e\u0301e\u0301", "e\u0301"}},
