@@ -112,6 +112,10 @@ func (s reviewScreen) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		if s.search != nil {
 			s.search.Screen = s.screen
 		}
+	case tea.PasteMsg:
+		if s.search != nil {
+			s.search.Paste(msg)
+		}
 	case tea.KeyPressMsg:
 		if s.search != nil && msg.String() != "ctrl+c" {
 			s.seek(msg)

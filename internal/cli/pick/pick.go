@@ -129,6 +129,13 @@ func (l *List) Press(key tea.KeyPressMsg) Outcome {
 	return Open
 }
 
+// Paste searches for what was pasted.
+func (l *List) Paste(msg tea.PasteMsg) {
+	for _, r := range msg.Content {
+		l.Press(tea.KeyPressMsg{Text: string(r), Code: r})
+	}
+}
+
 // choose takes what is marked, else what is at the cursor.
 func (l *List) choose() Outcome {
 	l.chosen = nil
@@ -345,9 +352,7 @@ func (p program) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case tea.WindowSizeMsg:
 		p.Screen.Width, p.height = msg.Width, msg.Height
 	case tea.PasteMsg:
-		for _, r := range msg.Content {
-			p.Press(tea.KeyPressMsg{Text: string(r), Code: r})
-		}
+		p.Paste(msg)
 	case tea.KeyPressMsg:
 		if p.over = p.Press(msg); p.over != Open {
 			return p, tea.Quit
