@@ -21,7 +21,7 @@ import (
 func (o importOptions) asks(a *app) bool {
 	given := o.all || len(o.users)+len(o.groups)+len(o.skus)+len(o.exclude)+len(o.excludeOUs) > 0 ||
 		o.usersFile != "" || o.licensed || o.includeDisabled || o.privileged || o.strict
-	return !given && a.inTerminal && a.errTerminal && !a.settings.NoInput
+	return !given && a.inTerminal && a.errTerminal && !a.settings.NoInput && a.getenv("TERM") != "dumb"
 }
 
 // ask walks somebody through an import: which directory, how, which OUs, whom. It
@@ -100,14 +100,7 @@ func (w *importWalk) askSource(ctx context.Context) error {
 	if w.kind, err = parseSource(w.source); err != nil || w.kind != "" {
 		return err
 	}
-	var kinds []source.Kind
-	l := &pick.List{Title: "Directory"}
-	for _, kind := range []source.Kind{source.AD, source.M365} {
-		if conn := w.customer.Directories.Get(kind); conn != nil {
-			kinds = append(kinds, kind)
-			l.Items = append(l.Items, pick.Item{Label: kind.String(), Note: where(conn)})
-		}
-	}
+	kinds := readKinds(w.customer)
 	if len(kinds) == 2 && cmp.Or(registry.Mode(w.passwordSync), w.customer.PasswordSync) == registry.ModeOn {
 		kinds = kinds[:1] // Microsoft 365 is matched then, and not imported
 	}
@@ -117,6 +110,10 @@ func (w *importWalk) askSource(ctx context.Context) error {
 	case 1:
 		w.kind = kinds[0]
 		return nil
+	}
+	l := &pick.List{Title: "Directory"}
+	for _, kind := range kinds {
+		l.Items = append(l.Items, pick.Item{Label: kind.String(), Note: where(w.customer.Directories.Get(kind))})
 	}
 	if err := w.pick(ctx, l); err != nil {
 		return err

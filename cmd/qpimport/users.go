@@ -151,13 +151,24 @@ func chooseSource(ctx context.Context, im *importer.Importer, customer string, n
 	if err != nil {
 		return "", err
 	}
-	switch list := connectedOf(c); len(list) {
+	switch kinds := readKinds(c); len(kinds) {
 	case 0:
 		return "", noDirectory(c)
 	case 1:
-		return list[0].Source, nil
+		return kinds[0], nil
 	}
 	return "", usage.Hintf("add --source ad or --source m365", "%s has two directories connected and none was named", c.Name)
+}
+
+// readKinds are the directories of a customer that can be read.
+func readKinds(c importer.Customer) []source.Kind {
+	var kinds []source.Kind
+	for _, kind := range []source.Kind{source.AD, source.M365} {
+		if c.Directories.Get(kind) != nil {
+			kinds = append(kinds, kind)
+		}
+	}
+	return kinds
 }
 
 // noDirectory is the error about a customer who has none connected.
