@@ -92,7 +92,7 @@ func (o importITGlueOptions) run(ctx context.Context, a *app) error {
 		})
 	}
 	return a.importCustomers(ctx, importer.CustomerImportRequest{
-		Source: itglue.System, Customers: rows, FollowRenames: true, DryRun: o.dryRun,
+		Source: itglue.System, Customers: rows, Renamers: []string{itglue.System}, DryRun: o.dryRun,
 	})
 }
 

@@ -306,7 +306,7 @@ func TestImportCustomers(t *testing.T) {
 	glue := func(name, id string) CustomerRow {
 		return CustomerRow{Name: name, ExternalIDs: map[string]string{"itglue": id}}
 	}
-	r := CustomerImportRequest{Source: "itglue", FollowRenames: true, Customers: []CustomerRow{
+	r := CustomerImportRequest{Source: "itglue", Renamers: []string{"itglue"}, Customers: []CustomerRow{
 		glue("Contoso Ltd", "7"), glue("tailspin", "8"), glue("Fabrikam", "9"), glue("Twin", "10"), glue("twin ", "11"),
 		{Name: "Us", ExternalIDs: map[string]string{"itglue": "1"}, Skip: "primary"},
 	}}
@@ -340,7 +340,7 @@ func TestImportCustomersRenamedInTurn(t *testing.T) {
 	w := newWorld(t)
 	take := func(names ...string) CustomerImportCounts {
 		t.Helper()
-		r := CustomerImportRequest{Source: "itglue", FollowRenames: true}
+		r := CustomerImportRequest{Source: "itglue", Renamers: []string{"itglue"}}
 		for i, name := range names {
 			r.Customers = append(r.Customers, CustomerRow{Name: name, ExternalIDs: map[string]string{"itglue": strconv.Itoa(100 + i)}})
 		}
@@ -368,4 +368,55 @@ func plainDecisions(named []NamedDecision) []registry.Decision {
 		list = append(list, d.Decision)
 	}
 	return list
+}
+
+// TestImportCustomersByTenant: a tenant is one key, however its letters are written,
+// and goes before a name.
+func TestImportCustomersByTenant(t *testing.T) {
+	const tenant = "5b1a0c52-6f0e-4c1b-9a41-1d1c6d0e0001"
+	w := newWorld(t)
+	if _, err := w.CreateCustomer(t.Context(), "Tailspin", map[string]string{"m365": strings.ToUpper(tenant)}); err != nil {
+		t.Fatal(err)
+	}
+	found, err := w.Customer(t.Context(), "m365:"+strings.ToUpper(tenant))
+	if err != nil || found.ExternalIDs["m365"] != tenant {
+		t.Errorf("%+v, %v", found, err)
+	}
+	r := CustomerImportRequest{Source: "halopsa", Renamers: []string{"itglue", "halopsa"}, Customers: []CustomerRow{
+		// By name it comes first in the list, and is another client.
+		{Name: "Tailspin", ExternalIDs: map[string]string{"halopsa": "1"}, Note: "a note"},
+		{Name: "Tailspin Toys Inc", ExternalIDs: map[string]string{"halopsa": "2", "m365": strings.ToUpper(tenant)}},
+	}}
+	got, err := w.ImportCustomers(t.Context(), r)
+	if err != nil || got.Counts != (CustomerImportCounts{Listed: 2, Created: 1, Renamed: 1}) {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	if c := got.Customers[0]; c.Outcome != OutcomeCreated || c.Detail != "a note" {
+		t.Errorf("%+v", c)
+	}
+	if c := got.Customers[1]; c.ID != found.ID || c.ExternalIDs["m365"] != tenant {
+		t.Errorf("%+v is not %s", c, found.ID)
+	}
+	again, err := w.ImportCustomers(t.Context(), r)
+	if err != nil || again.Counts.Unchanged != 2 || again.Customers[0].Detail != "a note" {
+		t.Errorf("again: %+v, %v", again, err)
+	}
+}
+
+// TestImportCustomersOfTwoLists: the second list gives its id to whom it knows, and
+// never the name.
+func TestImportCustomersOfTwoLists(t *testing.T) {
+	w := newWorld(t) // Contoso has the IT Glue id 7
+	both := []string{"itglue", "hudu"}
+	r := CustomerImportRequest{Source: "hudu", Renamers: both, Customers: []CustomerRow{
+		{Name: "Contoso Ltd", ExternalIDs: map[string]string{"hudu": "1", "itglue": "7"}},
+	}}
+	got, err := w.ImportCustomers(t.Context(), r)
+	if c := got.Customers[0]; err != nil || c.Outcome != OutcomeLinked || c.Detail != "here it is Contoso" || got.Counts.Linked != 1 {
+		t.Errorf("%+v, %v", got, err)
+	}
+	got, err = w.ImportCustomers(t.Context(), r)
+	if c := got.Customers[0]; err != nil || c.Outcome != OutcomeNameDiffers || got.Counts.Unchanged != 1 {
+		t.Errorf("again: %+v, %v", got, err)
+	}
 }

@@ -21,7 +21,8 @@ func ref(sel string) registry.Ref {
 	sel = strings.TrimSpace(sel)
 	r := registry.Ref{Key: nameKey(sel), ID: strings.ToLower(sel)}
 	if system, value, ok := strings.Cut(sel, ":"); ok {
-		r.System, r.Value = strings.ToLower(strings.TrimSpace(system)), strings.TrimSpace(value)
+		r.System = strings.ToLower(strings.TrimSpace(system))
+		r.Value = canonicalID(r.System, strings.TrimSpace(value))
 	}
 	return r
 }
@@ -97,7 +98,7 @@ func viewCustomer(s *registry.Snapshot) Customer {
 // and an external id belong to one of them.
 type others struct {
 	byKey map[string]*registry.Snapshot
-	byID  map[string]*registry.Snapshot // "system:value"
+	byID  map[string]*registry.Snapshot // by idKey
 }
 
 func newOthers(list []*registry.Snapshot) others {
@@ -111,14 +112,14 @@ func newOthers(list []*registry.Snapshot) others {
 func (o others) add(s *registry.Snapshot) {
 	o.byKey[s.Customer.Key] = s
 	for system, value := range s.Customer.ExternalIDs {
-		o.byID[system+":"+value] = s
+		o.byID[idKey(system, value)] = s
 	}
 }
 
 func (o others) drop(s *registry.Snapshot) {
 	delete(o.byKey, s.Customer.Key)
 	for system, value := range s.Customer.ExternalIDs {
-		delete(o.byID, system+":"+value)
+		delete(o.byID, idKey(system, value))
 	}
 }
 
@@ -132,19 +133,41 @@ func (o others) check(c registry.Customer) error {
 	}
 	for _, system := range slices.Sorted(maps.Keys(c.ExternalIDs)) {
 		value := c.ExternalIDs[system]
-		if other := o.byID[system+":"+value]; other != nil && other.Customer.ID != c.ID {
+		if other := o.byID[idKey(system, value)]; other != nil && other.Customer.ID != c.ID {
 			return idTaken(other.Customer.Name, system, value)
 		}
 	}
 	return nil
 }
 
+// TenantSystem is the system whose ids are those of Microsoft 365 tenants.
+const TenantSystem = string(source.M365)
+
+// canonicalID is an external id as it is kept. That of a tenant is one however its
+// letters are written.
+func canonicalID(system, value string) string {
+	if lower := strings.ToLower(value); system == TenantSystem && source.IsID(lower) {
+		return lower
+	}
+	return value
+}
+
+// canonicalIDs are external ids as they are kept, in a map of their own.
+func canonicalIDs(ids map[string]string) map[string]string {
+	kept := make(map[string]string, len(ids))
+	for system, value := range ids {
+		kept[system] = canonicalID(system, value)
+	}
+	return kept
+}
+
+// idKey is an external id as it is compared.
+func idKey(system, value string) string { return system + ":" + canonicalID(system, value) }
+
 // newCustomer is a customer that is to be made.
 func newCustomer(name string, externalIDs map[string]string, at time.Time) *registry.Snapshot {
 	name = strings.TrimSpace(name)
-	ids := map[string]string{}
-	maps.Copy(ids, externalIDs)
-	return registry.New(registry.Customer{ID: registry.NewID(), Name: name, Key: nameKey(name), ExternalIDs: ids, PasswordSync: registry.ModeUnset, CreatedAt: at})
+	return registry.New(registry.Customer{ID: registry.NewID(), Name: name, Key: nameKey(name), ExternalIDs: canonicalIDs(externalIDs), PasswordSync: registry.ModeUnset, CreatedAt: at})
 }
 
 // CreateCustomer makes a customer. External ids map a system to the id that the

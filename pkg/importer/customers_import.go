@@ -27,16 +27,18 @@ type CustomerRow struct {
 	Name        string
 	ExternalIDs map[string]string
 	Skip        string // why the request leaves it out; "" takes it
+	Note        string // what else is to be said of it
 }
 
 // CustomerImportRequest asks for an import of customers.
 type CustomerImportRequest struct {
-	Source    string // itglue, csv, m365-partner
+	Source    string // itglue, hudu, connectwise, halopsa, csv, m365-partner
 	Customers []CustomerRow
-	// FollowRenames renames a customer that is here by its external id; without
-	// it the other name is only shown.
-	FollowRenames bool
-	DryRun        bool
+	// Renamers are the systems by whose names customers are called. If the source is one
+	// it renames a customer that is here by its external id, unless another of them
+	// knows that customer too; else the other name is only shown.
+	Renamers []string
+	DryRun   bool
 }
 
 // CustomerImportResult says what became of each customer of the list.
@@ -136,7 +138,7 @@ func (l *customerList) decide() CustomerImportResult {
 	var open []int
 	for i, row := range l.Customers {
 		c := &result.Customers[i]
-		*c = ImportedCustomer{Name: strings.TrimSpace(row.Name), ExternalIDs: row.ExternalIDs}
+		*c = ImportedCustomer{Name: strings.TrimSpace(row.Name), ExternalIDs: canonicalIDs(row.ExternalIDs)}
 		switch {
 		case row.Skip != "":
 			c.Outcome, c.Detail = OutcomeSkipped, row.Skip
@@ -146,6 +148,8 @@ func (l *customerList) decide() CustomerImportResult {
 			open = append(open, i)
 		}
 	}
+	// Who is known by an id goes before who has but the name.
+	slices.SortStableFunc(open, func(a, b int) int { return l.strangeness(a) - l.strangeness(b) })
 	// A name may become free when its owner is renamed further down the list.
 	for before := -1; len(open) != before; {
 		before = len(open)
@@ -161,7 +165,11 @@ func (l *customerList) decide() CustomerImportResult {
 		open = conflicts
 	}
 	for i := range result.Customers {
-		result.Counts.add(result.Customers[i].Outcome)
+		c := &result.Customers[i]
+		result.Counts.add(c.Outcome)
+		if note := l.Customers[i].Note; note != "" {
+			c.Detail = strings.TrimPrefix(c.Detail+"; "+note, "; ")
+		}
 	}
 	slices.SortStableFunc(result.Customers, func(a, b ImportedCustomer) int { return compareFold(a.Name, b.Name) })
 	return result
@@ -212,11 +220,19 @@ func (l *customerList) take(c *ImportedCustomer) {
 	}
 }
 
+// strangeness is 0 for a row of the list that is known by an id, else 1.
+func (l *customerList) strangeness(row int) int {
+	if len(l.byExternalID(l.Customers[row].ExternalIDs)) > 0 {
+		return 0
+	}
+	return 1
+}
+
 // byExternalID finds the customers that have one of the ids.
 func (l *customerList) byExternalID(ids map[string]string) []*registry.Snapshot {
 	var found []*registry.Snapshot
 	for _, system := range slices.Sorted(maps.Keys(ids)) {
-		if s := l.others.byID[system+":"+ids[system]]; s != nil && !slices.Contains(found, s) {
+		if s := l.others.byID[idKey(system, ids[system])]; s != nil && !slices.Contains(found, s) {
 			found = append(found, s)
 		}
 	}
@@ -241,14 +257,23 @@ func (l *customerList) relabel(have *registry.Snapshot, c *ImportedCustomer) {
 	if c.Outcome == OutcomeNameConflict || have.Customer.Key == nameKey(c.Name) {
 		return
 	}
-	if !l.FollowRenames {
-		c.Outcome, c.Detail = OutcomeNameDiffers, "here it is "+name
+	if !l.mayRename(have) {
+		if c.Detail = "here it is " + name; c.Outcome != OutcomeLinked {
+			c.Outcome = OutcomeNameDiffers
+		}
 		return
 	}
 	c.Outcome, c.Detail = OutcomeRenamed, "was "+name
 	next := have.Clone()
 	next.Customer.Name, next.Customer.Key = c.Name, nameKey(c.Name)
 	l.put(have, next)
+}
+
+// mayRename says whether a customer is called as the source calls it.
+func (l *customerList) mayRename(have *registry.Snapshot) bool {
+	return slices.Contains(l.Renamers, l.Source) && !slices.ContainsFunc(l.Renamers, func(system string) bool {
+		return system != l.Source && have.Customer.ExternalIDs[system] != ""
+	})
 }
 
 // link gives a customer the external ids that it lacks, and returns it. One that
@@ -258,12 +283,11 @@ func (l *customerList) link(have *registry.Snapshot, c *ImportedCustomer) *regis
 	next := have.Clone()
 	for _, system := range slices.Sorted(maps.Keys(c.ExternalIDs)) {
 		value := c.ExternalIDs[system]
-		switch had := have.Customer.ExternalIDs[system]; had {
-		case value:
-		case "":
+		switch had := have.Customer.ExternalIDs[system]; {
+		case had == "":
 			c.Outcome = OutcomeLinked
 			next.Customer.ExternalIDs[system] = value
-		default:
+		case canonicalID(system, had) != value:
 			c.Outcome, c.Detail = OutcomeNameConflict, fmt.Sprintf("%q has the %s id %s already", have.Customer.Name, system, had)
 			return have
 		}
