@@ -60,15 +60,6 @@ func (a *app) importCustomers(ctx context.Context, r importer.CustomerImportRequ
 	return nil
 }
 
-// organizationRows are the organizations that another system takes for customers.
-func organizationRows(list []source.Organization) []importer.CustomerRow {
-	rows := make([]importer.CustomerRow, len(list))
-	for i, o := range list {
-		rows[i] = importer.CustomerRow{Name: o.Name, ExternalIDs: map[string]string{o.System: o.ID}}
-	}
-	return rows
-}
-
 func customersImportView(r importer.CustomerImportResult) output.View {
 	return output.View{
 		Document: r,
@@ -98,7 +89,7 @@ func customersImportPage(p *output.Page, r importer.CustomerImportResult) {
 		r.Source, output.Count(n.Listed, "customer"), n.Created, created, n.Linked, n.Renamed, n.Unchanged, n.Skipped, n.Conflicts)
 	var shown []importer.ImportedCustomer
 	for _, c := range r.Customers {
-		if c.Outcome != importer.OutcomeUnchanged {
+		if c.Outcome != importer.OutcomeUnchanged || c.Detail != "" {
 			shown = append(shown, c)
 		}
 	}

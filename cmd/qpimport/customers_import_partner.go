@@ -52,7 +52,9 @@ func (o importPartnerOptions) run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	return a.importCustomers(ctx, importer.CustomerImportRequest{
-		Source: "m365-partner", Customers: organizationRows(contracts), DryRun: o.dryRun,
-	})
+	rows := make([]importer.CustomerRow, len(contracts))
+	for i, c := range contracts {
+		rows[i] = customerRow(c)
+	}
+	return a.importCustomers(ctx, importer.CustomerImportRequest{Source: "m365-partner", Customers: rows, DryRun: o.dryRun})
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/qpimport/qpimport/pkg/source/file"
 	"github.com/qpimport/qpimport/pkg/source/itglue"
 	"github.com/qpimport/qpimport/pkg/source/m365"
+	"github.com/qpimport/qpimport/pkg/source/weblist"
 )
 
 // advice is what to do about an error, in the words of the command line: the
@@ -151,8 +152,8 @@ func adviceOnTopic(topic source.Topic, subject string) string {
 		return "name the certificate of the authority that signed it: --ca-file FILE"
 	case m365.TopicNoAssertion:
 		return "name it with --assertion-from, or run it in a GitHub job with `permissions: {id-token: write}`"
-	case itglue.TopicBadKey:
-		return "check what --api-key-from refers to"
+	case weblist.TopicBadSecret:
+		return "check what --" + subject + " refers to"
 	case itglue.TopicRefusedKey:
 		return "a key belongs to one region: try --region us, eu or au; and a key that was not used for 90 days expires"
 	case file.TopicOtherDirectory:
@@ -162,12 +163,12 @@ func adviceOnTopic(topic source.Topic, subject string) string {
 			return fmt.Sprintf("say which when you connect the file, --encoding %s or --encoding %s, or save it as UTF-8", a, b)
 		}
 		return "say how the file is written when you connect it, --encoding with one of " + strings.Join(source.Encodings(), ", ") + "; or save it as UTF-8"
-	case itglue.TopicUnknownType:
+	case weblist.TopicUnknownType:
 		return "name the types of your customers with --type, or take all with --type any"
-	case itglue.TopicUnknownStatus:
+	case weblist.TopicUnknownStatus:
 		return "name the statuses of your customers with --status"
-	case itglue.TopicUnknownFilter:
-		return "give --" + subject + " a name as IT Glue shows it"
+	case weblist.TopicUnknownFilter:
+		return "give --" + strings.ReplaceAll(subject, " ", "-") + " a name as it is shown there"
 	}
 	return ""
 }

@@ -319,10 +319,15 @@ type Organization struct {
 	System string // "itglue", "m365"
 	ID     string
 	Name   string
-	Type   string
+	Types  []string
 	Status string
 	// Primary marks the MSP's own organisation.
 	Primary bool
+	// Tenant is the id of its Microsoft 365 tenant, "" where the system does not know
+	// it or knows several.
+	Tenant string
+	// Note is a remark for people, "" as a rule.
+	Note string
 }
 
 // Secret is a password, key or token. It prints as [redacted] whatever the

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"reflect"
 	"slices"
 	"sync"
 	"testing"
@@ -242,10 +243,10 @@ func TestContracts(t *testing.T) {
 	_, config, _ := start(t, o)
 	got, err := Contracts(t.Context(), config)
 	want := []source.Organization{
-		{System: "m365", ID: "4fdbff88-9d6b-42e0-9713-45c922ba8001", Name: "Contoso", Type: "BreadthPartner"},
-		{System: "m365", ID: "b", Name: "Fabrikam", Type: "BreadthPartner"},
+		{System: "m365", ID: "4fdbff88-9d6b-42e0-9713-45c922ba8001", Name: "Contoso", Types: []string{"BreadthPartner"}},
+		{System: "m365", ID: "b", Name: "Fabrikam", Types: []string{"BreadthPartner"}},
 	}
-	if err != nil || !slices.Equal(got, want) {
+	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, %v", got, err)
 	}
 

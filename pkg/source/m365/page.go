@@ -210,6 +210,6 @@ func decodeContract(d *jsontext.Decoder) (source.Organization, error) {
 		return source.Organization{}, errors.New("a contract has no customerId")
 	}
 	return source.Organization{
-		System: "m365", ID: strings.ToLower(c.CustomerID), Name: c.DisplayName, Type: c.ContractType,
+		System: "m365", ID: strings.ToLower(c.CustomerID), Name: c.DisplayName, Types: []string{c.ContractType},
 	}, nil
 }

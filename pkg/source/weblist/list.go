@@ -1,0 +1,132 @@
+package weblist
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/qpimport/qpimport/pkg/source"
+)
+
+const (
+	maxReads = 3
+	// A list without an end would fill the memory.
+	maxOrganizations = 200_000
+)
+
+// errShifted says that the list changed while its pages were read.
+var errShifted = errors.New("the list changed while it was read")
+
+// Uncounted is the total of a list whose API does not say how long it is.
+const Uncounted = -1
+
+// Page is one page of a list.
+type Page struct {
+	Organizations []source.Organization
+	// Total is how many the whole list has, or Uncounted.
+	Total int
+	// Next asks for the page after it, nil after the last.
+	Next *Request
+}
+
+// List is a list in pages.
+type List struct {
+	// What it lists, for people: "organizations".
+	What string
+	// Count asks how many there are, where pages do not say it; nil asks nobody.
+	Count func(context.Context) (int, error)
+	First Request
+	// Parse reads the page of a number, counted from 1. Its error says what is wrong
+	// with it.
+	Parse func(Answer, int) (Page, error)
+}
+
+// Read reads a list whole: the last page has no next one, no id came twice, and as
+// many came as the API counts. One that shifts while it is read is read again,
+// three times in all. Where nobody counts, a list of several pages is whole when
+// it comes out alike twice in a row.
+func (c *Client) Read(ctx context.Context, l List) ([]source.Organization, error) {
+	var before []source.Organization
+	for reads, failed := 1, 0; ; reads++ {
+		all, proven, err := c.readOnce(ctx, l)
+		if err == nil && !proven && before == nil {
+			before = all
+			continue
+		}
+		if err == nil && !proven && !slices.EqualFunc(before, all, sameID) {
+			before, err = all, errShifted
+		}
+		if !errors.Is(err, errShifted) {
+			return all, err
+		}
+		if failed++; failed == maxReads {
+			return nil, &source.Error{
+				Code:    source.CodeIncomplete,
+				Message: fmt.Sprintf("%s's list of %s was read %d times and never came out whole", c.Name, l.What, reads),
+				Hint:    l.What + " are being changed, or the credentials do not let all of them be seen; try again later",
+				Err:     err,
+			}
+		}
+		c.Announce("%s: %v; reading it again", c.Name, err)
+	}
+}
+
+func sameID(a, b source.Organization) bool { return a.ID == b.ID }
+
+// readOnce reads all pages. It says whether what came is proven to be all.
+func (c *Client) readOnce(ctx context.Context, l List) (all []source.Organization, proven bool, err error) {
+	total, pages := Uncounted, 0
+	if l.Count != nil {
+		if total, err = l.Count(ctx); err != nil {
+			return nil, false, err
+		}
+	}
+	counted := l.Count != nil
+	seen := map[string]bool{}
+	shifted := func(format string, args ...any) ([]source.Organization, bool, error) {
+		return nil, false, fmt.Errorf("%w: %s", errShifted, fmt.Sprintf(format, args...))
+	}
+	for next, number := &l.First, 1; next != nil; number++ {
+		a, err := c.Ask(ctx, *next)
+		if err != nil {
+			return nil, false, err
+		}
+		p, err := l.Parse(a, number)
+		if err != nil {
+			return nil, false, &source.Error{
+				Code:    source.CodeIncomplete,
+				Message: fmt.Sprintf("page %d of %s's %s is not what it should be", number, c.Name, l.What),
+				Hint:    "if a gateway stands before " + c.Name + ", check it",
+				Err:     err,
+			}
+		}
+		if !counted {
+			total, counted = p.Total, true
+		}
+		for _, o := range p.Organizations {
+			if seen[o.ID] {
+				return shifted("the id %s came twice", o.ID)
+			}
+			seen[o.ID] = true
+		}
+		if len(p.Organizations) > 0 {
+			pages++
+		}
+		all, next = append(all, p.Organizations...), p.Next
+		switch {
+		case p.Total != Uncounted && p.Total != total:
+			return shifted("its count went from %d to %d", total, p.Total)
+		case total != Uncounted && (next == nil && len(all) != total || len(all) > total):
+			return shifted("%d %s came where %s counts %d", len(all), l.What, c.Name, total)
+		case next != nil && len(p.Organizations) == 0:
+			return shifted("page %d is empty and not the last", number)
+		case len(all) > maxOrganizations:
+			return nil, false, &source.Error{
+				Code:    source.CodeIncomplete,
+				Message: fmt.Sprintf("%s's list of %s does not end: more than %d came", c.Name, l.What, maxOrganizations),
+			}
+		}
+	}
+	return all, total != Uncounted || pages <= 1, nil
+}
