@@ -1,0 +1,170 @@
+// Package hudu reads an MSP's customers from the companies of Hudu, as its API is
+// documented.
+package hudu
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/qpimport/qpimport/pkg/source"
+	"github.com/qpimport/qpimport/pkg/source/weblist"
+)
+
+// TopicRefusedKey is that Hudu refused the API key.
+const TopicRefusedKey source.Topic = "hudu_refused_key"
+
+// System names Hudu in [source.Organization] and in external ids.
+const System = "hudu"
+
+const (
+	product  = "Hudu"
+	pageSize = 1000 // Hudu's own limit
+)
+
+// Config says where and as whom to read, and which companies are customers.
+type Config struct {
+	// URL is where Hudu is: https, or http on loopback.
+	URL string
+	Key source.Secret
+	// Headers are what a gateway before Hudu asks for, by name.
+	Headers map[string]source.Secret
+	// Types are names of company types; none takes companies of every type. Statuses
+	// are Active and Archived; none is Active.
+	Types, Statuses []string
+
+	weblist.Options
+}
+
+// Companies reads all companies, whole ([weblist.Client.Read]), and picks the
+// customers among them ([weblist.Choice.Pick]): those that are not archived, unless
+// Statuses or Types say otherwise.
+func Companies(ctx context.Context, cfg Config) (weblist.Customers, error) {
+	c, err := newClient(cfg)
+	if err != nil {
+		return weblist.Customers{}, err
+	}
+	all, err := c.Read(ctx, list(c, cmp.Or(cfg.PageSize, pageSize)))
+	if err != nil {
+		return weblist.Customers{}, err
+	}
+	return weblist.Choice{
+		Product: product, Noun: "company", Kind: "type", Types: cfg.Types, Statuses: cfg.Statuses,
+	}.Pick(all)
+}
+
+func newClient(cfg Config) (*weblist.Client, error) {
+	base, err := weblist.Address(product, cfg.URL, "https://msp.huducloud.com")
+	if err != nil {
+		return nil, err
+	}
+	if err := weblist.CheckSecret(cfg.Key, "API key of Hudu", "api-key-from"); err != nil {
+		return nil, err
+	}
+	secrets := []source.Secret{cfg.Key}
+	for name, value := range cfg.Headers {
+		if !mayBeSent(name) {
+			return nil, &source.Error{Code: source.CodeUsage, Message: "a header of the gateway before Hudu has a name that none has, or that is not the gateway's"}
+		}
+		if err := weblist.CheckSecret(value, "value of the header "+name, "header"); err != nil {
+			return nil, err
+		}
+		secrets = append(secrets, value)
+	}
+	return weblist.NewClient(weblist.API{
+		Name: product, Where: base.Host, Base: base.JoinPath("api/v1"),
+		Authorize: func(_ context.Context, h http.Header) error {
+			for name, value := range cfg.Headers {
+				h.Set(name, value.Reveal())
+			}
+			h.Set("X-Api-Key", cfg.Key.Reveal())
+			return nil
+		},
+		Secrets: secrets,
+		Refused: TopicRefusedKey,
+	}, cfg.Options), nil
+}
+
+// mayBeSent says whether a header's name can be one of a gateway's, and not one by
+// which the request itself would be another.
+func mayBeSent(name string) bool {
+	if strings.Trim(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") != "" {
+		return false
+	}
+	switch http.CanonicalHeaderKey(name) {
+	case "", "X-Api-Key", "Host", "Accept", "Accept-Encoding", "Connection", "Content-Length", "Content-Type", "Transfer-Encoding", "User-Agent":
+		return false
+	}
+	return true
+}
+
+// list is the list of companies. Hudu says neither how many there are nor which
+// page is the last, and versions differ in how many a page may have: the end is
+// the page that is empty.
+func list(c *weblist.Client, size int) weblist.List {
+	request := func(number int) weblist.Request {
+		return weblist.Request{Path: "companies", Query: url.Values{
+			"page": {strconv.Itoa(number)}, "page_size": {strconv.Itoa(size)},
+		}}
+	}
+	return weblist.List{
+		What: "companies", First: request(1),
+		Parse: func(a weblist.Answer, number int) (weblist.Page, error) {
+			p := weblist.Page{Total: weblist.Uncounted}
+			var doc struct {
+				Companies *[]company `json:"companies"`
+			}
+			if err := c.Decode(a.Body, jsontext.KindBeginObject, &doc); err != nil {
+				return p, err
+			}
+			if doc.Companies == nil {
+				return p, errors.New(`"companies" is missing` + c.Said(a.Body))
+			}
+			for i, company := range *doc.Companies {
+				o, err := company.organization()
+				if err != nil {
+					return p, fmt.Errorf("entry %d: %w", i+1, err)
+				}
+				p.Organizations = append(p.Organizations, o)
+			}
+			if next := request(number + 1); len(p.Organizations) > 0 {
+				p.Next = &next
+			}
+			return p, nil
+		},
+	}
+}
+
+type company struct {
+	ID       jsontext.Value `json:"id"`
+	Name     string         `json:"name"`
+	Type     string         `json:"company_type"`
+	Archived jsontext.Value `json:"archived"`
+}
+
+func (c company) organization() (source.Organization, error) {
+	o := source.Organization{System: System, Name: c.Name, Status: weblist.Active}
+	var err error
+	if o.ID, err = weblist.NumericID(c.ID); err != nil {
+		return o, err
+	}
+	if strings.TrimSpace(c.Name) == "" {
+		return o, fmt.Errorf("company %s has no name", o.ID)
+	}
+	archived, err := weblist.Flag(c.Archived)
+	if err != nil {
+		return o, fmt.Errorf("company %s: archived: %w", o.ID, err)
+	}
+	if archived {
+		o.Status = "Archived"
+	}
+	o.Types = weblist.Names(c.Type)
+	return o, nil
+}
