@@ -35,7 +35,7 @@ func newCompletion(a *app) completion {
 			"output": words(output.Formats()...), "log-format": words(logText, logJSON), "password-sync": onOff, "new-people": words("list", "import"),
 			"by": words("display-name", "evidence"), "bind": words(source.Binds()...), "auth": words(source.Auths()...), "role": reset,
 			"cloud": words(source.Clouds()...), "mailbox-types": words(source.MailboxTypes()...),
-			"encoding": words(source.Encodings()...), "region": words("us", "eu", "au"), "app": words(importer.AppMobile, importer.AppWeb),
+			"encoding": words(source.Encodings()...), "region": words("us", "eu", "au"), "scope": words("all", "read:customers"), "app": words(importer.AppMobile, importer.AppWeb),
 			"light": words(lights()...), "sort": words(orders()...), "allow": guards(),
 			"accounts state": words(string(registry.StateActive), string(registry.StateNeedsEmail), string(registry.StatePendingMatch)),
 			"status code":    words(importer.FindingCodes()...),

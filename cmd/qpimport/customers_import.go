@@ -23,15 +23,16 @@ func newCustomersImportCmd(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "import",
 		Short: "Import customers from where they are kept already",
-		Long: `Imports customers from IT Glue, from a CSV file or from the contracts of a
-Microsoft partner.
+		Long: `Imports customers from IT Glue, Hudu, ConnectWise PSA or HaloPSA, from a CSV file, or
+from the contracts of a Microsoft partner. Whoever is not on a list is left alone.
 ` + customersImportHelp + exits(3, 13, 14, 15),
 		Example: `  qpimport customers import itglue --api-key-from env:ITGLUE_KEY --dry-run
   qpimport customers import csv customers.csv`,
 		Args: subcommand,
 		RunE: chooseSubcommand,
 	}
-	cmd.AddCommand(newCustomersImportITGlueCmd(a), newCustomersImportCSVCmd(a), newCustomersImportPartnerCmd(a))
+	cmd.AddCommand(newCustomersImportITGlueCmd(a), newCustomersImportHuduCmd(a), newCustomersImportConnectWiseCmd(a), newCustomersImportHaloPSACmd(a),
+		newCustomersImportCSVCmd(a), newCustomersImportPartnerCmd(a))
 	return cmd
 }
 

@@ -9,6 +9,9 @@ import (
 	"github.com/qpimport/qpimport/internal/cli/output"
 	"github.com/qpimport/qpimport/pkg/importer"
 	"github.com/qpimport/qpimport/pkg/source"
+	"github.com/qpimport/qpimport/pkg/source/connectwise"
+	"github.com/qpimport/qpimport/pkg/source/halopsa"
+	"github.com/qpimport/qpimport/pkg/source/hudu"
 	"github.com/qpimport/qpimport/pkg/source/itglue"
 	"github.com/qpimport/qpimport/pkg/source/weblist"
 )
@@ -80,7 +83,7 @@ func (a *app) importList(ctx context.Context, system string, list weblist.Custom
 	}
 	return a.importCustomers(ctx, importer.CustomerImportRequest{
 		Source: system, Customers: rows, DryRun: dryRun,
-		Renamers: []string{itglue.System},
+		Renamers: []string{itglue.System, hudu.System, connectwise.System, halopsa.System},
 	})
 }
 

@@ -35,7 +35,7 @@ const (
 // TestScripts.
 func cmdDirectory(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) == 0 {
-		ts.Fatalf("usage: directory ad|m365|itglue|partner [OPTION…]")
+		ts.Fatalf("usage: directory ad|m365|itglue|hudu|connectwise|halopsa|partner|resets [OPTION…]")
 	}
 	switch args[0] {
 	case "ad":
@@ -44,6 +44,8 @@ func cmdDirectory(ts *testscript.TestScript, neg bool, args []string) {
 		startGraph(ts, args[1:])
 	case "itglue":
 		startITGlue(ts, args[1:])
+	case "hudu", "connectwise", "halopsa":
+		startPSA(ts, args[0], args[1:])
 	case "partner":
 		startPartner(ts, args[1:])
 	case "resets":

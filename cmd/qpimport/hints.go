@@ -13,7 +13,10 @@ import (
 	"github.com/qpimport/qpimport/pkg/registry"
 	"github.com/qpimport/qpimport/pkg/source"
 	"github.com/qpimport/qpimport/pkg/source/ad"
+	"github.com/qpimport/qpimport/pkg/source/connectwise"
 	"github.com/qpimport/qpimport/pkg/source/file"
+	"github.com/qpimport/qpimport/pkg/source/halopsa"
+	"github.com/qpimport/qpimport/pkg/source/hudu"
 	"github.com/qpimport/qpimport/pkg/source/itglue"
 	"github.com/qpimport/qpimport/pkg/source/m365"
 	"github.com/qpimport/qpimport/pkg/source/weblist"
@@ -163,6 +166,14 @@ func adviceOnTopic(topic source.Topic, subject string) string {
 			return fmt.Sprintf("say which when you connect the file, --encoding %s or --encoding %s, or save it as UTF-8", a, b)
 		}
 		return "say how the file is written when you connect it, --encoding with one of " + strings.Join(source.Encodings(), ", ") + "; or save it as UTF-8"
+	case hudu.TopicRefusedKey:
+		return "check the key in Hudu's administration, and whether it is bound to other addresses; a gateway before Hudu may want --header"
+	case connectwise.TopicRefusedKeys:
+		return "check --company, both keys and the client id, and that the API member may inquire companies"
+	case halopsa.TopicRefused:
+		return "check --client-id, its secret and permissions, and --tenant and --scope"
+	case halopsa.TopicNoTenants:
+		return "give the application access to the Microsoft integration, or leave tenants out with --no-tenants"
 	case weblist.TopicUnknownType:
 		return "name the types of your customers with --type, or take all with --type any"
 	case weblist.TopicUnknownStatus:
