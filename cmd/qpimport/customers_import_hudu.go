@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -29,7 +30,7 @@ key needs no access to passwords.
 
 Taken are companies that are not archived. --type takes those of a company type alone;
 --status Archived takes the archived ones. Hudu does not say how many companies there
-are: a list of several pages is read until it comes out alike twice.
+are: its list is read until it comes out alike twice.
 
 It is made from the documentation of Hudu, and was not tried on a live one.
 ` + customersListHelp + `
@@ -55,12 +56,18 @@ and a reference to its value.
 
 func (o importHuduOptions) check() error {
 	found := append(checkAddress("url", o.url), checkReference("api-key-from", o.keyFrom)...)
+	seen := map[string]bool{}
 	for i, header := range o.headers {
 		name, ref, ok := strings.Cut(header, "=")
-		if _, err := source.ParseReference(ref); !ok || name == "" || err != nil {
+		name = http.CanonicalHeaderKey(name)
+		switch _, err := source.ParseReference(ref); {
+		case !ok || name == "" || err != nil:
 			// Not repeated: it may be the value itself.
 			found = append(found, fmt.Sprintf("--header %d: want NAME=REF, with a reference to the value (env:, file: or command:)", i+1))
+		case seen[name]:
+			found = append(found, fmt.Sprintf("--header %d: %s is given twice", i+1, name))
 		}
+		seen[name] = true
 	}
 	return usage.Join(found)
 }

@@ -70,6 +70,7 @@ func newClient(cfg Config) (*weblist.Client, error) {
 		return nil, err
 	}
 	where := base.Host
+	// Newer servers have a release of their own before the version.
 	if !strings.HasSuffix(strings.TrimSuffix(base.Path, "/"), "/apis/3.0") {
 		base = base.JoinPath(release)
 	}
@@ -110,6 +111,7 @@ func list(c *weblist.Client, size int) weblist.List {
 	const notDeleted = "deletedFlag=false"
 	return weblist.List{
 		What: "companies",
+		ByID: true,
 		First: weblist.Request{Path: "company/companies", Query: url.Values{
 			"conditions": {notDeleted}, "pageSize": {strconv.Itoa(size)},
 		}},
@@ -126,7 +128,7 @@ func list(c *weblist.Client, size int) weblist.List {
 				n, err = weblist.Count(doc.Count)
 			}
 			if err != nil {
-				return 0, &source.Error{Code: source.CodeIncomplete, Message: "ConnectWise's count of companies is not what it should be" + c.Said(a.Body), Err: err}
+				return 0, c.Damaged("ConnectWise's count of companies is not what it should be"+c.Said(a.Body), err)
 			}
 			return n, nil
 		},
@@ -143,7 +145,7 @@ func list(c *weblist.Client, size int) weblist.List {
 				}
 				p.Organizations = append(p.Organizations, o)
 			}
-			next, err := weblist.NextLink(a.Header)
+			next, err := weblist.NextLink(a)
 			if next != nil {
 				p.Next = &weblist.Request{Link: next}
 			}

@@ -179,6 +179,16 @@ func TestLinks(t *testing.T) {
 	if asked {
 		t.Error("a link was followed to another host")
 	}
+	for _, link := range []string{"companies?pageId=1001&pageSize=1", "?pageId=1001&pageSize=1", "/v4_6_release/apis/3.0/company/companies?pageId=1001&pageSize=1"} {
+		fake := start(t, listtest.Customers(2, "Customer"))
+		fake.MaxPage = 1
+		next := `<` + link + `>; rel="next"`
+		fake.Link = func(string) string { link, next = next, ""; return link }
+		list, err := connectwise.Companies(t.Context(), config(fake.URL))
+		if err != nil || len(list.Organizations) != 2 {
+			t.Errorf("%s: %d companies, %v", link, len(list.Organizations), err)
+		}
+	}
 	// The same page again and again is no list.
 	fake := start(t, listtest.Customers(3, "Customer"))
 	fake.Before = func(_ int, w http.ResponseWriter, _ *http.Request) bool {

@@ -30,6 +30,7 @@ const System = "halopsa"
 
 const (
 	product  = "HaloPSA"
+	api      = "api"
 	pageSize = 1000
 )
 
@@ -86,6 +87,7 @@ func newClient(cfg Config) (*weblist.Client, error) {
 	if err != nil {
 		return nil, err
 	}
+	base = weblist.Site(base, api)
 	auth := base.JoinPath("auth")
 	if cfg.AuthURL != "" {
 		if auth, err = weblist.Address(product+"'s authorisation server", cfg.AuthURL, example+"/auth"); err != nil {
@@ -104,7 +106,7 @@ func newClient(cfg Config) (*weblist.Client, error) {
 		Refusals: []int{http.StatusBadRequest}, // RFC 6749, 5.2
 	}, cfg.Options)}
 	c := weblist.NewClient(weblist.API{
-		Name: product, Where: base.Host, Base: base.JoinPath("api"), Secrets: secrets, Refused: TopicRefused, Authorize: l.authorize,
+		Name: product, Where: base.Host, Base: base.JoinPath(api), Secrets: secrets, Refused: TopicRefused, Authorize: l.authorize,
 	}, cfg.Options)
 	l.learn = func(token source.Secret) { c.Secrets = append(c.Secrets, token) }
 	return c, nil

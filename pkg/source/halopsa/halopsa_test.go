@@ -78,8 +78,8 @@ func TestPagesOfTheServer(t *testing.T) {
 		t.Fatalf("%d clients, %v", len(list.Organizations), err)
 	}
 	want := []string{"POST /auth/token"}
-	for n := range 4 {
-		want = append(want, fmt.Sprintf("GET /api/Client?includeactive=true&includeinactive=true&order=id&page_no=%d&page_size=1000&pageinate=true", n+1))
+	for n := range 8 { // pages by number, so that several are read twice
+		want = append(want, fmt.Sprintf("GET /api/Client?includeactive=true&includeinactive=true&order=id&page_no=%d&page_size=1000&pageinate=true", n%4+1))
 	}
 	want = append(want, "GET /api/AzureADConnection?type=2")
 	for _, id := range []string{"3", "4"} {
@@ -302,6 +302,16 @@ func TestTokens(t *testing.T) {
 				t.Errorf("%d logins, %v", logins, err)
 			}
 		})
+	}
+}
+
+// TestAddresses: people copy the address of the site, or that of the API.
+func TestAddresses(t *testing.T) {
+	fake := start(t, app, listtest.Customers(1))
+	for _, path := range []string{"", "/", "/api", "/api/"} {
+		if list, err := halopsa.Clients(t.Context(), config(fake.URL+path)); err != nil || len(list.Organizations) != 1 {
+			t.Errorf("%q: %d clients, %v", path, len(list.Organizations), err)
+		}
 	}
 }
 

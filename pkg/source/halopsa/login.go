@@ -64,7 +64,7 @@ func (l *login) renew(ctx context.Context) error {
 		err = errors.New("it is not a token of the type Bearer")
 	}
 	if err != nil {
-		return &source.Error{Code: source.CodeIncomplete, Message: "the answer to the login is not what it should be", Err: err}
+		return l.client.Damaged("the answer to the login is not what it should be", err)
 	}
 	l.token = source.NewSecret(doc.Token)
 	l.learn(l.token)

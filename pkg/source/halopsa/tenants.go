@@ -65,7 +65,7 @@ func readTenants(ctx context.Context, c *weblist.Client) (tenants, error) {
 	}
 	ids, err := connectionIDs(c, a.Body)
 	if err != nil {
-		return t, noTenants(&source.Error{Code: source.CodeIncomplete, Message: "HaloPSA's list of connections with tenants is not what it should be", Err: err})
+		return t, noTenants(c.Damaged("HaloPSA's list of connections with tenants is not what it should be", err))
 	}
 	for _, id := range ids {
 		a, err := c.Ask(ctx, weblist.Request{Path: "AzureADConnection/" + id, Query: url.Values{
@@ -75,7 +75,7 @@ func readTenants(ctx context.Context, c *weblist.Client) (tenants, error) {
 			return t, noTenants(err)
 		}
 		if err := t.read(c, a.Body, id); err != nil {
-			return t, noTenants(&source.Error{Code: source.CodeIncomplete, Message: "HaloPSA's connection " + id + " with tenants is not what it should be", Err: err})
+			return t, noTenants(c.Damaged("HaloPSA's connection "+id+" with tenants is not what it should be", err))
 		}
 	}
 	return t, nil

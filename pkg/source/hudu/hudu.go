@@ -26,6 +26,7 @@ const System = "hudu"
 
 const (
 	product  = "Hudu"
+	api      = "api/v1"
 	pageSize = 1000 // Hudu's own limit
 )
 
@@ -79,7 +80,7 @@ func newClient(cfg Config) (*weblist.Client, error) {
 		secrets = append(secrets, value)
 	}
 	return weblist.NewClient(weblist.API{
-		Name: product, Where: base.Host, Base: base.JoinPath("api/v1"),
+		Name: product, Where: base.Host, Base: weblist.Site(base, api).JoinPath(api),
 		Authorize: func(_ context.Context, h http.Header) error {
 			for name, value := range cfg.Headers {
 				h.Set(name, value.Reveal())

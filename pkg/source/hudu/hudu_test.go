@@ -164,6 +164,13 @@ func TestHeadersOfAGateway(t *testing.T) {
 }
 
 func TestSettings(t *testing.T) {
+	fake := psafake.StartHudu(key, listtest.Customers(1))
+	t.Cleanup(fake.Close)
+	for _, path := range []string{"", "/", "/api/v1", "/api/v1/"} {
+		if list, err := hudu.Companies(t.Context(), hudu.Config{URL: fake.URL + path, Key: source.NewSecret(key)}); err != nil || len(list.Organizations) != 1 {
+			t.Errorf("%q: %d companies, %v", path, len(list.Organizations), err)
+		}
+	}
 	for name, key := range map[string]string{"empty": "", "characters that none has": "canary\nX: y"} {
 		_, err := hudu.Companies(t.Context(), hudu.Config{URL: "https://hudu.example", Key: source.NewSecret(key)})
 		listtest.WantError(t, err, source.CodeUsage, name)

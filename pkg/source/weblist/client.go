@@ -114,6 +114,7 @@ type Request struct {
 
 // Answer is a JSON document, read to its end.
 type Answer struct {
+	URL    *url.URL // that was asked, which links are relative to
 	Header http.Header
 	Body   []byte
 }
@@ -146,7 +147,7 @@ func (c *Client) Ask(ctx context.Context, r Request) (Answer, error) {
 		var wait time.Duration
 		switch {
 		case err == nil && a.status == http.StatusOK:
-			return Answer{a.header, a.body}, c.checkType(a)
+			return Answer{u, a.header, a.body}, c.checkType(a)
 		case err == nil && a.status == http.StatusTooManyRequests:
 			waits++
 			wait = retryAfter(a.header, defaultWait)
@@ -182,8 +183,8 @@ func (c *Client) address(r Request) (*url.URL, error) {
 		u.RawQuery = r.Query.Encode()
 		return u, nil
 	}
-	u := c.Base.ResolveReference(r.Link)
-	if u.Scheme != c.Base.Scheme || !strings.EqualFold(u.Host, c.Base.Host) || u.User != nil {
+	u := *r.Link
+	if origin(&u) != origin(c.Base) || u.User != nil {
 		return nil, &source.Error{
 			Code:    source.CodeIncomplete,
 			Message: fmt.Sprintf("%s (%s) says that its list goes on at another address, %s", c.Name, c.Where, c.plain(u.Scheme+"://"+u.Host)),
@@ -191,7 +192,12 @@ func (c *Client) address(r Request) (*url.URL, error) {
 		}
 	}
 	u.Fragment = ""
-	return u, nil
+	return &u, nil
+}
+
+// origin is whom a URL asks: scheme, host and port.
+func origin(u *url.URL) string {
+	return strings.ToLower(u.Scheme + "://" + u.Hostname() + ":" + cmp.Or(u.Port(), map[string]string{"http": "80", "https": "443"}[u.Scheme]))
 }
 
 // mayWait refuses a wait that cannot end in time.
@@ -303,6 +309,12 @@ func (c *Client) checkType(a answer) error {
 		Message: fmt.Sprintf("%s (%s) answered with %q instead of JSON", c.Name, c.Where, c.plain(media)),
 		Hint:    "a proxy or a sign-in page may stand in between, or the URL is not that of the API",
 	}
+}
+
+// Damaged is the error of an answer that is not what it should be. What is wrong
+// may quote the answer, and with it a secret.
+func (c *Client) Damaged(message string, err error) *source.Error {
+	return &source.Error{Code: source.CodeIncomplete, Message: message, Err: errors.New(c.plain(err.Error()))}
 }
 
 // refusal turns an answer that is not a page into an error.

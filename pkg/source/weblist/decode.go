@@ -124,13 +124,10 @@ func Names(list ...string) []string {
 	return slices.DeleteFunc(list, func(name string) bool { return strings.TrimSpace(name) == "" })
 }
 
-// Shown is a value as an error may quote it.
+// Shown is a value as an error may quote it; [Client.Damaged] bounds its length.
 func Shown(raw jsontext.Value) string {
-	switch {
-	case len(raw) == 0:
+	if len(raw) == 0 {
 		return "missing"
-	case len(raw) > 40:
-		return string(raw[:40]) + "…"
 	}
 	return string(raw)
 }

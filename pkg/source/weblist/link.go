@@ -2,17 +2,16 @@ package weblist
 
 import (
 	"errors"
-	"net/http"
 	"net/url"
 	"strings"
 )
 
 // NextLink is the link to the next page in an answer's header (RFC 8288), nil where
 // there is none.
-func NextLink(h http.Header) (*url.URL, error) {
+func NextLink(a Answer) (*url.URL, error) {
 	broken := errors.New("its Link header cannot be read")
 	var next *url.URL
-	for rest := strings.TrimSpace(strings.Join(h.Values("Link"), ",")); rest != ""; {
+	for rest := strings.TrimSpace(strings.Join(a.Header.Values("Link"), ",")); rest != ""; {
 		if rest[0] == ',' {
 			rest = strings.TrimSpace(rest[1:])
 			continue
@@ -26,7 +25,7 @@ func NextLink(h http.Header) (*url.URL, error) {
 		if !hasWord(rel, "next") {
 			continue
 		}
-		u, err := url.Parse(strings.TrimSpace(target))
+		u, err := a.URL.Parse(strings.TrimSpace(target))
 		if err != nil || next != nil && *next != *u {
 			return nil, broken
 		}

@@ -37,6 +37,9 @@ type List struct {
 	// Count asks how many there are, where pages do not say it; nil asks nobody.
 	Count func(context.Context) (int, error)
 	First Request
+	// ByID is set where a page is what comes after an id: then nothing that changes
+	// moves anybody from one page to another.
+	ByID bool
 	// Parse reads the page of a number, counted from 1. Its error says what is wrong
 	// with it.
 	Parse func(Answer, int) (Page, error)
@@ -44,8 +47,10 @@ type List struct {
 
 // Read reads a list whole: the last page has no next one, no id came twice, and as
 // many came as the API counts. One that shifts while it is read is read again,
-// three times in all. Where nobody counts, a list of several pages is whole when
-// it comes out alike twice in a row.
+// three times in all. Where pages are numbered, one who is passed on from a page to
+// the one before, while another is added, is missed though the count is right; and
+// where nobody counts there is none. Such a list is whole when it comes out alike
+// twice in a row, unless one page that says so had all of it.
 func (c *Client) Read(ctx context.Context, l List) ([]source.Organization, error) {
 	var before []source.Organization
 	for reads, failed := 1, 0; ; reads++ {
@@ -54,7 +59,7 @@ func (c *Client) Read(ctx context.Context, l List) ([]source.Organization, error
 			before = all
 			continue
 		}
-		if err == nil && !proven && !slices.EqualFunc(before, all, sameID) {
+		if err == nil && !proven && !sameIDs(before, all) {
 			before, err = all, errShifted
 		}
 		if !errors.Is(err, errShifted) {
@@ -72,7 +77,14 @@ func (c *Client) Read(ctx context.Context, l List) ([]source.Organization, error
 	}
 }
 
-func sameID(a, b source.Organization) bool { return a.ID == b.ID }
+// sameIDs says whether two readings have the same ids; each has each once.
+func sameIDs(a, b []source.Organization) bool {
+	ids := make(map[string]bool, len(a))
+	for _, o := range a {
+		ids[o.ID] = true
+	}
+	return len(a) == len(b) && !slices.ContainsFunc(b, func(o source.Organization) bool { return !ids[o.ID] })
+}
 
 // readOnce reads all pages. It says whether what came is proven to be all.
 func (c *Client) readOnce(ctx context.Context, l List) (all []source.Organization, proven bool, err error) {
@@ -94,12 +106,9 @@ func (c *Client) readOnce(ctx context.Context, l List) (all []source.Organizatio
 		}
 		p, err := l.Parse(a, number)
 		if err != nil {
-			return nil, false, &source.Error{
-				Code:    source.CodeIncomplete,
-				Message: fmt.Sprintf("page %d of %s's %s is not what it should be", number, c.Name, l.What),
-				Hint:    "if a gateway stands before " + c.Name + ", check it",
-				Err:     err,
-			}
+			e := c.Damaged(fmt.Sprintf("page %d of %s's %s is not what it should be", number, c.Name, l.What), err)
+			e.Hint = "if a gateway stands before " + c.Name + ", check it"
+			return nil, false, e
 		}
 		if !counted {
 			total, counted = p.Total, true
@@ -128,5 +137,5 @@ func (c *Client) readOnce(ctx context.Context, l List) (all []source.Organizatio
 			}
 		}
 	}
-	return all, total != Uncounted || pages <= 1, nil
+	return all, len(all) == 0 || total != Uncounted && (l.ByID || pages == 1), nil
 }

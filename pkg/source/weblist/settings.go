@@ -21,6 +21,13 @@ func Address(product, raw, example string) (*url.URL, error) {
 	return u, nil
 }
 
+// Site is the URL of a product without the path of its API, for people copy either.
+func Site(u *url.URL, api string) *url.URL {
+	site := *u
+	site.Path = strings.TrimSuffix(strings.TrimSuffix(u.Path, "/"), "/"+api)
+	return &site
+}
+
 // CheckSecret says what is wrong with a secret that goes into a header. Its name
 // is for people, as "API key of IT Glue"; the subject is for advice.
 func CheckSecret(s source.Secret, name, subject string) error {

@@ -15,6 +15,9 @@ import (
 	"github.com/qpimport/qpimport/pkg/source/weblist"
 )
 
+// asked is what the answers of links were to.
+var asked = &url.URL{Scheme: "https", Host: "psa.example", Path: "/api/list", RawQuery: "page=1"}
+
 func TestNextLink(t *testing.T) {
 	for _, tt := range []struct {
 		headers []string
@@ -23,22 +26,23 @@ func TestNextLink(t *testing.T) {
 		{nil, ""},
 		{[]string{""}, ""},
 		{[]string{`<https://a.example/b?c=1,2;d=3>; rel="next"`}, "https://a.example/b?c=1,2;d=3"},
-		{[]string{`</b?c=1>; rel=next`}, "/b?c=1"},
-		{[]string{`<b>; REL="Next"`}, "b"},
+		{[]string{`</b?c=1>; rel=next`}, "https://psa.example/b?c=1"},
+		{[]string{`<b>; REL="Next"`}, "https://psa.example/api/b"},
 		{[]string{`<b>; title="x, <y>; rel=next"; rel="prev"`}, ""},
-		{[]string{`<a>; rel="prev", <b>; rel="next", <c>; rel="last"`}, "b"},
-		{[]string{`<a>; rel="first prev",,<b>;rel="last next" ,`}, "b"},
-		{[]string{`<a>; rel="prev"`, `<b>; rel="next"`}, "b"},
+		{[]string{`<a>; rel="prev", <b>; rel="next", <c>; rel="last"`}, "https://psa.example/api/b"},
+		{[]string{`<a>; rel="first prev",,<b>;rel="last next" ,`}, "https://psa.example/api/b"},
+		{[]string{`<a>; rel="prev"`, `<b>; rel="next"`}, "https://psa.example/api/b"},
+		{[]string{`<?page=2>; rel="next"`}, "https://psa.example/api/list?page=2"},
 		{[]string{`<b>; rel="last"; rel="next"`}, ""},
 		{[]string{`<b>; rel="nextpage"`}, ""},
 		{[]string{`<b>`}, ""},
-		{[]string{`<b>; rel="next", <b>; rel="next"`}, "b"},
+		{[]string{`<b>; rel="next", <b>; rel="next"`}, "https://psa.example/api/b"},
 		{[]string{`<b>; rel="next", <c>; rel="next"`}, "!"},
 		{[]string{`b; rel="next"`}, "!"},
 		{[]string{`<b; rel="next"`}, "!"},
 		{[]string{`<http://[::1>; rel="next"`}, "!"},
 	} {
-		got, err := weblist.NextLink(http.Header{"Link": tt.headers})
+		got, err := weblist.NextLink(weblist.Answer{URL: asked, Header: http.Header{"Link": tt.headers}})
 		text := ""
 		switch {
 		case err != nil:
@@ -56,7 +60,7 @@ func FuzzNextLink(f *testing.F) {
 	f.Add(`<https://a.example/b>; rel="next", <c>; rel=last`)
 	f.Add(`<a>; title="x`)
 	f.Fuzz(func(t *testing.T, header string) {
-		if u, err := weblist.NextLink(http.Header{"Link": {header}}); err != nil && u != nil {
+		if u, err := weblist.NextLink(weblist.Answer{URL: asked, Header: http.Header{"Link": {header}}}); err != nil && u != nil {
 			t.Errorf("a link and an error: %v, %v", u, err)
 		}
 	})

@@ -163,6 +163,7 @@ func shifting(t *testing.T, p Product) {
 		"one added before":  func(l []int) []int { first--; return slices.Insert(l, 0, first) },
 		"the last removed":  func(l []int) []int { return l[:len(l)-1] },
 		"one added after":   func(l []int) []int { return append(l, slices.Max(l)+1) },
+		"one passed on":     func(l []int) []int { return append(l[1:], slices.Max(l)+1) },
 		"replaced":          func(l []int) []int { first--; return slices.Insert(l[:len(l)-1], 0, first) },
 	} {
 		unmoved := p.ByID && (name == "the first removed" || name == "one added before")
@@ -207,6 +208,7 @@ func notPages(t *testing.T, p Product) {
 		"text":           {media, `"Sign in"`, "not a JSON"},
 		"not UTF-8":      {media, "{\"\xc3\":1}", "JSON"},
 		"an error":       {media, `{"code":"ConnectWiseApi","message":"the licence ended","error":{}}`, ""},
+		"an echo twice":  {media, "{\"%[1]s\":1,\"%[1]s\":2}", "JSON"},
 		"an error twice": {media, `{"error":"x","error":"y"}`, ""},
 	}
 	for name, want := range p.NotPages {
@@ -215,12 +217,16 @@ func notPages(t *testing.T, p Product) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			s := p.Start(t, 3)
-			s.Before(func(n int, w http.ResponseWriter, _ *http.Request) bool {
+			s.Before(func(n int, w http.ResponseWriter, r *http.Request) bool {
 				if n == 0 {
 					return false
 				}
 				w.Header()["Content-Type"] = []string{test.media}
-				_, _ = io.WriteString(w, test.body)
+				body := test.body
+				if name == "an echo twice" {
+					body = fmt.Sprintf(body, strings.Join(credentials(r), " "))
+				}
+				_, _ = io.WriteString(w, body)
 				return true
 			})
 			o, _ := options()

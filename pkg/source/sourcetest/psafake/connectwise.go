@@ -82,9 +82,16 @@ func (who ConnectWise) page(s *Server, r *http.Request, h http.Header, found []C
 			next.Set("page", strconv.Itoa(n+1))
 		}
 	}
+	link := ""
 	if next.Encode() != r.URL.Query().Encode() {
-		link := url.URL{Scheme: "http", Host: r.Host, Path: r.URL.Path, RawQuery: next.Encode()}
-		h.Set("Link", fmt.Sprintf(`<%s>; rel="next"`, link.String()))
+		u := url.URL{Scheme: "http", Host: r.Host, Path: r.URL.Path, RawQuery: next.Encode()}
+		link = fmt.Sprintf(`<%s>; rel="next"`, u.String())
+	}
+	if s.Link != nil {
+		link = s.Link(link)
+	}
+	if link != "" {
+		h.Set("Link", link)
 	}
 	list := []any{}
 	for _, c := range page {

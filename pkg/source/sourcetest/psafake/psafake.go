@@ -36,6 +36,9 @@ type Server struct {
 	// returns is sent.
 	Edit func(n int, doc any) any
 
+	// Link may change the Link header of ConnectWise.
+	Link func(string) string
+
 	server    *httptest.Server
 	product   product
 	mu        sync.Mutex
