@@ -91,7 +91,7 @@ func (a *app) importList(ctx context.Context, system string, list weblist.Custom
 func customerRow(o source.Organization) importer.CustomerRow {
 	ids := map[string]string{o.System: o.ID}
 	if o.Tenant != "" {
-		ids[importer.TenantSystem] = o.Tenant
+		ids[source.TenantSystem] = o.Tenant
 	}
 	return importer.CustomerRow{Name: o.Name, ExternalIDs: ids, Note: o.Note}
 }

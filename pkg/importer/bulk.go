@@ -235,7 +235,7 @@ func (im *Importer) readOrNew(ctx context.Context, mc manifest.Customer) (*regis
 		return nil, err
 	}
 	for _, system := range slices.Sorted(maps.Keys(mc.ExternalIDs)) {
-		value := canonicalID(system, mc.ExternalIDs[system])
+		value := mc.ExternalIDs[system]
 		owner, err := im.store.Snapshot(ctx, registry.Ref{System: system, Value: value}, registry.Load{})
 		switch {
 		case source.CodeOf(err) == source.CodeNotFound:
@@ -343,7 +343,7 @@ func (j *job) question(snap *registry.Snapshot, kind source.Kind) question {
 
 // adoptManifest drafts what a manifest says of the customer itself.
 func (d *draft) adoptManifest(mc manifest.Customer) {
-	maps.Copy(d.after.Customer.ExternalIDs, canonicalIDs(mc.ExternalIDs))
+	maps.Copy(d.after.Customer.ExternalIDs, mc.ExternalIDs)
 	if mc.PasswordSync != "" {
 		d.after.Customer.PasswordSync = registry.Mode(mc.PasswordSync)
 	}

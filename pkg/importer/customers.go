@@ -22,7 +22,7 @@ func ref(sel string) registry.Ref {
 	r := registry.Ref{Key: nameKey(sel), ID: strings.ToLower(sel)}
 	if system, value, ok := strings.Cut(sel, ":"); ok {
 		r.System = strings.ToLower(strings.TrimSpace(system))
-		r.Value = canonicalID(r.System, strings.TrimSpace(value))
+		r.Value = source.CanonicalID(r.System, strings.TrimSpace(value))
 	}
 	return r
 }
@@ -140,29 +140,17 @@ func (o others) check(c registry.Customer) error {
 	return nil
 }
 
-// TenantSystem is the system whose ids are those of Microsoft 365 tenants.
-const TenantSystem = string(source.M365)
-
-// canonicalID is an external id as it is kept. That of a tenant is one however its
-// letters are written.
-func canonicalID(system, value string) string {
-	if lower := strings.ToLower(value); system == TenantSystem && source.IsID(lower) {
-		return lower
-	}
-	return value
-}
-
 // canonicalIDs are external ids as they are kept, in a map of their own.
 func canonicalIDs(ids map[string]string) map[string]string {
 	kept := make(map[string]string, len(ids))
 	for system, value := range ids {
-		kept[system] = canonicalID(system, value)
+		kept[system] = source.CanonicalID(system, value)
 	}
 	return kept
 }
 
 // idKey is an external id as it is compared.
-func idKey(system, value string) string { return system + ":" + canonicalID(system, value) }
+func idKey(system, value string) string { return system + ":" + source.CanonicalID(system, value) }
 
 // newCustomer is a customer that is to be made.
 func newCustomer(name string, externalIDs map[string]string, at time.Time) *registry.Snapshot {

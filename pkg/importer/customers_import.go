@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/qpimport/qpimport/pkg/registry"
+	"github.com/qpimport/qpimport/pkg/source"
 )
 
 // The outcomes of a customer in an import of customers.
@@ -287,7 +288,7 @@ func (l *customerList) link(have *registry.Snapshot, c *ImportedCustomer) *regis
 		case had == "":
 			c.Outcome = OutcomeLinked
 			next.Customer.ExternalIDs[system] = value
-		case canonicalID(system, had) != value:
+		case source.CanonicalID(system, had) != value:
 			c.Outcome, c.Detail = OutcomeNameConflict, fmt.Sprintf("%q has the %s id %s already", have.Customer.Name, system, had)
 			return have
 		}

@@ -338,6 +338,7 @@ var documents = []struct {
 
 	{name: "a customer twice", yaml: "version: 1\ncustomers:\n  - name: Contoso\n  - name: \" CONTOSO\"\n", want: []string{`4:11 customers[1].name: is the same as on line 3`}, beyond: true},
 	{name: "an id twice", yaml: "version: 1\ncustomers:\n  - {name: A, external_ids: {itglue: '7'}}\n  - {name: B, external_ids: {itglue: '7', m365: '7'}}\n", want: []string{`4:38 is the same as on line 3`}, beyond: true},
+	{name: "a tenant twice", yaml: "version: 1\ncustomers:\n  - {name: A, external_ids: {m365: '5B1A0C52-6F0E-4C1B-9A41-1D1C6D0E0001'}}\n  - {name: B, external_ids: {m365: '5b1a0c52-6f0e-4c1b-9a41-1d1c6d0e0001'}}\n", want: []string{`4:36 is the same as on line 3`}, beyond: true},
 	{name: "a key twice", yaml: "password_sync: on\n    password_sync: off", want: []string{`5:5 customers[0].password_sync: is there twice; first on line 4`}, beyond: true},
 }
 

@@ -152,7 +152,7 @@ func (o *object) externalIDs() map[string]string {
 			e.wrong(system, `an id is text: write "%.40s" in quotes; as a number it would lose leading zeros`, raw)
 			continue
 		}
-		if id := e.text(system); id != "" {
+		if id := source.CanonicalID(system, e.text(system)); id != "" {
 			e.once(system, system+" id", id)
 			ids[system] = id
 		}

@@ -330,6 +330,18 @@ type Organization struct {
 	Note string
 }
 
+// TenantSystem is the system whose ids are those of Microsoft 365 tenants.
+const TenantSystem = string(M365)
+
+// CanonicalID is a customer's id in another system as it is kept and compared. That
+// of a tenant is one however its letters are written.
+func CanonicalID(system, id string) string {
+	if lower := strings.ToLower(id); system == TenantSystem && IsID(lower) {
+		return lower
+	}
+	return id
+}
+
 // Secret is a password, key or token. It prints as [redacted] whatever the
 // verb; only Reveal gives the value away.
 type Secret struct{ value string }

@@ -165,8 +165,9 @@ func (p *parser) customer(row sheet.Row, columns []string) Customer {
 		case p.shortened.MatchString(field):
 			p.wrong(line, "the %s id %q is a number that a spreadsheet has shortened: format the column as text", column, field)
 		default:
-			p.once(line, column+" id", field, field)
-			c.ExternalIDs[column] = field
+			id := source.CanonicalID(column, field)
+			p.once(line, column+" id", id, field)
+			c.ExternalIDs[column] = id
 		}
 	}
 	return c

@@ -93,6 +93,7 @@ func TestWhatIsWrong(t *testing.T) {
 		"unknown layout":      {"Organization ID;Organization Name;Name;name\n", []string{`column 1 is headed "Organization ID"`, `column 2 is headed`, `column "name" is there twice`}},
 		"header with a gap":   {"name,,itglue\n", []string{`column 2 is headed ""`}},
 		"name twice":          {"name\nContoso\nFabrikam\n contoso \nFABRIKAM\n", []string{`c.csv:4: the name "contoso" is on line 2 already`, `c.csv:5: the name "FABRIKAM" is on line 3 already`}},
+		"tenant twice":        {"name,m365\nA,5B1A0C52-6F0E-4C1B-9A41-1D1C6D0E0001\nB,5b1a0c52-6f0e-4c1b-9a41-1d1c6d0e0001\n", []string{`c.csv:3: the m365 id "5b1a0c52-6f0e-4c1b-9a41-1d1c6d0e0001" is on line 2 already`}},
 		"id twice":            {"name,itglue\nA,1\nB,1\n", []string{`c.csv:3: the itglue id "1" is on line 2 already`}},
 		"no name":             {"name,itglue\n,1\n\" \",2\n\u200b,3\n", []string{"c.csv:2: the name is empty", "c.csv:3: the name is empty", "c.csv:4: the name is empty"}},
 		"fields":              {"name,itglue\nA\nB,1\nC,1,2\n", []string{"c.csv:2: has 1 fields where the header names 2 columns", "c.csv:4: has 3 fields"}},
