@@ -169,21 +169,18 @@ type company struct {
 }
 
 func (c company) organization() (source.Organization, error) {
-	o := source.Organization{System: System, Name: c.Name}
-	var err error
-	if o.ID, err = weblist.NumericID(c.ID); err != nil {
+	o, err := weblist.Numbered(System, c.ID, c.Name)
+	if err != nil {
 		return o, err
-	}
-	if strings.TrimSpace(c.Name) == "" {
-		return o, fmt.Errorf("company %s has no name", o.ID)
 	}
 	deleted, err := weblist.Flag(c.Deleted)
 	switch {
 	case err != nil:
-		return o, fmt.Errorf("company %s: deletedFlag: %w", o.ID, err)
+		return o, fmt.Errorf("number %s: deletedFlag: %w", o.ID, err)
 	case deleted:
-		return o, fmt.Errorf("company %s is deleted, which was not asked for", o.ID)
+		return o, fmt.Errorf("number %s is deleted, which was not asked for", o.ID)
 	}
+	o.Status = ""
 	if c.Status != nil {
 		o.Status = c.Status.Name
 	}

@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -164,20 +163,10 @@ type client struct {
 }
 
 func (c client) organization() (source.Organization, error) {
-	o := source.Organization{System: System, Name: c.Name, Status: weblist.Active, Types: weblist.Names(c.TopLevel)}
-	var err error
-	if o.ID, err = weblist.NumericID(c.ID); err != nil {
+	o, err := weblist.Numbered(System, c.ID, c.Name)
+	if err != nil {
 		return o, err
 	}
-	if strings.TrimSpace(c.Name) == "" {
-		return o, fmt.Errorf("client %s has no name", o.ID)
-	}
-	inactive, err := weblist.Flag(c.Inactive)
-	if err != nil {
-		return o, fmt.Errorf("client %s: inactive: %w", o.ID, err)
-	}
-	if inactive {
-		o.Status = "Inactive"
-	}
-	return o, nil
+	o.Types = weblist.Names(c.TopLevel)
+	return o, weblist.Retire(&o, "inactive", c.Inactive, "Inactive")
 }

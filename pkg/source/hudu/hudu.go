@@ -151,21 +151,10 @@ type company struct {
 }
 
 func (c company) organization() (source.Organization, error) {
-	o := source.Organization{System: System, Name: c.Name, Status: weblist.Active}
-	var err error
-	if o.ID, err = weblist.NumericID(c.ID); err != nil {
+	o, err := weblist.Numbered(System, c.ID, c.Name)
+	if err != nil {
 		return o, err
 	}
-	if strings.TrimSpace(c.Name) == "" {
-		return o, fmt.Errorf("company %s has no name", o.ID)
-	}
-	archived, err := weblist.Flag(c.Archived)
-	if err != nil {
-		return o, fmt.Errorf("company %s: archived: %w", o.ID, err)
-	}
-	if archived {
-		o.Status = "Archived"
-	}
 	o.Types = weblist.Names(c.Type)
-	return o, nil
+	return o, weblist.Retire(&o, "archived", c.Archived, "Archived")
 }

@@ -181,15 +181,8 @@ func TestWhoIsACustomer(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			var got, skipped []string
-			for _, o := range list.Organizations {
-				got = append(got, o.ID)
-			}
-			for _, s := range list.Skipped {
-				skipped = append(skipped, s.ID+"="+s.Reason)
-			}
-			if strings.Join(got, " ") != tt.want || strings.Join(skipped, " ") != tt.skipped {
-				t.Errorf("got %v, skipped %v", got, skipped)
+			if got, skipped := listtest.Picked(list); got != tt.want || skipped != tt.skipped {
+				t.Errorf("got %s, skipped %s", got, skipped)
 			}
 		})
 	}

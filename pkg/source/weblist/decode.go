@@ -12,6 +12,8 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/qpimport/qpimport/pkg/source"
 )
 
 // Decode reads a JSON document of the kind that is expected, an object or an
@@ -97,6 +99,28 @@ func NumericID(raw jsontext.Value) (string, error) {
 		return "", fmt.Errorf("its id is %s; ids are numbers above 0", Shown(raw))
 	}
 	return string(raw), nil
+}
+
+// Numbered is the organization of an id that is a number, and a name.
+func Numbered(system string, id jsontext.Value, name string) (source.Organization, error) {
+	number, err := NumericID(id)
+	if err == nil && strings.TrimSpace(name) == "" {
+		err = fmt.Errorf("number %s has no name", number)
+	}
+	return source.Organization{System: system, ID: number, Name: name, Status: Active}, err
+}
+
+// Retire gives an organization another status than Active, where a flag of the name
+// says so.
+func Retire(o *source.Organization, name string, flag jsontext.Value, status string) error {
+	retired, err := Flag(flag)
+	if err != nil {
+		return fmt.Errorf("number %s: %s: %w", o.ID, name, err)
+	}
+	if retired {
+		o.Status = status
+	}
+	return nil
 }
 
 // Count reads a number of things.

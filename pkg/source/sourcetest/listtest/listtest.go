@@ -131,6 +131,19 @@ func ids(list weblist.Customers) []int {
 	return all
 }
 
+// Picked are who was picked, by id, and who was skipped, as id=reason, both in their
+// order.
+func Picked(list weblist.Customers) (ids, skipped string) {
+	var all, left []string
+	for _, o := range list.Organizations {
+		all = append(all, o.ID)
+	}
+	for _, s := range list.Skipped {
+		left = append(left, s.ID+"="+s.Reason)
+	}
+	return strings.Join(all, " "), strings.Join(left, " ")
+}
+
 func keep(ids []int) []int { return ids }
 
 func pages(t *testing.T, p Product) {
