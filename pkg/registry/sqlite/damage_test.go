@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/qpimport/qpimport/pkg/registry"
+	"github.com/qpimport/qpimport/pkg/registry/tables"
 	"github.com/qpimport/qpimport/pkg/source"
 )
 
@@ -107,10 +108,10 @@ func TestStrayValue(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	for name, into := range map[string]any{"text": new(text), "number": new(int), "string": new(string)} {
+	for name, into := range map[string]any{"text": new(tables.Text), "number": new(int), "string": new(string)} {
 		value := map[string]string{"text": `5`, "number": `'x'`, "string": `NULL`}[name]
 		err := s.inTx(t.Context(), func(tx *sql.Tx) error {
-			return query(t.Context(), tx, func(rows *sql.Rows) error { return rows.Scan(into) }, `SELECT `+value)
+			return newTransaction(t.Context(), tx).Query(func(scan func(...any) error) error { return scan(into) }, `SELECT `+value)
 		})
 		if source.CodeOf(err) != registry.CodeDamaged {
 			t.Errorf("%s for a %s: %v", value, name, err)

@@ -12,8 +12,8 @@ import (
 	"testing"
 )
 
-// tables are those of the registry, by name.
-var tables = []string{"accounts", "changes", "customers", "decisions", "directories", "external_ids", "dismissals", "invitations", "mailings", "people", "runs", "selections"}
+// tableNames are those of the registry, by name.
+var tableNames = []string{"accounts", "changes", "customers", "decisions", "directories", "external_ids", "dismissals", "invitations", "mailings", "people", "runs", "selections"}
 
 // makeState makes a state file with two customers and 60 accounts.
 func makeState(t testing.TB) string {
@@ -66,7 +66,7 @@ func fill(t testing.TB, db *sql.DB) {
 func dump(ctx context.Context, db *sql.DB) (string, map[string]int, error) {
 	var b strings.Builder
 	counts := map[string]int{}
-	for _, table := range tables {
+	for _, table := range tableNames {
 		if err := dumpTable(ctx, db, table, &b, counts); err != nil {
 			return "", nil, err
 		}

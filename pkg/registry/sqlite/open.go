@@ -108,7 +108,7 @@ func openWithSteps(ctx context.Context, path string, readOnly bool, steps []step
 // restricts nothing, and waits for nobody. A file that is missing, busy, or of
 // another version is an error.
 func OpenAsIs(ctx context.Context, path string) (*Store, error) {
-	s := &Store{path: path, readOnly: true}
+	s := newStore(nil, path, true)
 	steps, err := readMigrations()
 	if err != nil {
 		return nil, err

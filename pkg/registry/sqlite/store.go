@@ -12,14 +12,15 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/qpimport/qpimport/pkg/registry"
+	"github.com/qpimport/qpimport/pkg/registry/tables"
 	"github.com/qpimport/qpimport/pkg/source"
 )
 
 // Store is a registry in a file.
 type Store struct {
+	tables.Store
 	db       *sql.DB
 	path     string
 	readOnly bool
@@ -38,7 +39,15 @@ func Open(ctx context.Context, path string, readOnly bool) (*Store, error) {
 	if err != nil {
 		return nil, (&Store{path: path}).coded(err)
 	}
-	return &Store{db: db, path: path, readOnly: readOnly}, nil
+	return newStore(db, path, readOnly), nil
+}
+
+func newStore(db *sql.DB, path string, readOnly bool) *Store {
+	s := &Store{db: db, path: path, readOnly: readOnly}
+	s.Store = tables.New(func(ctx context.Context, _ bool, do func(tables.Tx) error) error {
+		return s.inTx(ctx, func(tx *sql.Tx) error { return do(newTransaction(ctx, tx)) })
+	})
+	return s
 }
 
 // Close closes the state file.
@@ -159,39 +168,4 @@ func sameFile(x, y string) bool {
 	}
 	b, err := os.Stat(y)
 	return err == nil && os.SameFile(a, b)
-}
-
-// timestamp writes a time as it is kept; the zero time is NULL.
-func timestamp(t time.Time) sql.NullString {
-	return sql.NullString{String: t.UTC().Format(time.RFC3339Nano), Valid: !t.IsZero()}
-}
-
-func parseTime(s string) (time.Time, error) {
-	if s == "" {
-		return time.Time{}, nil
-	}
-	t, err := time.Parse(time.RFC3339Nano, s)
-	if err != nil {
-		return t, registry.Damaged(err, "time")
-	}
-	return t.UTC(), nil
-}
-
-// null is text that is NULL where it is empty.
-func null(s string) sql.NullString { return sql.NullString{String: s, Valid: s != ""} }
-
-// text reads a column that may be NULL, which is "".
-type text string
-
-// Scan implements [sql.Scanner].
-func (o *text) Scan(v any) error {
-	switch v := v.(type) {
-	case nil:
-		*o = ""
-	case string:
-		*o = text(v)
-	default:
-		return fmt.Errorf("want text, not %T", v)
-	}
-	return nil
 }
