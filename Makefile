@@ -1,6 +1,6 @@
 # make demo   the main job on sample data; needs Go alone
-# make test   everything, against a live Active Directory on loopback and in a browser; installs what it needs
-#             (Debian, root)
+# make test   everything, against a live Active Directory on loopback, a PostgreSQL and in a browser; installs what it
+#             needs (Debian, root)
 # make windows  every script against the program for Windows, under Wine; part of make test
 # make lint   the linters
 # make bench  benchmarks in Go's form; make bench-match: how well people are matched, on made companies
@@ -13,6 +13,7 @@ bin       := bin/qpimport
 linter    := .cache/bin/golangci-lint
 samba     := testdata/samba/setup.sh
 wine      := testdata/wine/setup.sh
+postgres  := testdata/postgres/setup.sh
 chromium  := testdata/chromium.sh
 shells    := testdata/shells.sh
 FUZZTIME  ?= 500x
@@ -26,10 +27,12 @@ demo: build
 
 test: lint
 	$(samba) install
+	$(postgres) install
 	$(chromium) install
 	$(shells) install
 	$(samba) start
 	$(samba) load
+	$(postgres) start
 	$(MAKE) unit windows fuzz
 	@echo "make test: all passed"
 
@@ -39,7 +42,7 @@ test: lint
 # passwords in the live AD, which the tests of pkg/source/ad compare meanwhile.
 long := '^(TestYear|TestAdversary|TestDrifted|TestLiveResetFaults)$$'
 unit:
-	set -a; eval "$$($(samba) env)"; QPIMPORT_TEST_AD=required QPIMPORT_TEST_CHROMIUM=required QPIMPORT_TEST_SHELLS=required; set +a; \
+	set -a; eval "$$($(samba) env; $(postgres) env)"; QPIMPORT_TEST_AD=required QPIMPORT_TEST_CHROMIUM=required QPIMPORT_TEST_SHELLS=required; set +a; \
 		go test -race -shuffle=on -skip $(long) $$(go list ./... | grep -v /cmd/) && \
 		go test -run $(long) ./pkg/importer ./pkg/match && \
 		go test -shuffle=on ./cmd/... && \
@@ -96,5 +99,6 @@ soak:
 
 clean:
 	-$(samba) stop
+	-$(postgres) stop
 	-$(wine) stop
 	rm -rf bin dist .cache

@@ -166,12 +166,12 @@ func (im *Importer) examineState(ctx context.Context) ([]Finding, error) {
 	if err != nil {
 		return nil, err
 	}
-	findings := []Finding{{Subject: "state file", Level: "ok", Message: fmt.Sprintf("%s: sound, %d accounts", h.Place, h.Accounts)}}
+	findings := []Finding{{Subject: h.Kind, Level: "ok", Message: fmt.Sprintf("%s: sound, %d accounts", h.Place, h.Accounts)}}
 	if !h.Exists {
-		findings = []Finding{{Subject: "state file", Level: "warning", Message: h.Place + " does not exist yet", Topic: TopicNoState}}
+		findings = []Finding{{Subject: h.Kind, Level: "warning", Message: h.Place + " does not exist yet", Topic: TopicNoState}}
 	}
 	if h.Exposed != "" {
-		findings = append(findings, Finding{Subject: "state file", Level: "warning", Message: h.Exposed, Hint: "`" + h.Remedy + "`"})
+		findings = append(findings, Finding{Subject: h.Kind, Level: "warning", Message: h.Exposed, Hint: "`" + h.Remedy + "`"})
 	}
 	return findings, nil
 }

@@ -524,7 +524,7 @@ type ReadError struct {
 
 // Finding is one line of `doctor`.
 type Finding struct {
-	Subject string `json:"subject"` // state file, config, or customer / directory
+	Subject string `json:"subject"` // state file or registry, config, or customer / directory
 	Level   string `json:"level"`   // ok, warning or error
 	Message string `json:"message"`
 	Hint    string `json:"hint,omitempty"`

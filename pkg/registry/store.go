@@ -20,6 +20,10 @@ const (
 	CodeUnwritable source.Code = "state_unwritable"
 	CodeUnsafe     source.Code = "state_unsafe"
 	CodeRule       source.Code = "state_rule" // the store's own rules refused a change
+
+	// A server's: it refused the login or a right; it is not there.
+	CodeRefused     source.Code = "state_refused"
+	CodeUnreachable source.Code = "state_unreachable"
 )
 
 // ErrMoved says that a change set was decided from a snapshot that is no longer
@@ -96,6 +100,7 @@ type Load struct {
 
 // Health is what an examination found.
 type Health struct {
+	Kind     string // what the store is to people: a state file, or another registry
 	Place    string // file or address of the store
 	Exists   bool
 	Accounts int

@@ -109,7 +109,7 @@ func (s *Store) txError(ctx context.Context, err error) error {
 
 // Health examines the file from inside.
 func (s *Store) Health(ctx context.Context) (registry.Health, error) {
-	h := registry.Health{Place: s.path}
+	h := registry.Health{Kind: "state file", Place: s.path}
 	h.Exposed, h.Remedy = s.Exposed()
 	if _, err := os.Stat(s.path); errors.Is(err, fs.ErrNotExist) {
 		return h, nil

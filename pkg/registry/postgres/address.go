@@ -1,0 +1,246 @@
+package postgres
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"maps"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgservicefile"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/qpimport/qpimport/pkg/source"
+)
+
+// The topics of errors, for advice.
+const (
+	TopicPassword    source.Topic = "registry_password"    // one was given in the address
+	TopicTLS         source.Topic = "registry_tls"         // not verify-full
+	TopicNoTLS       source.Topic = "registry_no_tls"      // the server speaks none; subject: local for one on this machine
+	TopicServer      source.Topic = "registry_server"      // it does not answer
+	TopicLogin       source.Topic = "registry_login"       // it refused the login
+	TopicDatabase    source.Topic = "registry_database"    // it has no such database
+	TopicRights      source.Topic = "registry_rights"      // the role lacks rights; subject: its name
+	TopicCertificate source.Topic = "registry_certificate" // the server's is not trusted
+	TopicNotMade     source.Topic = "registry_not_made"    // there is no registry, and none may be made
+	TopicUnsettled   source.Topic = "registry_unsettled"   // nobody knows whether the last change was made
+	TopicOlder       source.Topic = "registry_older"       // to be migrated by a command that writes
+	TopicOccupied    source.Topic = "registry_occupied"    // the schema holds what is not a registry
+)
+
+// defaultSchema is where the tables are, unless the address has a search_path.
+const defaultSchema = "qpimport"
+
+// Is says that a text is the address of a registry in PostgreSQL.
+func Is(s string) bool {
+	scheme, _, ok := strings.Cut(s, "://")
+	return ok && (scheme == "postgres" || scheme == "postgresql")
+}
+
+// address is where a registry is, as it was read from a text.
+type address struct {
+	place  string // for people
+	schema string
+	config *pgxpool.Config
+}
+
+var schemaName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
+// Check says what is wrong with an address as far as that can be seen from it. No
+// error repeats it: it may hold a password.
+func Check(text string) error {
+	_, _, err := split(text)
+	return err
+}
+
+// Place is an address as people are shown it: without what is not theirs to read.
+func Place(text string) string {
+	u, q, err := split(text)
+	if err != nil {
+		return ""
+	}
+	return placeOf(u, q)
+}
+
+// Dump is what pg_dump takes to copy a registry: its schema, and the address without
+// what pg_dump does not know.
+func Dump(text string) (schema, address string, err error) {
+	_, q, err := split(text)
+	if err != nil {
+		return "", "", err
+	}
+	schema = defaultSchema
+	if q.Has("search_path") {
+		schema = q.Get("search_path")
+	}
+	q.Del("search_path")
+	if !q.Has("sslmode") && !q.Has("service") {
+		q.Set("sslmode", "verify-full")
+	}
+	return schema, withQuery(text, q), nil
+}
+
+// withQuery is an address with another query. It is not made of a [url.URL], which
+// leaves slashes out where no host follows.
+func withQuery(text string, q url.Values) string {
+	before, _, _ := strings.Cut(text, "?")
+	return before + "?" + q.Encode()
+}
+
+func split(text string) (*url.URL, url.Values, error) {
+	u, err := url.Parse(text)
+	if err != nil {
+		return nil, nil, usagef("", "the address of the registry is not one of the form postgres://USER@HOST/DATABASE")
+	}
+	q, err := url.ParseQuery(u.RawQuery)
+	if err != nil || u.Fragment != "" || u.Opaque != "" {
+		return nil, nil, usagef("", "the address of the registry is not one of the form postgres://USER@HOST/DATABASE?NAME=VALUE")
+	}
+	if _, has := u.User.Password(); has || q.Has("password") || q.Has("sslpassword") {
+		return nil, nil, usagef(TopicPassword, "the address of the registry holds a password")
+	}
+	for _, name := range []string{"search_path", "service", "sslmode"} {
+		if len(q[name]) > 1 {
+			return nil, nil, usagef("", "the address of the registry says %s twice", name)
+		}
+	}
+	if q.Has("search_path") && !schemaName.MatchString(q.Get("search_path")) {
+		return nil, nil, usagef("", "search_path in the address of the registry must name one schema, of letters, digits and underscores")
+	}
+	switch mode := q.Get("sslmode"); {
+	case q.Has("ssl"), q.Has("sslmode") && mode != "verify-full" && mode != "disable":
+		return nil, nil, usagef(TopicTLS, "the address of the registry asks for TLS that does not make sure of the server")
+	}
+	return u, q, nil
+}
+
+func usagef(topic source.Topic, format string, args ...any) error {
+	return &source.Error{Code: source.CodeUsage, Topic: topic, Message: fmt.Sprintf(format, args...)}
+}
+
+// parse reads an address and what a service file and the variables of libpq add.
+func parse(text string) (*address, error) {
+	u, q, err := split(text)
+	if err != nil {
+		return nil, err
+	}
+	a := &address{place: placeOf(u, q), schema: defaultSchema}
+	if q.Has("search_path") {
+		a.schema = q.Get("search_path")
+	}
+	q.Set("search_path", `"`+a.schema+`"`)
+	if !q.Has("sslmode") {
+		q.Set("sslmode", "verify-full")
+		if mode := serviceMode(q); mode != "" {
+			q.Set("sslmode", mode)
+		}
+	}
+	if a.config, err = pgxpool.ParseConfig(withQuery(text, q)); err != nil {
+		return nil, usagef("", "registry %s: %s", a.place, reason(err))
+	}
+	c := &a.config.ConnConfig.Config
+	for _, way := range append([]*pgconn.FallbackConfig{{Host: c.Host, Port: c.Port, TLSConfig: c.TLSConfig}}, c.Fallbacks...) {
+		if !safe(way) {
+			return nil, usagef(TopicTLS, "registry %s: without TLS that makes sure of the server, a server must be on this machine", a.place)
+		}
+	}
+	c.RuntimeParams["application_name"] = "qpimport"
+	c.RuntimeParams["lock_timeout"] = "10s"                        // as a state file waits
+	c.RuntimeParams["idle_in_transaction_session_timeout"] = "60s" // of a runner that is cut off
+	if c.ConnectTimeout == 0 {
+		c.ConnectTimeout = 10 * time.Second
+	}
+	a.config.MaxConns = maxConns
+	return a, nil
+}
+
+// maxConns is how many transactions one process has at a time.
+const maxConns = 8
+
+// reason is what is wrong with the settings; their text is left out.
+func reason(err error) string {
+	var e *pgconn.ParseConfigError
+	if errors.As(err, &e) {
+		if cause := e.Unwrap(); cause != nil {
+			return cause.Error()
+		}
+		_, after, _ := strings.Cut(e.Error(), "`: ")
+		return after
+	}
+	return err.Error()
+}
+
+// safe says that a way to the server is one that nobody reads along, or takes the
+// server's place on.
+func safe(way *pgconn.FallbackConfig) bool {
+	if t := way.TLSConfig; t != nil {
+		return !t.InsecureSkipVerify && t.ServerName != ""
+	}
+	if network, _ := pgconn.NetworkAddress(way.Host, way.Port); network == "unix" || way.Host == "localhost" {
+		return true
+	}
+	ip := net.ParseIP(way.Host)
+	return ip != nil && ip.IsLoopback()
+}
+
+// serviceMode is the sslmode of the service that an address names, "" for none.
+// Other settings of it are found by the driver.
+func serviceMode(q url.Values) string {
+	name, path := q.Get("service"), q.Get("servicefile")
+	if name == "" {
+		return ""
+	}
+	if path == "" {
+		path = os.Getenv("PGSERVICEFILE")
+	}
+	if home, err := os.UserHomeDir(); path == "" && err == nil {
+		path = filepath.Join(home, ".pg_service.conf")
+	}
+	file, err := pgservicefile.ReadServicefile(path)
+	if err != nil {
+		return ""
+	}
+	service, err := file.GetService(name)
+	if err != nil {
+		return ""
+	}
+	return service.Settings["sslmode"]
+}
+
+// placeOf is an address as people are shown it.
+func placeOf(u *url.URL, q url.Values) string {
+	shown := url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}
+	if shown.Host == "" && shown.Path == "" {
+		shown.Path = "/"
+	}
+	var kept []string
+	for _, name := range slices.Sorted(maps.Keys(q)) {
+		if name == "service" || name == "host" || name == "dbname" || name == "search_path" {
+			kept = append(kept, name+"="+strings.Join(q[name], ","))
+		}
+	}
+	place := shown.String()
+	if len(kept) > 0 {
+		place += "?" + strings.Join(kept, "&")
+	}
+	return place
+}
+
+// isCertificate says that an error is about the server's certificate.
+func isCertificate(err error) bool {
+	var unknown x509.UnknownAuthorityError
+	var name x509.HostnameError
+	var invalid x509.CertificateInvalidError
+	var verify *tls.CertificateVerificationError
+	return errors.As(err, &unknown) || errors.As(err, &name) || errors.As(err, &invalid) || errors.As(err, &verify)
+}

@@ -1,0 +1,66 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/qpimport/qpimport/pkg/source"
+)
+
+// A transaction that writes leaves a token of its own in the table commits. Where the
+// connection breaks while it is being committed, another connection writes the same
+// token: it waits for the transaction, if the server still has it, and then either
+// finds its token there, or takes the place, and the transaction can no longer be done.
+
+const writeToken = `INSERT INTO commits (token) VALUES ($1)`
+
+// settleTime is for how long a server that is away is waited for, to learn what came
+// of a transaction.
+const settleTime = 30 * time.Second
+
+// commit ends a transaction that has written, whatever becomes of the connection. Who
+// interrupts it now is too late.
+func (s *Store) commit(ctx context.Context, t *transaction) error {
+	token := uuid.NewString()
+	if err := t.Do(writeToken, token); err != nil {
+		return err
+	}
+	if err := t.flush(); err != nil {
+		return err
+	}
+	whole, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
+	defer cancel()
+	err := t.tx.Commit(whole)
+	if err == nil || sqlState(err) != "" && !lost(err) {
+		return err
+	}
+	return s.settle(ctx, token, err)
+}
+
+// settle finds out whether a transaction was done, and makes sure that it will not be
+// where it was not.
+func (s *Store) settle(ctx context.Context, token string, cause error) error {
+	unsettled := &source.Error{
+		Code: source.CodeOutcomeUnknown, Topic: TopicUnsettled, Message: "registry " + s.place,
+		Err: errors.New("the connection broke while a change was being made, and the server does not answer: whether it was made is not known"),
+	}
+	waiting, cancel := context.WithTimeout(ctx, settleTime)
+	defer cancel()
+	for {
+		_, err := s.pool.Exec(waiting, writeToken, token)
+		switch {
+		case err == nil:
+			return errors.Join(errSettled, cause)
+		case sqlState(err) == "23505":
+			return nil
+		case waiting.Err() != nil || !lost(err) && sqlState(err) != "55P03":
+			return unsettled
+		}
+		if sleep(waiting, 100*time.Millisecond) != nil {
+			return unsettled
+		}
+	}
+}
