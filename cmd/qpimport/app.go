@@ -2,10 +2,8 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"os/user"
 	"slices"
@@ -19,7 +17,6 @@ import (
 	"github.com/qpimport/qpimport/internal/cli/terminal"
 	"github.com/qpimport/qpimport/internal/cli/usage"
 	"github.com/qpimport/qpimport/pkg/importer"
-	"github.com/qpimport/qpimport/pkg/registry/sqlite"
 	"github.com/qpimport/qpimport/pkg/source"
 	"github.com/qpimport/qpimport/pkg/source/adsync"
 )
@@ -97,15 +94,9 @@ func checkEmpty(flags *pflag.FlagSet) error {
 // open opens the registry for reading alone, or for writing too. The caller
 // closes it.
 func (a *app) open(ctx context.Context, readOnly bool) (*importer.Importer, error) {
-	if _, err := os.Stat(a.settings.State); readOnly && a.settings.Output == output.Table && errors.Is(err, fs.ErrNotExist) {
-		a.notice("note: there is no state file %s yet", a.settings.State)
-	}
-	store, err := sqlite.Open(ctx, a.settings.State, readOnly)
+	store, err := a.openState(ctx, readOnly)
 	if err != nil {
 		return nil, err
-	}
-	if who, remedy := store.Exposed(); who != "" {
-		a.notice("warning: state file %s: %s (%s)", a.settings.State, who, remedy)
 	}
 	o := importer.Options{Store: store, Open: a.openDirectory, Check: checkFiles, Written: writtenAt, Sync: adsync.Engine{Getenv: a.getenv, Log: a.adapterLog(source.AD)}}
 	if !readOnly {

@@ -13,6 +13,7 @@ import (
 	"github.com/qpimport/qpimport/internal/cli/output"
 	"github.com/qpimport/qpimport/internal/cli/usage"
 	"github.com/qpimport/qpimport/pkg/importer"
+	"github.com/qpimport/qpimport/pkg/registry/postgres"
 	"github.com/qpimport/qpimport/pkg/source"
 )
 
@@ -40,7 +41,10 @@ is whole. A file that is there already is kept, unless --force says otherwise.
 To restore, put the copy back while no qpimport runs: move the state file away together
 with a file of its name and "-journal" where there is one, copy the backup to the state
 file's place, and run "doctor". A copy of an older version is migrated by the first
-command that opens it.` + exits(11, 12, 15),
+command that opens it.
+
+A registry in PostgreSQL is copied with pg_dump, which this command then tells how to
+call.` + exits(11, 12, 15),
 		Example: `  qpimport backup /var/backups/qpimport/state.db --force
   qpimport backup before-the-move.db`,
 		Args: cobra.ExactArgs(1),
@@ -50,7 +54,22 @@ command that opens it.` + exits(11, 12, 15),
 	return cmd
 }
 
+// dumpInstead says how a registry in PostgreSQL is copied: its server's tools do that.
+func dumpInstead(address, path string) error {
+	schema, address, err := postgres.Dump(address)
+	if err != nil {
+		return err
+	}
+	return usage.Hintf(
+		fmt.Sprintf("`pg_dump --format=custom --schema=%s --file=%s %s` does, and pg_restore puts it back",
+			schema, output.ShellWord(path), output.ShellWord(address)),
+		"\"backup\" copies a state file, and the registry is in PostgreSQL")
+}
+
 func (o backupOptions) run(ctx context.Context, a *app, path string) error {
+	if postgres.Is(a.settings.State) {
+		return dumpInstead(a.settings.State, path)
+	}
 	if path == "" {
 		return usage.Errorf("the file has an empty name")
 	}

@@ -12,7 +12,6 @@ import (
 	"github.com/qpimport/qpimport/internal/cli/output"
 	"github.com/qpimport/qpimport/pkg/importer"
 	"github.com/qpimport/qpimport/pkg/registry"
-	"github.com/qpimport/qpimport/pkg/registry/sqlite"
 )
 
 // completedNames bounds what a shell is offered, and completionTime how long
@@ -44,17 +43,18 @@ func (a *app) names(kind registry.NameKind) cobra.CompletionFunc {
 }
 
 func (a *app) namesFrom(ctx context.Context, cmd *cobra.Command, kind registry.NameKind, begun string) ([]registry.Name, error) {
-	s, err := loadSettings(cmd.Flags(), a.getenv)
-	if err != nil {
+	var err error
+	if a.settings, err = loadSettings(cmd.Flags(), a.getenv); err != nil {
 		return nil, err
 	}
-	store, err := sqlite.OpenAsIs(ctx, s.State)
+	a.settings.Quiet = true // somebody is typing
+	store, err := a.glanceAtState(ctx)
 	if err != nil {
 		return nil, err
 	}
 	im := importer.New(importer.Options{Store: store})
 	defer func() { _ = im.Close() }()
-	return im.Names(ctx, kind, s.Customer, begun, completedNames)
+	return im.Names(ctx, kind, a.settings.Customer, begun, completedNames)
 }
 
 // offer is what a shell is given for a name: its id where the name holds what a

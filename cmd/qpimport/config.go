@@ -15,12 +15,14 @@ import (
 
 	"github.com/qpimport/qpimport/internal/cli/output"
 	"github.com/qpimport/qpimport/internal/cli/usage"
+	"github.com/qpimport/qpimport/pkg/registry/postgres"
 	"github.com/qpimport/qpimport/pkg/source"
 )
 
 // The environment variables.
 const (
 	envState    = "QPIMPORT_STATE"
+	envPassword = "QPIMPORT_STATE_PASSWORD_FROM"
 	envConfig   = "QPIMPORT_CONFIG"
 	envOutput   = "QPIMPORT_OUTPUT"
 	envCustomer = "QPIMPORT_CUSTOMER"
@@ -32,10 +34,13 @@ const (
 // settings are the global flags after flag, environment, config file and
 // default were weighed, in this order.
 type settings struct {
-	State    string
-	Config   string // the config file, "" for none
-	Output   output.Format
-	Customer string
+	State string
+	// StatePasswordFrom is where the password of a registry in PostgreSQL lies, "" where
+	// a service or password file has it.
+	StatePasswordFrom string
+	Config            string // the config file, "" for none
+	Output            output.Format
+	Customer          string
 	// CustomerFlag says that it was named with -c, not by an environment variable
 	// or the config file.
 	CustomerFlag bool
@@ -49,7 +54,8 @@ type settings struct {
 }
 
 func addGlobalFlags(f *pflag.FlagSet) {
-	f.String("state", "", "state `FILE` ($"+envState+")")
+	f.String("state", "", "state `FILE`, or postgres://… of a registry that a team shares ($"+envState+")")
+	f.String("state-password-from", "", "`REF` to the password of that registry ($"+envPassword+")")
 	f.String("config", "", "config `FILE`, yaml, json or toml: defaults for these flags ($"+envConfig+")")
 	f.StringP("output", "o", string(output.Table), "output `FORMAT`: "+strings.Join(output.Formats(), ", ")+" ($"+envOutput+")")
 	f.StringP("customer", "c", "", "customer by `NAME`, id or external id such as itglue:123 ($"+envCustomer+")")
@@ -66,6 +72,7 @@ func addGlobalFlags(f *pflag.FlagSet) {
 // file may hold.
 type rawSettings struct {
 	State    string `mapstructure:"state"`
+	Password string `mapstructure:"state-password-from"`
 	Output   string `mapstructure:"output"`
 	Customer string `mapstructure:"customer"`
 	Timeout  string `mapstructure:"timeout"`
@@ -79,7 +86,7 @@ type rawSettings struct {
 }
 
 func settingKeys() []string {
-	return []string{"state", "output", "customer", "timeout", "no-input", "quiet", "verbose", "bom", "log-file", "log-format"}
+	return []string{"state", "state-password-from", "output", "customer", "timeout", "no-input", "quiet", "verbose", "bom", "log-file", "log-format"}
 }
 
 // loadSettings reads the config file and weighs the layers. All its errors are
@@ -96,7 +103,7 @@ func loadSettings(flags *pflag.FlagSet, getenv func(string) string) (settings, e
 			origin[key] = fmt.Sprintf("%s in %s", key, config)
 		}
 	}
-	for key, name := range map[string]string{"state": envState, "output": envOutput, "customer": envCustomer, "timeout": envTimeout, "log-file": envLogFile, "log-format": envLogForm} {
+	for key, name := range map[string]string{"state": envState, "state-password-from": envPassword, "output": envOutput, "customer": envCustomer, "timeout": envTimeout, "log-file": envLogFile, "log-format": envLogForm} {
 		if value := getenv(name); value != "" {
 			v.Set(key, value)
 			origin[key] = name
@@ -141,7 +148,7 @@ func loadSettings(flags *pflag.FlagSet, getenv func(string) string) (settings, e
 	}
 
 	s := settings{
-		State: raw.State, Config: config, Output: output.Format(raw.Output), Customer: raw.Customer,
+		State: raw.State, StatePasswordFrom: raw.Password, Config: config, Output: output.Format(raw.Output), Customer: raw.Customer,
 		CustomerFlag: flags.Changed("customer"), NoInput: raw.NoInput, Quiet: raw.Quiet, Verbose: raw.Verbose, BOM: raw.BOM,
 		LogFile: raw.LogFile, LogFormat: cmp.Or(raw.LogFormat, logText),
 	}
@@ -164,6 +171,16 @@ func loadSettings(flags *pflag.FlagSet, getenv func(string) string) (settings, e
 	}
 	if s.State == "" {
 		if s.State, err = defaultState(runtime.GOOS, getenv); err != nil {
+			return settings{}, err
+		}
+	}
+	if s.StatePasswordFrom != "" {
+		if _, err := source.ParseReference(s.StatePasswordFrom); err != nil {
+			return settings{}, usage.Errorf("%s: %s", origin["state-password-from"], err)
+		}
+	}
+	if postgres.Is(s.State) {
+		if err := postgres.Check(s.State); err != nil {
 			return settings{}, err
 		}
 	}

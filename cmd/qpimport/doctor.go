@@ -37,7 +37,7 @@ func (a *app) doctor(ctx context.Context, _ []string) error {
 	findings = append(findings, more...)
 	if failed != nil {
 		findings = append(findings, importer.Finding{
-			Subject: "state file", Level: levelError, Message: failed.Error(), Hint: advice(failed),
+			Subject: a.stateKind(), Level: levelError, Message: failed.Error(), Hint: advice(failed),
 		})
 	}
 	for i := range findings {
@@ -63,7 +63,7 @@ func (a *app) configFinding() importer.Finding {
 	if a.settings.Config != "" {
 		f.Message = "config file " + a.settings.Config
 	}
-	f.Message += ", state file " + a.settings.State
+	f.Message += ", " + a.stateIs()
 	return f
 }
 

@@ -43,10 +43,10 @@ func exitStatus(code source.Code) int {
 		return 12
 	case source.CodeCredentials, source.CodePermission, mail.CodeRefused:
 		return 13
-	case source.CodeUnreachable, source.CodeThrottled, source.CodeIncomplete, source.CodeOutcomeUnknown, importer.CodeTimeout, mail.CodeUnreachable, mail.CodeThrottled:
+	case source.CodeUnreachable, source.CodeThrottled, source.CodeIncomplete, source.CodeOutcomeUnknown, importer.CodeTimeout, registry.CodeUnreachable, mail.CodeUnreachable, mail.CodeThrottled:
 		return 14
 	case registry.CodeBusy, registry.CodeNewer, registry.CodeDamaged,
-		registry.CodeForeign, registry.CodeUnwritable, registry.CodeUnsafe:
+		registry.CodeForeign, registry.CodeUnwritable, registry.CodeUnsafe, registry.CodeRefused:
 		return 15
 	case importer.CodeInterrupted:
 		return 130

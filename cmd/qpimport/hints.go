@@ -11,6 +11,7 @@ import (
 	"github.com/qpimport/qpimport/pkg/importer"
 	"github.com/qpimport/qpimport/pkg/manifest"
 	"github.com/qpimport/qpimport/pkg/registry"
+	"github.com/qpimport/qpimport/pkg/registry/postgres"
 	"github.com/qpimport/qpimport/pkg/source"
 	"github.com/qpimport/qpimport/pkg/source/ad"
 	"github.com/qpimport/qpimport/pkg/source/connectwise"
@@ -159,6 +160,33 @@ func adviceOnTopic(topic source.Topic, subject string) string {
 		return "check what --" + subject + " refers to"
 	case itglue.TopicRefusedKey:
 		return "a key belongs to one region: try --region us, eu or au; and a key that was not used for 90 days expires"
+	case postgres.TopicPassword:
+		return "leave it out, and say where it lies: --state-password-from env:NAME, file:PATH or command:…"
+	case postgres.TopicTLS:
+		return "leave sslmode out, which is verify-full, and name the authority with sslrootcert=FILE; only on this machine sslmode=disable will do"
+	case postgres.TopicNoTLS:
+		if subject == "local" {
+			return "on this machine TLS may be left out: add sslmode=disable to the address"
+		}
+		return "switch TLS on in the server (ssl = on)"
+	case postgres.TopicServer:
+		return "is the server up, and its address right? Try again later"
+	case postgres.TopicLogin:
+		return "check the role " + subject + ", what --state-password-from refers to, and the server's pg_hba.conf"
+	case postgres.TopicDatabase:
+		return "name another one in --state, or have it made: CREATE DATABASE"
+	case postgres.TopicRights:
+		return "the role " + subject + " needs to own the schema and its tables, or for commands that only read: GRANT USAGE on the schema and SELECT on its tables"
+	case postgres.TopicNotMade:
+		return "have its owner run the first command, or let the role make it: GRANT CREATE ON DATABASE; or CREATE SCHEMA " + subject + " AUTHORIZATION the role"
+	case postgres.TopicCertificate:
+		return "name the certificate of the authority that signed it, sslrootcert=FILE, and the server as its certificate does"
+	case postgres.TopicOlder:
+		return "the next command that writes does so"
+	case postgres.TopicOccupied:
+		return "name another schema, search_path=NAME in the address; this one was not changed"
+	case postgres.TopicUnsettled:
+		return "`qpimport history` tells, once the server is back"
 	case file.TopicOtherDirectory:
 		return "connect it as " + subject + ": `qpimport directories connect " + subject + " --file FILE`"
 	case file.TopicEncoding:
@@ -217,7 +245,7 @@ func adviceOnCode(code source.Code, subject string) string {
 	case registry.CodeForeign:
 		return "name another file with --state; this one was not changed"
 	case registry.CodeDamaged:
-		return "put back a copy of the file; a .bak beside it is from before a migration"
+		return "put back a copy; a .bak beside a state file is from before a migration"
 	case registry.CodeUnwritable:
 		return "check the free space, and the owner and mode of the file and its folder"
 	}

@@ -114,7 +114,7 @@ func logged(s string) string {
 func (a *app) logBegin(cmd *cobra.Command) {
 	var flags []string
 	cmd.Flags().Visit(func(f *pflag.Flag) { flags = append(flags, f.Name) })
-	attributes := []any{"command", cmd.CommandPath(), "flags", strings.Join(flags, ","), "customer", a.settings.Customer, "state", a.settings.State}
+	attributes := []any{"command", cmd.CommandPath(), "flags", strings.Join(flags, ","), "customer", a.settings.Customer, "state", shownState(a.settings.State)}
 	if a.to != nil {
 		attributes = append(attributes, "by", whoRuns(), "version", readVersion().Version)
 	}

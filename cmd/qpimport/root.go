@@ -31,8 +31,9 @@ A customer goes from nothing to matched accounts in five steps:
 "plan" and "apply" do all of it for many customers at once, from one manifest.
 
 Directories are only ever read, but for "passwords reset", which sets passwords through
-connections of its own. The registry is one file (--state). Results go to
-standard output and nothing else does; notices and errors go to standard error.
+connections of its own. The registry is one file (--state), or lies in PostgreSQL,
+--state postgres://…, where a team shares it. Results go to standard output and nothing
+else does; notices and errors go to standard error.
 
 Flags come before environment variables, these before the config file, and that
 before the defaults. The config file holds defaults for global flags, as in

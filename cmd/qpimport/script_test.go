@@ -78,6 +78,11 @@ const envWine = "QPIMPORT_TEST_WINE"
 //	                         fill in the column decision of a review file
 //	fill FILE USERNAME EMAIL TO
 //	                         fill in the column email of a list of accounts
+//	registry FILE            write all that the registry holds into a file
+//	no-registry              there is none yet
+//	sql STATEMENT            run SQL as a superuser of PostgreSQL; there the schema of
+//	                         the registry is called registry, and $READER_STATE is the
+//	                         same one for the role reader
 //	msp CUSTOMERS USERS      make customers.yaml and the exports of an MSP
 //	requests N TEXT          Graph was asked N times for paths that hold TEXT
 //	binds N                  the directory saw N attempts to log in
@@ -103,7 +108,22 @@ const envWine = "QPIMPORT_TEST_WINE"
 // the tools of a script are those of the host: [unix]. $THERE is $WORK as such a
 // program spells it, $DRIVE its drive and $ROOTED the rest; the folder $SHARE is the
 // share $UNC to Wine.
+//
+// [sqlite] holds where the registry is the file state.db, [postgres] where it is in
+// PostgreSQL, of testdata/postgres/setup.sh: all scripts run with either. $OTHER_STATE
+// and $THIRD_STATE are registries of the same kind as the one in $QPIMPORT_STATE.
 func TestScripts(t *testing.T) {
+	runScripts(t, inFiles{})
+}
+
+// TestScriptsPostgres runs the scripts on registries in PostgreSQL.
+func TestScriptsPostgres(t *testing.T) {
+	runScripts(t, postgresServer(t))
+}
+
+// runScripts runs the scripts, each with registries of its own.
+func runScripts(t *testing.T, in registries) {
+	t.Helper()
 	sample, err := filepath.Abs("../../testdata/contoso")
 	if err != nil {
 		t.Fatal(err)
@@ -118,7 +138,10 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup: func(env *testscript.Env) error {
-			env.Setenv("QPIMPORT_STATE", filepath.Join(env.WorkDir, "state.db"))
+			env.Setenv("QPIMPORT_STATE", in.make(env, 0))
+			env.Setenv("OTHER_STATE", in.make(env, 1))
+			env.Setenv("THIRD_STATE", in.make(env, 2))
+			env.Values[registriesKey{}] = in
 			env.Setenv("CONTOSO", sample)
 			env.Values[fakesKey{}] = &fakes{}
 			env.Values[scriptEnvKey{}] = append(namesOf(env.Vars), "NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS", envCustomer, envOutput)
@@ -140,7 +163,7 @@ func TestScripts(t *testing.T) {
 				env.Setenv("ROOTED", there[2:])
 			}
 			for _, variable := range os.Environ() {
-				if strings.HasPrefix(variable, "QPIMPORT_TEST_AD_") {
+				if strings.HasPrefix(variable, "QPIMPORT_TEST_AD_") || strings.HasPrefix(variable, "QPIMPORT_TEST_POSTGRES_") {
 					env.Vars = append(env.Vars, variable)
 				}
 			}
@@ -150,6 +173,10 @@ func TestScripts(t *testing.T) {
 			switch condition {
 			case "for:windows":
 				return goos == "windows", nil
+			case "sqlite":
+				return t.Name() == "TestScripts", nil
+			case "postgres":
+				return t.Name() == "TestScriptsPostgres", nil
 			case "wine":
 				return wine != "", nil
 			case "root":
@@ -181,6 +208,9 @@ func TestScripts(t *testing.T) {
 			"mail-arrives": cmdMailArrives,
 			"terminal":     cmdTerminal,
 			"msp":          cmdMSP,
+			"registry":     cmdRegistry,
+			"no-registry":  cmdNoRegistry,
+			"sql":          cmdSQL,
 		},
 	})
 }

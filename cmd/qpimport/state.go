@@ -1,0 +1,74 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+
+	"github.com/qpimport/qpimport/internal/cli/output"
+	"github.com/qpimport/qpimport/pkg/registry"
+	"github.com/qpimport/qpimport/pkg/registry/postgres"
+	"github.com/qpimport/qpimport/pkg/registry/sqlite"
+)
+
+// openState opens the registry that --state names: a file, or one in PostgreSQL. To
+// read alone makes none; that there is none is told to people.
+func (a *app) openState(ctx context.Context, readOnly bool) (registry.Store, error) {
+	tell := readOnly && a.settings.Output == output.Table
+	if postgres.Is(a.settings.State) {
+		store, err := a.openDatabase(ctx, a.settings.State, readOnly)
+		if err != nil {
+			return nil, err
+		}
+		if place, made := store.Made(); tell && !made {
+			a.notice("note: there is no registry in %s yet", place)
+		}
+		return store, nil
+	}
+	if _, err := os.Stat(a.settings.State); tell && errors.Is(err, fs.ErrNotExist) {
+		a.notice("note: there is no state file %s yet", a.settings.State)
+	}
+	store, err := sqlite.Open(ctx, a.settings.State, readOnly)
+	if err != nil {
+		return nil, err
+	}
+	if who, remedy := store.Exposed(); who != "" {
+		a.notice("warning: state file %s: %s (%s)", a.settings.State, who, remedy)
+	}
+	return store, nil
+}
+
+func (a *app) openDatabase(ctx context.Context, address string, readOnly bool) (*postgres.Store, error) {
+	return postgres.Open(ctx, postgres.Options{Address: address, Password: a.secrets().Later(a.settings.StatePasswordFrom), ReadOnly: readOnly})
+}
+
+// glanceAtState opens the registry for one look, and waits for nobody.
+func (a *app) glanceAtState(ctx context.Context) (registry.Store, error) {
+	if postgres.Is(a.settings.State) {
+		return a.openState(ctx, true)
+	}
+	store, err := sqlite.OpenAsIs(ctx, a.settings.State)
+	if err != nil {
+		return nil, err
+	}
+	return store, nil
+}
+
+// stateKind is what the registry is to people, and stateIs says where as well.
+func (a *app) stateKind() string {
+	if postgres.Is(a.settings.State) {
+		return "registry"
+	}
+	return "state file"
+}
+
+func (a *app) stateIs() string { return a.stateKind() + " " + shownState(a.settings.State) }
+
+// shownState is a file or an address as people are shown it.
+func shownState(state string) string {
+	if postgres.Is(state) {
+		return postgres.Place(state)
+	}
+	return state
+}
