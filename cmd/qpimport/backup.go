@@ -44,7 +44,7 @@ file's place, and run "doctor". A copy of an older version is migrated by the fi
 command that opens it.
 
 A registry in PostgreSQL is copied with pg_dump, which this command then tells how to
-call.` + exits(11, 12, 15),
+call; or with "registry copy" into a state file.` + exits(11, 12, 15),
 		Example: `  qpimport backup /var/backups/qpimport/state.db --force
   qpimport backup before-the-move.db`,
 		Args: cobra.ExactArgs(1),
@@ -61,7 +61,7 @@ func dumpInstead(address, path string) error {
 		return err
 	}
 	return usage.Hintf(
-		fmt.Sprintf("`pg_dump --format=custom --schema=%s --file=%s %s` does, and pg_restore puts it back",
+		fmt.Sprintf("`pg_dump --format=custom --schema=%s --file=%s %s` does, and pg_restore puts it back; `registry copy` copies it into a state file",
 			schema, output.ShellWord(path), output.ShellWord(address)),
 		"\"backup\" copies a state file, and the registry is in PostgreSQL")
 }

@@ -74,7 +74,7 @@ New statuses may come: take an unknown one for a failure.`,
 	inGroup(root, groupSetup, newCustomersCmd(a), newDirectoriesCmd(a))
 	inGroup(root, groupImport, newOUsCmd(a), newGroupsCmd(a), newUsersCmd(a), newPrivilegedCmd(a), newImportCmd(a), newSelectionsCmd(a), newMatchCmd(a), newRefreshCmd(a), newDriftCmd(a), newExplainCmd(a), newDecisionsCmd(a), newAccountsCmd(a), newPasswordsCmd(a), newSyncCmd(a), newInvitationsCmd(a))
 	inGroup(root, groupBulk, newPlanCmd(a), newApplyCmd(a), newSchemaCmd(a))
-	inGroup(root, groupWatch, newStatusCmd(a), newReportCmd(a), newHistoryCmd(a), newUndoCmd(a), newBackupCmd(a), newDoctorCmd(a))
+	inGroup(root, groupWatch, newStatusCmd(a), newReportCmd(a), newHistoryCmd(a), newUndoCmd(a), newBackupCmd(a), newRegistryCmd(a), newDoctorCmd(a))
 	root.AddCommand(newVersionCmd(a), newCompletionCmd(a))
 	root.SetHelpCommand(newHelpCmd(a))
 	addTopics(root)
