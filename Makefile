@@ -5,7 +5,7 @@
 # make lint   the linters
 # make bench  benchmarks in Go's form; make bench-match: how well people are matched, on made companies
 # make picture  docs/report.png anew: the report of the sample company (needs the browser)
-# make soak   faults in the state file and in resets for a quarter of an hour, with figures; needs strace and root (Linux)
+# make soak   faults in the state file, in PostgreSQL and in resets for a quarter of an hour, with figures; needs strace and root (Linux)
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 
@@ -93,9 +93,13 @@ soak:
 	$(samba) install
 	$(samba) start
 	$(samba) load
+	$(postgres) install
+	$(postgres) start
 	set -a; eval "$$($(samba) env)"; QPIMPORT_TEST_AD=required; set +a; \
 		go test -tags soak -run '^TestSoakResets$$' -v -count=1 -timeout 30m ./pkg/importer
 	go test -tags soak -run '^TestSoak$$' -v -count=1 -timeout 30m ./cmd/qpimport
+	set -a; eval "$$($(postgres) env)"; set +a; \
+		go test -tags soak -run '^TestSoakPostgres$$' -v -count=1 -timeout 30m ./cmd/qpimport
 
 clean:
 	-$(samba) stop

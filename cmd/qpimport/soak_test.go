@@ -46,6 +46,17 @@ func TestSoak(t *testing.T) {
 	}
 }
 
+// TestSoakPostgres does what TestPostgres does, at every message of an import.
+func TestSoakPostgres(t *testing.T) {
+	server := postgresServer(t)
+	b := buildBinary(t)
+	t.Run("eight writers", func(t *testing.T) { testWriters(t, b.in(t, server), 50) })
+	t.Run("eight runners", func(t *testing.T) { testRunners(t, b.in(t, server), 50) })
+	t.Run("killed", func(t *testing.T) { testKilledRunner(t, b.in(t, server), 50) })
+	t.Run("cut", func(t *testing.T) { t.Log(testCut(t, server, 1)) })
+	t.Run("power cut", func(t *testing.T) { t.Log(testPowerCut(t, 30)) })
+}
+
 // changing are the system calls that change files.
 var changing = []string{"pwrite64", "fsync", "fdatasync", "ftruncate", "unlink", "unlinkat"}
 

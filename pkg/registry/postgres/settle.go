@@ -17,10 +17,6 @@ import (
 
 const writeToken = `INSERT INTO commits (token) VALUES ($1)`
 
-// settleTime is for how long a server that is away is waited for, to learn what came
-// of a transaction.
-const settleTime = 30 * time.Second
-
 // commit ends a transaction that has written, whatever becomes of the connection. Who
 // interrupts it now is too late.
 func (s *Store) commit(ctx context.Context, t *transaction) error {
@@ -31,7 +27,7 @@ func (s *Store) commit(ctx context.Context, t *transaction) error {
 	if err := t.flush(); err != nil {
 		return err
 	}
-	whole, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
+	whole, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.settling)
 	defer cancel()
 	err := t.tx.Commit(whole)
 	if err == nil || sqlState(err) != "" && !lost(err) {
@@ -47,7 +43,7 @@ func (s *Store) settle(ctx context.Context, token string, cause error) error {
 		Code: source.CodeOutcomeUnknown, Topic: TopicUnsettled, Message: "registry " + s.place,
 		Err: errors.New("the connection broke while a change was being made, and the server does not answer: whether it was made is not known"),
 	}
-	waiting, cancel := context.WithTimeout(ctx, settleTime)
+	waiting, cancel := context.WithTimeout(ctx, s.settling)
 	defer cancel()
 	for {
 		_, err := s.pool.Exec(waiting, writeToken, token)

@@ -25,6 +25,12 @@ type Store struct {
 	*address
 	pool *pgxpool.Pool
 	made bool // there is a registry in the schema
+	// patience is for how long a transaction is tried again, while others are in its way
+	// or the server is away for a moment.
+	patience time.Duration
+	// settling is for how long a server that is away is waited for, to learn what came
+	// of a transaction.
+	settling time.Duration
 }
 
 var _ registry.Store = (*Store)(nil)
@@ -66,7 +72,7 @@ func open(ctx context.Context, a *address, readOnly bool, steps []step) (*Store,
 	if err != nil {
 		return nil, a.coded(ctx, err)
 	}
-	s := &Store{address: a, pool: pool}
+	s := &Store{address: a, pool: pool, patience: 15 * time.Second, settling: 30 * time.Second}
 	s.Store = tables.New(s.in)
 	if err := s.prepare(ctx, readOnly, steps); err != nil {
 		return nil, errors.Join(a.coded(ctx, err), s.Close())
@@ -80,10 +86,6 @@ func (s *Store) Close() error {
 	return nil
 }
 
-// patience is for how long a transaction is tried again, while others are in its way or
-// the server is away for a moment.
-const patience = 15 * time.Second
-
 // in runs do in a transaction, and anew where that was not done for a reason that
 // passes. What reads sees one moment; what writes waits for who writes to the same
 // customer, and finds by its revision what that one did.
@@ -94,7 +96,7 @@ func (s *Store) in(ctx context.Context, write bool, do func(tables.Tx) error) er
 	pause := 10 * time.Millisecond
 	for begun := time.Now(); ; pause = min(2*pause, time.Second) {
 		err := s.once(ctx, write, do)
-		if err == nil || !again(err) || ctx.Err() != nil || time.Since(begun) > patience {
+		if err == nil || !again(err) || ctx.Err() != nil || time.Since(begun) > s.patience {
 			return s.coded(ctx, err)
 		}
 		if sleep(ctx, pause/2+rand.N(pause)) != nil { //nolint:gosec // chance keeps writers apart, it hides nothing

@@ -1,0 +1,116 @@
+package postgres
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/qpimport/qpimport/pkg/registry"
+	"github.com/qpimport/qpimport/pkg/registry/registrytest/cut"
+	"github.com/qpimport/qpimport/pkg/source"
+)
+
+// people is how many a change of TestCut is about: enough for COPY.
+const people = 60
+
+// TestCut cuts the connection at every message of a change, before it arrives and
+// after, with a server that is back at once and with one that stays away. The change
+// was made or not, never a half, and the answer says which.
+func TestCut(t *testing.T) {
+	s := newSchema(t)
+	way := cut.New(t, server(t))
+	direct, err := Open(t.Context(), Options{Address: s.address})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer direct.Close()
+	outcomes := map[string]int{}
+	cuts := 0
+	for _, p := range []cut.Point{{}, {Arrived: true}, {Gone: true}, {Arrived: true, Gone: true}} {
+		for p.N = 1; ; p.N++ {
+			id := newCustomer(t, direct)
+			store, err := Open(t.Context(), Options{Address: strings.Replace(s.address, server(t), way.Dir, 1)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if p.Gone {
+				store.patience, store.settling = 20*time.Millisecond, 20*time.Millisecond
+			}
+			before := read(t, direct, id)
+			after := before.Clone()
+			for i := range people {
+				after.Accounts = append(after.Accounts, newAccount(fmt.Sprint(i)))
+			}
+			// Another connection than the one that opened it: messages count from its first.
+			store.pool.Reset()
+			way.Break(p)
+			_, err = store.Apply(t.Context(), changeSet(before, after))
+			seen := way.Seen()
+			way.Break(cut.Point{})
+			if cerr := store.Close(); cerr != nil {
+				t.Error(cerr)
+			}
+			got, want := len(read(t, direct, id).Accounts), 0
+			if err == nil {
+				want = people
+			}
+			runs, rerr := direct.Runs(t.Context(), registry.RunFilter{CustomerID: id})
+			switch {
+			case rerr != nil:
+				t.Error(rerr)
+			case source.CodeOf(err) == source.CodeOutcomeUnknown && (got == 0 || got == people) && p.Gone:
+				outcomes["not known"]++
+			case got != want || len(runs) != 1+got/people:
+				t.Errorf("%+v: %d accounts and %d runs, where the answer is %v", p, got, len(runs), err)
+			case err == nil:
+				outcomes["made"]++
+			case source.CodeOf(err) != registry.CodeUnreachable:
+				t.Errorf("%+v: %v", p, err)
+			default:
+				outcomes["not made"]++
+			}
+			if seen < p.N {
+				break
+			}
+			cuts++
+		}
+	}
+	t.Logf("%d cuts: %v", cuts, outcomes)
+	if outcomes["made"] == 0 || outcomes["not made"] == 0 || outcomes["not known"] == 0 {
+		t.Error("not everything that may come of a cut came of one")
+	}
+}
+
+// newCustomer makes one without accounts.
+func newCustomer(t *testing.T, s *Store) string {
+	t.Helper()
+	id := registry.NewID()
+	made := registry.New(registry.Customer{ID: id, Name: id, Key: id, PasswordSync: registry.ModeOff, CreatedAt: time.Now()})
+	if _, err := s.Apply(t.Context(), changeSet(made, made)); err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+func newAccount(name string) *registry.Account {
+	return &registry.Account{
+		ID: registry.NewID(), State: registry.StateActive, Username: name, Email: name + "@contoso.example",
+		AD: &registry.Link{ID: name, Name: "CN=" + name, Status: registry.StatusOK}, ImportedAt: time.Now(), UpdatedAt: time.Now(),
+	}
+}
+
+func changeSet(before, after *registry.Snapshot) registry.ChangeSet {
+	cs := registry.NewChangeSet(before, after)
+	cs.Run = registry.Run{CustomerName: after.Customer.Name, Command: "test", At: time.Now()}
+	return cs
+}
+
+func read(t *testing.T, s *Store, id string) *registry.Snapshot {
+	t.Helper()
+	snap, err := s.Snapshot(t.Context(), registry.Ref{ID: id}, registry.Load{Accounts: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return snap
+}
