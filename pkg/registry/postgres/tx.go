@@ -22,7 +22,8 @@ var dialect = &tables.Dialect{
 	Elements: `SELECT json_array_elements_text(CAST(%s AS json))`,
 	// A member of an object that has an escaped NUL cannot be read: it would have to be one.
 	Member:  `CASE WHEN strpos(%[1]s, '\u0000') = 0 THEN CAST(%[1]s AS json) ->> '%[2]s' END`,
-	LastRun: `SELECT greatest(coalesce(pg_sequence_last_value(pg_get_serial_sequence('runs', 'id')), 0), coalesce((SELECT max(id) FROM runs), 0))`,
+	// Who may not see the sequence is told nothing of it.
+	LastRun: `SELECT greatest((SELECT last_value FROM pg_sequences WHERE schemaname = current_schema() AND sequencename = 'runs_id_seq'), (SELECT max(id) FROM runs), 0)`,
 	Renumber: []string{
 		`SELECT setval(pg_get_serial_sequence('runs', 'id'), greatest(CAST($1 AS BIGINT), 1), CAST($1 AS BIGINT) > 0)`,
 		`SELECT setval(pg_get_serial_sequence('customers', 'n'), coalesce(max(n), 1), max(n) IS NOT NULL) FROM customers`,
