@@ -224,6 +224,8 @@ CREATE TABLE commits (
     at    TIMESTAMPTZ NOT NULL DEFAULT now()
 );
 
+CREATE INDEX commits_by_time ON commits (at);
+
 -- A mode may be changed with the accounts, never past them.
 CREATE FUNCTION password_sync_locked() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
