@@ -21,9 +21,10 @@ func newRegistryCmd(a *app) *cobra.Command {
 		Use:   "registry",
 		Short: "Move the registry",
 		Long: `The registry is a state file, or lies in PostgreSQL where a team shares it; --state says
-which. "registry copy" takes all of one into the other.`,
-		Args: subcommand,
-		RunE: chooseSubcommand,
+which. "registry copy" takes all of one into the other.` + exits(),
+		Example: "  qpimport registry copy state.db postgres://qpimport@db.example/registry",
+		Args:    subcommand,
+		RunE:    chooseSubcommand,
 	}
 	cmd.AddCommand(newRegistryCopyCmd(a))
 	return cmd

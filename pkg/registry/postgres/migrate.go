@@ -5,54 +5,25 @@ import (
 	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
-	"path/filepath"
-	"strconv"
-	"strings"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/qpimport/qpimport/pkg/registry"
+	"github.com/qpimport/qpimport/pkg/registry/tables"
 	"github.com/qpimport/qpimport/pkg/source"
 )
 
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-type step struct {
-	version int
-	sql     string
-}
-
-func readMigrations() ([]step, error) {
-	names, err := fs.Glob(migrations, "migrations/*.sql")
-	if err != nil {
-		return nil, err
-	}
-	steps := make([]step, len(names))
-	for i, name := range names {
-		number, _, _ := strings.Cut(filepath.Base(name), "_")
-		body, err := migrations.ReadFile(name)
-		if err != nil {
-			return nil, err
-		}
-		version, err := strconv.Atoi(number)
-		if err != nil || version != i+1 {
-			return nil, fmt.Errorf("migration %s: want number %d", name, i+1)
-		}
-		steps[i] = step{version, string(body)}
-	}
-	return steps, nil
-}
-
 // prepare looks whose the schema is, and makes or migrates it where that is to be
 // written to.
-func (s *Store) prepare(ctx context.Context, readOnly bool, steps []step) error {
+func (s *Store) prepare(ctx context.Context, readOnly bool, steps []tables.Step) error {
 	version, err := s.version(ctx, s.pool)
 	if err != nil {
 		return err
 	}
-	latest := steps[len(steps)-1].version
+	latest := steps[len(steps)-1].Version
 	switch {
 	case version > latest:
 		return s.errorf(registry.CodeNewer, "", "the registry was written by a newer version of this program: it has schema %d, this program knows up to %d", version, latest)
@@ -101,7 +72,7 @@ func (s *Store) version(ctx context.Context, db interface {
 
 // migrate runs the steps that the schema lacks. It reads the version again: another
 // process may have been faster.
-func (s *Store) migrate(ctx context.Context, tx pgx.Tx, steps []step) error {
+func (s *Store) migrate(ctx context.Context, tx pgx.Tx, steps []tables.Step) error {
 	if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtextextended('qpimport ' || $1, 0))`, s.schema); err != nil {
 		return err
 	}
@@ -124,13 +95,13 @@ func (s *Store) migrate(ctx context.Context, tx pgx.Tx, steps []step) error {
 		}
 	}
 	for _, step := range steps {
-		if step.version <= now {
+		if step.Version <= now {
 			continue
 		}
-		if _, err := tx.Exec(ctx, step.sql); err != nil {
-			return fmt.Errorf("migrating to schema %d: %w", step.version, err)
+		if _, err := tx.Exec(ctx, step.SQL); err != nil {
+			return fmt.Errorf("migrating to schema %d: %w", step.Version, err)
 		}
-		if _, err := tx.Exec(ctx, `INSERT INTO qpimport_schema (version) VALUES ($1)`, step.version); err != nil {
+		if _, err := tx.Exec(ctx, `INSERT INTO qpimport_schema (version) VALUES ($1)`, step.Version); err != nil {
 			return err
 		}
 	}

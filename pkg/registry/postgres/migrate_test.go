@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/qpimport/qpimport/pkg/registry"
+	"github.com/qpimport/qpimport/pkg/registry/tables"
 	"github.com/qpimport/qpimport/pkg/source"
 )
 
@@ -14,12 +15,12 @@ import (
 // and what only reads leaves it.
 func TestMigrate(t *testing.T) {
 	s := newSchema(t)
-	steps, err := readMigrations()
+	steps, err := tables.Migrations(migrations)
 	if err != nil {
 		t.Fatal(err)
 	}
-	newer := append(steps[:len(steps):len(steps)], step{len(steps) + 1, `ALTER TABLE customers ADD COLUMN more TEXT; INSERT INTO commits (token) VALUES ('once')`})
-	openWith := func(readOnly bool, steps []step) error {
+	newer := append(steps[:len(steps):len(steps)], tables.Step{Version: len(steps) + 1, SQL: `ALTER TABLE customers ADD COLUMN more TEXT; INSERT INTO commits (token) VALUES ('once')`})
+	openWith := func(readOnly bool, steps []tables.Step) error {
 		a, err := parse(s.address)
 		if err != nil {
 			t.Fatal(err)
@@ -30,7 +31,7 @@ func TestMigrate(t *testing.T) {
 		}
 		return err
 	}
-	for _, steps := range [][]step{steps, newer} {
+	for _, steps := range [][]tables.Step{steps, newer} {
 		var wg sync.WaitGroup
 		for range 8 {
 			wg.Go(func() {
@@ -49,7 +50,7 @@ func TestMigrate(t *testing.T) {
 	if err := openWith(true, steps); source.CodeOf(err) != registry.CodeNewer {
 		t.Errorf("a newer one: %v", err)
 	}
-	broken := append(newer[:len(newer):len(newer)], step{len(newer) + 1, `CREATE TABLE half (n INT); SELECT 1/0`})
+	broken := append(newer[:len(newer):len(newer)], tables.Step{Version: len(newer) + 1, SQL: `CREATE TABLE half (n INT); SELECT 1/0`})
 	if err := openWith(false, broken); err == nil {
 		t.Error("a migration that fails")
 	}

@@ -60,14 +60,14 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		}
 		a.config.ConnConfig.Password = secret.Reveal()
 	}
-	steps, err := readMigrations()
+	steps, err := tables.Migrations(migrations)
 	if err != nil {
 		return nil, err
 	}
 	return open(ctx, a, o.ReadOnly, steps)
 }
 
-func open(ctx context.Context, a *address, readOnly bool, steps []step) (*Store, error) {
+func open(ctx context.Context, a *address, readOnly bool, steps []tables.Step) (*Store, error) {
 	pool, err := pgxpool.NewWithConfig(ctx, a.config)
 	if err != nil {
 		return nil, a.coded(ctx, err)

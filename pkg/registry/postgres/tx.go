@@ -21,7 +21,7 @@ var dialect = &tables.Dialect{
 	Like:     `ILIKE`,
 	Elements: `SELECT json_array_elements_text(CAST(%s AS json))`,
 	// A member of an object that has an escaped NUL cannot be read: it would have to be one.
-	Member:  `CASE WHEN strpos(%[1]s, '\u0000') = 0 THEN CAST(%[1]s AS json) ->> '%[2]s' END`,
+	Member: `CASE WHEN strpos(%[1]s, '\u0000') = 0 THEN CAST(%[1]s AS json) ->> '%[2]s' END`,
 	// Who may not see the sequence is told nothing of it.
 	LastRun: `SELECT greatest((SELECT last_value FROM pg_sequences WHERE schemaname = current_schema() AND sequencename = 'runs_id_seq'), (SELECT max(id) FROM runs), 0)`,
 	Renumber: []string{

@@ -9,10 +9,12 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/qpimport/qpimport/pkg/registry/tables"
 )
 
 // older is a program of three schemas; the number of steps is its age.
-var older = []step{
+var older = []tables.Step{
 	{1, `CREATE TABLE t (a INTEGER PRIMARY KEY) STRICT; INSERT INTO t VALUES (1), (2);`},
 	{2, `ALTER TABLE t ADD COLUMN b TEXT NOT NULL DEFAULT 'two';`},
 	{3, `INSERT INTO t VALUES (3, 'three');`},
@@ -26,7 +28,7 @@ func count(t *testing.T, db *sql.DB, query string) (n int) {
 	return n
 }
 
-func openWith(t *testing.T, path string, steps []step) *sql.DB {
+func openWith(t *testing.T, path string, steps []tables.Step) *sql.DB {
 	t.Helper()
 	db, err := openWithSteps(t.Context(), path, false, steps)
 	if err != nil {
@@ -130,7 +132,7 @@ func TestBackupNotReplacedByLater(t *testing.T) {
 func TestFailedMigration(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "state.db")
 	openWith(t, path, older[:1]).Close()
-	broken := append(older[:2:2], step{3, `UPDATE t SET b = 'x'; INSERT INTO t VALUES (1, 'twice');`})
+	broken := append(older[:2:2], tables.Step{Version: 3, SQL: `UPDATE t SET b = 'x'; INSERT INTO t VALUES (1, 'twice');`})
 	db, err := openWithSteps(t.Context(), path, false, broken)
 	if err == nil {
 		db.Close()

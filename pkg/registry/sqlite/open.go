@@ -22,6 +22,7 @@ import (
 
 	"github.com/qpimport/qpimport/internal/private"
 	"github.com/qpimport/qpimport/pkg/registry"
+	"github.com/qpimport/qpimport/pkg/registry/tables"
 	"github.com/qpimport/qpimport/pkg/source"
 )
 
@@ -57,14 +58,14 @@ var (
 // as it is. The folder may be reached through symbolic links; the file itself
 // may not be one.
 func openFile(ctx context.Context, path string, readOnly bool) (*sql.DB, error) {
-	steps, err := readMigrations()
+	steps, err := tables.Migrations(migrations)
 	if err != nil {
 		return nil, err
 	}
 	return openWithSteps(ctx, path, readOnly, steps)
 }
 
-func openWithSteps(ctx context.Context, path string, readOnly bool, steps []step) (*sql.DB, error) {
+func openWithSteps(ctx context.Context, path string, readOnly bool, steps []tables.Step) (*sql.DB, error) {
 	mode := "rw"
 	if err := refuseStrangers(path); err != nil {
 		return nil, err
@@ -109,7 +110,7 @@ func openWithSteps(ctx context.Context, path string, readOnly bool, steps []step
 // another version is an error.
 func OpenAsIs(ctx context.Context, path string) (*Store, error) {
 	s := newStore(nil, path, true)
-	steps, err := readMigrations()
+	steps, err := tables.Migrations(migrations)
 	if err != nil {
 		return nil, err
 	}
@@ -233,7 +234,7 @@ func connect(path, mode string) (*sql.DB, error) {
 }
 
 // prepare checks whose file it is, migrates it, and closes it to others.
-func prepare(ctx context.Context, db *sql.DB, path, mode string, steps []step) error {
+func prepare(ctx context.Context, db *sql.DB, path, mode string, steps []tables.Step) error {
 	if mode != "ro" {
 		// The cache (in KiB) is for large imports, whose ids come in no order.
 		if _, err := db.ExecContext(ctx, `PRAGMA journal_mode = DELETE; PRAGMA synchronous = FULL; PRAGMA cache_size = -32768`); err != nil {
@@ -244,7 +245,7 @@ func prepare(ctx context.Context, db *sql.DB, path, mode string, steps []step) e
 	if err != nil {
 		return classify(err)
 	}
-	latest := steps[len(steps)-1].version
+	latest := steps[len(steps)-1].Version
 	switch {
 	case app != applicationID && (app != 0 || version != 0 || tables != 0):
 		return fmt.Errorf("%w: %s", ErrForeign, path)
@@ -338,36 +339,10 @@ func copyInto(ctx context.Context, db *sql.DB, to string, keep func(version int)
 	return errors.Join(tmp.Sync(), tmp.Close(), os.Rename(tmp.Name(), to))
 }
 
-type step struct {
-	version int
-	sql     string
-}
-
-func readMigrations() ([]step, error) {
-	names, err := fs.Glob(migrations, "migrations/*.sql")
-	if err != nil {
-		return nil, err
-	}
-	steps := make([]step, len(names))
-	for i, name := range names {
-		number, _, _ := strings.Cut(filepath.Base(name), "_")
-		body, err := migrations.ReadFile(name)
-		if err != nil {
-			return nil, err
-		}
-		version, err := strconv.Atoi(number)
-		if err != nil || version != i+1 {
-			return nil, fmt.Errorf("migration %s: want number %d", name, i+1)
-		}
-		steps[i] = step{version, string(body)}
-	}
-	return steps, nil
-}
-
 // migrate runs the steps that the file lacks, in one transaction that reads the
 // version again: another process may have been faster. A path of "" is of a file in
 // memory.
-func migrate(ctx context.Context, db *sql.DB, path string, steps []step) error {
+func migrate(ctx context.Context, db *sql.DB, path string, steps []tables.Step) error {
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
 		return classify(err)
@@ -379,12 +354,12 @@ func migrate(ctx context.Context, db *sql.DB, path string, steps []step) error {
 	}
 	err = withOwnJournal(path, func() error {
 		for _, s := range steps {
-			if s.version <= version {
+			if s.Version <= version {
 				continue
 			}
-			script := s.sql + fmt.Sprintf("\nPRAGMA application_id = %d; PRAGMA user_version = %d;", applicationID, s.version)
+			script := s.SQL + fmt.Sprintf("\nPRAGMA application_id = %d; PRAGMA user_version = %d;", applicationID, s.Version)
 			if _, err := tx.ExecContext(ctx, script); err != nil {
-				return fmt.Errorf("migrating the state file to schema %d: %w", s.version, classify(err))
+				return fmt.Errorf("migrating the state file to schema %d: %w", s.Version, classify(err))
 			}
 		}
 		return nil
