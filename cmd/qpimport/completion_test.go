@@ -14,8 +14,8 @@ import (
 // in the world outside.
 var openValues = []string{
 	"ADDRESS", "AGE", "DN", "DURATION", "HOST[:PORT]", "ID", "N", "NAME@REALM", "PART", "SYSTEM:ID", "TENANT", "TEXT", "TIME", "URL", "USER", "float",
-	// names of a domain, a server, an account of a directory, and of types at IT Glue
-	"bind-dn NAME", "domain NAME", "tls-server-name NAME", "status NAME", "type NAME",
+	// names of a domain, a server, an account of a directory, and of what other systems hold
+	"bind-dn NAME", "domain NAME", "tls-server-name NAME", "status NAME", "type NAME", "company NAME", "tenant NAME", "top-level NAME", "header NAME=REF",
 	// users of a directory, who have no account yet
 	"ad SEL", "m365 SEL",
 }

@@ -47,6 +47,7 @@ func newCompletion(a *app) completion {
 			"accounts show": firstOf(accounts, 1), "accounts set-email": accountsToSet(accounts), "accounts relink": firstOf(accounts, 1),
 			"accounts delete": accounts, "explain": firstOf(accounts, 2), "decisions forget": accounts, "passwords reset": accounts,
 			"history show": firstOf(runs, 1), "undo": firstOf(runs, 1),
+			"registry copy":    cobra.FixedCompletions(nil, cobra.ShellCompDirectiveDefault), // files, or what is typed
 			"directories test": firstOf(directories, 1), "directories disconnect": firstOf(directories, 1),
 		},
 	}
