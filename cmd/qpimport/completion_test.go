@@ -71,7 +71,7 @@ func TestCompletion(t *testing.T) {
 			args++
 			none := cmd.Args != nil && cmd.Args(cmd, []string{"x"}) != nil && cmd.Args(cmd, []string{"x", "y"}) != nil
 			named := c.args[path] != nil
-			open := slices.Contains([]string{"customers create", "selections forget"}, path) || strings.Contains(cmd.Use, "FILE")
+			open := slices.Contains([]string{"customers create", "selections forget", "registry copy"}, path) || strings.Contains(cmd.Use, "FILE")
 			if !none && !named && !open {
 				t.Errorf("%s: its arguments are not completed", cmd.UseLine())
 			}

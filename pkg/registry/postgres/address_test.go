@@ -19,8 +19,10 @@ func TestAddress(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"PGSSLMODE", "PGHOST", "PGSERVICE", "PGPASSWORD"} {
-		t.Setenv(name, "")
-		os.Unsetenv(name)
+		t.Setenv(name, "") // to have it put back
+		if err := os.Unsetenv(name); err != nil {
+			t.Fatal(err)
+		}
 	}
 	for _, c := range []struct{ address, tls, schema string }{
 		{"postgres://ann@db.example/registry", "db.example", "qpimport"},

@@ -15,9 +15,9 @@ import (
 
 // older is a program of three schemas; the number of steps is its age.
 var older = []tables.Step{
-	{1, `CREATE TABLE t (a INTEGER PRIMARY KEY) STRICT; INSERT INTO t VALUES (1), (2);`},
-	{2, `ALTER TABLE t ADD COLUMN b TEXT NOT NULL DEFAULT 'two';`},
-	{3, `INSERT INTO t VALUES (3, 'three');`},
+	{Version: 1, SQL: `CREATE TABLE t (a INTEGER PRIMARY KEY) STRICT; INSERT INTO t VALUES (1), (2);`},
+	{Version: 2, SQL: `ALTER TABLE t ADD COLUMN b TEXT NOT NULL DEFAULT 'two';`},
+	{Version: 3, SQL: `INSERT INTO t VALUES (3, 'three');`},
 }
 
 func count(t *testing.T, db *sql.DB, query string) (n int) {
