@@ -78,7 +78,7 @@ func (s *sending) all(ctx context.Context, m Mailer, pause time.Duration) error 
 		outcome, err := m.Send(ctx, v)
 		if outcome == Delivered {
 			begun.Way = registry.WaySent
-			s.Result.Now = append(s.Result.Now, viewInvited(*begun, nil))
+			s.Result.Now = append(s.Result.Now, viewInvited(begun.Invitation, nil))
 		} else if outcome != Stopped {
 			word := "refused"
 			if outcome == Uncertain {
@@ -96,18 +96,25 @@ func (s *sending) all(ctx context.Context, m Mailer, pause time.Duration) error 
 	return nil
 }
 
+// underWay is a message on its way.
+type underWay struct {
+	registry.Invitation
+	earlier registry.Invitation // that no run has recorded yet, zero for none
+}
+
 // begin notes that a message is about to go; nil for one that somebody else has
 // sent, or that is no longer to go, since the draft was made.
-func (s *sending) begin(ctx context.Context, v Invitee, message string) (*registry.Invitation, error) {
+func (s *sending) begin(ctx context.Context, v Invitee, message string) (*underWay, error) {
 	made := s.invitation(v, registry.WayUnknown, message, s.im.clock())
 	for try := 1; ; try++ {
 		// What is known of the customer may be newer than the draft from the first try on.
 		if s.moved(s.snap, v) || !s.stillFits(v) {
 			return nil, nil
 		}
+		earlier := s.snap.Mailings[made.Key()]
 		err := s.note(ctx, registry.ChangeSet{Mailings: []registry.Invitation{made}})
 		if err == nil {
-			return &made, nil
+			return &underWay{made, earlier}, nil
 		}
 		if !errors.Is(err, registry.ErrMoved) || try == tries {
 			return nil, err
@@ -129,14 +136,17 @@ func (s *sending) stillFits(v Invitee) bool {
 	return false
 }
 
-// end notes what became of a message.
-func (s *sending) end(ctx context.Context, v registry.Invitation, outcome Delivery) error {
+// end notes what became of a message. Of one that did not go it is known again what
+// was before.
+func (s *sending) end(ctx context.Context, v underWay, outcome Delivery) error {
 	cs := registry.ChangeSet{}
-	switch outcome {
-	case Delivered:
-		cs.Mailings = []registry.Invitation{v}
-	case Uncertain:
+	switch {
+	case outcome == Delivered:
+		cs.Mailings = []registry.Invitation{v.Invitation}
+	case outcome == Uncertain:
 		return nil // as it was begun
+	case v.earlier.Account != "":
+		cs.Mailings = []registry.Invitation{v.earlier}
 	default:
 		cs.Unsent = []registry.InvitationKey{v.Key()}
 	}
