@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/qpimport/qpimport/internal/cli/output"
 	"github.com/qpimport/qpimport/internal/cli/usage"
 	"github.com/qpimport/qpimport/pkg/importer"
+	"github.com/qpimport/qpimport/pkg/registry"
 )
 
 type accountsSetEmailOptions struct {
@@ -32,8 +34,9 @@ everything that is wrong with a file is said at once, by line. An address set by
 stays through later imports; --clear gives the account the directory's address again.
 
 What "accounts -o csv" wrote will do as well, with the addresses filled in: id stands
-for account, and a line with no email, or with the one it had, does not count. With
---state needs_email that list has columns which help and are not read back:
+for account, and a line with no email, or with the one it had, does not count; one whose
+account was changed since the list was written is an error, not a step back. With
+--state needs_email that list has columns which help and set nothing:
 directory_email is what the directory says, shared_with who has the same address, and
 suggested_email an address by the customer's own pattern that nobody has. It is made
 where at least three people, and more than half of all, have theirs by one pattern.
@@ -149,7 +152,7 @@ func (o accountsSetEmailOptions) request(ctx context.Context, a *app, args []str
 	if err != nil {
 		return req, nil, err
 	}
-	lines, wrong := f.Pairs(input.Column{"account", "id"}, input.Column{"email"})
+	lines, wrong := f.Pairs(input.Column{"account", "id"}, input.Column{"email"}, "directory_email", "email_source", "updated_at")
 	if len(lines.Pairs) == 0 {
 		return req, nil, wrong
 	}
@@ -157,10 +160,21 @@ func (o accountsSetEmailOptions) request(ctx context.Context, a *app, args []str
 		a.notice("%s: left out without an email: %s", f.Name, output.Count(lines.Unfilled, "line"))
 	}
 	req.WorkList, req.DryRun = lines.Others, req.DryRun || wrong != nil
-	for _, l := range lines.Pairs {
-		req.Changes = append(req.Changes, importer.EmailChange{Account: l.Cells[0], Email: l.Cells[1], Where: fmt.Sprintf("%s line %d", f.Name, l.Line)})
+	for i, l := range lines.Pairs {
+		req.Changes = append(req.Changes, importer.EmailChange{Account: l.Cells[0], Email: l.Cells[1], Where: fmt.Sprintf("%s line %d", f.Name, l.Line), Listed: asListed(lines.Beside[i])})
 	}
 	return req, wrong, nil
+}
+
+// asListed is how an account stood, by the columns of a list of accounts. A time that
+// a spreadsheet has rewritten says nothing.
+func asListed(cells map[string]string) importer.Listed {
+	l := importer.Listed{ByHand: cells["email_source"] == registry.EmailFromManual}
+	if directory, ok := cells["directory_email"]; ok {
+		l.Directory = &directory
+	}
+	l.UpdatedAt, _ = time.Parse(time.RFC3339, cells["updated_at"])
+	return l
 }
 
 func mailChanges(missing []importer.ADMail) []output.LDIFChange {

@@ -1,11 +1,13 @@
 package importer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/qpimport/qpimport/pkg/registry"
@@ -17,6 +19,15 @@ type EmailChange struct {
 	Account string `json:"account"` // SEL
 	Email   string `json:"email"`
 	Where   string `json:"-"` // how errors name its line in a file, "" outside one
+	// Listed is how the account stood when the list was written that the change is from.
+	Listed Listed `json:"-"`
+}
+
+// Listed is how an account stood in a list of accounts, as far as the list says.
+type Listed struct {
+	Directory *string // the directory's address, nil where there is no such column
+	ByHand    bool    // the address in the list was not the directory's
+	UpdatedAt time.Time
 }
 
 // EmailsRequest sets addresses, or gives those that were set back to the directory.
@@ -24,8 +35,8 @@ type EmailsRequest struct {
 	Customer string        `json:"-"`
 	Changes  []EmailChange `json:"changes,omitempty"`
 	// WorkList says that the changes are a list of accounts that was filled in: a line
-	// whose address is the one that the account has from its directory, or cannot use, is
-	// one that nobody filled in.
+	// whose address is the one that the account has from its directory, or had when the
+	// list was written, or cannot use, is one that nobody filled in.
 	WorkList bool     `json:"-"`
 	Clear    []string `json:"clear,omitempty"` // SEL
 	DryRun   bool     `json:"-"`
@@ -53,6 +64,8 @@ func (im *Importer) SetEmails(ctx context.Context, r EmailsRequest) (EmailsResul
 	load, params := registry.Load{Accounts: true}, any(r.Changes)
 	if len(r.Clear) > 0 {
 		params = r
+	}
+	if len(r.Clear) > 0 || r.WorkList {
 		load.People = []source.Kind{source.AD, source.M365}
 	}
 	snap, err := im.find(ctx, owner, load)
@@ -96,7 +109,9 @@ func (d *draft) setEmails(changes []EmailChange, workList bool) (touched []int, 
 		}
 	}
 	unfilled := func(a *registry.Account, ch EmailChange) bool {
-		return workList && sameShown(a.Email, ch.Email) && (a.EmailSource != registry.EmailFromManual || a.State == registry.StateNeedsEmail)
+		asIs := sameShown(a.Email, ch.Email) && (a.EmailSource != registry.EmailFromManual || a.State == registry.StateNeedsEmail)
+		asListed := ch.Listed.Directory != nil && !ch.Listed.ByHand && sameShown(*ch.Listed.Directory, ch.Email)
+		return workList && (asIs || asListed)
 	}
 	// Who gets another address gives his own up, whichever line comes first.
 	for k, i := range found {
@@ -128,6 +143,15 @@ func (d *draft) setEmails(changes []EmailChange, workList bool) (touched []int, 
 			unchanged++
 			continue
 		}
+		if now, err := d.changedSince(a, ch); err != nil {
+			return nil, 0, err
+		} else if now != "" {
+			wrong.add(ch.Where, &source.Error{
+				Code: CodeRefused, Message: fmt.Sprintf("%s is not as when the list was written: %s", accountLabel(a), now),
+				Hint: "write the list anew, or leave out the lines of those who have changed",
+			})
+			continue
+		}
 		first, again := given[i]
 		switch other, held := holders[emailKey(email)]; {
 		case !validEmail(email):
@@ -152,6 +176,24 @@ func (d *draft) setEmails(changes []EmailChange, workList bool) (touched []int, 
 		setEmail(d.edit(i), strings.TrimSpace(changes[given[i]].Email), registry.EmailFromManual)
 	}
 	return touched, unchanged, nil
+}
+
+// changedSince says how an account differs from what the list knew in which it was
+// given another address, "" where it does not.
+func (d *draft) changedSince(a *registry.Account, ch EmailChange) (string, error) {
+	switch was := ch.Listed.Directory; {
+	case sameShown(a.Email, ch.Email):
+		return "", nil
+	case was != nil:
+		now, err := d.directoryEmail(a)
+		if err != nil || sameShown(*was, now) {
+			return "", err
+		}
+		return fmt.Sprintf("%s has %s for him, and had %s", emailKind(d.after.Customer.PasswordSync, a), cmp.Or(now, "no address"), cmp.Or(*was, "none")), nil
+	case !ch.Listed.UpdatedAt.IsZero() && a.UpdatedAt.Truncate(time.Second).After(ch.Listed.UpdatedAt):
+		return fmt.Sprintf("it was changed at %s, and has %s", a.UpdatedAt.UTC().Format(time.RFC3339), cmp.Or(a.Email, "no address")), nil
+	}
+	return "", nil
 }
 
 func errNoAddress(ch EmailChange) error {
@@ -228,19 +270,30 @@ func (d *draft) clearEmails(sels []string) ([]int, error) {
 		if a.EmailSource != registry.EmailFromManual || slices.Contains(touched, i) {
 			continue
 		}
-		kind := emailKind(d.after.Customer.PasswordSync, a)
-		email := ""
-		if a.Link(kind) != nil {
-			u, err := d.user(kind, a.LinkID(kind))
-			if err != nil {
-				return nil, err
-			}
-			email = u.Email
+		email, err := d.directoryEmail(a)
+		if err != nil {
+			return nil, err
 		}
-		setEmail(d.edit(i), email, string(kind))
+		setEmail(d.edit(i), email, string(emailKind(d.after.Customer.PasswordSync, a)))
 		touched = append(touched, i)
 	}
 	return touched, nil
+}
+
+// directoryEmail is the address that an account's directory has for it.
+func (d *draft) directoryEmail(a *registry.Account) (string, error) {
+	kind := emailKind(d.after.Customer.PasswordSync, a)
+	switch {
+	case a.EmailSource == string(kind):
+		return a.Email, nil
+	case a.Link(kind) == nil:
+		return "", nil
+	}
+	u, err := d.user(kind, a.LinkID(kind))
+	if err != nil {
+		return "", err
+	}
+	return u.Email, nil
 }
 
 // emailKind is the directory that an account's address comes from.

@@ -1,6 +1,7 @@
 package input
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -84,6 +85,10 @@ func TestPairs(t *testing.T) {
 	}
 	if got, err := file("ad,note,m365\na,x,b\nc,y,\nd\n").Pairs(Column{"ad"}, Column{"m365"}); err != nil || got.Unfilled != 2 || !got.Others {
 		t.Errorf("%+v, %v; want 2 not filled in", got, err)
+	}
+	if got, err := file("Note,ad,m365,size\n,a,b\ny,c,d,9\n").Pairs(Column{"ad"}, Column{"m365"}, "note", "size", "age"); err != nil ||
+		!reflect.DeepEqual(got.Beside, []map[string]string{{"note": "", "size": ""}, {"note": "y", "size": "9"}}) {
+		t.Errorf("%+v, %v; want the cells beside", got, err)
 	}
 }
 

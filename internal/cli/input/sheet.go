@@ -78,24 +78,33 @@ type Pairs struct {
 	Pairs    []Pair
 	Unfilled int  // lines whose second cell is empty
 	Others   bool // there are columns beside the two
+	// Beside are for each of the pairs the cells that were asked for, by column, of the
+	// columns that there are.
+	Beside []map[string]string
 }
 
 // Pairs reads a sheet of two columns. A sheet of these alone may do without a
 // header; in one with others beside them, such as a command wrote to be filled in, a
 // line whose second cell is empty does not count. All bad lines are reported at once,
-// with the good ones.
-func (f File) Pairs(first, second Column) (lines Pairs, err error) {
+// with the good ones. The cells of columns beside the two come along.
+func (f File) Pairs(first, second Column, beside ...string) (lines Pairs, err error) {
 	isHead := func(r sheet.Row) bool { return first.in(r) >= 0 && second.in(r) >= 0 }
 	rows, found, err := f.rows(func(r sheet.Row) bool { return isHead(r) || r.Filled() == 2 })
 	if err != nil {
 		return lines, err
 	}
 	at, columns := [2]int{0, 1}, 2
+	others := map[string]int{}
 	if len(rows) > 0 && isHead(rows[0]) {
 		at, columns = [2]int{first.in(rows[0]), second.in(rows[0])}, rows[0].Filled()
 		for _, i := range at {
 			if err := f.once(rows[0], rows[0].Cells[i], ""); err != nil {
 				return lines, err
+			}
+		}
+		for _, name := range beside {
+			if i := (Column{name}).in(rows[0]); i >= 0 {
+				others[name] = i
 			}
 		}
 		rows = rows[1:]
@@ -115,7 +124,11 @@ func (f File) Pairs(first, second Column) (lines Pairs, err error) {
 		case pair.Cells[0] == "" || pair.Cells[1] == "":
 			bad = append(bad, fmt.Sprintf("%s: %s or %s is empty", f.line(row), first[0], second[0]))
 		default:
-			lines.Pairs = append(lines.Pairs, pair)
+			cells := make(map[string]string, len(others))
+			for name, i := range others {
+				cells[name] = row.Cell(i)
+			}
+			lines.Pairs, lines.Beside = append(lines.Pairs, pair), append(lines.Beside, cells)
 		}
 	}
 	if bad = append(bad, found...); len(bad) == 0 && len(lines.Pairs) == 0 {
