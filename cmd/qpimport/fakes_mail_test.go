@@ -22,6 +22,8 @@ func cmdSMTP(ts *testscript.TestScript, neg bool, args []string) {
 		switch arg {
 		case "tls":
 			o.TLS = true
+		case "utf8":
+			o.UTF8 = true
 		case "no-starttls":
 			o.NoStartTLS = true
 		case "login":

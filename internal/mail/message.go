@@ -16,6 +16,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"github.com/qpimport/qpimport/pkg/source/address"
 )
 
 // Message is to one person.
@@ -36,7 +38,7 @@ const maxHeader = 300
 // NewID is the Message-ID of something that has a name of its own, on the host of an
 // address.
 func NewID(name string, from mail.Address) string {
-	_, host, _ := strings.Cut(from.Address, "@")
+	_, host, _ := strings.Cut(address.Wire(from.Address), "@")
 	return "<" + name + "@" + host + ">"
 }
 
@@ -125,16 +127,16 @@ func clean(s string) string {
 func addressText(a mail.Address) string {
 	name := clean(a.Name)
 	if name == "" {
-		return "<" + a.Address + ">"
+		return "<" + address.Wire(a.Address) + ">"
 	}
 	if strings.ContainsFunc(name, func(r rune) bool { return r > '~' }) {
 		word := mime.QEncoding
 		if strings.ContainsFunc(name, isSpecial) {
 			word = mime.BEncoding
 		}
-		return encode(word, name) + " <" + a.Address + ">"
+		return encode(word, name) + " <" + address.Wire(a.Address) + ">"
 	}
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(name) + `" <` + a.Address + ">"
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(name) + `" <` + address.Wire(a.Address) + ">"
 }
 
 // isSpecial knows what may not stand as it is in the encoded word of a name: RFC 2047,

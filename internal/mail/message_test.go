@@ -90,6 +90,21 @@ func TestNames(t *testing.T) {
 	}
 }
 
+// TestDomains holds that a domain in other letters is written as any server takes it.
+func TestDomains(t *testing.T) {
+	m := Message{From: mail.Address{Name: "IT", Address: "it@müller.example"}, To: mail.Address{Address: "ann@müller.example"}, Subject: "x", Text: "x", Date: time.Unix(0, 0)}
+	m.ID = NewID("1", m.From)
+	b, err := m.Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"From: \"IT\" <it@xn--mller-kva.example>\r\n", "To: <ann@xn--mller-kva.example>\r\n", "Message-ID: <1@xn--mller-kva.example>\r\n"} {
+		if !strings.Contains(string(b), want) {
+			t.Errorf("want %q in\n%s", want, b)
+		}
+	}
+}
+
 func TestParseURL(t *testing.T) {
 	for text, want := range map[string]Server{
 		"smtps://mail.msp.example":      {Host: "mail.msp.example", Port: "465"},

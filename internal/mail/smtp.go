@@ -18,6 +18,7 @@ import (
 	"github.com/emersion/go-smtp"
 
 	"github.com/qpimport/qpimport/pkg/source"
+	"github.com/qpimport/qpimport/pkg/source/address"
 )
 
 // The errors of a mail server.
@@ -82,8 +83,9 @@ const (
 
 // Sender sends messages over one connection after another.
 type Sender struct {
-	server Server
-	client *smtp.Client
+	server  Server
+	client  *smtp.Client
+	carried bool // the connection has carried a message
 }
 
 // NewSender makes a sender, which connects when it is asked to.
@@ -179,26 +181,36 @@ func (s *Sender) login(ctx context.Context, c *smtp.Client) error {
 func (s *Sender) Send(ctx context.Context, from, to string, message []byte) (Outcome, error) {
 	outcome, err := s.send(ctx, from, to, message)
 	if outcome == Unsent || outcome == Unknown {
-		_ = s.client.Close()
-		s.client = nil
+		s.drop()
 	}
 	return outcome, err
 }
 
+// drop ends the connection without a word.
+func (s *Sender) drop() {
+	if s.client != nil {
+		_ = s.client.Close()
+	}
+	s.client, s.carried = nil, false
+}
+
 func (s *Sender) send(ctx context.Context, from, to string, message []byte) (Outcome, error) {
-	c := s.client
-	release := context.AfterFunc(ctx, func() { _ = c.Close() })
-	defer release()
+	from, to = address.Wire(from), address.Wire(to)
 	var options *smtp.MailOptions
-	if strings.ContainsFunc(to, func(r rune) bool { return r > unicode.MaxASCII }) {
-		if ok, _ := c.Extension("SMTPUTF8"); !ok {
+	if !isASCII(from) || !isASCII(to) {
+		if ok, _ := s.client.Extension("SMTPUTF8"); !ok && !isASCII(from) {
+			return Unsent, &source.Error{Code: CodeRefused, Topic: TopicSender, Permanent: true, Message: s.name() + " does not take a sender whose address is not ASCII"}
+		} else if !ok {
 			return Refused, fmt.Errorf("%s does not take addresses that are not ASCII", s.name())
 		}
 		options = &smtp.MailOptions{UTF8: true}
 	}
-	if err := c.Mail(from, options); err != nil {
+	if err := s.open(ctx, from, options); err != nil {
 		return Unsent, s.refusal(ctx, err, true)
 	}
+	c := s.client
+	release := context.AfterFunc(ctx, func() { _ = c.Close() })
+	defer release()
 	if err := c.Rcpt(to, nil); err != nil {
 		return s.refused(ctx, c, err)
 	}
@@ -228,6 +240,28 @@ func (s *Sender) send(ctx context.Context, from, to string, message []byte) (Out
 	}
 }
 
+// open begins a message. A server may have ended a connection since the message
+// before: it waits no longer, or takes so many on one. Then there is another.
+func (s *Sender) open(ctx context.Context, from string, options *smtp.MailOptions) error {
+	begin := func() error {
+		c := s.client
+		defer context.AfterFunc(ctx, func() { _ = c.Close() })()
+		return c.Mail(from, options)
+	}
+	err := begin()
+	var said *smtp.SMTPError
+	ended := err != nil && (!errors.As(err, &said) || said.Code == 421)
+	if ended && s.carried && ctx.Err() == nil {
+		s.drop()
+		if err := s.Connect(ctx); err != nil {
+			return err
+		}
+		err = begin()
+	}
+	s.carried = err == nil
+	return err
+}
+
 // refused is the outcome of a message that the server would not hear of.
 func (s *Sender) refused(ctx context.Context, c *smtp.Client, err error) (Outcome, error) {
 	var said *smtp.SMTPError
@@ -243,9 +277,12 @@ func (s *Sender) refused(ctx context.Context, c *smtp.Client, err error) (Outcom
 // refusal names an error that is not one person's.
 func (s *Sender) refusal(ctx context.Context, err error, sender bool) error {
 	var said *smtp.SMTPError
+	var named *source.Error
 	switch {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
+	case errors.As(err, &named):
+		return err
 	case !errors.As(err, &said):
 		return s.unreachable(err)
 	case said.Temporary():
@@ -290,6 +327,10 @@ func (s *Sender) Close() {
 // reply is what a server said.
 func reply(e *smtp.SMTPError) string {
 	return fmt.Sprintf("%d %s", e.Code, strings.Join(strings.Fields(e.Message), " "))
+}
+
+func isASCII(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r > unicode.MaxASCII })
 }
 
 // hostname is how the client names itself.

@@ -30,7 +30,7 @@ type Options struct {
 
 // Fault is what goes wrong with a message: "mail-CODE", "rcpt-CODE" or "data-CODE"
 // is an answer; "cut" drops the connection when the message is in, "cut-early" before
-// it is; "hang" takes the message and gives no answer.
+// it is, "gone" when it is begun; "hang" takes the message and gives no answer.
 type Fault string
 
 // Received is a message that was taken.
@@ -184,6 +184,9 @@ func (s *session) Mail(from string, _ *smtp.MailOptions) error {
 	s.fault = s.server.options.Faults[s.server.begun]
 	s.server.mu.Unlock()
 	s.from = from
+	if s.fault == "gone" {
+		_ = s.conn.Conn().Close()
+	}
 	return s.answer("mail")
 }
 

@@ -20,12 +20,23 @@ func Key(address string) string {
 		return address
 	}
 	local, domain := address[:at+1], strings.TrimRightFunc(address[at+1:], func(r rune) bool { return r == '.' || isBlank(r) })
+	return local + lookUp(domain)
+}
+
+// Wire is an address as mail servers that know nothing but ASCII take it: with its
+// domain as it is looked up. What stands before the @ has no such form.
+func Wire(address string) string {
+	at := strings.LastIndexByte(address, '@')
+	return address[:at+1] + lookUp(address[at+1:])
+}
+
+func lookUp(domain string) string {
 	if strings.HasPrefix(domain, "xn--") || strings.Contains(domain, ".xn--") || !isASCII(domain) {
 		if ascii, err := lookup.ToASCII(domain); err == nil && ascii != "" {
-			domain = ascii
+			return ascii
 		}
 	}
-	return local + domain
+	return domain
 }
 
 // lookup is how domains are looked up, with names that hosts may not have, but

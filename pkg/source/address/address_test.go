@@ -55,3 +55,17 @@ func FuzzKey(f *testing.F) {
 		}
 	})
 }
+
+func TestWire(t *testing.T) {
+	for in, want := range map[string]string{
+		"Ann.Bell@X.example":            "Ann.Bell@X.example",
+		"jo@müller.example":             "jo@xn--mller-kva.example",
+		"jörg@MÜLLER.example":           "jörg@xn--mller-kva.example",
+		"jo@mail.xn--mller-kva.example": "jo@mail.xn--mller-kva.example",
+		"nobody":                        "nobody",
+	} {
+		if got := Wire(in); got != want {
+			t.Errorf("%q: %q, want %q", in, got, want)
+		}
+	}
+}
