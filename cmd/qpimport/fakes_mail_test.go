@@ -28,6 +28,8 @@ func cmdSMTP(ts *testscript.TestScript, neg bool, args []string) {
 			o.NoStartTLS = true
 		case "login":
 			o.Login = "LOGIN"
+		case "repeats":
+			o.Repeats = true
 		case "plain":
 			o.Login = "PLAIN"
 		case "other-name":

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/x509"
 	"fmt"
+	"math"
 	"os"
 	"time"
 
@@ -33,8 +34,8 @@ func (o *smtpOptions) add(f *pflag.FlagSet) {
 
 // check finds what is wrong with the flags, which are for sending alone.
 func (o *smtpOptions) check(sends bool) (found []string) {
-	if o.rate < 0 {
-		found = append(found, "--rate is a number of messages a second, such as 0.5")
+	if slowest := 1.0 / 3600; !(o.rate == 0 || o.rate >= slowest) || math.IsInf(o.rate, 0) {
+		found = append(found, "--rate is a number of messages a second, such as 0.5, one an hour at least, or 0")
 	}
 	if (o.user == "") != (o.passwordFrom == "") {
 		found = append(found, "--smtp-user and --smtp-password-from belong together")

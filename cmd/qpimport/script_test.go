@@ -67,7 +67,7 @@ const envWine = "QPIMPORT_TEST_WINE"
 //	                         are set
 //	nowhere FILE             the passwords of that file stand nowhere else
 //	somebody DOES USERNAME   change a user in that AD
-//	smtp [tls|no-starttls] [plain|login] [other-name] [utf8] [N:FAULT…]
+//	smtp [tls|no-starttls] [plain|login] [repeats] [other-name] [utf8] [N:FAULT…]
 //	                         start a mail server, with faults for the Nth message
 //	                         (see mailtest.Fault); sets SMTP_URL, SMTP_USER and
 //	                         SMTP_PASSWORD, and writes smtp-ca.pem

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"net"
@@ -164,7 +165,7 @@ func (s *Sender) login(ctx context.Context, c *smtp.Client) error {
 	default:
 		return &source.Error{Code: CodeRefused, Topic: TopicLogin, Permanent: true, Message: s.name() + " offers no login by user and password (PLAIN or LOGIN)"}
 	}
-	err = c.Auth(way)
+	err = withoutPassword(c.Auth(way), s.server.User, password.Reveal())
 	var said *smtp.SMTPError
 	switch {
 	case err == nil:
@@ -173,6 +174,26 @@ func (s *Sender) login(ctx context.Context, c *smtp.Client) error {
 		return &source.Error{Code: CodeRefused, Topic: TopicLogin, Message: fmt.Sprintf("%s refused the login of %s: %s", s.name(), s.server.User, reply(said))}
 	}
 	return s.unreachable(err)
+}
+
+// withoutPassword is an error of a login without the words of a server that repeats
+// what it was told.
+func withoutPassword(err error, user, password string) error {
+	if err == nil {
+		return nil
+	}
+	const leftOut = "(it repeats the password, and is left out)"
+	var said *smtp.SMTPError
+	for _, secret := range []string{password, base64.StdEncoding.EncodeToString([]byte(password)), base64.StdEncoding.EncodeToString([]byte("\x00" + user + "\x00" + password))} {
+		switch {
+		case !strings.Contains(err.Error(), secret):
+		case errors.As(err, &said):
+			return &smtp.SMTPError{Code: said.Code, Message: leftOut}
+		default:
+			return errors.New("an answer " + leftOut)
+		}
+	}
+	return err
 }
 
 // Send sends a message from one address to another over the connection there is.

@@ -4,6 +4,7 @@ package mailtest
 
 import (
 	"crypto/tls"
+	"encoding/base64"
 	"fmt"
 	"io"
 	"net"
@@ -24,6 +25,7 @@ type Options struct {
 	Login       string // the one way to log in that is offered: PLAIN, LOGIN, or "" for none
 	User        string
 	Password    string
+	Repeats     bool // what it was told, where it refuses a login
 	// Faults are what goes wrong with a message, by its number from 1.
 	Faults map[int]Fault
 }
@@ -133,6 +135,10 @@ func (s *session) AuthMechanisms() []string {
 func (s *session) Auth(string) (sasl.Server, error) {
 	check := func(user, password string) error {
 		if user != s.server.options.User || password != s.server.options.Password {
+			if s.server.options.Repeats {
+				told := base64.StdEncoding.EncodeToString([]byte("\x00" + user + "\x00" + password))
+				return &smtp.SMTPError{Code: 535, EnhancedCode: smtp.EnhancedCode{5, 7, 8}, Message: "not with " + password + ", " + told}
+			}
 			return smtp.ErrAuthFailed
 		}
 		s.in = true
