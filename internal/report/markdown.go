@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -242,8 +243,24 @@ func plain(s string) string { return escape(text(s)) }
 
 // escape is plain for what the program says itself, which is never cut.
 func escape(s string) string {
+	s = output.Clean(s)
 	var b strings.Builder
-	for _, r := range output.Clean(s) {
+	end := 0
+	for _, at := range references.FindAllStringIndex(s, -1) {
+		b.WriteString(escapeMarks(s[end:at[0]]) + "`" + s[at[0]:at[1]] + "`")
+		end = at[1]
+	}
+	b.WriteString(escapeMarks(s[end:]))
+	return b.String()
+}
+
+// references are who is called and what is pointed to: a site looks for them in what
+// Markdown has become, where no backslash is left, but not in code.
+var references = regexp.MustCompile(`\B@\w[\w/.-]*|[\w/.-]*#\d+|\bGH-\d+`)
+
+func escapeMarks(s string) string {
+	var b strings.Builder
+	for _, r := range s {
 		if strings.ContainsRune("\\`*_[]<>|~$&", r) {
 			b.WriteByte('\\')
 		}
@@ -252,5 +269,5 @@ func escape(s string) string {
 	return links.Replace(b.String())
 }
 
-// links are what becomes a link or a mention by itself.
-var links = strings.NewReplacer("://", `\://`, "www.", `www\.`, " @", ` \@`)
+// links are what becomes a link by itself.
+var links = strings.NewReplacer("://", `\://`, "www.", `www\.`)

@@ -412,3 +412,21 @@ const sight = `(() => {
 		Heads: [...new Set([...document.querySelectorAll('thead')].map(e => getComputedStyle(e).display))],
 	};
 })()`
+
+// TestPlain holds that a name in Markdown calls nobody, points to nothing and is
+// nothing but text.
+func TestPlain(t *testing.T) {
+	for in, want := range map[string]string{
+		"Ann Bell":                    "Ann Bell",
+		"ann@x.example":               "ann@x.example",
+		"@mallory":                    "`@mallory`",
+		"Bob (@team/admins), @all":    "Bob (`@team/admins`), `@all`",
+		"Ann #12 GH-3 org/repo#1":     "Ann `#12` `GH-3` `org/repo#1`",
+		"`@mallory`":                  "\\``@mallory`\\`",
+		"*a* [b](https://x.example)|": `\*a\* \[b\](https\://x.example)\|`,
+	} {
+		if got := plain(in); got != want {
+			t.Errorf("%q: %s, want %s", in, got, want)
+		}
+	}
+}
