@@ -217,7 +217,7 @@ func (m *markdown) sources(v view) {
 		if f := s.Failure; f != nil {
 			failed = fmt.Sprintf("failed on %s (%s) %s", when(f.At), escape(string(f.Code)), plain(f.Message))
 		}
-		rows = append(rows, []string{escape(s.Source.String()), strings.TrimSpace(escape(way(s.Transport)) + " " + plain(s.Where)), read, strconv.Itoa(s.People), failed})
+		rows = append(rows, []string{escape(s.Source.String()), strings.TrimSpace(escape(way(s.Transport)) + " " + plain(where(s))), read, strconv.Itoa(s.People), failed})
 	}
 	m.table([]string{"Directory", "By way of", "Read", "Users", "Failure"}, rows)
 }

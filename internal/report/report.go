@@ -25,7 +25,7 @@ var files embed.FS
 var pages = sync.OnceValue(func() *template.Template {
 	return template.Must(template.New("").Funcs(template.FuncMap{
 		"t": text, "name": name, "login": login, "when": when, "day": day, "sign": sign, "word": word, "title": title, "said": said,
-		"standing": standing, "cap": capital, "candidates": candidates, "percent": percent, "counts": counts, "way": way, "todo": todo,
+		"standing": standing, "cap": capital, "candidates": candidates, "percent": percent, "counts": counts, "way": way, "where": where, "todo": todo,
 	}).ParseFS(files, "page.html"))
 })
 
@@ -248,6 +248,15 @@ func todo(r *importer.Report) []string {
 		}
 	}
 	return texts
+}
+
+// where is the place of a source, and of an export its name alone: the folders of who
+// made the report are nobody else's business.
+func where(s importer.ReportSource) string {
+	if s.Transport != source.TransportFile {
+		return s.Where
+	}
+	return s.Where[strings.LastIndexAny(s.Where, `/\`)+1:]
 }
 
 func way(transport string) string {

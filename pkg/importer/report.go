@@ -101,7 +101,8 @@ func (im *Importer) Reported(ctx context.Context, r Report) error {
 		if err != nil {
 			return err
 		}
-		if snap.Reported.At.After(r.At) { // a later one was, by another process
+		// By what it saw, since clocks are set: of a later one by another process.
+		if snap.Reported.Run > r.LastRun {
 			return nil
 		}
 		_, err = im.apply(ctx, registry.ChangeSet{

@@ -172,6 +172,20 @@ func TestReport(t *testing.T) {
 	if last := w.mustReport(ReportRequest{}); !last.Since.Equal(again.At) || len(last.Changes)+len(last.Runs) != 0 {
 		t.Errorf("since %v: %+v", last.Since, last.Changes)
 	}
+
+	// One whose clock was wrong does not keep those after it from being remembered.
+	again.At = again.At.AddDate(10, 0, 0)
+	if err := w.Reported(t.Context(), again); err != nil {
+		t.Fatal(err)
+	}
+	w.byHand(parted("p1"))
+	next := w.mustReport(ReportRequest{})
+	if err := w.Reported(t.Context(), next); err != nil {
+		t.Fatal(err)
+	}
+	if last := w.mustReport(ReportRequest{}); !last.Since.Equal(next.At) || len(next.Changes) != 1 || len(last.Changes) != 0 {
+		t.Errorf("since %v: %+v, then %+v", last.Since, next.Changes, last.Changes)
+	}
 }
 
 // TestReportEmails tells who has no usable address, and whom he shares one with.
