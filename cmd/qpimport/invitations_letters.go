@@ -41,7 +41,9 @@ func (o *invitationsOptions) newLetters() (*letters, error) {
 		return l, nil
 	}
 	var err error
-	l.words, err = letter.Load(o.template)
+	if l.words, err = letter.Load(o.template); err == nil && o.url() == "" && l.words.NamesLink() {
+		err = usage.Errorf("the templates in %s have the link to the app in them: give it by --%s-url URL", o.template, o.app)
+	}
 	return l, err
 }
 

@@ -92,6 +92,14 @@ func Load(dir string) (*Letter, error) {
 	return &l, err
 }
 
+// NamesLink says whether the letter has the link to the app in it.
+func (l *Letter) NamesLink() bool {
+	d := sample
+	d.URL = "https://link.invalid"
+	w, err := l.Write(d)
+	return err == nil && strings.Contains(w.Subject+w.Text+w.HTML, d.URL)
+}
+
 // Words are a letter to one person.
 type Words struct{ Subject, Text, HTML string }
 
