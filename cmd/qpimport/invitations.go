@@ -60,9 +60,9 @@ itself; --again SEL does. A person whom the server does not take stays ready. Wh
 sent stays sent: "undo" does not take it back.
 
 --mark says who has come onto the app; --mark-file takes the app's own list, a CSV with
-a column such as email, upn or username, in which others do not count. --remind-after 7d
-lists those who were invited so long ago and are not marked, and with --out or --send
-writes to them once more.
+a column upn or email, or else one such as username, in which others do not count.
+--remind-after 7d lists those who were invited so long ago and are not marked, and with
+--out or --send writes to them once more.
 
 --template DIR has subject.txt, invitation.txt and, if there is to be HTML,
 invitation.html, in the language of Go's text/template and html/template, with
@@ -195,7 +195,8 @@ func (o *invitationsOptions) markDone(ctx context.Context, a *app, name string) 
 		if err != nil {
 			return importer.Invitations{}, err
 		}
-		if req.Listed, err = f.Names(); err != nil {
+		// An id there is the app's own, and a user name may be that of another customer's.
+		if req.Listed, err = f.Names("userPrincipalName", "upn", "email", "mail"); err != nil {
 			return importer.Invitations{}, err
 		}
 	}

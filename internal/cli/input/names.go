@@ -12,8 +12,8 @@ import (
 // Names reads a list of users, one a line; empty lines and lines that begin with #
 // do not count. A sheet will do as well, such as a list of users that a command
 // wrote: its first line has the name of a column that identifies users, and the
-// other columns do not matter.
-func (f File) Names() ([]string, error) {
+// other columns do not matter. Of several that do, a preferred one is taken first.
+func (f File) Names(preferred ...string) ([]string, error) {
 	text, err := sheet.Decode(f.Data)
 	if err != nil {
 		return nil, usage.Errorf("%s %s", f.Name, err)
@@ -25,9 +25,10 @@ func (f File) Names() ([]string, error) {
 		}
 	}
 	text = strings.Join(lines, "\n")
-	rows, err := sheet.Read(text, func(first sheet.Row) bool { return nameColumn(first) >= 0 })
-	if len(rows) > 0 && nameColumn(rows[0]) >= 0 {
-		return f.namesIn(rows, err)
+	column := func(first sheet.Row) int { return nameColumn(first, preferred) }
+	rows, err := sheet.Read(text, func(first sheet.Row) bool { return column(first) >= 0 })
+	if len(rows) > 0 && column(rows[0]) >= 0 {
+		return f.namesIn(rows, column(rows[0]), err)
 	}
 	var names []string
 	text, _ = sheet.Preamble(text)
@@ -42,10 +43,10 @@ func (f File) Names() ([]string, error) {
 	return names, nil
 }
 
-// namesIn takes the names from a sheet that was read as far as the error says.
-func (f File) namesIn(rows []sheet.Row, err error) ([]string, error) {
+// namesIn takes the names from a column of a sheet that was read as far as the error
+// says.
+func (f File) namesIn(rows []sheet.Row, at int, err error) ([]string, error) {
 	head := rows[0]
-	at := nameColumn(head)
 	if err := f.once(head, head.Cells[at], ""); err != nil {
 		return nil, err
 	}
@@ -74,7 +75,10 @@ func (f File) namesIn(rows []sheet.Row, err error) ([]string, error) {
 
 // nameColumn is the column of a header that identifies users, -1 where the row is
 // no header: a user may be called id or mail, and then stands alone in his line.
-func nameColumn(first sheet.Row) int {
+func nameColumn(first sheet.Row, preferred []string) int {
+	if at := Column(preferred).in(first); at >= 0 && first.Filled() > 1 {
+		return at
+	}
 	if at := (Column{"objectGUID", "distinguishedName", "userPrincipalName", "sAMAccountName"}).in(first); at >= 0 {
 		return at
 	}
