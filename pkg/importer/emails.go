@@ -102,10 +102,10 @@ func (d *draft) setEmails(changes []EmailChange, workList bool) (touched []int, 
 	s := livingSelectors(sels)
 	found := d.locate(s)
 	var wrong problems
-	given, holders := map[int]int{}, map[string]int{}
+	given, holders := map[int]int{}, map[string][]int{}
 	for i, a := range d.after.Accounts {
 		if a != nil && a.Email != "" && a.Living() && a.State != registry.StatePendingMatch {
-			holders[emailKey(a.Email)] = i
+			holders[emailKey(a.Email)] = append(holders[emailKey(a.Email)], i)
 		}
 	}
 	unfilled := func(a *registry.Account, ch EmailChange) bool {
@@ -119,8 +119,8 @@ func (d *draft) setEmails(changes []EmailChange, workList bool) (touched []int, 
 			continue
 		}
 		a := d.after.Accounts[i]
-		if key := emailKey(a.Email); a.State == registry.StateActive && key != emailKey(changes[k].Email) && !unfilled(a, changes[k]) {
-			delete(holders, key)
+		if key := emailKey(a.Email); key != emailKey(changes[k].Email) && !unfilled(a, changes[k]) {
+			holders[key] = slices.DeleteFunc(holders[key], func(j int) bool { return j == i })
 		}
 	}
 	missing := 0
@@ -153,7 +153,8 @@ func (d *draft) setEmails(changes []EmailChange, workList bool) (touched []int, 
 			continue
 		}
 		first, again := given[i]
-		switch other, held := holders[emailKey(email)]; {
+		key := emailKey(email)
+		switch other := slices.IndexFunc(holders[key], func(j int) bool { return j != i }); {
 		case !validEmail(email):
 			wrong.add(ch.Where, errNoAddress(ch))
 		case again && strings.TrimSpace(changes[first].Email) == email:
@@ -161,12 +162,12 @@ func (d *draft) setEmails(changes []EmailChange, workList bool) (touched []int, 
 			wrong.add(ch.Where, &source.Error{Code: source.CodeUsage, Message: fmt.Sprintf("%s is given two addresses: %s and %s", accountLabel(a), strings.TrimSpace(changes[first].Email), email), Hint: "leave one of the lines"})
 		case a.State == registry.StatePendingMatch:
 			wrong.add(ch.Where, &source.Error{Code: CodeRefused, Topic: TopicMatchFirst, Message: accountLabel(a) + " waits for its mailbox, which brings the address"})
-		case held && other != i:
-			wrong.add(ch.Where, &source.Error{Code: CodeRefused, Message: fmt.Sprintf("%s is the address of %s already", email, accountLabel(d.after.Accounts[other])), Hint: "within a customer an address belongs to one account"})
+		case other >= 0:
+			wrong.add(ch.Where, &source.Error{Code: CodeRefused, Message: fmt.Sprintf("%s is the address of %s already", email, accountLabel(d.after.Accounts[holders[key][other]])), Hint: "within a customer an address belongs to one account"})
 		default:
 			given[i] = k
 			touched = append(touched, i)
-			holders[emailKey(email)] = i
+			holders[key] = []int{i}
 		}
 	}
 	if err := wrong.err(); err != nil {

@@ -29,7 +29,7 @@ func needingEmail(snap *registry.Snapshot) ([]Account, error) {
 			learner.Learn(nameForAddress(a), a.Email)
 		}
 	}
-	own := map[string]string{} // address → the user that has it in a directory
+	own := map[string][]string{} // address → the users that have it in a directory
 	for _, people := range snap.People {
 		present, missing, err := people.Users()
 		if err != nil {
@@ -41,7 +41,7 @@ func needingEmail(snap *registry.Snapshot) ([]Account, error) {
 					address = rest
 				}
 				if strings.Contains(address, "@") {
-					own[emailKey(address)] = u.ID
+					own[emailKey(address)] = append(own[emailKey(address)], u.ID)
 				}
 			}
 		}
@@ -74,8 +74,7 @@ func needingEmail(snap *registry.Snapshot) ([]Account, error) {
 		})
 		proposal := learner.Propose(nameForAddress(a), func(address string) bool {
 			key := emailKey(address)
-			holder, known := own[key]
-			return taken[key] || known && holder != a.LinkID(source.AD) && holder != a.LinkID(source.M365)
+			return taken[key] || slices.ContainsFunc(own[key], func(id string) bool { return id != a.LinkID(source.AD) && id != a.LinkID(source.M365) })
 		})
 		if validEmail(proposal) {
 			v.SuggestedEmail = &proposal
