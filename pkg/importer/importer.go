@@ -16,6 +16,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"math/rand/v2"
 	"time"
 
 	"github.com/qpimport/qpimport/pkg/registry"
@@ -198,21 +199,36 @@ func (im *Importer) run(c command, customer string, at time.Time) (registry.Run,
 	return r, nil
 }
 
-// tries bounds how often a change is decided anew because another process
-// changed the customer meanwhile.
-const tries = 20
+// A change is decided anew because another process changed the customer meanwhile for
+// as long as patience, and at least so many times: one that writes again and again may
+// be faster for a while than who reads before he writes.
+const (
+	tries    = 20
+	patience = 10 * time.Second
+)
+
+// anew says whether a change is to be decided anew, which was begun then and tried so
+// often, and waits until it is worth it.
+func anew(ctx context.Context, begun time.Time, try int) bool {
+	if try >= tries && time.Since(begun) > patience {
+		return false
+	}
+	return sleep(ctx, rand.N(time.Duration(min(try, tries))*5*time.Millisecond)) == nil //nolint:gosec // chance keeps them apart, it hides nothing
+}
 
 // retry runs a change from its snapshot to the store, and again where another
 // process was faster.
 func (im *Importer) retry(ctx context.Context, change func(try int) error) error {
+	begun := time.Now()
 	for try := 1; ; try++ {
 		err := change(try)
 		switch {
 		case !errors.Is(err, registry.ErrMoved):
 			return err
+		case anew(ctx, begun, try):
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
-		case try == tries:
+		default:
 			return &source.Error{Code: registry.CodeBusy, Message: "the registry", Err: err}
 		}
 	}

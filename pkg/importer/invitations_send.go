@@ -106,7 +106,7 @@ type underWay struct {
 // sent, or that is no longer to go, since the draft was made.
 func (s *sending) begin(ctx context.Context, v Invitee, message string) (*underWay, error) {
 	made := s.invitation(v, registry.WayUnknown, message, s.im.clock())
-	for try := 1; ; try++ {
+	for begun, try := time.Now(), 1; ; try++ {
 		// What is known of the customer may be newer than the draft from the first try on.
 		if s.moved(s.snap, v) || !s.stillFits(v) {
 			return nil, nil
@@ -116,7 +116,7 @@ func (s *sending) begin(ctx context.Context, v Invitee, message string) (*underW
 		if err == nil {
 			return &underWay{made, earlier}, nil
 		}
-		if !errors.Is(err, registry.ErrMoved) || try == tries {
+		if !errors.Is(err, registry.ErrMoved) || !anew(ctx, begun, try) {
 			return nil, err
 		}
 		if s.snap, err = s.read(ctx)(); err != nil {
