@@ -14,8 +14,14 @@ import (
 // connection breaks while it is being committed, another connection writes the same
 // token: it waits for the transaction, if the server still has it, and then either
 // finds its token there, or takes the place, and the transaction can no longer be done.
+// Beside a place that is taken so stands another token: the answer to that may be lost
+// as well.
 
-const writeToken = `INSERT INTO commits (token) VALUES ($1)`
+const (
+	writeToken = `INSERT INTO commits (token) VALUES ($1)`
+	takePlace  = `INSERT INTO commits (token) VALUES ($1), ($1 || ' taken')`
+	isTaken    = `SELECT EXISTS (SELECT 1 FROM commits WHERE token = $1 || ' taken')`
+)
 
 // commit ends a transaction that has written, whatever becomes of the connection. Who
 // interrupts it now is too late.
@@ -46,11 +52,15 @@ func (s *Store) settle(ctx context.Context, token string, cause error) error {
 	waiting, cancel := context.WithTimeout(ctx, s.settling)
 	defer cancel()
 	for {
-		_, err := s.pool.Exec(waiting, writeToken, token)
+		taken := true
+		_, err := s.pool.Exec(waiting, takePlace, token)
+		if sqlState(err) == "23505" {
+			err = s.pool.QueryRow(waiting, isTaken, token).Scan(&taken)
+		}
 		switch {
-		case err == nil:
+		case err == nil && taken:
 			return errors.Join(errSettled, cause)
-		case sqlState(err) == "23505":
+		case err == nil:
 			return nil
 		case waiting.Err() != nil || !lost(err) && sqlState(err) != "55P03":
 			return unsettled
