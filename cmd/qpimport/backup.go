@@ -62,7 +62,7 @@ func dumpInstead(address, path string) error {
 	}
 	return usage.Hintf(
 		fmt.Sprintf("`pg_dump --format=custom --schema=%s --file=%s %s` does, and pg_restore puts it back; `registry copy` copies it into a state file",
-			schema, output.ShellWord(path), output.ShellWord(address)),
+			output.ShellWord(schema), output.ShellWord(path), output.ShellWord(address)),
 		"\"backup\" copies a state file, and the registry is in PostgreSQL")
 }
 

@@ -185,6 +185,18 @@ func adviceOnTopic(topic source.Topic, subject string) string {
 		return "the next command that writes does so"
 	case postgres.TopicOccupied:
 		return "name another schema, search_path=NAME in the address; this one was not changed"
+	case postgres.TopicEncoding:
+		return "make another database: CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0"
+	case postgres.TopicStandby:
+		return "name the server that takes changes, or let the role " + subject + " make some (default_transaction_read_only)"
+	case postgres.TopicDisk:
+		return "make room on the server; nothing was changed"
+	case postgres.TopicConnections:
+		return "run the command again when others are done, or raise max_connections"
+	case postgres.TopicEnded:
+		return "run the command again; where that does not help, the role " + subject + " needs a longer statement_timeout"
+	case postgres.TopicPooler:
+		return "add default_query_exec_mode=exec to the address, or go past the pooler"
 	case postgres.TopicUnsettled:
 		return "`qpimport history` tells, once the server is back"
 	case file.TopicOtherDirectory:

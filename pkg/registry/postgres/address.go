@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -16,9 +17,11 @@ import (
 	"time"
 
 	"github.com/jackc/pgservicefile"
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/qpimport/qpimport/pkg/registry"
 	"github.com/qpimport/qpimport/pkg/source"
 )
 
@@ -36,6 +39,12 @@ const (
 	TopicUnsettled   source.Topic = "registry_unsettled"   // nobody knows whether the last change was made
 	TopicOlder       source.Topic = "registry_older"       // to be migrated by a command that writes
 	TopicOccupied    source.Topic = "registry_occupied"    // the schema holds what is not a registry
+	TopicEncoding    source.Topic = "registry_encoding"    // the database is not of UTF-8
+	TopicStandby     source.Topic = "registry_standby"     // it takes no changes
+	TopicDisk        source.Topic = "registry_disk"        // the server cannot write to its
+	TopicConnections source.Topic = "registry_connections" // the server has none left
+	TopicEnded       source.Topic = "registry_ended"       // the server had no more time for a statement
+	TopicPooler      source.Topic = "registry_pooler"      // one in between does not keep prepared statements
 )
 
 // defaultSchema is where the tables are, unless the address has a search_path.
@@ -44,6 +53,7 @@ const defaultSchema = "qpimport"
 // Is says that a text is the address of a registry in PostgreSQL.
 func Is(s string) bool {
 	scheme, _, ok := strings.Cut(s, "://")
+	scheme = strings.ToLower(scheme)
 	return ok && (scheme == "postgres" || scheme == "postgresql")
 }
 
@@ -72,8 +82,8 @@ func Place(text string) string {
 	return placeOf(u, q)
 }
 
-// Dump is what pg_dump takes to copy a registry: its schema, and the address without
-// what pg_dump does not know.
+// Dump is what pg_dump takes to copy a registry: its schema as a pattern, and the
+// address without what pg_dump does not know.
 func Dump(text string) (schema, address string, err error) {
 	_, q, err := split(text)
 	if err != nil {
@@ -83,7 +93,12 @@ func Dump(text string) (schema, address string, err error) {
 	if q.Has("search_path") {
 		schema = q.Get("search_path")
 	}
-	q.Del("search_path")
+	if schema != strings.ToLower(schema) {
+		schema = `"` + schema + `"`
+	}
+	for _, name := range append(ours, "search_path") {
+		q.Del(name)
+	}
 	if !q.Has("sslmode") && !q.Has("service") {
 		q.Set("sslmode", "verify-full")
 	}
@@ -97,6 +112,17 @@ func withQuery(text string, q url.Values) string {
 	return before + "?" + q.Encode()
 }
 
+// parameters are those of an address, by their names in libpq, and ours those that it
+// does not know.
+var (
+	parameters = []string{
+		"host", "port", "user", "dbname", "passfile", "service", "servicefile", "search_path", "options", "application_name",
+		"sslmode", "sslrootcert", "sslcert", "sslkey", "sslsni", "sslnegotiation", "channel_binding", "require_auth", "krbspn", "krbsrvname",
+		"min_protocol_version", "max_protocol_version", "connect_timeout", "target_session_attrs",
+	}
+	ours = []string{"pool_max_conns", "default_query_exec_mode", "statement_cache_capacity", "description_cache_capacity"}
+)
+
 func split(text string) (*url.URL, url.Values, error) {
 	u, err := url.Parse(text)
 	if err != nil {
@@ -106,10 +132,13 @@ func split(text string) (*url.URL, url.Values, error) {
 	if err != nil || u.Fragment != "" || u.Opaque != "" {
 		return nil, nil, usagef("", "the address of the registry is not one of the form postgres://USER@HOST/DATABASE?NAME=VALUE")
 	}
-	if _, has := u.User.Password(); has || q.Has("password") || q.Has("sslpassword") {
+	if _, has := u.User.Password(); has || slices.ContainsFunc(slices.Collect(maps.Keys(q)), isSecret) {
 		return nil, nil, usagef(TopicPassword, "the address of the registry holds a password")
 	}
-	for _, name := range []string{"search_path", "service", "sslmode"} {
+	for name := range q {
+		if !slices.Contains(parameters, name) && !slices.Contains(ours, name) {
+			return nil, nil, usagef("", "the address of the registry has a parameter that there is none of: %s", name)
+		}
 		if len(q[name]) > 1 {
 			return nil, nil, usagef("", "the address of the registry says %s twice", name)
 		}
@@ -118,10 +147,15 @@ func split(text string) (*url.URL, url.Values, error) {
 		return nil, nil, usagef("", "search_path in the address of the registry must name one schema, of letters, digits and underscores")
 	}
 	switch mode := q.Get("sslmode"); {
-	case q.Has("ssl"), q.Has("sslmode") && mode != "verify-full" && mode != "disable":
+	case q.Has("sslmode") && mode != "verify-full" && mode != "disable":
 		return nil, nil, usagef(TopicTLS, "the address of the registry asks for TLS that does not make sure of the server")
 	}
 	return u, q, nil
+}
+
+// isSecret says that a parameter is one for a password, however it is spelled.
+func isSecret(name string) bool {
+	return strings.Contains(strings.ToLower(name), "pass") && name != "passfile"
 }
 
 func usagef(topic source.Topic, format string, args ...any) error {
@@ -138,7 +172,7 @@ func parse(text string) (*address, error) {
 	if q.Has("search_path") {
 		a.schema = q.Get("search_path")
 	}
-	q.Set("search_path", `"`+a.schema+`"`)
+	q.Del("search_path")
 	if !q.Has("sslmode") {
 		q.Set("sslmode", "verify-full")
 		if mode := serviceMode(q); mode != "" {
@@ -154,18 +188,30 @@ func parse(text string) (*address, error) {
 			return nil, usagef(TopicTLS, "registry %s: without TLS that makes sure of the server, a server must be on this machine", a.place)
 		}
 	}
+	// What a pooler keeps for each client. The rest is set in each transaction.
 	c.RuntimeParams["application_name"] = "qpimport"
-	c.RuntimeParams["lock_timeout"] = "10s"                        // as a state file waits
-	c.RuntimeParams["idle_in_transaction_session_timeout"] = "60s" // of a runner that is cut off
+	c.RuntimeParams["client_encoding"] = "UTF8"
+	c.RuntimeParams["standard_conforming_strings"] = "on"
 	if c.ConnectTimeout == 0 {
 		c.ConnectTimeout = 10 * time.Second
 	}
-	a.config.MaxConns = maxConns
+	if !q.Has("pool_max_conns") {
+		a.config.MaxConns = maxConns
+	}
+	a.config.AfterConnect = a.checkEncoding
 	return a, nil
 }
 
 // maxConns is how many transactions one process has at a time.
 const maxConns = 8
+
+// checkEncoding makes sure that a database can hold every name.
+func (a *address) checkEncoding(_ context.Context, conn *pgx.Conn) error {
+	if is := conn.PgConn().ParameterStatus("server_encoding"); is != "" && is != "UTF8" {
+		return &source.Error{Code: registry.CodeForeign, Topic: TopicEncoding, Message: fmt.Sprintf("registry %s: the database has the encoding %s, which cannot hold every name", a.place, is)}
+	}
+	return nil
+}
 
 // reason is what is wrong with the settings; their text is left out.
 func reason(err error) string {

@@ -62,15 +62,17 @@ var states = []struct {
 	{"40001", registry.CodeBusy, "", "others write to the same rows"},
 	{"40P01", registry.CodeBusy, "", "others write to the same rows"},
 	{"55P03", registry.CodeBusy, "", "another process is writing to it"},
-	{"53300", registry.CodeBusy, "", "the server has no connection left"},
-	{"57014", registry.CodeBusy, "", "the server ended the statement"},
+	{"53300", registry.CodeBusy, TopicConnections, "the server has no connection left"},
+	{"57014", registry.CodeBusy, TopicEnded, "the server ended the statement"},
 	{"28", registry.CodeRefused, TopicLogin, "the server refused the login"},
 	{"28P01", registry.CodeRefused, TopicLogin, "the server refused the password"},
 	{"3D000", registry.CodeRefused, TopicDatabase, "there is no such database"},
 	{"42501", registry.CodeRefused, TopicRights, "the role lacks rights"},
-	{"25006", registry.CodeUnwritable, "", "the server is a standby, or takes no changes"},
-	{"53100", registry.CodeUnwritable, "", "the server's disk is full"},
-	{"58", registry.CodeUnwritable, "", "the server cannot write to its disk"},
+	{"25006", registry.CodeUnwritable, TopicStandby, "the server is a standby, or takes no changes"},
+	{"53100", registry.CodeUnwritable, TopicDisk, "the server's disk is full"},
+	{"58", registry.CodeUnwritable, TopicDisk, "the server cannot write to its disk"},
+	{"26000", source.CodeUsage, TopicPooler, "a pooler in between loses prepared statements"},
+	{"42P05", source.CodeUsage, TopicPooler, "a pooler in between mixes prepared statements up"},
 	{"42", registry.CodeDamaged, "", "its tables are not those of this program"},
 	{"XX", registry.CodeDamaged, "", "the server found damage"},
 }
@@ -96,6 +98,10 @@ func (a *address) coded(ctx context.Context, err error) error {
 			if strings.HasPrefix(server.Code, s.state) && len(s.state) > len(best) {
 				best, e.Code, e.Topic, e.Err = s.state, s.code, s.topic, said(s.words, server)
 			}
+		}
+		var connect *pgconn.ConnectError
+		if errors.As(err, &connect) && e.Code == registry.CodeDamaged {
+			e.Code, e.Err = source.CodeUsage, said("the server does not take a setting", server)
 		}
 		e.Subject = a.config.ConnConfig.User
 	case isCertificate(err):

@@ -30,7 +30,7 @@ func (s *Store) prepare(ctx context.Context, readOnly bool, steps []tables.Step)
 	case readOnly && version > 0 && version < latest:
 		return s.errorf(registry.CodeUnwritable, TopicOlder, "the registry has schema %d and must be migrated to %d", version, latest)
 	case !readOnly && version < latest:
-		if err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error { return s.migrate(ctx, tx, steps) }); err != nil {
+		if err := s.inWriting(ctx, func(tx pgx.Tx) error { return s.migrate(ctx, tx, steps) }); err != nil {
 			return err
 		}
 		version = latest
@@ -40,8 +40,23 @@ func (s *Store) prepare(ctx context.Context, readOnly bool, steps []tables.Step)
 		return nil
 	}
 	// Many processes begin at once: each takes what no other one is at.
-	_, err = s.pool.Exec(ctx, `DELETE FROM commits WHERE token IN (SELECT token FROM commits WHERE at < now() - interval '1 day' LIMIT 1000 FOR UPDATE SKIP LOCKED)`)
-	return err
+	return s.inWriting(ctx, func(tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, `DELETE FROM commits WHERE token IN (SELECT token FROM commits WHERE at < now() - interval '1 day' LIMIT 1000 FOR UPDATE SKIP LOCKED)`)
+		return err
+	})
+}
+
+// inWriting runs do in a transaction that may as well be lost.
+func (s *Store) inWriting(ctx context.Context, do func(pgx.Tx) error) error {
+	tx, err := s.begin(ctx, true)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback(ctx) }()
+	if err := do(tx); err != nil {
+		return err
+	}
+	return tx.Commit(ctx)
 }
 
 func (s *Store) errorf(code source.Code, topic source.Topic, format string, args ...any) error {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"github.com/qpimport/qpimport/pkg/source"
 )
@@ -53,16 +54,19 @@ func (s *Store) settle(ctx context.Context, token string, cause error) error {
 	defer cancel()
 	for {
 		taken := true
-		_, err := s.pool.Exec(waiting, takePlace, token)
+		err := s.inWriting(waiting, func(tx pgx.Tx) error {
+			_, err := tx.Exec(waiting, takePlace, token)
+			return err
+		})
 		if sqlState(err) == "23505" {
-			err = s.pool.QueryRow(waiting, isTaken, token).Scan(&taken)
+			err = s.inWriting(waiting, func(tx pgx.Tx) error { return tx.QueryRow(waiting, isTaken, token).Scan(&taken) })
 		}
 		switch {
 		case err == nil && taken:
 			return errors.Join(errSettled, cause)
 		case err == nil:
 			return nil
-		case waiting.Err() != nil || !lost(err) && sqlState(err) != "55P03":
+		case waiting.Err() != nil || !lost(err) && sqlState(err) != "55P03" && sqlState(err) != "57014":
 			return unsettled
 		}
 		if sleep(waiting, 100*time.Millisecond) != nil {

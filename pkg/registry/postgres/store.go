@@ -116,12 +116,20 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-func (s *Store) once(ctx context.Context, write bool, do func(tables.Tx) error) error {
-	options := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
+// begin begins a transaction. What it relies on is set in each one, whatever the
+// server, its roles and a pooler between have for all.
+func (s *Store) begin(ctx context.Context, write bool) (pgx.Tx, error) {
+	mode := `REPEATABLE READ READ ONLY`
 	if write {
-		options = pgx.TxOptions{IsoLevel: pgx.ReadCommitted}
+		mode = `READ COMMITTED`
 	}
-	tx, err := s.pool.BeginTx(ctx, options)
+	// Others are waited for as with a state file, and a runner that is cut off not for ever.
+	return s.pool.BeginTx(ctx, pgx.TxOptions{BeginQuery: `BEGIN ISOLATION LEVEL ` + mode + `; SET LOCAL search_path TO "` + s.schema + `";
+		SET LOCAL lock_timeout TO '10s'; SET LOCAL idle_in_transaction_session_timeout TO '60s'`})
+}
+
+func (s *Store) once(ctx context.Context, write bool, do func(tables.Tx) error) error {
+	tx, err := s.begin(ctx, write)
 	if err != nil {
 		return err
 	}
