@@ -15,7 +15,6 @@ import (
 
 	"github.com/qpimport/qpimport/internal/cli/output"
 	"github.com/qpimport/qpimport/internal/cli/usage"
-	"github.com/qpimport/qpimport/pkg/registry/postgres"
 	"github.com/qpimport/qpimport/pkg/source"
 )
 
@@ -179,10 +178,8 @@ func loadSettings(flags *pflag.FlagSet, getenv func(string) string) (settings, e
 			return settings{}, usage.Errorf("%s: %s", origin["state-password-from"], err)
 		}
 	}
-	if postgres.Is(s.State) {
-		if err := postgres.Check(s.State); err != nil {
-			return settings{}, err
-		}
+	if err := checkState(s.State); err != nil {
+		return settings{}, err
 	}
 	return s, nil
 }

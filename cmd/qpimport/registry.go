@@ -62,10 +62,8 @@ func (a *app) copyRegistry(ctx context.Context, from, to string) error {
 		if state == "" {
 			return usage.Errorf("a registry has an empty name")
 		}
-		if postgres.Is(state) {
-			if err := postgres.Check(state); err != nil {
-				return err
-			}
+		if err := checkState(state); err != nil {
+			return err
 		}
 	}
 	if from == to {

@@ -5,12 +5,30 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"regexp"
 
 	"github.com/qpimport/qpimport/internal/cli/output"
+	"github.com/qpimport/qpimport/internal/cli/usage"
 	"github.com/qpimport/qpimport/pkg/registry"
 	"github.com/qpimport/qpimport/pkg/registry/postgres"
 	"github.com/qpimport/qpimport/pkg/registry/sqlite"
 )
+
+// connectionString is what the addresses of databases begin with, or have in them, and
+// no path does.
+var connectionString = regexp.MustCompile(`(?i)^[a-z][a-z0-9+.-]+:/|(^|\s)(host|hostaddr|user|dbname|password|service)\s*=`)
+
+// checkState says what is wrong with the name of a registry. What is meant for an
+// address makes no file: its name might hold a password.
+func checkState(state string) error {
+	if postgres.Is(state) {
+		return postgres.Check(state)
+	}
+	if connectionString.MatchString(state) {
+		return usage.Hintf("name a file, or a registry in PostgreSQL as postgres://USER@HOST/DATABASE", "the registry is neither a file nor an address of the form postgres://…")
+	}
+	return nil
+}
 
 // openState opens the registry that --state names: a file, or one in PostgreSQL. To
 // read alone makes none; that there is none is told to people.
