@@ -59,6 +59,7 @@ var states = []struct {
 	words string
 }{
 	{"23", registry.CodeRule, "", "it refused the change"},
+	{"54", registry.CodeRule, "", "a text is longer than it can keep"},
 	{"40001", registry.CodeBusy, "", "others write to the same rows"},
 	{"40P01", registry.CodeBusy, "", "others write to the same rows"},
 	{"55P03", registry.CodeBusy, "", "another process is writing to it"},

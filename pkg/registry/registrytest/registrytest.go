@@ -51,6 +51,7 @@ func Run(t *testing.T, make func(t *testing.T) Registry) {
 		{"pruned", pruned},
 		{"a copy beside a writer", copied},
 		{"deletion", deletion},
+		{"wide selections", wideSelections},
 		{"people", people},
 		{"passwords", passwords},
 		{"mail on its way", mailings},
@@ -704,6 +705,28 @@ func sameAccounts(x, y *registry.Snapshot) bool {
 		return c
 	}
 	return same(sorted(x), sorted(y))
+}
+
+// wideSelections are of more OUs than fit into a key, as of who names each of many.
+func wideSelections(b *bench) {
+	id := b.create("Contoso", registry.ModeOff)
+	wide := registry.Selection{Source: source.AD, All: true}
+	for range 500 {
+		ou := registry.NewID()
+		wide.OUs = append(wide.OUs, registry.OURef{ID: ou, DN: "OU=" + ou + ",DC=contoso"})
+	}
+	for _, exclude := range []string{"svc-*", "test-*"} {
+		wide.Exclude = []string{exclude}
+		b.change(id, func(s *registry.Snapshot) { s.Selections = registry.Select(s.Selections, wide) })
+		got := b.snapshot(id).Selections
+		if len(got) != 1 || len(got[0].OUs) != len(wide.OUs) || got[0].Exclude[0] != exclude {
+			b.Errorf("%d selections, want the one that was made last", len(got))
+		}
+	}
+	b.change(id, func(s *registry.Snapshot) { s.Selections = nil })
+	if got := b.snapshot(id).Selections; len(got) > 0 {
+		b.Errorf("%d selections, want none", len(got))
+	}
 }
 
 func deletion(b *bench) {

@@ -150,7 +150,10 @@ func (w *writer) write(n *int64, c registry.Change) error {
 		if err != nil {
 			return err
 		}
-		return w.upsert(`selections`, 2, `customer, scope, selection`, *n, c.ID, string(body))
+		if err := w.unselect(*n, c.ID); err != nil { // no key that a row could meet: scopes are long
+			return err
+		}
+		return w.tx.Do(`INSERT INTO selections (customer, scope, selection) VALUES ($1, $2, $3)`, *n, c.ID, string(body))
 	case *registry.Decision:
 		return w.tx.Do(`INSERT INTO decisions (customer, ad_id, m365_id, verdict, reason, ad_name, m365_name, decided_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
 			*n, after.ADID, after.M365ID, string(after.Verdict), after.Reason, after.ADName, after.M365Name, timestamp(after.DecidedAt))
@@ -180,7 +183,7 @@ func (w *writer) remove(n int64, c registry.Change) error {
 	case *registry.Directory:
 		return w.tx.Do(`DELETE FROM `+directoryTable(before)+` WHERE customer = $1 AND kind = $2`, n, string(before.Kind))
 	case *registry.Selection:
-		return w.tx.Do(`DELETE FROM selections WHERE customer = $1 AND scope = $2`, n, c.ID)
+		return w.unselect(n, c.ID)
 	case *registry.Dismissal:
 		return w.tx.Do(`DELETE FROM dismissals WHERE customer = $1 AND kind = $2 AND id = $3`, n, string(before.Kind), before.ID)
 	case *registry.Invitation:
@@ -189,6 +192,10 @@ func (w *writer) remove(n int64, c registry.Change) error {
 		return w.tx.Do(`DELETE FROM customers WHERE n = $1`, n)
 	}
 	return nil
+}
+
+func (w *writer) unselect(n int64, scope string) error {
+	return w.tx.Do(`DELETE FROM selections WHERE customer = $1 AND scope = $2`, n, scope)
 }
 
 // directoryTable is where a directory is kept by its role.
