@@ -1,6 +1,8 @@
 package postgres
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -79,6 +81,42 @@ func TestCut(t *testing.T) {
 	t.Logf("%d cuts: %v", cuts, outcomes)
 	if outcomes["made"] == 0 || outcomes["not made"] == 0 || outcomes["not known"] == 0 {
 		t.Error("not everything that may come of a cut came of one")
+	}
+}
+
+// TestHanging waits for a server that takes everything and answers nothing as long as
+// it was told to, and not for the driver, which would have it stop its work.
+func TestHanging(t *testing.T) {
+	const drivers = 15 * time.Second
+	s := newSchema(t)
+	way := cut.New(t, server(t))
+	direct, err := Open(t.Context(), Options{Address: s.address})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer direct.Close()
+	for p := (cut.Point{N: 1, Hangs: true}); ; p.N += 8 {
+		way.Break(p)
+		ctx, cancel := context.WithTimeoutCause(t.Context(), 100*time.Millisecond, errors.New("no more time"))
+		begun := time.Now()
+		store, err := Open(ctx, Options{Address: strings.Replace(s.address, server(t), way.Dir, 1), ReadOnly: true})
+		if err == nil {
+			_, err = store.List(ctx)
+			err = errors.Join(err, store.Close())
+		}
+		if took := time.Since(begun); took > drivers/2 {
+			t.Fatalf("hanging at message %d: %v", p.N, took)
+		}
+		cancel()
+		if way.Seen() < p.N {
+			if err != nil {
+				t.Error(err)
+			}
+			return
+		}
+		if err != nil && !strings.HasSuffix(err.Error(), ": no more time") { // a farewell may hang as well
+			t.Errorf("hanging at message %d: %v", p.N, err)
+		}
 	}
 }
 

@@ -80,9 +80,18 @@ func open(ctx context.Context, a *address, readOnly bool, steps []tables.Step) (
 	return s, nil
 }
 
-// Close closes the connections.
+// Close closes the connections, and waits a moment for the server to see that. One
+// that hangs is left: the driver would wait for it to stop what was interrupted.
 func (s *Store) Close() error {
-	s.pool.Close()
+	closed := make(chan struct{})
+	go func() {
+		defer close(closed)
+		s.pool.Close()
+	}()
+	select {
+	case <-closed:
+	case <-time.After(50 * time.Millisecond):
+	}
 	return nil
 }
 

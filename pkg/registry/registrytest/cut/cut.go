@@ -21,6 +21,9 @@ type Point struct {
 	Arrived bool
 	// Gone says that the server cannot be reached from then on.
 	Gone bool
+	// Hangs says that instead of breaking, the way takes all from then on and brings
+	// nothing back.
+	Hangs bool
 }
 
 // Way leads to a server.
@@ -28,6 +31,7 @@ type Way struct {
 	// Dir is the folder of the socket.
 	Dir    string
 	server string
+	ended  chan struct{}
 
 	mu    sync.Mutex
 	point Point
@@ -47,7 +51,7 @@ func New(t testing.TB, server string) *Way {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &Way{Dir: dir, server: filepath.Join(server, socket)}
+	w := &Way{Dir: dir, server: filepath.Join(server, socket), ended: make(chan struct{})}
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		for {
@@ -60,6 +64,7 @@ func New(t testing.TB, server string) *Way {
 	})
 	t.Cleanup(func() {
 		_ = l.Close()
+		close(w.ended)
 		wg.Wait()
 		_ = os.RemoveAll(dir)
 	})
@@ -87,15 +92,32 @@ func (w *Way) message() (here bool, p Point) {
 	return w.seen == w.point.N, w.point
 }
 
-func (w *Way) gone() bool {
+// from is the point from which on nothing passes, the zero one before it.
+func (w *Way) from() Point {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.point.Gone && w.point.N != 0 && w.seen >= w.point.N
+	if w.point.N == 0 || w.seen < w.point.N {
+		return Point{}
+	}
+	return w.point
+}
+
+// hang takes what comes until the test or the client ends.
+func (w *Way) hang(client net.Conn) {
+	go func() {
+		<-w.ended
+		_ = client.Close()
+	}()
+	_, _ = io.Copy(io.Discard, client)
 }
 
 func (w *Way) serve(client net.Conn) {
 	defer client.Close()
-	if w.gone() {
+	switch p := w.from(); {
+	case p.Hangs:
+		w.hang(client)
+		return
+	case p.Gone:
 		return
 	}
 	server, err := net.Dial("unix", w.server)
@@ -118,6 +140,10 @@ func (w *Way) serve(client net.Conn) {
 			break
 		}
 		here, point := w.message()
+		if w.from().Hangs {
+			w.hang(client)
+			break
+		}
 		if here && !point.Arrived {
 			break
 		}
