@@ -62,22 +62,7 @@ func (im *Importer) snapshots(ctx context.Context, sel string, load registry.Loa
 		}
 		return []*registry.Snapshot{snap}, nil
 	}
-	list, err := im.store.List(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var customers []*registry.Snapshot
-	for _, c := range list {
-		snap, err := im.store.Snapshot(ctx, registry.Ref{ID: c.Customer.ID}, load)
-		if source.CodeOf(err) == source.CodeNotFound {
-			continue // deleted meanwhile
-		}
-		if err != nil {
-			return nil, err
-		}
-		customers = append(customers, snap)
-	}
-	return customers, nil
+	return im.store.List(ctx, load)
 }
 
 // Account shows the one account that sel names, among a customer's or all. Where

@@ -57,7 +57,7 @@ func (im *Importer) likeCustomer(ctx context.Context, sel string) string {
 
 // Customers lists all customers by name.
 func (im *Importer) Customers(ctx context.Context) ([]Customer, error) {
-	list, err := im.store.List(ctx)
+	list, err := im.store.List(ctx, registry.Load{})
 	customers := make([]Customer, len(list))
 	for i, snap := range list {
 		customers[i] = viewCustomer(snap)
@@ -163,7 +163,7 @@ func newCustomer(name string, externalIDs map[string]string, at time.Time) *regi
 func (im *Importer) CreateCustomer(ctx context.Context, name string, externalIDs map[string]string) (Customer, error) {
 	var made *registry.Snapshot
 	err := im.retry(ctx, func(int) error {
-		list, err := im.store.List(ctx)
+		list, err := im.store.List(ctx, registry.Load{})
 		if err != nil {
 			return err
 		}
@@ -220,7 +220,7 @@ func (im *Importer) changeCustomer(ctx context.Context, sel string, c command, d
 		return v, err
 	}
 	_, err = im.changeLoaded(ctx, snap, registry.Load{}, c, func(d *draft) error {
-		list, err := im.store.List(ctx)
+		list, err := im.store.List(ctx, registry.Load{})
 		if err != nil {
 			return err
 		}

@@ -76,7 +76,7 @@ func (im *Importer) ImportCustomers(ctx context.Context, r CustomerImportRequest
 	var result CustomerImportResult
 	c := command{name: "customers import " + r.Source, batch: registry.NewID()}
 	err := im.retry(ctx, func(int) error {
-		list, err := im.store.List(ctx)
+		list, err := im.store.List(ctx, registry.Load{})
 		if err != nil {
 			return err
 		}

@@ -270,7 +270,7 @@ type PruneCounts struct {
 // unfinishedRuns are the runs of resets that have to be gone on with.
 func (im *Importer) unfinishedRuns(ctx context.Context) (map[int64]bool, error) {
 	kept := map[int64]bool{}
-	list, err := im.store.List(ctx)
+	list, err := im.store.List(ctx, registry.Load{})
 	if err != nil {
 		return nil, err
 	}

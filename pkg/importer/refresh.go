@@ -176,7 +176,7 @@ type RefreshAllCounts struct {
 // the others alone. After an interruption those that are not done yet are yielded
 // with that error.
 func (im *Importer) RefreshAll(ctx context.Context, r RefreshAllRequest) (int, iter.Seq[CustomerRefresh], error) {
-	list, err := im.store.List(ctx)
+	list, err := im.store.List(ctx, registry.Load{})
 	if err != nil {
 		return 0, nil, err
 	}

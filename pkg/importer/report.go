@@ -123,7 +123,7 @@ type CustomerReport struct {
 // ReportAll makes the reports of all customers, by name and one after the other;
 // one's failure leaves the others alone. Who is deleted meanwhile has none.
 func (im *Importer) ReportAll(ctx context.Context, r ReportRequest) (iter.Seq[CustomerReport], error) {
-	list, err := im.store.List(ctx)
+	list, err := im.store.List(ctx, registry.Load{})
 	if err != nil {
 		return nil, err
 	}

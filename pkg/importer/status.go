@@ -23,7 +23,7 @@ type StatusRequest struct {
 
 // Status shows a customer, or with "" each, with what needs somebody's hand.
 func (im *Importer) Status(ctx context.Context, r StatusRequest) ([]CustomerStatus, error) {
-	list, err := im.oneOrAll(ctx, r.Customer)
+	list, err := im.snapshots(ctx, r.Customer, registry.Load{})
 	if err != nil {
 		return nil, err
 	}
@@ -114,15 +114,6 @@ func (im *Importer) viewStatus(snap *registry.Snapshot, maxAge time.Duration) Cu
 	return status
 }
 
-// oneOrAll is the customer that is named, or with "" all of them.
-func (im *Importer) oneOrAll(ctx context.Context, sel string) ([]*registry.Snapshot, error) {
-	if sel == "" {
-		return im.store.List(ctx)
-	}
-	snap, err := im.find(ctx, sel, registry.Load{})
-	return []*registry.Snapshot{snap}, err
-}
-
 // Doctor examines the state file and reads a little from every directory of a
 // customer, or with "" of all.
 func (im *Importer) Doctor(ctx context.Context, sel string) ([]Finding, error) {
@@ -130,7 +121,7 @@ func (im *Importer) Doctor(ctx context.Context, sel string) ([]Finding, error) {
 	if err != nil {
 		return nil, err
 	}
-	customers, err := im.oneOrAll(ctx, sel)
+	customers, err := im.snapshots(ctx, sel, registry.Load{})
 	if err != nil {
 		return nil, err
 	}

@@ -331,7 +331,7 @@ func (im *Importer) takeBack(ctx context.Context, snap *registry.Snapshot, r reg
 func (im *Importer) checkRestored(ctx context.Context, r registry.Run, before, after *registry.Snapshot) error {
 	was, is := before.Customer, after.Customer
 	if was.Key != is.Key || !maps.Equal(was.ExternalIDs, is.ExternalIDs) {
-		list, err := im.store.List(ctx)
+		list, err := im.store.List(ctx, registry.Load{})
 		if err != nil {
 			return err
 		}

@@ -44,8 +44,9 @@ type Store interface {
 	// Snapshot reads one customer at one moment. A customer that there is none of
 	// is an error with the code [source.CodeNotFound].
 	Snapshot(ctx context.Context, ref Ref, load Load) (*Snapshot, error)
-	// List reads all customers by name, without accounts and people.
-	List(ctx context.Context) ([]*Snapshot, error)
+	// List reads all customers by name at one moment; of what may be loaded, accounts
+	// and people alone.
+	List(ctx context.Context, load Load) ([]*Snapshot, error)
 	// Apply writes change sets in one transaction and returns the number of each
 	// one's run, 0 for one that holds no change. It returns [ErrMoved] where a
 	// customer is not the one of its snapshot, or a new one cannot be made any more.

@@ -101,7 +101,7 @@ func TestHanging(t *testing.T) {
 		begun := time.Now()
 		store, err := Open(ctx, Options{Address: strings.Replace(s.address, server(t), way.Dir, 1), ReadOnly: true})
 		if err == nil {
-			_, err = store.List(ctx)
+			_, err = store.List(ctx, registry.Load{})
 			err = errors.Join(err, store.Close())
 		}
 		if took := time.Since(begun); took > drivers/2 {

@@ -219,7 +219,10 @@ func roundTrip(b *bench) {
 	if got, err := other.Snapshot(b.Context(), registry.Ref{ID: id}, everything); err != nil || !same(got, after) {
 		b.Errorf("another reader got\n%+v, %v; want\n%+v", got, err, after)
 	}
-	if list, err := b.List(b.Context()); err != nil || len(list) != 1 || list[0].Counts != after.Counts || list[0].Accounts != nil {
+	if list, err := b.List(b.Context(), everything); err != nil || len(list) != 1 || !reflect.DeepEqual(list[0].Accounts, b.snapshot(id).Accounts) || !reflect.DeepEqual(list[0].People, b.snapshot(id).People) {
+		b.Errorf("%v, %v: not the accounts and people of the one customer", list, err)
+	}
+	if list, err := b.List(b.Context(), registry.Load{}); err != nil || len(list) != 1 || list[0].Counts != after.Counts || list[0].Accounts != nil {
 		b.Errorf("listed %+v, %v", list, err)
 	}
 	if cs := registry.NewChangeSet(after, after.Clone()); !cs.Empty() {

@@ -31,11 +31,10 @@ func (s Store) Snapshot(ctx context.Context, ref registry.Ref, load registry.Loa
 			return &source.Error{Code: source.CodeNotFound, Message: "no such customer"}
 		}
 		snap = r.list[0]
-		if load.Accounts {
-			if snap.Accounts, err = readAccounts(tx, snap.Counts.Total, `WHERE customer = $1 ORDER BY n`, n); err != nil {
-				return err
-			}
-		} else if len(load.ADUsers) > 0 {
+		if err := r.readLoad(load); err != nil {
+			return err
+		}
+		if !load.Accounts && len(load.ADUsers) > 0 {
 			if snap.Accounts, err = readAccountsOf(tx, n, load.ADUsers); err != nil {
 				return err
 			}
@@ -59,24 +58,21 @@ func (s Store) Snapshot(ctx context.Context, ref registry.Ref, load registry.Loa
 				return err
 			}
 		}
-		for _, kind := range load.People {
-			if snap.People[kind], err = readPeople(tx, n, kind); err != nil {
-				return err
-			}
-		}
 		return nil
 	})
 	return snap, err
 }
 
 // List reads all customers by name.
-func (s Store) List(ctx context.Context) ([]*registry.Snapshot, error) {
+func (s Store) List(ctx context.Context, load registry.Load) ([]*registry.Snapshot, error) {
 	var list []*registry.Snapshot
 	err := s.in(ctx, false, func(tx Tx) error {
 		r := &reader{tx: tx, of: ` IS NOT NULL`}
-		err := r.read()
+		if err := r.read(); err != nil {
+			return err
+		}
 		list = r.list
-		return err
+		return r.readLoad(load)
 	})
 	return list, err
 }
@@ -128,6 +124,47 @@ func (r *reader) read() error {
 	}
 	return errors.Join(r.readExternalIDs(), r.readDirectories(), r.readResetters(), r.readSelections(), r.readDecisions(), r.readDismissals(),
 		r.readCounts(), r.readWaiting(), r.readReported())
+}
+
+// readLoad reads the accounts and the people that are asked for.
+func (r *reader) readLoad(load registry.Load) error {
+	if load.Accounts {
+		if err := r.readAccounts(); err != nil {
+			return err
+		}
+	}
+	for _, kind := range load.People {
+		if err := r.readPeople(kind); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *reader) readAccounts() error {
+	count := 0
+	for _, s := range r.list {
+		count += s.Counts.Total
+		s.Accounts = make([]*registry.Account, 0, s.Counts.Total)
+	}
+	rows, err := readAccounts(r.tx, count, `WHERE customer`+r.of+` ORDER BY n`, r.args...)
+	for i := range rows {
+		if s := r.at[rows[i].customer]; s != nil {
+			s.Accounts = append(s.Accounts, rows[i].Account)
+		}
+	}
+	return err
+}
+
+func (r *reader) readPeople(kind source.Kind) error {
+	for _, s := range r.list {
+		s.People[kind] = registry.People{}
+	}
+	return queryPeople(r.tx, func(customer int64, p registry.Person) {
+		if s := r.at[customer]; s != nil {
+			s.People[kind][p.ID] = p
+		}
+	}, fmt.Sprintf(`WHERE customer%s AND kind = $%d ORDER BY n`, r.of, len(r.args)+1), append(r.args[:len(r.args):len(r.args)], string(kind))...)
 }
 
 // each scans rows whose first column is the number of a customer, and visits them
@@ -301,6 +338,7 @@ const accountColumns = `id, state, display_name, given_name, surname, username, 
 // accountRow is a row of accounts on its way out.
 type accountRow struct {
 	*registry.Account
+	customer                int64 // the number of its row
 	emailSource, emailIssue Text
 	ad, m365                linkRow
 	match                   Text
@@ -317,7 +355,7 @@ func (r *linkRow) fields() []any {
 func (r *accountRow) fields() []any {
 	a := r.Account
 	return slices.Concat(
-		[]any{&a.ID, (*string)(&a.State), &a.DisplayName, &a.GivenName, &a.Surname, &a.Username, &a.UPN, &a.Email, &r.emailSource, &r.emailIssue},
+		[]any{&r.customer, &a.ID, (*string)(&a.State), &a.DisplayName, &a.GivenName, &a.Surname, &a.Username, &a.UPN, &a.Email, &r.emailSource, &r.emailIssue},
 		r.ad.fields(), r.m365.fields(), []any{&r.match, &r.importedAt, &r.updatedAt},
 	)
 }
@@ -357,20 +395,19 @@ func (r *linkRow) link() (*registry.Link, error) {
 	return l, err
 }
 
-func readAccounts(tx Tx, count int, where string, args ...any) ([]*registry.Account, error) {
+func readAccounts(tx Tx, count int, where string, args ...any) ([]accountRow, error) {
 	list := make([]accountRow, 0, count)
 	err := tx.Query(func(scan func(...any) error) error {
 		list = append(list, accountRow{Account: &registry.Account{}})
 		return scan(list[len(list)-1].fields()...)
-	}, `SELECT `+accountColumns+` FROM accounts `+where, args...)
+	}, `SELECT customer, `+accountColumns+` FROM accounts `+where, args...)
 	if err != nil {
 		return nil, err
 	}
-	accounts, errs := make([]*registry.Account, len(list)), make([]error, len(list))
+	errs := make([]error, len(list))
 	parallel.Ranges(len(list), func(from, to int) {
 		for i := from; i < to; i++ {
 			errs[i] = list[i].account()
-			accounts[i] = list[i].Account
 		}
 	})
 	for _, err := range errs { // the first will do
@@ -378,7 +415,7 @@ func readAccounts(tx Tx, count int, where string, args ...any) ([]*registry.Acco
 			return nil, err
 		}
 	}
-	return accounts, nil
+	return list, nil
 }
 
 // readAccountsOf reads the accounts of some users of AD.
@@ -387,15 +424,16 @@ func readAccountsOf(tx Tx, n int64, ids []string) ([]*registry.Account, error) {
 	if err != nil {
 		return nil, err
 	}
-	return readAccounts(tx, len(ids), `WHERE customer = $1 AND ad_id IN (`+elements(tx, `$2`)+`) ORDER BY n`, n, string(list))
+	rows, err := readAccounts(tx, len(ids), `WHERE customer = $1 AND ad_id IN (`+elements(tx, `$2`)+`) ORDER BY n`, n, string(list))
+	accounts := make([]*registry.Account, len(rows))
+	for i := range rows {
+		accounts[i] = rows[i].Account
+	}
+	return accounts, err
 }
 
 // elements selects the texts of a JSON array.
 func elements(tx Tx, array string) string { return fmt.Sprintf(tx.Dialect().Elements, array) }
-
-func readPeople(tx Tx, n int64, kind source.Kind) (registry.People, error) {
-	return queryPeople(tx, `WHERE customer = $1 AND kind = $2 ORDER BY n`, n, string(kind))
-}
 
 // readPeopleOf reads those of some ids.
 func readPeopleOf(tx Tx, n int64, kind source.Kind, ids []string) (registry.People, error) {
@@ -403,21 +441,24 @@ func readPeopleOf(tx Tx, n int64, kind source.Kind, ids []string) (registry.Peop
 	if err != nil {
 		return nil, err
 	}
-	return queryPeople(tx, `WHERE customer = $1 AND kind = $2 AND id IN (`+elements(tx, `$3`)+`) ORDER BY n`, n, string(kind), string(list))
+	people := registry.People{}
+	err = queryPeople(tx, func(_ int64, p registry.Person) { people[p.ID] = p },
+		`WHERE customer = $1 AND kind = $2 AND id IN (`+elements(tx, `$3`)+`) ORDER BY n`, n, string(kind), string(list))
+	return people, err
 }
 
-func queryPeople(tx Tx, where string, args ...any) (registry.People, error) {
-	people := registry.People{}
-	err := tx.Query(func(scan func(...any) error) error {
+func queryPeople(tx Tx, visit func(customer int64, p registry.Person), where string, args ...any) error {
+	return tx.Query(func(scan func(...any) error) error {
+		var customer int64
 		var p registry.Person
 		var missing Text
-		if err := scan(&p.ID, &missing, &p.Record); err != nil {
-			return err
+		err := scan(&customer, &p.ID, &missing, &p.Record)
+		if err == nil {
+			p.Missing, err = parseTime(string(missing))
 		}
-		var err error
-		p.Missing, err = parseTime(string(missing))
-		people[p.ID] = p
+		if err == nil {
+			visit(customer, p)
+		}
 		return err
-	}, `SELECT id, missing, "user" FROM people `+where, args...)
-	return people, err
+	}, `SELECT customer, id, missing, "user" FROM people `+where, args...)
 }
