@@ -128,13 +128,14 @@ func sleep(ctx context.Context, d time.Duration) error {
 // begin begins a transaction. What it relies on is set in each one, whatever the
 // server, its roles and a pooler between have for all.
 func (s *Store) begin(ctx context.Context, write bool) (pgx.Tx, error) {
-	mode := `REPEATABLE READ READ ONLY`
+	// Others are waited for as with a state file, and a runner that is cut off not for
+	// ever. Who reads is in nobody's way, and idle while a large copy is compared.
+	mode, idle := `REPEATABLE READ READ ONLY`, `1h`
 	if write {
-		mode = `READ COMMITTED`
+		mode, idle = `READ COMMITTED`, `60s`
 	}
-	// Others are waited for as with a state file, and a runner that is cut off not for ever.
 	return s.pool.BeginTx(ctx, pgx.TxOptions{BeginQuery: `BEGIN ISOLATION LEVEL ` + mode + `; SET LOCAL search_path TO "` + s.schema + `";
-		SET LOCAL lock_timeout TO '10s'; SET LOCAL idle_in_transaction_session_timeout TO '60s'`})
+		SET LOCAL lock_timeout TO '10s'; SET LOCAL idle_in_transaction_session_timeout TO '` + idle + `'`})
 }
 
 func (s *Store) once(ctx context.Context, write bool, do func(tables.Tx) error) error {
