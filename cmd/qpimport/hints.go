@@ -173,6 +173,8 @@ func adviceOnTopic(topic source.Topic, subject string) string {
 		return "is the server up, and its address right? Try again later"
 	case postgres.TopicLogin:
 		return "check the role " + subject + ", what --state-password-from refers to, and the server's pg_hba.conf"
+	case postgres.TopicClear:
+		return "is it the right server? Its pg_hba.conf should say scram-sha-256; require_auth=password in the address sends the password as it is"
 	case postgres.TopicDatabase:
 		return "name another one in --state, or have it made: CREATE DATABASE"
 	case postgres.TopicRights:

@@ -32,6 +32,7 @@ const (
 	TopicNoTLS       source.Topic = "registry_no_tls"      // the server speaks none; subject: local for one on this machine
 	TopicServer      source.Topic = "registry_server"      // it does not answer
 	TopicLogin       source.Topic = "registry_login"       // it refused the login
+	TopicClear       source.Topic = "registry_clear"       // it wants the password in the clear
 	TopicDatabase    source.Topic = "registry_database"    // it has no such database
 	TopicRights      source.Topic = "registry_rights"      // the role lacks rights; subject: its name
 	TopicCertificate source.Topic = "registry_certificate" // the server's is not trusted
@@ -186,6 +187,9 @@ func parse(text string) (*address, error) {
 	for _, way := range append([]*pgconn.FallbackConfig{{Host: c.Host, Port: c.Port, TLSConfig: c.TLSConfig}}, c.Fallbacks...) {
 		if !safe(way) {
 			return nil, usagef(TopicTLS, "registry %s: without TLS that makes sure of the server, a server must be on this machine", a.place)
+		}
+		if way.TLSConfig == nil && c.RequireAuth == "" {
+			c.RequireAuth = "!password" // while the server is away, anybody may take its place
 		}
 	}
 	// What a pooler keeps for each client. The rest is set in each transaction.

@@ -36,7 +36,7 @@ func lost(err error) bool {
 	}
 	var network net.Error
 	var connect *pgconn.ConnectError
-	return errors.As(err, &connect) && !isCertificate(err) && !refusedTLS(err) || errors.As(err, &network) || errors.Is(err, io.EOF) ||
+	return errors.As(err, &connect) && !isCertificate(err) && !refusedTLS(err) && !refusedLogin(err) || errors.As(err, &network) || errors.Is(err, io.EOF) ||
 		errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) || strings.Contains(err.Error(), "conn closed")
 }
 
@@ -48,6 +48,11 @@ func again(err error) bool {
 
 func refusedTLS(err error) bool {
 	return strings.Contains(err.Error(), "server refused TLS connection")
+}
+
+// refusedLogin says that we would not log in in the way that the server wanted.
+func refusedLogin(err error) bool {
+	return strings.Contains(err.Error(), "require_auth check failed")
 }
 
 // states are the errors of the server that mean something to us, by the beginning of
@@ -112,6 +117,8 @@ func (a *address) coded(ctx context.Context, err error) error {
 		if safe(&pgconn.FallbackConfig{Host: a.config.ConnConfig.Host, Port: a.config.ConnConfig.Port}) {
 			e.Subject = "local"
 		}
+	case refusedLogin(err):
+		e.Code, e.Topic, e.Err = registry.CodeRefused, TopicClear, errors.New("the server wants the password in a way that it is not to be sent")
 	case errors.Is(err, errSettled):
 		e.Err = err
 	case lost(err):

@@ -1,8 +1,10 @@
 package postgres
 
 import (
+	"context"
 	"fmt"
 	"maps"
+	"net"
 	"slices"
 	"strings"
 	"sync"
@@ -68,6 +70,37 @@ func TestRoleSettings(t *testing.T) {
 		})
 	}
 	wg.Wait()
+}
+
+// TestClearPassword sends nobody a password in the clear who took the server's place on
+// this machine.
+func TestClearPassword(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	answered := make(chan []byte, 1)
+	go func() {
+		conn, err := l.Accept()
+		if err != nil {
+			return
+		}
+		defer conn.Close()
+		message := make([]byte, 1000)
+		_, _ = conn.Read(message)                                      // who logs in
+		_, _ = conn.Write([]byte("R\x00\x00\x00\x08\x00\x00\x00\x03")) // AuthenticationCleartextPassword
+		n, _ := conn.Read(message)
+		answered <- message[:n]
+	}()
+	secret := func(context.Context) (source.Secret, error) { return source.NewSecret("hunter2"), nil }
+	_, err = Open(t.Context(), Options{Address: "postgres://ann@" + l.Addr().String() + "/registry?sslmode=disable", Password: secret})
+	_ = l.Close()
+	if source.CodeOf(err) != registry.CodeRefused {
+		t.Errorf("%v, want a refusal", err)
+	}
+	if got := <-answered; len(got) > 0 && got[0] == 'p' {
+		t.Errorf("it was sent %q", got)
+	}
 }
 
 // TestEncoding refuses a database that cannot hold every name.
