@@ -4,6 +4,7 @@
 # make windows  every script against the program for Windows, under Wine; part of make test
 # make lint   the linters
 # make bench  benchmarks in Go's form; make bench-match: how well people are matched, on made companies
+# make manual  the help of each command and task as manual pages, Markdown, reST and YAML, in .cache/manual
 # make picture  docs/report.png anew: the report of the sample company (needs the browser)
 # make soak   faults in the state file, in PostgreSQL and in resets for a quarter of an hour, with figures; needs strace and root (Linux)
 SHELL := /bin/bash
@@ -18,7 +19,7 @@ chromium  := testdata/chromium.sh
 shells    := testdata/shells.sh
 FUZZTIME  ?= 500x
 
-.PHONY: build demo test unit windows fuzz lint bench bench-match picture soak clean
+.PHONY: build demo test unit windows fuzz lint bench bench-match manual picture soak clean
 build:
 	CGO_ENABLED=0 go build -trimpath -buildvcs=auto -ldflags '-s -w' -o $(bin) ./cmd/qpimport
 
@@ -84,6 +85,10 @@ bench:
 
 bench-match:
 	go run ./pkg/match/matchtest/bench
+
+manual: build
+	@rm -rf .cache/manual
+	go run ./internal/manual $(bin) .cache/manual
 
 picture: build
 	$(chromium) install
