@@ -33,7 +33,8 @@ const (
 // settings are the global flags after flag, environment, config file and
 // default were weighed, in this order.
 type settings struct {
-	State string
+	State   string
+	NoState error // why State is "": nobody names one, and there is no place for a file
 	// StatePasswordFrom is where the password of a registry in PostgreSQL lies, "" where
 	// a service or password file has it.
 	StatePasswordFrom string
@@ -169,9 +170,7 @@ func loadSettings(flags *pflag.FlagSet, getenv func(string) string) (settings, e
 		}
 	}
 	if s.State == "" {
-		if s.State, err = defaultState(runtime.GOOS, getenv); err != nil {
-			return settings{}, err
-		}
+		s.State, s.NoState = defaultState(runtime.GOOS, getenv)
 	}
 	if s.StatePasswordFrom != "" {
 		if _, err := source.ParseReference(s.StatePasswordFrom); err != nil {

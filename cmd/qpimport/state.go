@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
@@ -33,6 +34,9 @@ func checkState(state string) error {
 // openState opens the registry that --state names: a file, or one in PostgreSQL. To
 // read alone makes none; that there is none is told to people.
 func (a *app) openState(ctx context.Context, readOnly bool) (registry.Store, error) {
+	if a.settings.NoState != nil {
+		return nil, a.settings.NoState
+	}
 	tell := readOnly && a.settings.Output == output.Table
 	if postgres.Is(a.settings.State) {
 		store, err := a.openDatabase(ctx, a.settings.State, readOnly)
@@ -63,7 +67,7 @@ func (a *app) openDatabase(ctx context.Context, address string, readOnly bool) (
 
 // glanceAtState opens the registry for one look, and waits for nobody.
 func (a *app) glanceAtState(ctx context.Context) (registry.Store, error) {
-	if postgres.Is(a.settings.State) {
+	if a.settings.NoState != nil || postgres.Is(a.settings.State) {
 		return a.openState(ctx, true)
 	}
 	store, err := sqlite.OpenAsIs(ctx, a.settings.State)
@@ -81,7 +85,9 @@ func (a *app) stateKind() string {
 	return "state file"
 }
 
-func (a *app) stateIs() string { return a.stateKind() + " " + shownState(a.settings.State) }
+func (a *app) stateIs() string {
+	return a.stateKind() + " " + cmp.Or(shownState(a.settings.State), "none")
+}
 
 // shownState is a file or an address as people are shown it.
 func shownState(state string) string {
