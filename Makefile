@@ -12,6 +12,7 @@ SHELL := /bin/bash
 
 bin       := bin/qpimport
 linter    := .cache/bin/golangci-lint
+releasers := .cache/bin/goreleaser .cache/bin/syft
 samba     := testdata/samba/setup.sh
 wine      := testdata/wine/setup.sh
 postgres  := testdata/postgres/setup.sh
@@ -79,6 +80,12 @@ lint: $(linter)
 
 $(linter): .ci/tools/go.mod
 	cd .ci/tools && go build -o ../../$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+
+.cache/bin/goreleaser: .ci/tools/goreleaser/go.mod
+	cd .ci/tools/goreleaser && CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o ../../../$@ github.com/goreleaser/goreleaser/v2
+
+.cache/bin/syft: .ci/tools/syft/go.mod
+	cd .ci/tools/syft && CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o ../../../$@ github.com/anchore/syft/cmd/syft
 
 bench:
 	go test -run '^$$' -bench . -benchmem ./...
