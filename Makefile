@@ -6,6 +6,8 @@
 # make bench  benchmarks in Go's form; make bench-match: how well people are matched, on made companies
 # make manual  the help of each command and task as manual pages, Markdown, reST and YAML, in .cache/manual
 # make picture  docs/report.png anew: the report of the sample company (needs the browser)
+# make release-check  a release of the last commit, made twice, compared, signed with a key for the occasion, installed and
+#             tried, and not published; needs Debian and root
 # make soak   faults in the state file, in PostgreSQL and in resets for a quarter of an hour, with figures; needs strace and root (Linux)
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -20,7 +22,7 @@ chromium  := testdata/chromium.sh
 shells    := testdata/shells.sh
 FUZZTIME  ?= 500x
 
-.PHONY: build demo test unit windows fuzz lint bench bench-match manual picture soak clean
+.PHONY: build demo test unit windows fuzz lint bench bench-match manual picture release-check soak clean
 build:
 	CGO_ENABLED=0 go build -trimpath -buildvcs=auto -ldflags '-s -w' -o $(bin) ./cmd/qpimport
 
@@ -100,6 +102,9 @@ manual: build
 picture: build
 	$(chromium) install
 	@testdata/picture.sh $(bin) docs/report.png
+
+release-check: $(releasers)
+	.ci/release/check.sh
 
 soak:
 	$(samba) install
