@@ -39,11 +39,11 @@ func (im *Importer) Convert(ctx context.Context, sel string, mode registry.Mode,
 			return err
 		}
 		d.settle()
-		for i, is := range d.after.Accounts {
+		for _, i := range d.inOrder() {
 			if !d.changed(i) {
 				continue
 			}
-			c, err := changeOf(d.was(i), is, "converted")
+			c, err := changeOf(d.was(i), d.after.Accounts[i], "converted")
 			if err != nil {
 				return err
 			}

@@ -59,6 +59,22 @@ func (d *draft) changed(i int) bool {
 	return was == nil || is == nil || !is.Same(was)
 }
 
+// inOrder are the places of all accounts in the order that everything is listed in.
+func (d *draft) inOrder() []int {
+	places := make([]int, len(d.after.Accounts))
+	for i := range places {
+		places[i] = i
+	}
+	sortBy(places, func(i *int) (ou, name, id string) {
+		a := d.after.Accounts[*i]
+		if a.AD != nil {
+			ou = source.ParentDN(a.AD.Name)
+		}
+		return ou, a.DisplayName, a.ID
+	})
+	return places
+}
+
 // accounts counts those that will be there.
 func (d *draft) accounts() int {
 	n := 0

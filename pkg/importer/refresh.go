@@ -595,8 +595,8 @@ func (d *draft) newPeople(in *reading) ([]*source.User, error) {
 // countRefresh says what a settled draft does with the accounts.
 func (d *draft) countRefresh(result *RefreshResult, dry bool) error {
 	n := &result.Counts
-	for i, is := range d.after.Accounts {
-		was := d.was(i)
+	for _, i := range d.inOrder() {
+		was, is := d.was(i), d.after.Accounts[i]
 		if !d.changed(i) {
 			n.Unchanged++
 			continue
