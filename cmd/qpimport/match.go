@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -72,7 +74,8 @@ What --auto leaves open can be decided in three ways. --review-out writes the op
 cases as CSV for a spreadsheet, one line a candidate; somebody writes match, reject or
 ignore into the column decision, and --decisions takes the file back, in whichever
 encoding and with whichever separator it was saved. Lines without a decision do not
-count; m365_id may be any SEL. All lines are checked before any is carried out.
+count; m365_id may be any SEL. All lines are checked before any is carried out. A file
+with decisions that were not taken back yet is not written over.
 --review asks on the terminal, one case at a time; it shows candidates by evidence
 unless --by says otherwise, finds any other free mailbox with "/", and applies on quitting
 what was decided. What was decided is kept, see "decisions".
@@ -216,6 +219,9 @@ func (o matchOptions) run(ctx context.Context, a *app) error {
 		if err := output.CheckFolder("--review-out", o.reviewOut); err != nil {
 			return err
 		}
+		if err := o.spareDecisions(ctx, a); err != nil {
+			return err
+		}
 	}
 	result, err := o.match(ctx, a)
 	if err != nil {
@@ -264,6 +270,41 @@ func leftOpen(r importer.MatchResult) int {
 		}
 	}
 	return open
+}
+
+// spareDecisions refuses to write the open cases over a file in which somebody has
+// decided what was not taken back yet: it would be lost.
+func (o matchOptions) spareDecisions(ctx context.Context, a *app) error {
+	if _, err := os.Stat(o.reviewOut); err != nil {
+		return nil
+	}
+	f, err := input.Read(ctx, a.in, o.reviewOut)
+	if err != nil {
+		return err
+	}
+	rows, _ := parseReview(f) // with what is wrong in it too; no other file has rows
+	if len(rows) == 0 {
+		return nil
+	}
+	var taken []importer.NamedDecision
+	if o.adExport == "" {
+		if taken, err = a.decisions(ctx); err != nil {
+			return err
+		}
+	}
+	rows = slices.DeleteFunc(rows, func(r importer.DecisionRow) bool {
+		return slices.ContainsFunc(taken, func(d importer.NamedDecision) bool {
+			return d.Verdict == r.Verdict && d.ADID == r.AD && (d.M365ID == r.M365 || strings.EqualFold(d.M365UPN, r.M365))
+		})
+	})
+	if len(rows) == 0 {
+		return nil
+	}
+	return &source.Error{
+		Code:    importer.CodeRefused,
+		Message: fmt.Sprintf("%s holds %s not taken yet", o.reviewOut, output.Count(len(rows), "decision")),
+		Hint:    "take it back first, `qpimport match --decisions " + output.ShellWord(o.reviewOut) + "`, or name another file",
+	}
 }
 
 // takeDecisions carries out a review file.
