@@ -58,7 +58,7 @@ GNUPGHOME=$keys gpg --quiet --armor --export >"$work/qpimport.asc"
 say "a release of v$version for $targets"
 release first
 dist=$work/first/dist
-(cd -- "$dist" && ls -l --block-size=1K -- *.* | awk 'NF > 8 { printf "    %6d KiB  %s\n", $5, $9 }')
+(cd -- "$dist" && ls -ld --block-size=1K -- qpimport_*.* checksums* | awk '/^-/ { printf "    %6d KiB  %s\n", $5, $9 }')
 
 say "the same again, from another folder"
 [[ ${RELEASE_FRESH-} != 1 ]] || { GOCACHE=$(mktemp -d -p "$keys"); export GOCACHE; }
