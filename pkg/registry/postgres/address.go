@@ -144,8 +144,8 @@ func split(text string) (*url.URL, url.Values, error) {
 			return nil, nil, usagef("", "the address of the registry says %s twice", name)
 		}
 	}
-	if q.Has("search_path") && !schemaName.MatchString(q.Get("search_path")) {
-		return nil, nil, usagef("", "search_path in the address of the registry must name one schema, of letters, digits and underscores")
+	if schema := q.Get("search_path"); q.Has("search_path") && (!schemaName.MatchString(schema) || strings.HasPrefix(schema, "pg_")) {
+		return nil, nil, usagef("", "search_path in the address of the registry must name one schema, of letters, digits and underscores, and not one of PostgreSQL's own")
 	}
 	switch mode := q.Get("sslmode"); {
 	case q.Has("sslmode") && mode != "verify-full" && mode != "disable":

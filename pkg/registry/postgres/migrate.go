@@ -78,7 +78,7 @@ func (s *Store) version(ctx context.Context, db interface {
 		return 0, s.errorf(registry.CodeForeign, TopicOccupied, "the schema %s holds tables, and no registry of this program", s.schema)
 	}
 	// By its whole name: a schema that the role may not use is passed over in search_path.
-	err = db.QueryRow(ctx, `SELECT max(version) FROM "`+s.schema+`".qpimport_schema`).Scan(&version)
+	err = db.QueryRow(ctx, `SELECT coalesce(max(version), 0) FROM "`+s.schema+`".qpimport_schema`).Scan(&version)
 	if err == nil && version <= 0 {
 		err = registry.Damaged(errors.New("no version"), "table qpimport_schema")
 	}
