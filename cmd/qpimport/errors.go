@@ -114,9 +114,13 @@ func asUsage(err error) error {
 }
 
 // stopped names the true cause of an error in a command that ran out of time
-// or was interrupted.
+// or was interrupted. That nobody knows what came of it is not hidden by that.
 func stopped(ctx context.Context, timeout time.Duration, err error) error {
+	unknown := source.CodeOf(err) == source.CodeOutcomeUnknown
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		if unknown {
+			return err
+		}
 		return &source.Error{
 			Code:    importer.CodeTimeout,
 			Message: fmt.Sprintf("not done within %s", timeout),
@@ -124,7 +128,11 @@ func stopped(ctx context.Context, timeout time.Duration, err error) error {
 			Err:     detail(err),
 		}
 	}
-	return &source.Error{Code: importer.CodeInterrupted, Message: "interrupted"}
+	interrupted := &source.Error{Code: importer.CodeInterrupted, Message: "interrupted"}
+	if unknown {
+		interrupted.Err = err
+	}
+	return interrupted
 }
 
 // detail drops an error that says no more than that the context ended.
