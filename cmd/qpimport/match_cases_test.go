@@ -117,7 +117,7 @@ func TestKeptDecisions(t *testing.T) {
 
 func TestParseReviewRefuses(t *testing.T) {
 	for _, c := range []struct{ name, in, err string }{
-		{"no column", "ad_id,m365_id\na,b\n", "f line 1: 0 columns are headed decision"},
+		{"no column", "ad_id,m365_id\na,b\n", "f line 1: no column is headed decision"},
 		{"a column twice", "ad_id,m365_id,decision,Decision\n", "f line 1: 2 columns are headed decision"},
 		{"empty", "\n", "f holds no lines"},
 		{"every bad line", "ad_id,m365_id,decision\na,b,maybe\n,b,match\na,b,match,x\n",

@@ -205,7 +205,7 @@ func selectBatch(whole *reading, sel *selection, r ImportRequest, snap *registry
 		return nil, err
 	}
 	if nobody := wanted.unusedPatterns(); len(nobody) > 0 {
-		return nil, &source.Error{Code: source.CodeNotFound, Topic: TopicUnknownUser, Message: "no user fits " + strings.Join(nobody, ", ")}
+		return nil, &source.Error{Code: source.CodeNotFound, Topic: TopicUnknownUser, Message: "no user fits " + quoteAll(nobody)}
 	}
 	b.unused = excluded.unused()
 	if unused := excluded.exact.unused(); r.told {

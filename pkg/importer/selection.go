@@ -401,12 +401,17 @@ func (s *selectors) check(what string, topic source.Topic, there iter.Seq[called
 	return nil
 }
 
+// quoteAll names the first of some names: a wrong file may hold thousands.
 func quoteAll(names []string) string {
-	quoted := make([]string, len(names))
-	for i, name := range names {
-		quoted[i] = fmt.Sprintf("%q", name)
+	var quoted []string
+	for _, name := range names[:min(mostListed, len(names))] {
+		quoted = append(quoted, fmt.Sprintf("%q", name))
 	}
-	return strings.Join(quoted, ", ")
+	text := strings.Join(quoted, ", ")
+	if more := len(names) - mostListed; more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
 }
 
 // mostListed bounds the lines about one name in an error, and the names.

@@ -167,7 +167,10 @@ func (f File) once(head sheet.Row, name, hint string) error {
 			n++
 		}
 	}
-	if n == 1 {
+	switch n {
+	case 0:
+		return usage.Hintf(hint, "%s: no column is headed %s", f.line(head), name)
+	case 1:
 		return nil
 	}
 	return usage.Hintf(hint, "%s: %d columns are headed %s", f.line(head), n, name)

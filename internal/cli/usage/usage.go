@@ -28,11 +28,17 @@ func Join(found []string) error {
 	return Errorf("%s", strings.Join(found, "; "))
 }
 
+// mostLines bounds what is said of a file: of the wrong one each line may be wrong.
+const mostLines = 100
+
 // Lines makes one error of all that is wrong with the lines of a file, each on its own;
 // nil if nothing is.
 func Lines(found []string) error {
 	if len(found) == 0 {
 		return nil
+	}
+	if more := len(found) - mostLines; more > 0 {
+		found = append(found[:mostLines:mostLines], fmt.Sprintf("and %d more", more))
 	}
 	return Errorf("%s", strings.Join(found, "\n"))
 }
