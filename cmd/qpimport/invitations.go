@@ -139,7 +139,11 @@ func (o *invitationsOptions) check() error {
 		wrong(text != "" && !isWebAddress(text), flag+": want https://…")
 	}
 	letters := o.send || o.out != "" && !o.toCSV()
-	wrong(letters && o.from == "", "messages need a sender: --from ADDRESS")
+	what := "messages"
+	if !o.send {
+		what = "--out " + o.out + " is a folder of messages, since it does not end in .csv: they"
+	}
+	wrong(letters && o.from == "", what+" need a sender: --from ADDRESS")
 	wrong(letters && o.url() == "" && o.template == "", "messages need the link to the app: --"+o.app+"-url URL")
 	if o.from != "" {
 		if o.sender, err = parseSender(o.from); err != nil {

@@ -43,6 +43,21 @@ func invitationRows(r importer.Invitations) []invitationRow {
 	return rows
 }
 
+// onceEach leaves those out among the invited who were invited just now, and stand above.
+func onceEach(rows []invitationRow) []invitationRow {
+	now := map[[2]string]bool{}
+	var once []invitationRow
+	for _, r := range rows {
+		if r.Outcome == "now" {
+			now[[2]string{r.Account, r.App}] = true
+		}
+		if r.Outcome != "invited" || !now[[2]string{r.Account, r.App}] {
+			once = append(once, r)
+		}
+	}
+	return once
+}
+
 func invitationColumns() []output.Column[invitationRow] {
 	type row = invitationRow
 	moment := func(t *time.Time) string {
@@ -85,7 +100,7 @@ func invitationsView(r importer.Invitations, o *invitationsOptions) output.View 
 		Rows:     func() [][]string { return output.Rows(invitationColumns(), rows) },
 		Page: func(p *output.Page) {
 			if len(rows) > 0 {
-				output.TableOf(p, invitationColumns(), rows)
+				output.TableOf(p, invitationColumns(), onceEach(rows))
 				p.Blank()
 			}
 			verb := "invited now"
