@@ -68,7 +68,7 @@ func privilegedView(r importer.PrivilegedList) output.View {
 			output.TableOf(p, columns, r.People)
 			p.Blank()
 		}
-		p.Line("%s: %s with power over a directory", r.Customer, output.Count(len(r.People), "user"))
+		p.Line("%s: %s with power over a directory%s", r.Customer, output.Count(len(r.People), "user"), unsaid(r.Unknown))
 		if len(r.Was) > 0 {
 			names := make([]string, len(r.Was))
 			for i, w := range r.Was {
@@ -78,4 +78,17 @@ func privilegedView(r importer.PrivilegedList) output.View {
 		}
 	}
 	return v
+}
+
+// unsaid names the directories of which it is not known who holds power, so that nobody
+// takes a small number for all of them.
+func unsaid(unknown []importer.UnknownPower) string {
+	if len(unknown) == 0 {
+		return ""
+	}
+	names := make([]string, len(unknown))
+	for i, u := range unknown {
+		names[i] = u.Source.String()
+	}
+	return "; not known of " + strings.Join(names, " and ")
 }
