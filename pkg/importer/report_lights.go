@@ -66,10 +66,10 @@ func (w *reportWriter) lights(findings []StatusFinding) {
 	default:
 		var waits []string
 		if a.PendingMatch > 0 {
-			waits = append(waits, fmt.Sprintf("%d wait for a mailbox", a.PendingMatch))
+			waits = append(waits, amount(a.PendingMatch, "waits for a mailbox", "wait for a mailbox"))
 		}
 		if a.NeedsEmail > 0 {
-			waits = append(waits, fmt.Sprintf("%d wait for an address", a.NeedsEmail))
+			waits = append(waits, amount(a.NeedsEmail, "waits for an address", "wait for an address"))
 		}
 		say("accounts", Yellow, a.Active, a.Total, "%s", strings.Join(waits, ", "))
 	}
@@ -77,16 +77,16 @@ func (w *reportWriter) lights(findings []StatusFinding) {
 		waiting := a.PendingMatch - n.Ignored
 		switch {
 		case n.Doubtful > 0:
-			say("matching", Red, n.Pairs, a.Total, "%d of the pairs are contradicted", n.Doubtful)
+			say("matching", Red, n.Pairs, a.Total, "%s", amount(n.Doubtful, "of the pairs is contradicted", "of the pairs are contradicted"))
 		case waiting > 0:
-			say("matching", Yellow, n.Pairs, a.Total, "%d are to be matched", waiting)
+			say("matching", Yellow, n.Pairs, a.Total, "%s", amount(waiting, "is to be matched", "are to be matched"))
 		case a.Total > 0:
 			say("matching", Green, n.Pairs, a.Total, "nobody is left to match")
 		}
 	}
 	if has := a.Total - a.PendingMatch; has > 0 {
 		if a.NeedsEmail > 0 {
-			say("addresses", Yellow, has-a.NeedsEmail, has, "%d have no address that can be used", a.NeedsEmail)
+			say("addresses", Yellow, has-a.NeedsEmail, has, "%s", amount(a.NeedsEmail, "has no address that can be used", "have no address that can be used"))
 		} else {
 			say("addresses", Green, has, has, "all can be reached")
 		}
@@ -110,7 +110,7 @@ func (w *reportWriter) leaverLight(say func(code string, light Light, count, of 
 	case len(w.Leavers) > 0:
 		say("leavers", Red, len(w.Leavers), 0, "left, and the mailbox is open")
 	case gone > 0:
-		say("leavers", Yellow, 0, 0, "no mailbox is open; %d accounts are of people who are gone", gone)
+		say("leavers", Yellow, 0, 0, "no mailbox is open; %s", amount(gone, "account is of somebody who is gone", "accounts are of people who are gone"))
 	case len(w.known[source.M365]) > 0 && len(w.known[source.AD]) > 0:
 		say("leavers", Green, 0, 0, "no mailbox of a leaver is open")
 	}
@@ -128,4 +128,12 @@ func (w *reportWriter) powerLight(say func(code string, light Light, count, of i
 	case len(w.known) > 0:
 		say("privileges", Green, n.HeldBack, 0, "held back, because they hold power over a directory")
 	}
+}
+
+// amount is a number with what is said of one, or of several.
+func amount(n int, one, several string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, several)
 }
