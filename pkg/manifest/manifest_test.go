@@ -249,7 +249,7 @@ var documents = []struct {
 	{name: "file and starttls", yaml: `directories: {ad: {file: x, starttls: true}}`, want: []string{`4:43 directories.ad.starttls: has no meaning beside file`}},
 	{name: "reset of an export", yaml: `directories: {reset: {ad: {file: a.ldif}}}`, want: []string{`directories.reset.ad: sets passwords: an export is no directory`}, beyond: true},
 	{name: "nothing", yaml: `directories: {ad: {}, m365: {}}`, want: []string{
-		`4:23 directories.ad: say where the directory is: url (live) or file (an export)`,
+		`4:23 directories.ad: say where the directory is: domain or url (live), or file (an export)`,
 		`4:33 directories.m365: say where the directory is: tenant and its credentials (live) or file`}},
 	{name: "neither", yaml: `directories: {ad: {bind_dn: svc, bind_password: "env:A"}, m365: {client_id: 8c1f2a34-0000-4000-8000-5e6f7a8b9c0d, client_secret: "env:A"}}`, want: []string{
 		`4:23 directories.ad: url is missing`, `4:69 directories.m365: tenant is missing`}},

@@ -56,7 +56,11 @@ func (g Graph) validateAuth(p *ConnectionProblems) (tenant, client bool) {
 	}()
 	switch g.Auth {
 	case "":
-		if len(given) != 1 {
+		switch len(given) {
+		case 0:
+			p.add("give one of %s, %s and %s, or %s", secrets[0].name, secrets[1].name, secrets[2].name, "auth")
+		case 1:
+		default:
 			p.add("give one of %s, %s and %s", secrets[0].name, secrets[1].name, secrets[2].name)
 		}
 		return g.AccessTokenFrom == "", g.AccessTokenFrom == ""

@@ -433,7 +433,7 @@ func (l LDAP) validate(p *ConnectionProblems, transport string) {
 	case transport != TransportLDAPS && transport != TransportStartTLS && transport != TransportSealed:
 		p.add("%s: has to be "+TransportLDAPS+", "+TransportStartTLS+" or "+TransportSealed, "transport")
 	case l == LDAP{} && transport == TransportLDAPS:
-		p.add("say where the directory is: %s (live) or %s (an export)", "url", "file")
+		p.add("say where the directory is: %s or %s (live), or %s (an export)", "domain", "url", "file")
 		return
 	case l.URL == "" && l.Domain == "":
 		p.add("%s is missing", "url")

@@ -79,7 +79,7 @@ func TestValidate(t *testing.T) {
 		"windows and more": {sealed(LDAP{Domain: "corp.example", Bind: BindWindows, KDC: "x"}), []string{"kdc has no meaning with bind windows: the account that runs the program logs in"}},
 
 		"no directory":      {Connection{Kind: "ldap"}, []string{`"ldap" is no directory to connect`}},
-		"nothing":           {Connection{Kind: AD}, []string{"say where the directory is: url (live) or file (an export)"}},
+		"nothing":           {Connection{Kind: AD}, []string{"say where the directory is: domain or url (live), or file (an export)"}},
 		"nothing for m365":  {Connection{Kind: M365}, []string{"say where the directory is: tenant and its credentials (live) or file (an export)"}},
 		"starttls alone":    {Connection{Kind: AD, Transport: TransportStartTLS}, []string{"url is missing", "bind_dn is missing", "bind_password_from is missing"}},
 		"all of LDAP":       {Connection{Kind: AD, LDAP: LDAP{URL: "ldap://dc1/x", BaseDN: "staff", TLSServerName: "a b"}}, []string{"url: nothing may follow the host and port", "url ldap:// would send the password in clear: use ldaps://, or add starttls", "bind_dn is missing", "bind_password_from is missing", "base_dn: not a distinguished name such as DC=corp,DC=example", "tls_server_name: not the name of a server"}},
@@ -108,7 +108,7 @@ func TestValidate(t *testing.T) {
 		"open quote":       {password(`command:op "hunter2`), []string{`bind_password_from: command: has a quote " without its end`}},
 		"no program":       {password("command:"), []string{"bind_password_from: command: must be followed by a program"}},
 		"secret, 2 lines":  {password("command:op\nhunter2"), []string{"bind_password_from: has to be text on one line, without control characters"}},
-		"Graph, no secret": {graph(func(g *Graph) { g.ClientSecretFrom = "" }), []string{"give one of client_secret_from, certificate_from and access_token_from"}},
+		"Graph, no secret": {graph(func(g *Graph) { g.ClientSecretFrom = "" }), []string{"give one of client_secret_from, certificate_from and access_token_from, or auth"}},
 		"two secrets":      {graph(func(g *Graph) { g.CertificateFrom = "hunter2" }), []string{"give one of client_secret_from, certificate_from and access_token_from", "certificate_from: not a reference to a secret: it must begin with env:, file: or command: and name where the secret lies"}},
 
 		"no tenant":          {tenant(""), []string{"tenant is missing"}},
