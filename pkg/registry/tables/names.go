@@ -52,7 +52,7 @@ func (s Store) Names(ctx context.Context, q registry.NameQuery) ([]registry.Name
 			return l.query(tx, `SELECT CASE WHEN `+byName+` THEN username ELSE email END, id, display_name FROM accounts
 				WHERE `+of+` AND (`+byName+` OR `+byEmail+`)`, args)
 		case registry.RunNames:
-			return l.query(tx, `SELECT CAST(id AS TEXT), '', command || ' ' || customer_name || ' ' || at FROM runs
+			return l.query(tx, `SELECT CAST(id AS TEXT), '', command || ' ' || customer_name || ' ' || substr(at, 1, 19) || 'Z' FROM runs
 				WHERE `+strings.ReplaceAll(of, `customer`, `(SELECT n FROM customers WHERE customers.id = runs.customer)`)+
 				` AND `+l.like(tx, `CAST(id AS TEXT)`, len(args)+1)+` ORDER BY id DESC`, args)
 		}
