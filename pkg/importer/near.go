@@ -25,7 +25,7 @@ type called struct {
 func (c called) proposed() string {
 	name := oneLine(cmp.Or(c.sel, c.name))
 	if strings.ContainsAny(name, " ,") {
-		name = fmt.Sprintf("%q", name)
+		name = `"` + strings.ReplaceAll(name, `"`, `\"`) + `"` // and no more, so that it can be typed
 	}
 	if c.sel != "" && !strings.Contains(c.sel, c.name) {
 		name += " (" + oneLine(c.name) + ")" // whose name it is would not be seen
