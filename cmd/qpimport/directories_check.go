@@ -171,10 +171,13 @@ func testPage(p *output.Page, tests []importer.DirectoryTest) {
 }
 
 func infoText(i *source.Info) string {
-	if i == nil {
+	switch {
+	case i == nil:
 		return "answered"
+	case i.Name == "": // as of an export of users alone
+		return output.OrDash(i.Server)
 	}
-	return fmt.Sprintf("%s at %s", output.OrDash(i.Name), output.OrDash(i.Server))
+	return fmt.Sprintf("%s at %s", i.Name, output.OrDash(i.Server))
 }
 
 func seen(t importer.DirectoryTest) string {
