@@ -93,7 +93,11 @@ func commandsNamed(c *cobra.Command, name string) []string {
 
 // chooseSubcommand is the RunE of a command that does nothing by itself.
 func chooseSubcommand(cmd *cobra.Command, _ []string) error {
-	return usage.Errorf("%s needs one of %s", cmd.CommandPath(), strings.Join(subcommandNames(cmd), ", "))
+	names := subcommandNames(cmd)
+	if len(names) == 1 {
+		return usage.Errorf("a command is missing: it is `%s %s`", cmd.CommandPath(), names[0])
+	}
+	return usage.Errorf("`%s` needs one of %s", cmd.CommandPath(), strings.Join(names, ", "))
 }
 
 func subcommandNames(cmd *cobra.Command) []string {

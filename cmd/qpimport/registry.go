@@ -8,7 +8,6 @@ import (
 	"github.com/qpimport/qpimport/internal/cli/output"
 	"github.com/qpimport/qpimport/internal/cli/secret"
 	"github.com/qpimport/qpimport/internal/cli/usage"
-	"github.com/qpimport/qpimport/pkg/importer"
 	"github.com/qpimport/qpimport/pkg/registry"
 	"github.com/qpimport/qpimport/pkg/registry/postgres"
 	"github.com/qpimport/qpimport/pkg/registry/sqlite"
@@ -79,7 +78,7 @@ func (a *app) copyRegistry(ctx context.Context, from, to string) error {
 		return err
 	}
 	if !h.Exists {
-		return &source.Error{Code: source.CodeNotFound, Topic: importer.TopicNoState, Message: h.Place + " does not exist yet"}
+		return &source.Error{Code: source.CodeNotFound, Message: "FROM, " + h.Place + ", does not exist", Hint: "name the registry that is to be copied"}
 	}
 	in, into, err := a.openTables(ctx, to, false)
 	if err != nil {

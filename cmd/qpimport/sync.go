@@ -67,8 +67,11 @@ func syncVerdict(r importer.SyncResult) error {
 				return &source.Error{Code: codePartial, Message: "Cloud Sync has not carried everybody over", Hint: "it does so by itself before long"}
 			}
 		}
-	case importer.SyncElsewhere, importer.SyncNone:
-		return &source.Error{Code: importer.CodeRefused, Message: "AD Connect does not run on this machine"}
+	case importer.SyncElsewhere:
+		return &source.Error{Code: importer.CodeRefused, Message: "AD Connect does not run on this machine", Hint: "run the command that the result names on that server"}
+	case importer.SyncNone:
+		return &source.Error{Code: importer.CodeRefused, Message: "AD Connect does not run on this machine",
+			Hint: "run this on the server where it does; Cloud Sync is asked through `qpimport directories connect m365 --role reset`"}
 	}
 	return nil
 }
