@@ -49,7 +49,7 @@ unit:
 	set -a; eval "$$($(samba) env; $(postgres) env)"; QPIMPORT_TEST_AD=required QPIMPORT_TEST_CHROMIUM=required QPIMPORT_TEST_SHELLS=required; set +a; \
 		go test -race -shuffle=on -skip $(long) $$(go list ./... | grep -v /cmd/) && \
 		go test -run $(long) ./pkg/importer ./pkg/match && \
-		go test -shuffle=on ./cmd/... && \
+		go test -shuffle=on -timeout 30m ./cmd/... && \
 		go test -race -run '^TestScripts$$/^(bulk|kerberos|live_ad|live_m365|plan_apply)$$' ./cmd/...
 
 # The program for Windows, run by Wine: every script, several at once, Ctrl-C and kills,
@@ -60,7 +60,7 @@ windows:
 	$(wine) build
 	$(wine) start
 	set -a; eval "$$($(wine) env)"; set +a; \
-		go test -count=1 -run '^(TestScripts|TestBinary)$$' ./cmd/qpimport && \
+		go test -count=1 -timeout 30m -run '^(TestScripts|TestBinary)$$' ./cmd/qpimport && \
 		GOOS=windows go test -count=1 -exec "$$QPIMPORT_TEST_WINE/run" ./internal/... && \
 		GOOS=windows go test -count=1 -exec "$$QPIMPORT_TEST_WINE/run" -run '^(TestOwner|TestRestricts|TestPathsOfWindows|TestServerPolicy)$$' ./pkg/registry/sqlite ./pkg/source ./pkg/source/ad
 
@@ -76,7 +76,7 @@ fuzz:
 	done
 
 lint: $(linter)
-	$(linter) run ./...
+	$(linter) run --allow-parallel-runners ./...
 	GOOS=windows go vet ./...
 	GOOS=darwin go vet ./...
 
