@@ -72,6 +72,22 @@ func TestRoleSettings(t *testing.T) {
 	wg.Wait()
 }
 
+// TestForeignSession reads the registry's own tables in a session that somebody else has
+// had before, through a pooler.
+func TestForeignSession(t *testing.T) {
+	s := newSchema(t)
+	store, err := Open(t.Context(), Options{Address: s.address + "&pool_max_conns=1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	id := newCustomer(t, store)
+	if _, err := store.pool.Exec(t.Context(), `CREATE TEMP TABLE customers AS SELECT * FROM "`+s.name+`".customers LIMIT 0`); err != nil {
+		t.Fatal(err)
+	}
+	read(t, store, id)
+}
+
 // TestClearPassword sends nobody a password in the clear who took the server's place on
 // this machine.
 func TestClearPassword(t *testing.T) {

@@ -134,7 +134,7 @@ func (s *Store) begin(ctx context.Context, write bool) (pgx.Tx, error) {
 	if write {
 		mode, idle = `READ COMMITTED`, `60s`
 	}
-	return s.pool.BeginTx(ctx, pgx.TxOptions{BeginQuery: `BEGIN ISOLATION LEVEL ` + mode + `; SET LOCAL search_path TO "` + s.schema + `";
+	return s.pool.BeginTx(ctx, pgx.TxOptions{BeginQuery: `BEGIN ISOLATION LEVEL ` + mode + `; SET LOCAL search_path TO "` + s.schema + `", pg_temp;
 		SET LOCAL lock_timeout TO '10s'; SET LOCAL idle_in_transaction_session_timeout TO '` + idle + `'`})
 }
 
