@@ -85,6 +85,9 @@ func (o reportOptions) reportAll(ctx context.Context, a *app, r importer.ReportR
 	if err := a.render(fleetView(result)); err != nil {
 		return err
 	}
+	if result.Index == nil {
+		a.notice("note: nothing was written; --out DIR writes the pages")
+	}
 	if n := result.Counts.Failed; n > 0 {
 		return &source.Error{Code: codePartial, Message: "without a report: " + output.Count(n, "customer"), Hint: "the reasons are in the result"}
 	}
