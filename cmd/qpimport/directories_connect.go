@@ -122,7 +122,7 @@ func (a *app) lookAtExport(ctx context.Context, conn source.Connection) {
 		info, err = dir.Info(ctx)
 	}
 	if err != nil {
-		a.notice("the export cannot be used as it is: %s", err)
+		a.notice("warning: the export cannot be used as it is: %s", err)
 		if hint := advice(err); hint != "" {
 			a.notice("hint: %s", hint)
 		}

@@ -173,7 +173,7 @@ func readKinds(c importer.Customer) []source.Kind {
 
 // noDirectory is the error about a customer who has none connected.
 func noDirectory(c importer.Customer) error {
-	return usage.Hintf("`qpimport directories connect --help` tells how", "no directory of %s is connected", c.Name)
+	return usage.Hintf("`qpimport directories connect --help` tells how", "%s has no directory connected", c.Name)
 }
 
 func userColumns(all, wide bool) []output.Column[importer.UserDetail] {
