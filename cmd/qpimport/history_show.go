@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/go-json-experiment/json/jsontext"
 	"github.com/spf13/cobra"
 
 	"github.com/qpimport/qpimport/internal/cli/output"
@@ -57,17 +56,17 @@ func runNumber(arg string) (int64, error) {
 }
 
 // paramsText is what a run was asked for, "" for nothing.
-func paramsText(params jsontext.Value) string {
-	if string(params) == "{}" {
+func paramsText(params string) string {
+	if params == "{}" {
 		return ""
 	}
-	return string(params)
+	return params
 }
 
 func runPage(p *output.Page, r importer.RunDetail) {
 	fields := [][]string{
 		{"Run", strconv.FormatInt(r.Number, 10)}, {"Command", r.Command}, {"Customer", r.Customer}, {"When", timeText(r.At)},
-		{"Who", text(r.By)}, {"Version", text(r.Version)}, {"Asked for", paramsText(r.Params)}, {"Changes", countsText(r.Counts)},
+		{"Who", text(r.By)}, {"Version", text(r.Version)}, {"Asked for", paramsText(string(r.Params))}, {"Changes", countsText(r.Counts)},
 	}
 	for _, f := range [][]string{{"Batch", text(r.Batch)}, {"Undoes", numberText(r.Undoes)}, {"Undone by", numberText(r.UndoneBy)}} {
 		if f[1] != "" {
