@@ -25,11 +25,17 @@ import (
 // zone is a DNS server: addresses by name, and services by name, each as PRIORITY
 // HOST PORT.
 type zone struct {
+	mu        sync.Mutex
 	addresses map[string]string
+	services  map[string][]string
+	asked     []string
+}
 
-	mu       sync.Mutex
-	services map[string][]string
-	asked    []string
+// host says that there is a computer of a name of the domain, on 127.0.0.1.
+func (z *zone) host(name string) {
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	z.addresses[name+"."+contoso] = "127.0.0.1"
 }
 
 // set says which domain controllers there are below a name of the domain.
@@ -55,12 +61,10 @@ func (z *zone) resolver(t *testing.T) *net.Resolver {
 		}
 		return whole
 	}
-	addr := serveUDP(t, 0, func(question []byte) []byte { return answer(question, 1232) })
-	l, err := net.Listen("tcp", addr) // for what is too long for a datagram
-	if err != nil {
-		t.Fatal(err)
-	}
+	l, conn := listenBoth(t) // TCP for what is too long for a datagram
 	t.Cleanup(func() { l.Close() })
+	serveUDP(t, conn, func(question []byte) []byte { return answer(question, 1232) })
+	addr := l.Addr().String()
 	go func() {
 		for {
 			conn, err := l.Accept()
@@ -83,13 +87,26 @@ func (z *zone) resolver(t *testing.T) *net.Resolver {
 	}}
 }
 
-// serveUDP answers datagrams on a port of 127.0.0.1, 0 for any; nil is no answer.
-func serveUDP(t *testing.T, port int, answer func([]byte) []byte) (addr string) {
+// listenBoth listens on a port of 127.0.0.1 that is free in TCP and in UDP.
+func listenBoth(t *testing.T) (net.Listener, net.PacketConn) {
 	t.Helper()
-	conn, err := net.ListenPacket("udp", "127.0.0.1:"+strconv.Itoa(port))
-	if err != nil {
-		t.Fatal(err)
+	for range 100 {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if conn, err := net.ListenPacket("udp", l.Addr().String()); err == nil {
+			return l, conn
+		}
+		l.Close()
 	}
+	t.Fatal("no port is free")
+	return nil, nil
+}
+
+// serveUDP answers datagrams; nil is no answer.
+func serveUDP(t *testing.T, conn net.PacketConn, answer func([]byte) []byte) {
+	t.Helper()
 	t.Cleanup(func() { conn.Close() })
 	go func() {
 		buf := make([]byte, 1500)
@@ -103,7 +120,6 @@ func serveUDP(t *testing.T, port int, answer func([]byte) []byte) (addr string) 
 			}
 		}
 	}()
-	return conn.LocalAddr().String()
 }
 
 func (z *zone) answer(m dnsmessage.Message) *dnsmessage.Message {
@@ -115,11 +131,11 @@ func (z *zone) answer(m dnsmessage.Message) *dnsmessage.Message {
 		m.RCode = dnsmessage.RCodeSuccess
 		m.Answers = append(m.Answers, dnsmessage.Resource{Header: dnsmessage.ResourceHeader{Name: q.Name, Class: q.Class, TTL: 1}, Body: body})
 	}
+	z.mu.Lock()
+	defer z.mu.Unlock()
 	address, known := z.addresses[name]
 	switch {
 	case q.Type == dnsmessage.TypeSRV:
-		z.mu.Lock()
-		defer z.mu.Unlock()
 		z.asked = append(z.asked, name)
 		for _, service := range z.services[name] {
 			var priority, port uint16
@@ -165,7 +181,11 @@ func pingAnswer(site string) []byte {
 // pings answers pings on the port of a fake.
 func pings(t *testing.T, port int, answer []byte) {
 	t.Helper()
-	serveUDP(t, port, func(question []byte) []byte {
+	conn, err := net.ListenPacket("udp", "127.0.0.1:"+strconv.Itoa(port))
+	if err != nil {
+		t.Fatal(err)
+	}
+	serveUDP(t, conn, func(question []byte) []byte {
 		if strings.Contains(string(question), contoso) && strings.Contains(string(question), "Netlogon") {
 			return answer
 		}
@@ -304,7 +324,7 @@ func TestUntidyZone(t *testing.T) {
 	closed := closedPort(t)
 	for i := range many {
 		many[i] = fmt.Sprintf("%d dc%d.%s %d", i, i+10, contoso, closed)
-		z.addresses[fmt.Sprintf("dc%d.%s", i+10, contoso)] = "127.0.0.1"
+		z.host(fmt.Sprintf("dc%d", i+10))
 	}
 	z.set("dc._msdcs", many...)
 	began := time.Now()
