@@ -105,7 +105,7 @@ type wanted struct {
 }
 
 func newWanted(name string) wanted {
-	if _, user, ok := source.DomainUser(name); ok { // a customer has one domain
+	if _, user, ok := source.DomainUser(name); ok { // whose domain may be the mistake
 		name = user
 	}
 	key := []rune(nameKey(name))

@@ -231,7 +231,9 @@ func (s *selection) place(parent string) (take, below bool) {
 type selectors struct {
 	raw   []string
 	wants map[string][]int // folded key → selectors that name it
-	hits  [][]hit
+	// logins are names as in DOMAIN\name, with the selectors that have them so.
+	logins map[string][]login
+	hits   [][]hit
 	// livingFirst takes names from accounts that are gone or disabled where somebody
 	// living in the same customer goes by them too.
 	livingFirst bool
@@ -254,12 +256,13 @@ func livingSelectors(raw []string) *selectors {
 }
 
 func newSelectors(raw []string) *selectors {
-	s := &selectors{raw: raw, wants: map[string][]int{}, hits: make([][]hit, len(raw))}
+	s := &selectors{raw: raw, wants: map[string][]int{}, logins: map[string][]login{}, hits: make([][]hit, len(raw))}
 	for i, r := range raw {
 		r = strings.TrimSpace(r)
 		keys := map[string]bool{strings.ToLower(r): true, strings.ToLower(strings.Trim(r, "{}")): true, source.DNKey(r): true}
-		if _, user, ok := source.DomainUser(r); ok { // a customer has one domain
-			keys[strings.ToLower(user)] = true
+		if domain, user, ok := source.DomainUser(r); ok {
+			key := strings.ToLower(user)
+			s.logins[key] = append(s.logins[key], login{i, domain})
 		}
 		for key := range keys {
 			if key != "" {
@@ -291,7 +294,7 @@ func (s *selectors) offerOf(customer string, living bool, id, label string, name
 		if name == "" {
 			continue
 		}
-		for _, i := range s.wants[strings.ToLower(name)] {
+		for _, i := range s.wanting(strings.ToLower(name), names) {
 			if slices.ContainsFunc(s.hits[i], func(o hit) bool { return o.id == h.id || h.gaveUp != "" && h.gaveUp == o.customer }) {
 				continue
 			}
@@ -300,6 +303,25 @@ func (s *selectors) offerOf(customer string, living bool, id, label string, name
 		}
 	}
 	return hits
+}
+
+// login is a selector DOMAIN\name.
+type login struct {
+	i      int
+	domain string
+}
+
+// wanting are the selectors of one of the names that somebody goes by. Of a login the
+// domain has to be one that the other names have: the NetBIOS name is not known, and
+// elsewhere the same user name is another person's.
+func (s *selectors) wanting(name string, names []string) []int {
+	wanting := s.wants[name]
+	for _, l := range s.logins[name] {
+		if slices.ContainsFunc(names, func(n string) bool { return source.InDomain(n, l.domain) }) {
+			wanting = append(slices.Clip(wanting), l.i)
+		}
+	}
+	return wanting
 }
 
 // offerUser offers a user of a directory.
