@@ -196,9 +196,9 @@ func bulkError(r *bulkResult) error {
 	if r.Counts.Failed == 0 {
 		return nil
 	}
-	return &source.Error{
-		Code:    codePartial,
-		Message: "failed: " + output.Count(r.Counts.Failed, "customer"),
-		Hint:    "the reasons are in the result; the same command again continues with these",
+	hint := "the reasons are in the result; a saved plan is applied without these"
+	if r.Applied {
+		hint = "the reasons are in the result; the same command again continues with these"
 	}
+	return &source.Error{Code: codePartial, Message: "failed: " + output.Count(r.Counts.Failed, "customer"), Hint: hint}
 }
