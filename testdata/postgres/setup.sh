@@ -55,10 +55,21 @@ cluster() {
 	at=$(cat "$dir/cluster" 2>/dev/null) && [[ -e $at/made ]] && echo "$at"
 }
 
+# addresses CLUSTER: the address of a cluster's own, so that no two get in each other's
+# way, also where a checkout was removed whose server runs on; beside it one that the
+# certificate does not name.
+addresses() {
+	local sum net
+	sum=$(cksum <<<"$1") && sum=${sum%% *}
+	net=127.$((128 + sum / 65000 % 64)).$((sum / 250 % 250))
+	addr=$net.$((1 + sum % 250)) other=$net.254
+}
+
 make_cluster() {
 	cluster >/dev/null && return 0
 	local at
 	at=$(mktemp -d "${TMPDIR:-/tmp}/qpimport-postgres.XXXXXX")
+	addresses "$at"
 	echo "$at" >"$dir/cluster"
 	if ((EUID == 0)); then chown postgres: "$at"; fi
 	logged "$dir/initdb.log" as_server "$(bin)/initdb" -D "$at/data" -U postgres -A trust -E UTF8 --locale=C.UTF-8 --no-sync
@@ -126,6 +137,7 @@ stop() {
 print_env() {
 	local at
 	at=$(cluster) || fail "there is no cluster yet: setup.sh start"
+	addresses "$at"
 	cat <<-ENV
 	QPIMPORT_TEST_POSTGRES=required
 	QPIMPORT_TEST_POSTGRES_SOCKET=$at
@@ -139,11 +151,6 @@ print_env() {
 
 mkdir -p -- "$dir"
 dir=$(cd -- "$dir" && pwd -P)
-# An address of the folder's own, so that two checkouts do not get in each other's way;
-# beside it one that the certificate does not name.
-sum=$(cksum <<<"$dir") && sum=${sum%% *}
-net=127.$((128 + sum / 65000 % 64)).$((sum / 250 % 250))
-addr=$net.$((1 + sum % 250)) other=$net.254
 case ${1:-} in
 install) install_packages ;;
 start) start ;;
