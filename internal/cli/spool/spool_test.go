@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"os"
 	"testing"
+
+	"github.com/qpimport/qpimport/internal/private/privatetest"
 )
 
 // TestKeep keeps more than memory is to hold, with a folder for temporary files and
 // without one, and reads all of it back.
 func TestKeep(t *testing.T) {
-	for name, dir := range map[string]string{"file": t.TempDir(), "no folder": t.TempDir() + "/none"} {
+	for name, dir := range map[string]string{"file": privatetest.TempDir(t), "no folder": privatetest.TempDir(t) + "/none"} {
 		t.Run(name, func(t *testing.T) {
 			for _, v := range []string{"TMPDIR", "TMP", "TEMP"} {
 				t.Setenv(v, dir)

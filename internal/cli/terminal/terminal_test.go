@@ -5,6 +5,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/qpimport/qpimport/internal/private/privatetest"
 )
 
 func env(pairs ...string) func(string) string {
@@ -21,7 +23,7 @@ func env(pairs ...string) func(string) string {
 // TestNoTerminal checks that what is no terminal has neither width nor colours, but
 // for colours that somebody wants there.
 func TestNoTerminal(t *testing.T) {
-	f, err := os.Create(filepath.Join(t.TempDir(), "out"))
+	f, err := os.Create(filepath.Join(privatetest.TempDir(t), "out"))
 	if err != nil {
 		t.Fatal(err)
 	}
