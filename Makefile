@@ -37,7 +37,8 @@ test: lint
 	$(samba) start
 	$(samba) load
 	$(postgres) start
-	$(MAKE) unit windows fuzz
+	$(MAKE) -j2 --output-sync=target unit windows
+	$(MAKE) fuzz
 	@echo "make test: all passed"
 
 # The program starts hundreds of times in its tests, and some tests live through
