@@ -138,12 +138,9 @@ func list(c *weblist.Client, size int) weblist.List {
 			if err := c.Decode(a.Body, jsontext.KindBeginArray, &companies); err != nil {
 				return p, err
 			}
-			for i, company := range companies {
-				o, err := company.organization()
-				if err != nil {
-					return p, fmt.Errorf("entry %d: %w", i+1, err)
-				}
-				p.Organizations = append(p.Organizations, o)
+			var err error
+			if p.Organizations, err = weblist.Organizations(companies, company.organization); err != nil {
+				return p, err
 			}
 			next, err := weblist.NextLink(a)
 			if next != nil {

@@ -138,12 +138,8 @@ func list(c *weblist.Client, size int) weblist.List {
 			if p.Total, err = weblist.Count(doc.Count); err != nil {
 				return p, fmt.Errorf("record_count: %w", err)
 			}
-			for i, client := range *doc.Clients {
-				o, err := client.organization()
-				if err != nil {
-					return p, fmt.Errorf("entry %d: %w", i+1, err)
-				}
-				p.Organizations = append(p.Organizations, o)
+			if p.Organizations, err = weblist.Organizations(*doc.Clients, client.organization); err != nil {
+				return p, err
 			}
 			// Servers may give fewer at once than were asked for: the end is the page
 			// that is empty, and the count tells whether it came too early.

@@ -6,7 +6,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -128,12 +127,9 @@ func list(c *weblist.Client, size int) weblist.List {
 			if doc.Companies == nil {
 				return p, errors.New(`"companies" is missing` + c.Said(a.Body))
 			}
-			for i, company := range *doc.Companies {
-				o, err := company.organization()
-				if err != nil {
-					return p, fmt.Errorf("entry %d: %w", i+1, err)
-				}
-				p.Organizations = append(p.Organizations, o)
+			var err error
+			if p.Organizations, err = weblist.Organizations(*doc.Companies, company.organization); err != nil {
+				return p, err
 			}
 			if next := request(number + 1); len(p.Organizations) > 0 {
 				p.Next = &next

@@ -84,13 +84,9 @@ func parsePage(c *weblist.Client, body []byte, number int) (weblist.Page, bool, 
 	if err != nil {
 		return p, false, err
 	}
-	p.Total, p.Organizations = total, make([]source.Organization, len(*doc.Data))
-	for i, o := range *doc.Data {
-		if p.Organizations[i], err = parseOrganization(o); err != nil {
-			return p, false, fmt.Errorf("entry %d: %w", i+1, err)
-		}
-	}
-	return p, last, nil
+	p.Total = total
+	p.Organizations, err = weblist.Organizations(*doc.Data, parseOrganization)
+	return p, last, err
 }
 
 // parseMeta reads how many organizations there are, and whether this is the last page.

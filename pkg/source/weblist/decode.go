@@ -101,6 +101,19 @@ func NumericID(raw jsontext.Value) (string, error) {
 	return string(raw), nil
 }
 
+// Organizations makes organizations of the entries of a page, in their order. An
+// error says which entry it is about, counted from 1.
+func Organizations[T any](entries []T, organization func(T) (source.Organization, error)) ([]source.Organization, error) {
+	all := make([]source.Organization, len(entries))
+	for i, entry := range entries {
+		var err error
+		if all[i], err = organization(entry); err != nil {
+			return nil, fmt.Errorf("entry %d: %w", i+1, err)
+		}
+	}
+	return all, nil
+}
+
 // Numbered is the organization of an id that is a number, and a name.
 func Numbered(system string, id jsontext.Value, name string) (source.Organization, error) {
 	number, err := NumericID(id)
