@@ -360,7 +360,7 @@ func MatchExports(ctx context.Context, open Opener, ad, m365 source.Connection, 
 			return MatchResult{}, err
 		}
 		r := &reading{kind: side.conn.Kind, export: side.conn.Transport == source.TransportFile, at: time.Now().UTC().Round(0)}
-		if r.info, err = dir.Info(ctx); err == nil && len(f.OUs) > 0 {
+		if len(f.OUs) > 0 {
 			err = r.readOUs(ctx, dir)
 		}
 		if err == nil {

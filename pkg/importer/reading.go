@@ -63,6 +63,8 @@ type question struct {
 	// then is asked while the directory is open. Both may be nil.
 	look func(*reading) (base string, err error)
 	then func(source.Directory, *reading) error
+	// identify sees which directory it is, if that is asked; nil takes any.
+	identify func(id string) error
 	// known are the people of the directory as last read; nil where there are none.
 	known func() (registry.People, error)
 }
@@ -88,14 +90,7 @@ func (im *Importer) readWhole(ctx context.Context, snap *registry.Snapshot, kind
 			return nil, err
 		}
 	}
-	if !q.whichever {
-		if r.info, err = dir.Info(ctx); err != nil {
-			return nil, err
-		}
-		if err := checkIdentity(snap, kind, r.info.ID, q.other); err != nil {
-			return nil, err
-		}
-	}
+	q.identify = func(id string) error { return checkIdentity(snap, kind, id, q.other) }
 	q.known = func() (registry.People, error) {
 		if people := snap.People[kind]; people != nil || !snap.Exists() {
 			return people, nil
@@ -129,9 +124,17 @@ func (r *reading) readOUs(ctx context.Context, dir source.Directory) (err error)
 
 // read reads the users, and what is known about them beside themselves.
 func (r *reading) read(ctx context.Context, dir source.Directory, q question) error {
-	var err error
-	if r.users, err = readAll(ctx, dir, r.base); err != nil {
-		return err
+	first := []func() error{
+		func() error { return r.identify(ctx, dir, q) },
+		func() (err error) { r.users, err = readAll(ctx, dir, r.base); return err },
+	}
+	if r.export { // the pass over its users tells which it is
+		slices.Reverse(first)
+	}
+	for _, step := range first {
+		if err := step(); err != nil {
+			return err
+		}
 	}
 	// Side by side: a live directory takes its time for each answer.
 	steps := []func() error{
@@ -157,6 +160,17 @@ func (r *reading) read(ctx context.Context, dir source.Directory, q question) er
 		}
 	}
 	return r.readMailboxes(ctx, dir, q.known)
+}
+
+// identify asks which directory it is.
+func (r *reading) identify(ctx context.Context, dir source.Directory, q question) (err error) {
+	if q.whichever {
+		return nil
+	}
+	if r.info, err = dir.Info(ctx); err == nil && q.identify != nil {
+		err = q.identify(r.info.ID)
+	}
+	return err
 }
 
 // readPowers reads who holds power over the directory.

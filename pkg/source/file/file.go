@@ -102,7 +102,8 @@ func (d *Directory) Close() error {
 // Users yields the users in the order of the file. The base of the scope must
 // be in the export, else the error is [source.CodeNotFound]. Users of another
 // domain than the export's own are left out, which Info notes. An export of
-// Microsoft 365 in which nobody has an address is [source.CodeIncomplete].
+// Microsoft 365 in which nobody has an address is [source.CodeIncomplete]; once
+// all of it was read, Info need not read it again.
 func (d *Directory) Users(ctx context.Context, scope source.Scope) iter.Seq2[source.User, error] {
 	return func(yield func(source.User, error) bool) {
 		found := &findings{}
@@ -111,23 +112,16 @@ func (d *Directory) Users(ctx context.Context, scope source.Scope) iter.Seq2[sou
 			yield(source.User{}, err)
 			return
 		}
-		addresses := 0
 		for n := 0; scope.Limit == 0 || n < scope.Limit; n++ {
 			u, _, err := users.next()
 			if errors.Is(err, io.EOF) {
-				if err = d.in.unchanged(); err == nil {
-					err = d.checkAddresses(n, addresses, found)
-				}
-				if err == nil {
+				if err = d.end(ctx, found); err == nil {
 					return
 				}
 			}
 			if err != nil {
 				yield(source.User{}, err)
 				return
-			}
-			if u.Email != "" {
-				addresses++
 			}
 			if scope.Brief {
 				u = source.User{Kind: u.Kind, ID: u.ID, DN: u.DN, Critical: u.Critical, RecipientType: u.RecipientType, NotPerson: u.NotPerson}
@@ -139,16 +133,14 @@ func (d *Directory) Users(ctx context.Context, scope source.Scope) iter.Seq2[sou
 	}
 }
 
-// checkAddresses refuses an export of Microsoft 365 in which nobody has an address:
-// mailboxes are what it is read for. In Active Directory addresses may be missing.
-func (d *Directory) checkAddresses(users, addresses int, found *findings) error {
-	if d.kind != source.M365 || users == 0 || addresses > 0 {
-		return nil
+// end is the end of a pass over all users.
+func (d *Directory) end(ctx context.Context, found *findings) error {
+	if d.kind == source.AD {
+		return d.in.unchanged()
 	}
-	if len(found.lost) > 0 {
-		return d.in.incomplete(0, "", "nobody of the %d users in the file has an e-mail address; the tool that wrote it left the names of types in the place of values: %s", users, strings.Join(found.lost, ", "))
-	}
-	return d.in.incomplete(0, "", "nobody of the %d users in the file has an e-mail address", users)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.keep(d.surveyOf(ctx, found))
 }
 
 // userReader reads the users of an export one by one, each with its line;
@@ -214,9 +206,28 @@ func (d *Directory) passOver(ctx context.Context, scope source.Scope, found *fin
 func (d *Directory) people(ctx context.Context, found *findings) (userReader, error) {
 	in := d.in.open(ctx)
 	if d.format == formatCSV {
-		return newGraphTable(in, found)
+		users, err := newGraphTable(in, found)
+		return tally{users, found}, err
 	}
-	return graphJSON{newJSONReader(in), newGraphFields(), found}, nil
+	return tally{graphJSON{newJSONReader(in), newGraphFields(), found}, found}, nil
+}
+
+// tally counts users as they are read, and ends with what the export says as a
+// whole.
+type tally struct {
+	userReader
+	found *findings
+}
+
+func (c tally) next() (source.User, int, error) {
+	u, line, err := c.userReader.next()
+	switch {
+	case err == nil:
+		c.found.add(&u)
+	case errors.Is(err, io.EOF):
+		c.found.conclude(c.userReader)
+	}
+	return u, line, err
 }
 
 // recordReader reads the objects of an export of AD one by one; io.EOF follows

@@ -17,6 +17,10 @@ type findings struct {
 	short  int      // rows without their last cells
 	joined []int    // lines where the header stands again
 
+	tenant   string // its id, where the export names it
+	language string // of the header of a table, "" for English
+	unknown  string // its columns of which nothing is known
+
 	untimed int // users whose last change of password is written in a way that cannot be told
 
 	users       int
@@ -76,6 +80,18 @@ func (f *findings) add(u *source.User) {
 	if isMojibake(u.DisplayName) {
 		f.mojibake++
 		f.mojiExample = u.DisplayName
+	}
+}
+
+// conclude keeps what an export of Microsoft 365 says beside its users.
+func (f *findings) conclude(users userReader) {
+	switch r := users.(type) {
+	case graphJSON:
+		f.tenant = tenantID(r.page.context)
+	case *graphTable:
+		if f.language = r.language; f.language != "" {
+			f.unknown = r.unknown()
+		}
 	}
 }
 

@@ -42,48 +42,52 @@ func (d *Directory) survey(ctx context.Context) (*survey, error) {
 	if d.kind == source.M365 {
 		pass = d.surveyPeople
 	}
-	s, err := pass(ctx)
+	if err := d.keep(pass(ctx)); err != nil {
+		return nil, err
+	}
+	return d.surveyed, nil
+}
+
+// keep holds on to what a pass over the whole export found.
+func (d *Directory) keep(s *survey, err error) error {
 	if err == nil {
 		err = d.in.unchanged()
 	}
 	if err != nil {
-		return nil, err
+		return err
 	}
 	s.notes = append(s.notes, s.found.notes()...)
 	if d.in.guessed {
 		s.notes = append(s.notes, fmt.Sprintf("the file is not UTF-8 and was read as %s, in which its words read best: names may be wrong, unless it is said how the file is written", d.in.page.Name))
 	}
 	d.surveyed = s
-	return s, nil
+	return nil
 }
 
 func (d *Directory) surveyPeople(ctx context.Context) (*survey, error) {
-	s := &survey{}
-	users, err := d.people(ctx, &s.found)
-	if err != nil {
+	found := &findings{}
+	users, err := d.users(ctx, source.Scope{}, found)
+	for err == nil {
+		_, _, err = users.next()
+	}
+	if !errors.Is(err, io.EOF) {
 		return nil, err
 	}
-	each := once{users, d.in, map[string]int{}}
-	for {
-		u, _, err := each.next()
-		if errors.Is(err, io.EOF) {
-			break
+	return d.surveyOf(ctx, found)
+}
+
+// surveyOf is the survey of an export of Microsoft 365 that was read to its end. One
+// in which nobody has an address is refused: mailboxes are what it is read for.
+func (d *Directory) surveyOf(ctx context.Context, found *findings) (*survey, error) {
+	s := &survey{id: found.tenant, found: *found}
+	if found.users > 0 && found.addresses == 0 {
+		if len(found.lost) > 0 {
+			return nil, d.in.incomplete(0, "", "nobody of the %d users in the file has an e-mail address; the tool that wrote it left the names of types in the place of values: %s", found.users, strings.Join(found.lost, ", "))
 		}
-		if err != nil {
-			return nil, err
-		}
-		s.found.add(&u)
+		return nil, d.in.incomplete(0, "", "nobody of the %d users in the file has an e-mail address", found.users)
 	}
-	if err := d.checkAddresses(s.found.users, s.found.addresses, &s.found); err != nil {
-		return nil, err
-	}
-	switch r := users.(type) {
-	case graphJSON:
-		s.id = tenantID(r.page.context)
-	case *graphTable:
-		if r.language != "" {
-			s.notes = append(s.notes, fmt.Sprintf("the header is that of the %s; columns that are not known: %s", r.language, cmp.Or(r.unknown(), "none")))
-		}
+	if found.language != "" {
+		s.notes = append(s.notes, fmt.Sprintf("the header is that of the %s; columns that are not known: %s", found.language, cmp.Or(found.unknown, "none")))
 	}
 	if d.boxes != nil {
 		boxes, err := d.mailboxTypes(ctx)
@@ -92,7 +96,7 @@ func (d *Directory) surveyPeople(ctx context.Context) (*survey, error) {
 		}
 		s.notes = append(s.notes, boxes.notes...)
 	}
-	f := s.found
+	f := found
 	if f.users > 0 && f.enabled < f.users {
 		s.notes = append(s.notes, "the export does not say who may sign in"+ofSome(f.users-f.enabled, f.users)+": accountEnabled is missing")
 	}
