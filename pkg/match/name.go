@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/qpimport/qpimport/pkg/source"
 )
@@ -56,7 +57,8 @@ type lexicon struct {
 	accounts                                    *accountWords
 }
 
-func newLexicon() *lexicon {
+// sharedLexicon is the lexicon, made when the first company is matched and never changed.
+var sharedLexicon = sync.OnceValue(func() *lexicon {
 	x := &lexicon{
 		titles:      setOf("mr mrs ms miss mx mister señor senor señora senora signor signora sig sigra pan pani gospodin gospođa dr doctor prof professor rev reverend fr sir dame lord lady hon capt maj col lt sgt herr frau hr dipl ing mag mme mlle monsieur madame sr sra srta don doña dott ssa ir drs eng engr arch"),
 		sirs:        setOf("mr sr mister sir lord herr hr monsieur don señor senor signor sig pan gospodin"),
@@ -92,7 +94,7 @@ func newLexicon() *lexicon {
 		}
 	}
 	return x
-}
+})
 
 // The marks of generation in the languages of the field, as one word.
 const (

@@ -148,7 +148,7 @@ func (d *dictionary) text(n int32) string {
 var generationNumbers = map[string]uint8{"": 0, "jr": 1, "sr": 2, "2": 3, "3": 4, "4": 5, "5": 6, "1": 7, "gs": 8, "np": 9}
 
 func newSheet(ad, m365 []Person) *sheet {
-	x := newLexicon()
+	x := sharedLexicon()
 	s := &sheet{ad: make([]profile, len(ad)), m365: make([]profile, len(m365)), words: newDictionary(), labels: newDictionary()}
 	for _, side := range []struct {
 		persons  []Person
