@@ -110,7 +110,7 @@ func TestStrayValue(t *testing.T) {
 	defer s.Close()
 	for name, into := range map[string]any{"text": new(tables.Text), "number": new(int), "string": new(string)} {
 		value := map[string]string{"text": `5`, "number": `'x'`, "string": `NULL`}[name]
-		err := s.inTx(t.Context(), func(tx *sql.Tx) error {
+		err := s.inTx(t.Context(), false, func(tx *sql.Tx) error {
 			return newTransaction(t.Context(), tx).Query(func(scan func(...any) error) error { return scan(into) }, `SELECT `+value)
 		})
 		if source.CodeOf(err) != registry.CodeDamaged {

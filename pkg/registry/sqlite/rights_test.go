@@ -25,7 +25,7 @@ func TestOwner(t *testing.T) {
 	want := []string{"copy.db", "state.db", "state.db.schema1.bak"}
 	for _, write := range []string{`SELECT 1`, `DELETE FROM t`} { // what changes nothing leaves no journal either
 		for _, failure := range []error{errors.New("refused"), nil} {
-			err := s.inTx(t.Context(), func(tx *sql.Tx) error {
+			err := s.inTx(t.Context(), true, func(tx *sql.Tx) error {
 				if _, err := tx.ExecContext(t.Context(), write); err != nil {
 					return err
 				}

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/qpimport/qpimport/pkg/registry"
 	"github.com/qpimport/qpimport/pkg/registry/tables"
@@ -44,8 +45,8 @@ func Open(ctx context.Context, path string, readOnly bool) (*Store, error) {
 
 func newStore(db *sql.DB, path string, readOnly bool) *Store {
 	s := &Store{db: db, path: path, readOnly: readOnly}
-	s.Store = tables.New(func(ctx context.Context, _ bool, do func(tables.Tx) error) error {
-		return s.inTx(ctx, func(tx *sql.Tx) error { return do(newTransaction(ctx, tx)) })
+	s.Store = tables.New(func(ctx context.Context, write bool, do func(tables.Tx) error) error {
+		return s.inTx(ctx, write, func(tx *sql.Tx) error { return do(newTransaction(ctx, tx)) })
 	})
 	return s
 }
@@ -77,23 +78,49 @@ func (s *Store) coded(err error) error {
 	return err
 }
 
-// inTx runs do in a transaction. Where the store is only read it is a snapshot
-// beside whoever writes; else it is immediate, the only one that may write.
-func (s *Store) inTx(ctx context.Context, do func(tx *sql.Tx) error) error {
-	tx, err := s.db.BeginTx(ctx, &sql.TxOptions{ReadOnly: s.readOnly})
+// inTx runs do in a transaction. One that only reads is a snapshot beside others
+// that read; one that may write is immediate, the only one of its kind.
+func (s *Store) inTx(ctx context.Context, write bool, do func(tx *sql.Tx) error) error {
+	write = write && !s.readOnly
+	tx, err := s.begin(ctx, write)
 	if err != nil {
 		return s.txError(ctx, err)
 	}
 	defer func() { _ = tx.Rollback() }()
-	if s.readOnly {
-		err = do(tx)
-	} else {
+	if write {
 		err = withOwnJournal(s.path, func() error { return do(tx) })
+	} else {
+		err = do(tx)
 	}
 	if err != nil {
 		return s.txError(ctx, err)
 	}
 	return s.txError(ctx, tx.Commit())
+}
+
+// longestWait is how long a transaction waits for others that get on with their work.
+// One of whom nothing is seen is waited for as long as busy_timeout says.
+const longestWait = time.Minute
+
+// begin begins a transaction. SQLite keeps no queue: among many that write, one can
+// wait for long without being passed over by anything but chance.
+func (s *Store) begin(ctx context.Context, write bool) (*sql.Tx, error) {
+	for began := time.Now(); ; {
+		changed := s.changed()
+		tx, err := s.db.BeginTx(ctx, &sql.TxOptions{ReadOnly: !write})
+		if !errors.Is(classify(err), ErrBusy) || s.changed().Equal(changed) || time.Since(began) > longestWait {
+			return tx, err
+		}
+	}
+}
+
+// changed is when the file was last written.
+func (s *Store) changed() time.Time {
+	info, err := os.Stat(s.path)
+	if err != nil {
+		return time.Time{}
+	}
+	return info.ModTime()
 }
 
 func (s *Store) txError(ctx context.Context, err error) error {
@@ -117,7 +144,7 @@ func (s *Store) Health(ctx context.Context) (registry.Health, error) {
 	h.Exists = true
 	var integrity string
 	var orphans int
-	err := s.inTx(ctx, func(tx *sql.Tx) error {
+	err := s.inTx(ctx, false, func(tx *sql.Tx) error {
 		if err := tx.QueryRowContext(ctx, `PRAGMA integrity_check(1)`).Scan(&integrity); err != nil {
 			return err
 		}
