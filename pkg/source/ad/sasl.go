@@ -85,7 +85,7 @@ func (cfg Config) securityContext(ctx context.Context, service string, raw net.C
 // configuration, or the domain controller itself, which is one.
 func (cfg Config) kerberos(ctx context.Context, raw net.Conn) (gss.Kerberos, error) {
 	c := cfg.Connection
-	k := gss.Kerberos{Principal: c.Principal, Config: cfg.KerberosConfig}
+	k := gss.Kerberos{Principal: c.Principal, Config: cfg.KerberosConfig, Resolver: cfg.Resolver}
 	switch {
 	case c.KDC != "":
 		k.KDCs = []string{c.KDC}

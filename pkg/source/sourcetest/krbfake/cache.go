@@ -6,17 +6,28 @@ import (
 	"time"
 
 	"github.com/jcmturner/gokrb5/v8/iana/nametype"
+	"github.com/jcmturner/gokrb5/v8/keytab"
 	"github.com/jcmturner/gokrb5/v8/messages"
 	"github.com/jcmturner/gokrb5/v8/types"
 )
 
-// Cache is a credential cache (version 4 of MIT's format) with a ticket-granting
-// ticket of an account that is good until a time.
+// Cache is a credential cache with a ticket-granting ticket of an account that is good
+// until a time.
 func (k *KDC) Cache(account string, until time.Time) ([]byte, error) {
+	return k.CacheFor(account, "krbtgt/"+k.opts.Realm, until)
+}
+
+// CacheFor is a credential cache (version 4 of MIT's format) with a ticket of an
+// account for a service. Where that is unknown nobody can read the ticket.
+func (k *KDC) CacheFor(account, name string, until time.Time) ([]byte, error) {
 	client := types.NewPrincipalName(nametype.KRB_NT_PRINCIPAL, account)
-	service := types.PrincipalName{NameType: nametype.KRB_NT_SRV_INST, NameString: []string{"krbtgt", k.opts.Realm}}
+	service := types.NewPrincipalName(nametype.KRB_NT_SRV_INST, name)
 	begin := until.Add(-2 * time.Hour)
-	ticket, key, err := messages.NewTicket(client, k.opts.Realm, service, k.opts.Realm, types.NewKrbFlags(), k.keys, k.opts.Kind, 1, begin, begin, until, until)
+	keys := keytab.New()
+	if err := keys.AddEntry(name, k.opts.Realm, "key of "+name, begin, 1, k.opts.Kind); err != nil {
+		return nil, err
+	}
+	ticket, key, err := messages.NewTicket(client, k.opts.Realm, service, k.opts.Realm, types.NewKrbFlags(), keys, k.opts.Kind, 1, begin, begin, until, until)
 	if err != nil {
 		return nil, err
 	}

@@ -41,6 +41,14 @@ type Options struct {
 	Life time.Duration
 	// Edit, where set, sees each answer and returns what is sent instead.
 	Edit func(answer []byte) []byte
+	// Claim, where set, is the length that answers are said to have, in bytes.
+	Claim uint32
+	// Offer, where set, is the kind of key that a login is asked for, in place of Kind,
+	// and Params how it is made of a password.
+	Offer  int32
+	Params []byte
+	// KeyVersion is the number of the accounts' keys; default 1.
+	KeyVersion int
 }
 
 // KDC is a running fake.
@@ -80,6 +88,12 @@ func Start(opts Options) (*KDC, error) {
 	}
 	if opts.Kind == 0 {
 		opts.Kind = 18
+	}
+	if opts.Offer == 0 {
+		opts.Offer = opts.Kind
+	}
+	if opts.KeyVersion == 0 {
+		opts.KeyVersion = 1
 	}
 	if opts.Life == 0 {
 		opts.Life = time.Hour
@@ -154,7 +168,11 @@ func (k *KDC) serve(conn net.Conn) {
 	if k.opts.Edit != nil {
 		answer = k.opts.Edit(answer)
 	}
-	_, _ = conn.Write(append(binary.BigEndian.AppendUint32(nil, uint32(len(answer))), answer...))
+	length := uint32(len(answer))
+	if k.opts.Claim != 0 {
+		length = k.opts.Claim
+	}
+	_, _ = conn.Write(append(binary.BigEndian.AppendUint32(nil, length), answer...))
 }
 
 func (k *KDC) answer(request []byte) []byte {
@@ -196,7 +214,7 @@ func (k *KDC) login(r messages.ASReq) []byte {
 	proof, tried := k.timestamp(r.PAData, key)
 	switch {
 	case !tried:
-		info := must(asn1.Marshal(types.ETypeInfo2{{EType: k.opts.Kind, Salt: k.opts.Realm + strings.Join(r.ReqBody.CName.NameString, "")}}))
+		info := must(asn1.Marshal(types.ETypeInfo2{{EType: k.opts.Offer, Salt: k.opts.Realm + strings.Join(r.ReqBody.CName.NameString, ""), S2KParams: k.opts.Params}}))
 		methods := must(asn1.Marshal(types.PADataSequence{{PADataType: patype.PA_ENC_TIMESTAMP}, {PADataType: patype.PA_ETYPE_INFO2, PADataValue: info}}))
 		return k.refusal(codePreauthNeeded, r.ReqBody.SName, methods)
 	case !proof:
@@ -271,7 +289,7 @@ func (k *KDC) ticket(r messages.KDCReqBody, client, service types.PrincipalName,
 		Key: session, LastReqs: []messages.LastReq{{LRValue: now}}, Nonce: r.Nonce, Flags: flags,
 		AuthTime: now, StartTime: now, EndTime: until, RenewTill: until, SRealm: k.opts.Realm, SName: service,
 	}
-	encrypted, err := crypto.GetEncryptedData(must(part.Marshal()), key, usage, 1)
+	encrypted, err := crypto.GetEncryptedData(must(part.Marshal()), key, usage, k.opts.KeyVersion)
 	if err != nil {
 		panic(err)
 	}
