@@ -3,6 +3,7 @@ package m365
 import (
 	"bytes"
 	"context"
+	"crypto/rsa"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -66,6 +67,7 @@ func newTokens(config Config, e endpoint, l *login) *tokens {
 			if err != nil {
 				return nil, err
 			}
+			secret = strings.TrimSpace(secret) // it holds none; what is pasted may
 			t.secretHint = secret[:min(len(secret), 3)]
 			return azidentity.NewClientSecretCredential(c.Tenant, c.ClientID, secret,
 				&azidentity.ClientSecretCredentialOptions{ClientOptions: options, DisableInstanceDiscovery: e.private})
@@ -107,9 +109,9 @@ func openCertificate(c source.Connection, secret string, options *azidentity.Cli
 	refusal := &source.Error{
 		Code:    source.CodeUsage,
 		Message: "the certificate cannot be used",
-		Hint:    "it must hold an RSA key and its certificate, in PEM or in a PFX without password (with OpenSSL 3: -legacy)",
+		Hint:    "it must hold an RSA key that is not encrypted and its certificate, in PEM or in a PFX without password (with OpenSSL 3: -legacy)",
 	}
-	certificates, key, err := azidentity.ParseCertificates([]byte(secret), nil)
+	certificates, key, err := azidentity.ParseCertificates([]byte(plainPEM(secret)), nil)
 	if err != nil {
 		if pfx, textErr := base64.StdEncoding.DecodeString(strings.TrimSpace(secret)); textErr == nil {
 			certificates, key, err = azidentity.ParseCertificates(pfx, nil)
@@ -119,10 +121,29 @@ func openCertificate(c source.Connection, secret string, options *azidentity.Cli
 		return nil, ends, refusal // the cause is left out: it may quote what it read
 	}
 	credential, err := azidentity.NewClientCertificateCredential(c.Tenant, c.ClientID, certificates, key, options)
-	if err != nil {
+	own, ok := key.(*rsa.PrivateKey)
+	if err != nil || !ok {
 		return nil, ends, refusal
 	}
-	return credential, certificates[0].NotAfter, nil
+	for _, c := range certificates { // beside it there may be those of authorities
+		if own.PublicKey.Equal(c.PublicKey) {
+			ends = c.NotAfter
+		}
+	}
+	return credential, ends, nil
+}
+
+// plainPEM is PEM as variables and YAML files hold it, in lines of its own: newlines may
+// be written \n, and lines be indented. What is no PEM stays.
+func plainPEM(text string) string {
+	if !strings.HasPrefix(strings.TrimSpace(text), "-----BEGIN ") {
+		return text
+	}
+	var lines strings.Builder
+	for line := range strings.Lines(strings.ReplaceAll(text, `\n`, "\n")) {
+		lines.WriteString(strings.TrimSpace(line) + "\n")
+	}
+	return lines.String()
 }
 
 // ready is a token that was obtained elsewhere.

@@ -66,6 +66,14 @@ func TestSignInBySecretOncePerRead(t *testing.T) {
 	}
 }
 
+// What is pasted round a client secret is no part of it.
+func TestSignInBySecretWithBlanks(t *testing.T) {
+	_, config, _ := start(t, people(1))
+	config.ClientSecret = secret("\t" + graphfake.DefaultClientSecret + " \r\n")
+	ids, err := read(t.Context(), open(t, config), source.Scope{})
+	wantUsers(t, ids, err, 1)
+}
+
 // A private authority may serve no discovery document, or one whose issuer is
 // not what Microsoft's is; the token endpoint is where Microsoft documents it, or
 // where the document says.
