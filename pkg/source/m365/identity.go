@@ -1,6 +1,7 @@
 package m365
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -53,15 +54,15 @@ func (t *tokens) withoutSecret(config Config, e endpoint) (azcore.TokenCredentia
 		}
 		return newDeviceCode(t.login, c.Graph, config.Prompt), nil
 	case source.AuthWorkloadIdentity:
-		if c.Tenant == "" {
-			c.Tenant = getenv("AZURE_TENANT_ID")
-		}
-		if c.ClientID == "" {
-			c.ClientID = getenv("AZURE_CLIENT_ID")
-		}
+		c.Tenant = cmp.Or(c.Tenant, getenv("AZURE_TENANT_ID"))
+		c.ClientID = cmp.Or(c.ClientID, getenv("AZURE_CLIENT_ID"))
 		file := getenv("AZURE_FEDERATED_TOKEN_FILE")
 		if c.Tenant == "" || c.ClientID == "" || file == "" {
 			return nil, &source.Error{Code: source.CodeUsage, Message: "this is no pod with a workload identity: AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_FEDERATED_TOKEN_FILE are not all set", Hint: "label the pod azure.workload.identity/use, and annotate its service account"}
+		}
+		c = c.Normalize("")
+		if err := c.Validate(); err != nil { // the connection itself was valid
+			return nil, &source.Error{Code: source.CodeUsage, Message: "AZURE_TENANT_ID and AZURE_CLIENT_ID have to be the ids of a tenant and an application", Hint: "look at the annotations of the pod's service account"}
 		}
 		return t.byAssertion(c, e, func(context.Context) (string, error) {
 			token, err := os.ReadFile(file)
@@ -122,8 +123,7 @@ func (l *login) githubToken(ctx context.Context, address, bearer string) (string
 	}
 	request.Header.Set("Authorization", "bearer "+bearer)
 	request.Header.Set("Accept", "application/json")
-	client := http.Client{Transport: l.base, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	response, err := client.Do(request)
+	response, err := l.exchange.do(request, l.base.RoundTrip) // follows no redirection
 	if err != nil {
 		return "", &source.Error{Code: source.CodeUnreachable, Message: "GitHub gives no token of this job: it does not answer", Hint: "try again"}
 	}

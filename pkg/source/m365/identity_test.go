@@ -104,6 +104,46 @@ func TestFederated(t *testing.T) {
 	wantUsers(t, ids, err, 3)
 }
 
+// What a pod's environment says is checked as what is typed is.
+func TestEnvironmentOfPod(t *testing.T) {
+	pod := startFederated(t)
+	file := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(file, []byte(jobToken(githubAudience)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	tenant, client := pod.Connection.Tenant, pod.Connection.ClientID
+	pod.Connection.Auth, pod.Connection.Tenant, pod.Connection.ClientID = source.AuthWorkloadIdentity, "", ""
+	env := map[string]string{"AZURE_FEDERATED_TOKEN_FILE": file}
+	pod.Getenv = func(name string) string { return env[name] }
+	for _, wrong := range [][2]string{{"../canary", client}, {"a canary", client}, {tenant, "canary?x=1"}, {tenant, "{" + client + "}"}} {
+		env["AZURE_TENANT_ID"], env["AZURE_CLIENT_ID"] = wrong[0], wrong[1]
+		fails(t, pod, source.CodeUsage, "AZURE_TENANT_ID and AZURE_CLIENT_ID have to be the ids")
+	}
+	env["AZURE_TENANT_ID"], env["AZURE_CLIENT_ID"] = " "+strings.ToUpper(tenant)+"\n", client
+	ids, err := read(t.Context(), open(t, pod), source.Scope{})
+	wantUsers(t, ids, err, 3)
+}
+
+// GitHub that says nothing does not hold a job for ever.
+func TestMuteGitHub(t *testing.T) {
+	job := startFederated(t)
+	tune := job.tune
+	job.tune = func(l *limits) {
+		if tune != nil {
+			tune(l)
+		}
+		l.silence = 50 * time.Millisecond
+	}
+	over := make(chan struct{})
+	github := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-over }))
+	defer github.Close()
+	defer close(over)
+	job.Getenv = func(name string) string {
+		return map[string]string{"ACTIONS_ID_TOKEN_REQUEST_URL": github.URL, "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "canary"}[name]
+	}
+	fails(t, job, source.CodeUnreachable, "GitHub gives no token of this job: it does not answer")
+}
+
 // A managed identity as an App Service has it; elsewhere there is none.
 func TestManagedIdentity(t *testing.T) {
 	config := startFederated(t)
