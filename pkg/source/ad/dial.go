@@ -1,11 +1,13 @@
 package ad
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"crypto/rsa"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"net"
@@ -54,15 +56,19 @@ func parseEndpoint(c source.Connection) (endpoint, error) {
 }
 
 // readCA reads the certificates that are trusted, as PEM or, as Windows exports
-// them, as one in DER.
+// them, as one in DER or base64.
 func readCA(file string) (*x509.CertPool, error) {
 	data, err := os.ReadFile(file)
 	if err != nil {
 		return nil, &source.Error{Code: source.CodeUsage, Message: "the CA file", Hint: "it holds the certificate of the authority that signed the server's", Err: err}
 	}
+	data = unmarked(data)
 	pool := x509.NewCertPool()
 	if pool.AppendCertsFromPEM(data) {
 		return pool, nil
+	}
+	if der, err := base64.StdEncoding.DecodeString(string(bytes.TrimSpace(data))); err == nil {
+		data = der
 	}
 	cert, err := x509.ParseCertificate(data)
 	if err != nil {
@@ -70,6 +76,17 @@ func readCA(file string) (*x509.CertPool, error) {
 	}
 	pool.AddCert(cert)
 	return pool, nil
+}
+
+// unmarked is PEM without the byte order mark that tools of Windows write, before
+// which a certificate would not be seen, and without what UTF-16 has beyond ASCII.
+func unmarked(data []byte) []byte {
+	for _, mark := range []string{"\xff\xfe", "\xfe\xff"} {
+		if text, ok := bytes.CutPrefix(data, []byte(mark)); ok {
+			return bytes.ReplaceAll(text, []byte{0}, nil)
+		}
+	}
+	return bytes.TrimPrefix(data, []byte("\uFEFF"))
 }
 
 // errWeakKey refuses what Go still takes: RSA keys that can be broken.

@@ -32,6 +32,8 @@ func explainTLS(err error, to endpoint) error {
 		return untrusted(TopicServerName, "the certificate of %s is not for %q but for %s", to.address, name, certificateNames(host.Certificate))
 	case errors.As(err, &verify) && forgeable(verify.UnverifiedCertificates[0]):
 		return permanent(nil, "renew the certificate with SHA-256", "the certificate of %s is signed with %s, which can be forged", to.address, verify.UnverifiedCertificates[0].SignatureAlgorithm)
+	case errors.As(err, &verify) && endedAbove(verify):
+		return permanent(nil, "renew it and name the new one; if it is valid, compare the clocks", "the certificate of the authority that signed the one of %s has expired, or is not valid yet", to.address)
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 		cert := invalid.Cert
 		if cert != nil && time.Now().Before(cert.NotBefore) {
@@ -42,6 +44,8 @@ func explainTLS(err error, to endpoint) error {
 			until = " on " + cert.NotAfter.UTC().Format(time.RFC3339)
 		}
 		return permanent(nil, "renew the domain controller's certificate; if it is valid, compare the clocks", "the certificate of %s expired%s", to.address, until)
+	case errors.As(err, &authority) && strings.Contains(authority.Error(), "while trying to verify candidate authority"):
+		return untrusted(TopicAuthority, "the certificate of %s is signed by an authority that has the name of one that is trusted, with another key", to.address)
 	case errors.As(err, &authority):
 		return untrusted(TopicAuthority, "the certificate of %s is signed by an authority that is not trusted", to.address)
 	case errors.As(err, &invalid):
@@ -79,6 +83,19 @@ func forgeable(cert *x509.Certificate) bool {
 	switch cert.SignatureAlgorithm {
 	case x509.MD5WithRSA, x509.SHA1WithRSA, x509.DSAWithSHA1, x509.ECDSAWithSHA1:
 		return true
+	}
+	return false
+}
+
+// endedAbove says whether it is the certificate of an authority that is out of time.
+func endedAbove(err *tls.CertificateVerificationError) bool {
+	var invalid x509.CertificateInvalidError
+	var authority x509.UnknownAuthorityError
+	switch {
+	case errors.As(err, &invalid):
+		return invalid.Reason == x509.Expired && invalid.Cert != nil && !invalid.Cert.Equal(err.UnverifiedCertificates[0])
+	case errors.As(err, &authority): // what it knows of the cause is in its text alone
+		return strings.Contains(authority.Error(), "has expired or is not yet valid")
 	}
 	return false
 }

@@ -28,6 +28,7 @@ type Certificate struct {
 	RSABits             int  // an RSA key of that size
 	SHA1                bool // signed with SHA-1
 	NegativeSerial      bool
+	AuthorityEnded      bool // the authority's own certificate has expired
 }
 
 // CA signs certificates.
@@ -37,14 +38,16 @@ type CA struct {
 }
 
 // NewCA makes an authority with a key of its own.
-func NewCA() (*CA, error) {
+func NewCA() (*CA, error) { return newCA(time.Now().Add(24 * time.Hour)) }
+
+func newCA(until time.Time) (*CA, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, err
 	}
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "Fake CA"},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: until,
 		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)

@@ -19,6 +19,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	ber "github.com/go-asn1-ber/asn1-ber"
 
@@ -200,7 +201,11 @@ func New(opts Options) (*Server, error) {
 		s.byKey[o.key] = o
 	}
 	var err error
-	if s.ca, err = NewCA(); err != nil {
+	until := time.Now().Add(24 * time.Hour)
+	if opts.Certificate.AuthorityEnded {
+		until = time.Now().Add(-time.Minute)
+	}
+	if s.ca, err = newCA(until); err != nil {
 		return nil, err
 	}
 	cert, err := s.ca.Issue(opts.Certificate)
