@@ -72,10 +72,12 @@ func (cfg Config) controllers(ctx context.Context, name string) ([]place, error)
 	// What it finds it returns, beside an error for names that are none.
 	_, records, err := cfg.resolver().LookupSRV(ctx, "ldap", "tcp", name)
 	var found []place
+	outside := ""
 	for _, r := range records {
 		host := strings.ToLower(strings.TrimSuffix(r.Target, "."))
 		if host != domain && !strings.HasSuffix(host, "."+domain) {
 			cfg.Log("DNS names %q, which is not in the domain %q", host, domain)
+			outside = cmp.Or(outside, host)
 			continue
 		}
 		if p := (place{host, r.Port}); p.port != 0 && !slices.Contains(found, p) {
@@ -87,6 +89,8 @@ func (cfg Config) controllers(ctx context.Context, name string) ([]place, error)
 		return found, nil
 	case ctx.Err() != nil:
 		return nil, contextError(ctx, "DNS")
+	case outside != "":
+		return nil, permanent(nil, "if that is right, name it by its URL", "DNS has domain controllers whose names are not in the domain %s, as %.100q", domain, outside)
 	case err == nil, isUnknown(err):
 		return nil, permanent(nil, "is the name right, and does this computer ask the domain's DNS? otherwise name a domain controller by its URL", "DNS knows no domain controller of %s", domain)
 	}

@@ -345,7 +345,7 @@ func TestNoDomain(t *testing.T) {
 	}
 	z.set("dc._msdcs", "0 dc1.corp.contoso.example.evil.example 389", "0 evilcorp.contoso.example 389")
 	_, err = Open(t.Context(), cfg)
-	expect(t, err, source.CodeUnreachable, "DNS knows no domain controller")
+	expect(t, err, source.CodeUnreachable, `not in the domain corp.contoso.example, as "dc1.corp.contoso.example.evil.example"`)
 	z.set("dc._msdcs", fmt.Sprintf("1 dc1.%s %d", contoso, closedPort(t)), "2 dc8."+contoso+" 389")
 	_, err = Open(t.Context(), cfg)
 	expect(t, err, source.CodeUnreachable, "none of 2 domain controllers of corp.contoso.example can be used: cannot connect to dc1.corp.contoso.example")
