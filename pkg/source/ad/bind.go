@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"regexp"
 	"sync"
+	"unicode/utf8"
 
 	"github.com/go-ldap/ldap/v3"
 
@@ -19,13 +20,9 @@ func (d *Directory) bind(ctx context.Context, cfg Config) error {
 	if cfg.Password == nil {
 		return usage("say where the password is read from", "no password for the bind account")
 	}
-	password, err := cfg.Password(ctx)
+	password, err := cfg.password(ctx, "the bind account")
 	if err != nil {
 		return err
-	}
-	if password.Reveal() == "" {
-		// AD takes an empty password for an anonymous login and says success.
-		return usage("check where the password is read from", "the password of the bind account is empty")
 	}
 	d.guard.setWait(cfg.Timeouts.Bind)
 	err = d.do(ctx, func() error { return d.conn.Bind(account, password.Reveal()) })
@@ -38,6 +35,21 @@ func (d *Directory) bind(ctx context.Context, cfg Config) error {
 		return bindError(answer, d.guard.server, account)
 	}
 	return d.explain(ctx, "", err)
+}
+
+// password asks for the password of an account. One that cannot be right is not
+// tried: each try may bring the account nearer to being locked.
+func (cfg Config) password(ctx context.Context, account string) (source.Secret, error) {
+	password, err := cfg.Password(ctx)
+	switch {
+	case err != nil:
+		return source.Secret{}, err
+	case password.Reveal() == "": // AD takes it for an anonymous login and says success
+		return source.Secret{}, usage("check where the password is read from", "the password of %s is empty", account)
+	case !utf8.ValidString(password.Reveal()):
+		return source.Secret{}, usage("save it as UTF-8; Windows PowerShell does with -Encoding utf8", "the password of %s is not UTF-8, as AD has it: it was not tried", account)
+	}
+	return password, nil
 }
 
 // reasonPattern finds AD's own code in "…AcceptSecurityContext error, data 52e, v3839".

@@ -3,6 +3,9 @@ package ad
 import (
 	"context"
 	"crypto/tls"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"net"
@@ -11,6 +14,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf16"
 
 	"github.com/qpimport/qpimport/pkg/source"
 	"github.com/qpimport/qpimport/pkg/source/sourcetest/ldapfake"
@@ -71,16 +75,72 @@ func TestEndpoint(t *testing.T) {
 	}
 }
 
-// A certificate in DER, as Windows exports it, is good as well.
-func TestCAFileInDER(t *testing.T) {
+// otherAuthority is a file with an authority whose name is that of all that the fake
+// makes.
+func otherAuthority(t *testing.T) string {
+	t.Helper()
 	ca, err := ldapfake.NewCA()
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, content := range [][]byte{ca.PEM(), ca.DER()} {
-		if pool, err := readCA(textFile(t, string(content))); err != nil || pool == nil {
-			t.Error(err)
-		}
+	return textFile(t, string(ca.PEM()))
+}
+
+// CA files as people have them: all of the certificates count.
+func TestCAFiles(t *testing.T) {
+	s, cfg := start(t, ldapfake.Options{})
+	own, err := os.ReadFile(s.CAFile())
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := os.ReadFile(otherAuthority(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	block, _ := pem.Decode(own)
+	text := string(own)
+	units := utf16.Encode([]rune("\ufeff" + text))
+	var little, big []byte
+	for _, u := range units {
+		little, big = binary.LittleEndian.AppendUint16(little, u), binary.BigEndian.AppendUint16(big, u)
+	}
+	for name, content := range map[string]string{
+		"PEM":            text,
+		"DER":            string(block.Bytes),
+		"DOS":            strings.ReplaceAll(text, "\n", "\r\n"),
+		"UTF-8, marked":  "\ufeff" + text,
+		"marked, two":    "\ufeff" + text + string(other),
+		"the second one": string(other) + text,
+		"UTF-16":         string(little),
+		"UTF-16, big":    string(big),
+		"no frame":       base64.StdEncoding.EncodeToString(block.Bytes),
+		"with words":     "subject=CN = Fake CA\n\n" + text,
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg := cfg
+			cfg.Connection.CAFile = textFile(t, content)
+			d, err := Open(t.Context(), cfg)
+			if err != nil {
+				t.Fatal(err)
+			}
+			d.Close()
+		})
+	}
+}
+
+// A password that is no UTF-8 cannot be the account's: it is not tried, for each try
+// counts.
+func TestPasswordOfAnotherEncoding(t *testing.T) {
+	s, cfg := start(t, ldapfake.Options{})
+	cfg.Password = func(context.Context) (source.Secret, error) { return source.NewSecret("p\xe4ssword"), nil }
+	_, err := Open(t.Context(), cfg)
+	expect(t, err, source.CodeUsage, "not UTF-8")
+	_, kdc, sealed := startSealed(t, ldapfake.Options{}, nil)
+	sealed.Password = cfg.Password
+	_, err = Open(t.Context(), sealed)
+	expect(t, err, source.CodeUsage, "not UTF-8")
+	if s.Count("bind")+kdc.Logins() != 0 {
+		t.Error("it was tried")
 	}
 }
 
@@ -109,6 +169,8 @@ func TestTLS(t *testing.T) {
 	}{
 		"unknown authority":         {ldapfake.Options{}, func(c *source.Connection) { c.CAFile = "" }, "authority that is not trusted"},
 		"self-signed":               {ldapfake.Options{Certificate: ldapfake.Certificate{SelfSigned: true}}, nil, "authority that is not trusted"},
+		"authority ended":           {ldapfake.Options{Certificate: ldapfake.Certificate{AuthorityEnded: true}}, nil, "certificate of the authority"},
+		"another key of that name":  {ldapfake.Options{}, func(c *source.Connection) { c.CAFile = otherAuthority(t) }, "with another key"},
 		"wrong host":                {ldapfake.Options{Certificate: ldapfake.Certificate{Names: []string{"dc9.example", "10.9.9.9"}}}, nil, `not for "127.0.0.1" but for "dc9.example", 10.9.9.9`},
 		"wrong name given":          {ldapfake.Options{}, func(c *source.Connection) { c.TLSServerName = "dc2.example" }, `not for "dc2.example"`},
 		"common name only":          {ldapfake.Options{Certificate: ldapfake.Certificate{CommonNameOnly: true}}, nil, "no DNS name"},
@@ -298,7 +360,7 @@ func TestRefusedLogin(t *testing.T) {
 // Passwords of any kind arrive as they are; an empty one is never sent, since
 // AD would take it for an anonymous login.
 func TestPasswords(t *testing.T) {
-	for _, p := range []string{"x", "a\x00b", strings.Repeat("x", 10_000), "päß\xff", " spaces "} {
+	for _, p := range []string{"x", "a\x00b", strings.Repeat("x", 10_000), "päß", " spaces "} {
 		s, cfg := start(t, ldapfake.Options{Accounts: map[string]string{account: p}})
 		cfg.Password = func(context.Context) (source.Secret, error) { return source.NewSecret(p), nil }
 		open(t, cfg)

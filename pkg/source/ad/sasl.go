@@ -102,10 +102,7 @@ func (cfg Config) kerberos(ctx context.Context, raw net.Conn) (gss.Kerberos, err
 			k.Keytab = keytabOf(secret.Reveal())
 		}
 	case c.BindPasswordFrom != "":
-		if secret, err = cfg.Password(ctx); err == nil && secret.Reveal() == "" {
-			err = usage("check where the password is read from", "the password of %s is empty", c.Principal)
-		}
-		k.Password = secret
+		k.Password, err = cfg.password(ctx, c.Principal)
 	default:
 		k.Cache = gss.DefaultCache(cfg.CredentialCache)
 	}
