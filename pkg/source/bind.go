@@ -37,13 +37,13 @@ func cutPrincipal(principal string) (name, realm string, ok bool) {
 }
 
 // Server is the name by which the domain controller proves who it is, "" where
-// DNS says who that is.
+// DNS says who that is. It has no dot at its end, which is for DNS alone.
 func (l LDAP) Server() string {
-	u, err := url.Parse(l.URL)
-	if err != nil {
-		return l.TLSServerName
+	name := l.TLSServerName
+	if u, err := url.Parse(l.URL); err == nil {
+		name = cmp.Or(name, u.Hostname())
 	}
-	return cmp.Or(l.TLSServerName, u.Hostname())
+	return strings.TrimSuffix(name, ".")
 }
 
 func (l LDAP) validateDomain(p *ConnectionProblems, transport string) {

@@ -205,6 +205,11 @@ func (c Connection) Normalize(dir string) Connection {
 		*name = strings.ToLower(strings.TrimSpace(*name))
 	}
 	c.Domain = strings.TrimSuffix(c.Domain, ".")
+	for _, id := range []*string{&c.Tenant, &c.ClientID} {
+		if bare := strings.TrimSuffix(strings.TrimPrefix(*id, "{"), "}"); isGUID(bare) { // as tools of Windows write it
+			*id = bare
+		}
+	}
 	if name, realm, ok := cutPrincipal(c.Principal); ok {
 		c.Principal = name + "@" + strings.ToUpper(realm)
 	}

@@ -38,6 +38,9 @@ func ParseReference(ref string) (Reference, error) {
 		if strings.TrimSpace(rest) == "" {
 			return Reference{}, errors.New("file: must be followed by a path")
 		}
+		if rest == "~" || strings.HasPrefix(rest, "~/") || strings.HasPrefix(rest, `~\`) {
+			return Reference{}, errors.New("file: the path is taken as it is, and no shell makes a home folder of ~: write it out")
+		}
 		return Reference{Scheme: scheme, Name: rest}, nil
 	case "command":
 		argv, err := splitWords(rest)
