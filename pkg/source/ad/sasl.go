@@ -104,7 +104,7 @@ func (cfg Config) kerberos(ctx context.Context, raw net.Conn) (gss.Kerberos, err
 	case c.BindPasswordFrom != "":
 		k.Password, err = cfg.password(ctx, c.Principal)
 	default:
-		k.Cache = gss.DefaultCache(cfg.CredentialCache)
+		k.Cache = cfg.CredentialCache
 	}
 	return k, err
 }

@@ -61,6 +61,18 @@ func openCache(name string) (*cache, error) {
 	return c, nil
 }
 
+// ownCache refuses a cache that nobody has named and that is not the user's own: anybody
+// can put one there.
+func ownCache(path string) error {
+	switch {
+	case path == "":
+		return usage(hintCache, "KRB5CCNAME names no credential cache")
+	case !isMine(path):
+		return refused("delete it; `kinit` makes your own, or KRB5CCNAME names another", "the credential cache %s belongs to another user", path)
+	}
+	return nil
+}
+
 // isName says whether a text can name somebody.
 func isName(text string) bool {
 	return text != "" && utf8.ValidString(text) && !strings.ContainsFunc(text, unicode.IsControl)

@@ -1,11 +1,8 @@
 package gss
 
 import (
-	"cmp"
 	"context"
-	"fmt"
 	"net"
-	"os"
 	"strings"
 	"time"
 
@@ -16,13 +13,13 @@ import (
 	"github.com/qpimport/qpimport/pkg/source"
 )
 
-// Kerberos says who logs in, and who gives out the tickets. Of Keytab, Password
-// and Cache exactly one is set.
+// Kerberos says who logs in, and who gives out the tickets: by Keytab or Password, or
+// where neither is set by the credential cache.
 type Kerberos struct {
 	Principal string // NAME@REALM; may be "" with a cache, which names its own
 	Keytab    []byte // the content of a keytab
 	Password  source.Secret
-	Cache     string // as KRB5CCNAME has it: FILE:PATH, or a path
+	Cache     string // as KRB5CCNAME has it: FILE:PATH, or a path; "" is the user's own
 
 	Config   string        // paths of krb5.conf, as KRB5_CONFIG lists them; "" for none
 	KDCs     []string      // HOST[:PORT] of those of the principal's realm, in place of Config; none: by DNS
@@ -53,7 +50,7 @@ func (k Kerberos) Ticket(ctx context.Context, service string) (t *Ticket, err er
 	x := &exchange{Ticket: t, phrase: k.Password.Reveal()}
 	var own *cache
 	switch {
-	case k.Cache != "":
+	case k.Keytab == nil && x.phrase == "":
 		if own, err = k.cache(); err != nil {
 			return nil, err
 		}
@@ -106,13 +103,20 @@ func (k Kerberos) get(ctx context.Context, x *exchange, own *cache) (grant, erro
 
 // cache is the credential cache, which has to be that of the principal.
 func (k Kerberos) cache() (*cache, error) {
-	c, err := openCache(k.Cache)
+	path := k.Cache
+	if path == "" {
+		path = defaultCache()
+		if err := ownCache(path); err != nil {
+			return nil, err
+		}
+	}
+	c, err := openCache(path)
 	if err != nil {
 		return nil, err
 	}
 	name, realm := splitPrincipal(k.Principal)
 	if own := c.name.PrincipalNameString(); k.Principal != "" && (!strings.EqualFold(name, own) || !strings.EqualFold(realm, c.realm)) {
-		return nil, usage("`kinit` gets a ticket for another one; or leave the principal out", "the credential cache %s is that of %s@%s, not of %s", k.Cache, own, c.realm, k.Principal)
+		return nil, usage("`kinit` gets a ticket for another one; or leave the principal out", "the credential cache %s is that of %s@%s, not of %s", c.path, own, c.realm, k.Principal)
 	}
 	return c, nil
 }
@@ -147,10 +151,4 @@ func (k Kerberos) places(realm, service string) (*kdcs, string, error) {
 	at.known, at.dns = conf.kdcs, !conf.noDNS
 	_, host, _ := strings.Cut(service, "/")
 	return at, conf.realmOf(host), nil
-}
-
-// DefaultCache is where the credential cache of a user is whom KRB5CCNAME names
-// none.
-func DefaultCache(name string) string {
-	return cmp.Or(name, fmt.Sprintf("FILE:/tmp/krb5cc_%d", os.Getuid()))
 }
