@@ -17,6 +17,8 @@ import (
 	"github.com/jcmturner/gokrb5/v8/iana/patype"
 	"github.com/jcmturner/gokrb5/v8/messages"
 	"github.com/jcmturner/gokrb5/v8/types"
+
+	"github.com/qpimport/qpimport/pkg/source"
 )
 
 // grant is a ticket with the key that goes with it.
@@ -26,12 +28,12 @@ type grant struct {
 }
 
 // exchange gets tickets for who logs in: the exchanges of RFC 4120, 3.1 and 3.3. Of
-// keys and password one is set, or neither where there is a ticket already.
+// keys and phrase, the password, one is set, or neither where there is a ticket already.
 type exchange struct {
 	*Ticket // that is made
 	kdcs    *kdcs
 	keys    keys
-	phrase  string // the password
+	phrase  source.Secret
 }
 
 // kinds are the kinds of keys that are used: AES, the longer one first.
@@ -213,7 +215,7 @@ func (x *exchange) fromPassword(offer types.ETypeInfo2Entry) (types.EncryptionKe
 	if salt == "" {
 		salt = x.name.GetSalt(x.realm)
 	}
-	key.KeyValue, err = kind.StringToKey(x.phrase, salt, params)
+	key.KeyValue, err = kind.StringToKey(x.phrase.Reveal(), salt, params)
 	return key, err
 }
 

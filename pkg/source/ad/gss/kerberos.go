@@ -47,10 +47,10 @@ func (k Kerberos) Ticket(ctx context.Context, service string) (t *Ticket, err er
 		}
 	}()
 	t = &Ticket{service: service, keytab: k.Keytab != nil}
-	x := &exchange{Ticket: t, phrase: k.Password.Reveal()}
+	x := &exchange{Ticket: t, phrase: k.Password}
 	var own *cache
 	switch {
-	case k.Keytab == nil && x.phrase == "":
+	case k.Keytab == nil && x.phrase.Reveal() == "":
 		if own, err = k.cache(); err != nil {
 			return nil, err
 		}
