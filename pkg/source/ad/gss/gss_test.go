@@ -298,7 +298,7 @@ func TestAcceptorThatCannotProve(t *testing.T) {
 			continue
 		}
 		c, reply = proof()
-		if _, done, err := c.Step(reply[:n]); err == nil || done {
+		if _, done, err := c.Step(reply[:min(n, len(reply)-1)]); err == nil || done { // its numbers make some shorter
 			t.Errorf("cut after %d bytes: done %v, %v", n, done, err)
 		}
 	}
