@@ -28,7 +28,7 @@ const (
 const Help = `
 REF says where a secret lies; no flag takes the secret itself, and only the REF
 is stored:
-  env:NAME              the environment variable NAME
+  env:NAME              the environment variable NAME, less one final newline
   file:PATH             the file; a byte order mark and one final newline are dropped
   command:PROGRAM ARG…  what the program writes to standard output, less one final
                         newline. No shell is involved: words are split at spaces,
@@ -61,11 +61,9 @@ func (v Resolver) Resolve(ctx context.Context, ref string) (source.Secret, error
 	var value []byte
 	switch r.Scheme {
 	case "env":
-		value = []byte(v.Getenv(r.Name))
-		if len(value) == 0 {
+		if value = []byte(v.Getenv(r.Name)); len(trimText(value)) == 0 {
 			return source.Secret{}, usage.Errorf("secret env:%s: the variable is not set, or empty", r.Name)
 		}
-		return source.NewSecret(string(value)), nil
 	case "file":
 		value, err = v.file(r.Name)
 	default:
@@ -145,10 +143,12 @@ func trimText(b []byte) []byte {
 	if err != nil || !utf8.Valid(text) {
 		return b
 	}
-	if t, ok := bytes.CutSuffix(text, []byte("\r\n")); ok {
-		return t
+	for _, end := range []string{"\r\n", "\n", "\r"} { // a shell leaves the last of a line end of Windows
+		if t, ok := bytes.CutSuffix(text, []byte(end)); ok {
+			return t
+		}
 	}
-	return bytes.TrimSuffix(text, []byte("\n"))
+	return text
 }
 
 // decodeText drops a byte order mark and makes UTF-8 of UTF-16, which PowerShell

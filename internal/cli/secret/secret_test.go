@@ -38,6 +38,24 @@ func TestFile(t *testing.T) {
 	}
 }
 
+// A variable that was filled from a file with the line ends of Windows has one at its end.
+func TestVariable(t *testing.T) {
+	for in, want := range map[string]string{
+		"pa55": "pa55", "pa55\r": "pa55", "pa55\r\n": "pa55", "pa55\n": "pa55", " pa55 ": " pa55 ", "pä55": "pä55", "pa\r\n55": "pa\r\n55",
+	} {
+		v := Resolver{Getenv: func(string) string { return in }}
+		if got, err := v.Resolve(t.Context(), "env:X"); err != nil || got.Reveal() != want {
+			t.Errorf("%q: got %q, %v; want %q", in, got.Reveal(), err, want)
+		}
+	}
+	for _, in := range []string{"", "\n", "\r\n"} {
+		v := Resolver{Getenv: func(string) string { return in }}
+		if _, err := v.Resolve(t.Context(), "env:X"); source.CodeOf(err) != source.CodeUsage {
+			t.Errorf("%q: %v", in, err)
+		}
+	}
+}
+
 // TestErrors checks that what cannot be resolved is a usage error that
 // does not repeat what may be a secret.
 func TestErrors(t *testing.T) {

@@ -47,7 +47,7 @@ func (cfg Config) password(ctx context.Context, account string) (source.Secret, 
 	case password.Reveal() == "": // AD takes it for an anonymous login and says success
 		return source.Secret{}, usage("check where the password is read from", "the password of %s is empty", account)
 	case !utf8.ValidString(password.Reveal()):
-		return source.Secret{}, usage("save it as UTF-8; Windows PowerShell does with -Encoding utf8", "the password of %s is not UTF-8, as AD has it: it was not tried", account)
+		return source.Secret{}, usage("where it is read from it has to be in UTF-8; Windows PowerShell saves it so with -Encoding utf8", "the password of %s is not UTF-8, as AD has it: it was not tried", account)
 	}
 	return password, nil
 }
