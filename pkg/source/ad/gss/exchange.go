@@ -239,7 +239,7 @@ func (x *exchange) forService(ctx context.Context, tgt grant, by string) (grant,
 		want = types.PrincipalName{NameType: nametype.KRB_NT_SRV_INST, NameString: []string{"krbtgt", by}}
 	}
 	for range maxReferrals {
-		request, err := messages.NewTGSReq(x.name, realm, cfg, tgt.ticket, tgt.key, want, false)
+		request, err := x.request(realm, cfg, tgt, want)
 		if err != nil {
 			return grant{}, err
 		}
@@ -276,6 +276,39 @@ func (x *exchange) forService(ctx context.Context, tgt grant, by string) (grant,
 		}
 	}
 	return grant{}, unusable(realm)
+}
+
+// request asks a realm for a ticket. The library would say that the account is of the
+// realm that made the ticket which is shown, and on the third realm it is not.
+func (x *exchange) request(realm string, cfg *config.Config, tgt grant, want types.PrincipalName) (messages.TGSReq, error) {
+	request, err := messages.NewTGSReq(x.name, realm, cfg, tgt.ticket, tgt.key, want, false)
+	if err != nil {
+		return request, err
+	}
+	body, err := request.ReqBody.Marshal()
+	if err != nil {
+		return request, err
+	}
+	kind, err := crypto.GetEtype(tgt.key.KeyType)
+	if err != nil {
+		return request, err
+	}
+	sum, err := kind.GetChecksumHash(tgt.key.KeyValue, body, keyusage.TGS_REQ_PA_TGS_REQ_AP_REQ_AUTHENTICATOR_CHKSUM)
+	if err != nil {
+		return request, err
+	}
+	who, err := types.NewAuthenticator(x.realm, x.name)
+	if err != nil {
+		return request, err
+	}
+	who.Cksum = types.Checksum{CksumType: kind.GetHashID(), Checksum: sum}
+	proof, err := messages.NewAPReq(tgt.ticket, tgt.key, who)
+	if err != nil {
+		return request, err
+	}
+	value, err := proof.Marshal()
+	request.PAData = types.PADataSequence{{PADataType: patype.PA_TGS_REQ, PADataValue: value}}
+	return request, err
 }
 
 // sameName compares names as AD does, without a difference of case.

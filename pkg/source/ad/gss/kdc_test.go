@@ -3,6 +3,8 @@ package gss
 import (
 	"context"
 	"net"
+	"os"
+	"path/filepath"
 	"runtime"
 	"testing"
 	"time"
@@ -94,5 +96,38 @@ func TestNextKDC(t *testing.T) {
 	k.KDCs = []string{gone.Addr().String(), "no-such-host.invalid", kdc.Addr()}
 	if _, err := k.Ticket(t.Context(), service); err != nil {
 		t.Error(err)
+	}
+}
+
+// The domain controller may be in another domain of the forest than the account: the
+// KDCs on the way refer to one another.
+func TestOtherDomain(t *testing.T) {
+	const root, sales, far = "CONTOSO.EXAMPLE", "SALES.CONTOSO.EXAMPLE", "ldap/dc1.sales.contoso.example"
+	last, _ := start(t, krbfake.Options{Realm: sales, Services: []string{far}, Trusts: []string{root}})
+	middle, _ := start(t, krbfake.Options{Realm: root, Refer: map[string]string{far: sales}, Trusts: []string{realm}})
+	first, k := start(t, krbfake.Options{Refer: map[string]string{far: root}})
+	k.KDCs = nil
+	conf := "[realms]\n"
+	for name, kdc := range map[string]*krbfake.KDC{realm: first, root: middle, sales: last} {
+		conf += " " + name + " = {\n  kdc = " + kdc.Addr() + "\n }\n"
+	}
+	k.Config = filepath.Join(t.TempDir(), "krb5.conf")
+	if err := os.WriteFile(k.Config, []byte(conf), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ticket, err := k.Ticket(t.Context(), far)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := last.Accept()
+	if err := finish(ticket.Initiate(nil, true), a, true, nil); err != nil || a.Client != account+"@"+realm {
+		t.Errorf("%q, %v", a.Client, err)
+	}
+	// A circle is none.
+	loop, k := start(t, krbfake.Options{Refer: map[string]string{far: realm}})
+	_, err = k.Ticket(t.Context(), far)
+	expect(t, err, source.CodeUnreachable, "cannot be used")
+	if loop.Logins() != 1 {
+		t.Errorf("%d logins", loop.Logins())
 	}
 }

@@ -32,6 +32,10 @@ type Options struct {
 	// Services are those that tickets are given for; default
 	// ldap/dc1.corp.contoso.example.
 	Services []string
+	// Refer names for services the realm that knows more of them; Trusts are the realms
+	// whose word for an account is taken.
+	Refer  map[string]string
+	Trusts []string
 	// Kind is the number of the encryption of all keys; default 18, AES-256.
 	Kind int32
 	// Refuse gives accounts and services the code of RFC 4120 that they are refused
@@ -76,6 +80,7 @@ const (
 	codePreauthFailed  = 24
 	codePreauthNeeded  = 25
 	codeBadTicket      = 31
+	codeOtherClient    = 36
 )
 
 // Start runs a KDC on a port of 127.0.0.1.
@@ -108,6 +113,19 @@ func Start(opts Options) (*KDC, error) {
 	}
 	for _, service := range append([]string{"krbtgt/" + opts.Realm}, opts.Services...) {
 		if err := k.keys.AddEntry(service, opts.Realm, "key of "+service, time.Now(), 1, opts.Kind); err != nil {
+			return nil, err
+		}
+	}
+	cross := func(realm, issuer string) error {
+		return k.keys.AddEntry("krbtgt/"+realm, issuer, "key of krbtgt/"+realm, time.Now(), 1, opts.Kind)
+	}
+	for _, next := range opts.Refer {
+		if err := cross(next, opts.Realm); err != nil {
+			return nil, err
+		}
+	}
+	for _, issuer := range opts.Trusts {
+		if err := cross(opts.Realm, issuer); err != nil {
 			return nil, err
 		}
 	}
@@ -221,7 +239,7 @@ func (k *KDC) login(r messages.ASReq) []byte {
 		return k.refusal(codePreauthFailed, r.ReqBody.SName, nil)
 	}
 	service := types.PrincipalName{NameType: nametype.KRB_NT_SRV_INST, NameString: []string{"krbtgt", k.opts.Realm}}
-	fields := k.ticket(r.ReqBody, r.ReqBody.CName, service, key, usageASRep)
+	fields := k.ticket(r.ReqBody, r.ReqBody.CName, k.opts.Realm, service, key, usageASRep)
 	fields.MsgType = msgtype.KRB_AS_REP
 	answer := messages.ASRep{KDCRepFields: fields}
 	return must(answer.Marshal())
@@ -252,7 +270,12 @@ func (k *KDC) grant(r messages.TGSReq) []byte {
 	if code := k.opts.Refuse[service]; code != 0 {
 		return k.refusal(code, r.ReqBody.SName, nil)
 	}
-	known := false
+	granted := r.ReqBody.SName
+	next := k.opts.Refer[service]
+	known := next != ""
+	if known {
+		granted = types.NewPrincipalName(nametype.KRB_NT_SRV_INST, "krbtgt/"+next)
+	}
 	for _, s := range k.opts.Services {
 		known = known || s == service
 	}
@@ -268,7 +291,10 @@ func (k *KDC) grant(r messages.TGSReq) []byte {
 			break
 		}
 		client := ap.Ticket.DecryptedEncPart
-		fields := k.ticket(r.ReqBody, client.CName, r.ReqBody.SName, client.Key, usageTGSRep)
+		if ap.Authenticator.CRealm != client.CRealm || !ap.Authenticator.CName.Equal(client.CName) {
+			return k.refusal(codeOtherClient, r.ReqBody.SName, nil)
+		}
+		fields := k.ticket(r.ReqBody, client.CName, client.CRealm, granted, client.Key, usageTGSRep)
 		fields.MsgType = msgtype.KRB_TGS_REP
 		answer := messages.TGSRep{KDCRepFields: fields}
 		return must(answer.Marshal())
@@ -277,11 +303,11 @@ func (k *KDC) grant(r messages.TGSReq) []byte {
 }
 
 // ticket makes a ticket for a service, and what tells the client its key.
-func (k *KDC) ticket(r messages.KDCReqBody, client, service types.PrincipalName, key types.EncryptionKey, usage uint32) messages.KDCRepFields {
+func (k *KDC) ticket(r messages.KDCReqBody, client types.PrincipalName, realm string, service types.PrincipalName, key types.EncryptionKey, usage uint32) messages.KDCRepFields {
 	now := time.Now().UTC().Truncate(time.Second)
 	until := now.Add(k.opts.Life)
 	flags := types.NewKrbFlags()
-	ticket, session, err := messages.NewTicket(client, k.opts.Realm, service, k.opts.Realm, flags, k.keys, k.opts.Kind, 1, now, now, until, until)
+	ticket, session, err := messages.NewTicket(client, realm, service, k.opts.Realm, flags, k.keys, k.opts.Kind, 1, now, now, until, until)
 	if err != nil {
 		panic(err)
 	}
@@ -293,5 +319,5 @@ func (k *KDC) ticket(r messages.KDCReqBody, client, service types.PrincipalName,
 	if err != nil {
 		panic(err)
 	}
-	return messages.KDCRepFields{PVNO: iana.PVNO, CRealm: k.opts.Realm, CName: client, Ticket: ticket, EncPart: encrypted}
+	return messages.KDCRepFields{PVNO: iana.PVNO, CRealm: realm, CName: client, Ticket: ticket, EncPart: encrypted}
 }
