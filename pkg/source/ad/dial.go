@@ -12,7 +12,6 @@ import (
 	"fmt"
 	"net"
 	"net/url"
-	"os"
 
 	ber "github.com/go-asn1-ber/asn1-ber"
 
@@ -55,10 +54,13 @@ func parseEndpoint(c source.Connection) (endpoint, error) {
 	return to, nil
 }
 
+// maxCA is more than all authorities of a system take, in bytes.
+const maxCA = 16 << 20
+
 // readCA reads the certificates that are trusted, as PEM or, as Windows exports
 // them, as one in DER or base64.
 func readCA(file string) (*x509.CertPool, error) {
-	data, err := os.ReadFile(file)
+	data, err := source.ReadFile(file, maxCA)
 	if err != nil {
 		return nil, &source.Error{Code: source.CodeUsage, Message: "the CA file", Hint: "it holds the certificate of the authority that signed the server's", Err: err}
 	}

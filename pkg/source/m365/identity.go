@@ -8,7 +8,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"os"
 	"os/exec"
 	"strings"
 	"time"
@@ -65,7 +64,7 @@ func (t *tokens) withoutSecret(config Config, e endpoint) (azcore.TokenCredentia
 			return nil, &source.Error{Code: source.CodeUsage, Message: "AZURE_TENANT_ID and AZURE_CLIENT_ID have to be the ids of a tenant and an application", Hint: "look at the annotations of the pod's service account"}
 		}
 		return t.byAssertion(c, e, func(context.Context) (string, error) {
-			token, err := os.ReadFile(file)
+			token, err := source.ReadFile(file, 64<<10)
 			if err != nil {
 				return "", usage("the token of the pod's service account: %s", err)
 			}

@@ -43,7 +43,7 @@ func openCache(name string) (*cache, error) {
 			return nil, usage(hintCache, "a credential cache of kind %s cannot be read, only a file", kind)
 		}
 	}
-	content, err := readFile(path, maxCache)
+	content, err := source.ReadFile(path, maxCache)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
 		return nil, refused(hintCache, "there is no credential cache %s", path)

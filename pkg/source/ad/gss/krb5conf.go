@@ -2,7 +2,6 @@ package gss
 
 import (
 	"errors"
-	"io"
 	"net"
 	"net/netip"
 	"os"
@@ -65,7 +64,7 @@ func (p *confParser) file(path string) error {
 	if p.files++; p.files > maxFiles {
 		return errors.New("it includes too many files")
 	}
-	content, err := readFile(path, maxConf)
+	content, err := source.ReadFile(path, maxConf)
 	if err != nil {
 		return err
 	}
@@ -75,16 +74,6 @@ func (p *confParser) file(path string) error {
 		}
 	}
 	return nil
-}
-
-// readFile reads a file, up to most bytes of it.
-func readFile(path string, most int64) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = f.Close() }()
-	return io.ReadAll(io.LimitReader(f, most))
 }
 
 // folder reads the files of a folder that includedir takes: those whose names are letters,
