@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strings"
 	"sync"
 	"unicode/utf8"
 
@@ -46,6 +47,8 @@ func (cfg Config) password(ctx context.Context, account string) (source.Secret, 
 		return source.Secret{}, err
 	case password.Reveal() == "": // AD takes it for an anonymous login and says success
 		return source.Secret{}, usage("check where the password is read from", "the password of %s is empty", account)
+	case strings.ContainsAny(password.Reveal(), "\r\n\x00"): // more than the password, or UTF-16 without its mark
+		return source.Secret{}, usage("where it is read from there may be nothing but the password, as text in UTF-8", "the password of %s has a line break or a zero byte in it: it was not tried", account)
 	case !utf8.ValidString(password.Reveal()):
 		return source.Secret{}, usage("where it is read from it has to be in UTF-8; Windows PowerShell saves it so with -Encoding utf8", "the password of %s is not UTF-8, as AD has it: it was not tried", account)
 	}

@@ -128,17 +128,20 @@ func TestCAFiles(t *testing.T) {
 	}
 }
 
-// A password that is no UTF-8 cannot be the account's: it is not tried, for each try
-// counts.
-func TestPasswordOfAnotherEncoding(t *testing.T) {
+// A password that cannot be the account's, since it is no UTF-8 or more than one line, is
+// not tried, for each try counts.
+func TestPasswordThatCannotBe(t *testing.T) {
 	s, cfg := start(t, ldapfake.Options{})
-	cfg.Password = func(context.Context) (source.Secret, error) { return source.NewSecret("p\xe4ssword"), nil }
-	_, err := Open(t.Context(), cfg)
-	expect(t, err, source.CodeUsage, "not UTF-8")
 	_, kdc, sealed := startSealed(t, ldapfake.Options{}, nil)
-	sealed.Password = cfg.Password
-	_, err = Open(t.Context(), sealed)
-	expect(t, err, source.CodeUsage, "not UTF-8")
+	for text, words := range map[string]string{
+		"p\xe4ssword": "not UTF-8", "password\n\n": "line break", "password\r\nof svc": "line break", "p\x00w\x00": "zero byte",
+	} {
+		for _, cfg := range []Config{cfg, sealed} {
+			cfg.Password = func(context.Context) (source.Secret, error) { return source.NewSecret(text), nil }
+			_, err := Open(t.Context(), cfg)
+			expect(t, err, source.CodeUsage, words)
+		}
+	}
 	if s.Count("bind")+kdc.Logins() != 0 {
 		t.Error("it was tried")
 	}
@@ -360,7 +363,7 @@ func TestRefusedLogin(t *testing.T) {
 // Passwords of any kind arrive as they are; an empty one is never sent, since
 // AD would take it for an anonymous login.
 func TestPasswords(t *testing.T) {
-	for _, p := range []string{"x", "a\x00b", strings.Repeat("x", 10_000), "päß", " spaces "} {
+	for _, p := range []string{"x", "a\tb", strings.Repeat("x", 10_000), "päß", " spaces "} {
 		s, cfg := start(t, ldapfake.Options{Accounts: map[string]string{account: p}})
 		cfg.Password = func(context.Context) (source.Secret, error) { return source.NewSecret(p), nil }
 		open(t, cfg)
