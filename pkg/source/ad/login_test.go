@@ -433,3 +433,40 @@ func TestMuteBind(t *testing.T) {
 		t.Error("not one bind")
 	}
 }
+
+// A domain controller that has only what can be broken is told from one that is away.
+func TestNoCommonCipher(t *testing.T) {
+	ca, err := ldapfake.NewCA()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cert, err := ca.Issue(ldapfake.Certificate{RSABits: 2048})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{
+		Certificates: []tls.Certificate{cert}, MaxVersion: tls.VersionTLS12, CipherSuites: []uint16{tls.TLS_RSA_WITH_AES_128_CBC_SHA},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			_ = conn.(*tls.Conn).Handshake()
+			conn.Close()
+		}
+	}()
+	_, err = Open(t.Context(), Config{
+		Connection: connection("ldaps://"+l.Addr().String(), textFile(t, string(ca.PEM()))),
+		Password:   func(context.Context) (source.Secret, error) { return source.NewSecret(password), nil },
+	})
+	expect(t, err, source.CodeUnreachable, "no cipher suite")
+	if !source.IsPermanent(err) {
+		t.Error("it will not mend itself")
+	}
+}

@@ -58,10 +58,12 @@ func explainTLS(err error, to endpoint) error {
 		return permanent(err, "give the domain controller a new certificate", "the certificate of %s cannot be read", to.address)
 	case strings.Contains(err.Error(), "protocol version"): // ours, or the server's alert
 		return permanent(nil, "enable TLS 1.2 on the domain controller; older versions are not used", "%s offers no TLS 1.2 or later", to.address)
+	case strings.Contains(err.Error(), "handshake failure"): // the server's alert
+		return permanent(nil, "enable ECDHE with AES on the domain controller; RSA key exchange is not used", "%s and this program have no cipher suite of TLS in common", to.address)
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed), isReset(err):
 		return unreachable(nil, "is this the right port, and does the domain controller have a certificate? a login with a ticket, or on Windows as the account that runs this, needs none", "%s closed the connection during the TLS handshake", to.address)
 	}
-	return unreachable(err, "", "no TLS connection to %s", to.address)
+	return unreachable(err, "is it a domain controller, and does something between here and there end the TLS connection?", "no TLS connection to %s", to.address)
 }
 
 // What errors are about: a certificate that is for a server of another name, or
