@@ -2,9 +2,7 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"strconv"
 
@@ -14,7 +12,6 @@ import (
 	"github.com/qpimport/qpimport/internal/cli/usage"
 	"github.com/qpimport/qpimport/pkg/importer"
 	"github.com/qpimport/qpimport/pkg/registry/postgres"
-	"github.com/qpimport/qpimport/pkg/source"
 )
 
 type backupOptions struct {
@@ -44,7 +41,7 @@ file's place, and run "doctor". A copy of an older version is migrated by the fi
 command that opens it.
 
 A registry in PostgreSQL is copied with pg_dump, which this command then tells how to
-call; or with "registry copy" into a state file.` + exits(11, 12, 15),
+call; or with "registry copy" into a state file.` + exits(11, 15),
 		Example: `  qpimport backup /var/backups/qpimport/state.db --force
   qpimport backup before-the-move.db`,
 		Args: cobra.ExactArgs(1),
@@ -73,11 +70,14 @@ func (o backupOptions) run(ctx context.Context, a *app, path string) error {
 	if path == "" {
 		return usage.Errorf("the file has an empty name")
 	}
-	if err := output.CheckFolder("backup", path); err != nil {
-		return err
+	check := output.CheckFolder
+	if !o.force {
+		check = func(flag, path string) error {
+			return output.CheckNew(flag, path, "name another file, or replace it with --force")
+		}
 	}
-	if _, err := os.Lstat(path); !o.force && !errors.Is(err, fs.ErrNotExist) {
-		return &source.Error{Code: importer.CodeRefused, Message: path + " is there already", Hint: "name another file, or replace it with --force"}
+	if err := check("backup", path); err != nil {
+		return err
 	}
 	_, err := reading(ctx, a, func(im *importer.Importer) (struct{}, error) { return struct{}{}, im.Backup(ctx, path) })
 	if err != nil {

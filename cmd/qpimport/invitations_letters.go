@@ -103,11 +103,8 @@ func (o *invitationsOptions) file(ctx context.Context, im *importer.Importer, d 
 }
 
 func (o *invitationsOptions) writeList(d *importer.InvitationsDraft) ([]string, error) {
-	if err := output.CheckFolder("--out", o.out); err != nil {
+	if err := output.CheckNew("--out", o.out, "it may hold people who are not written again: name another file, or take that one away"); err != nil {
 		return nil, err
-	}
-	if _, err := os.Stat(o.out); err == nil {
-		return nil, usage.Errorf("--out %s: it is there already, and may hold people who are not written again", o.out)
 	}
 	type row = letter.Data
 	columns := []output.Column[row]{

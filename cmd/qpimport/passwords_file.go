@@ -45,13 +45,7 @@ func passwordFormat(path string) string {
 // refuseExisting refuses to write over a file: it may hold passwords that nobody else
 // has.
 func refuseExisting(path string) error {
-	switch _, err := os.Lstat(path); {
-	case err == nil:
-		return usage.Hintf("name another file, or take that one away", "--out %s: is there already", path)
-	case !errors.Is(err, fs.ErrNotExist):
-		return usage.Errorf("--out %s: %s", path, usage.Reason(err))
-	}
-	return nil
+	return output.CheckNew("--out", path, "name another file, or take that one away")
 }
 
 // createPasswords writes a new file of passwords, which its owner alone can read.

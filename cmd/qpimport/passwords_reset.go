@@ -182,9 +182,6 @@ func (o passwordsResetOptions) checkOut() error {
 	if o.out == "" {
 		return nil
 	}
-	if err := output.CheckFolder("--out", o.out); err != nil {
-		return err
-	}
 	return refuseExisting(o.out)
 }
 

@@ -1,7 +1,9 @@
 package output
 
 import (
+	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -49,6 +51,21 @@ func CheckFolder(flag, path string) error {
 	}
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		return usage.Errorf("%s %s: this is a folder; name a file in it", flag, path)
+	}
+	return nil
+}
+
+// CheckNew is CheckFolder for a file that must not be there yet: what is there stays.
+// The hint says what else to do.
+func CheckNew(flag, path, hint string) error {
+	if err := CheckFolder(flag, path); err != nil {
+		return err
+	}
+	switch _, err := os.Lstat(path); {
+	case err == nil:
+		return usage.Hintf(hint, "%s %s: is there already", flag, path)
+	case !errors.Is(err, fs.ErrNotExist):
+		return usage.Errorf("%s %s: %s", flag, path, usage.Reason(err))
 	}
 	return nil
 }
