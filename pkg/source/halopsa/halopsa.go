@@ -105,7 +105,7 @@ func newClient(cfg Config) (*weblist.Client, error) {
 		Refusals: []int{http.StatusBadRequest}, // RFC 6749, 5.2
 	}, cfg.Options)}
 	c := weblist.NewClient(weblist.API{
-		Name: product, Where: base.Host, Base: base.JoinPath(api), Secrets: secrets, Refused: TopicRefused, Authorize: l.authorize,
+		Name: product, Where: base.Host, Base: base.JoinPath(api), Secrets: secrets, Refused: TopicRefused, Authorize: l.authorize, Forget: l.forget,
 	}, cfg.Options)
 	l.learn = func(token source.Secret) { c.Secrets = append(c.Secrets, token) }
 	return c, nil

@@ -36,6 +36,7 @@ func TestSuite(t *testing.T) {
 		return listtest.Edit{Edit: func(doc any) any { change(doc.(map[string]any)); return doc }, Want: want}
 	}
 	listtest.Run(t, listtest.Product{
+		Tokens: true,
 		Start: func(t *testing.T, n int) *listtest.Service {
 			return listtest.OfPSA(t, psafake.StartHalo(app, listtest.Customers(n)), nil,
 				func(r *http.Request) bool { return r.URL.Query().Get("page_no") == "1" },
@@ -300,6 +301,46 @@ func TestTokens(t *testing.T) {
 			logins := len(slices.DeleteFunc(fake.Requests(), func(r string) bool { return r != "POST /auth/token" }))
 			if err != nil || logins != tt.logins {
 				t.Errorf("%d logins, %v", logins, err)
+			}
+		})
+	}
+}
+
+// TestRevoked: a token that is refused before its time is renewed, once a request.
+func TestRevoked(t *testing.T) {
+	for name, tt := range map[string]struct {
+		at     func(page int, path string) bool
+		times  int
+		code   source.Code
+		logins int
+	}{
+		"at a page":              {func(page int, _ string) bool { return page == 2 }, 1, "", 2},
+		"at several pages":       {func(page int, _ string) bool { return page%2 == 0 && page > 0 }, 2, "", 3},
+		"at the tenants":         {func(_ int, path string) bool { return path == "/api/AzureADConnection/3" }, 1, "", 2},
+		"always":                 {func(page int, _ string) bool { return page > 1 }, 100, source.CodeCredentials, 2},
+		"always, at the tenants": {func(_ int, path string) bool { return path == "/api/AzureADConnection" }, 100, source.CodePermission, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			fake := start(t, app, listtest.Customers(25))
+			left := tt.times
+			fake.Before = func(page int, _ http.ResponseWriter, r *http.Request) bool {
+				if left > 0 && tt.at(page, r.URL.Path) {
+					left--
+					fake.Revoke()
+				}
+				return false
+			}
+			cfg := config(fake.URL)
+			cfg.PageSize = 10
+			list, err := halopsa.Clients(t.Context(), cfg)
+			logins := len(slices.DeleteFunc(fake.Requests(), func(r string) bool { return r != "POST /auth/token" }))
+			if logins != tt.logins {
+				t.Errorf("%d logins", logins)
+			}
+			if tt.code != "" {
+				listtest.WantError(t, err, tt.code, "401")
+			} else if err != nil || len(list.Organizations) != 25 {
+				t.Errorf("%d clients, %v", len(list.Organizations), err)
 			}
 		})
 	}

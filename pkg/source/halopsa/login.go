@@ -35,6 +35,8 @@ func (l *login) authorize(ctx context.Context, h http.Header) error {
 	return nil
 }
 
+func (l *login) forget() { l.until = time.Time{} }
+
 func (l *login) renew(ctx context.Context) error {
 	r := weblist.Request{Path: "token", Form: url.Values{
 		"grant_type":    {"client_credentials"},

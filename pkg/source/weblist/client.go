@@ -56,6 +56,9 @@ type API struct {
 	Header http.Header
 	// Authorize adds what shows who asks; it may ask for a token first.
 	Authorize func(context.Context, http.Header) error
+	// Forget drops what Authorize keeps, such as a token that was revoked before its
+	// time; nil where it keeps nothing.
+	Forget func()
 	// Secrets are what no error may repeat.
 	Secrets []source.Secret
 	// Refused is what an error is about that says that the credentials are no good.
@@ -133,6 +136,7 @@ func (c *Client) Ask(ctx context.Context, r Request) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
+	forgot := c.Forget == nil
 	for attempt, waits := 1, 0; ; {
 		header := http.Header{}
 		if c.Authorize != nil {
@@ -155,6 +159,11 @@ func (c *Client) Ask(ctx context.Context, r Request) (Answer, error) {
 				return Answer{}, err
 			}
 			c.Announce("%s asks to wait %s", c.Name, wait)
+		case err == nil && a.status == http.StatusUnauthorized && !forgot:
+			forgot = true
+			c.Forget()
+			c.Announce("%s refuses the token; signing in again", c.Name)
+			continue
 		default:
 			if err == nil {
 				err = c.refusal(a)

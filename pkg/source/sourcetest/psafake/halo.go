@@ -18,8 +18,19 @@ type Halo struct {
 	Wrapped bool
 }
 
-// haloToken is the token of everybody who logged in.
-const haloToken = "canary-halo-t0ken"
+// token is the token of everybody who logs in.
+func (s *Server) token() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return "canary-halo-t0ken" + strings.Repeat("+", s.revoked)
+}
+
+// Revoke has HaloPSA refuse all tokens that it gave out.
+func (s *Server) Revoke() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.revoked++
+}
 
 // StartHalo serves companies as HaloPSA does its clients. There are two connections
 // with customers' tenants: the first has those of all clients, the second none.
@@ -28,9 +39,9 @@ func StartHalo(app Halo, companies []Company) *Server {
 		page: func(r *http.Request) bool { return r.URL.Path == "/api/Client" },
 		answer: func(s *Server, r *http.Request, _ http.Header) (any, int) {
 			if r.URL.Path == "/auth/token" {
-				return app.login(r)
+				return app.login(r, s.token())
 			}
-			if r.Header.Get("Authorization") != "Bearer "+haloToken {
+			if r.Header.Get("Authorization") != "Bearer "+s.token() {
 				return nil, http.StatusUnauthorized
 			}
 			if r.Method != http.MethodGet {
@@ -67,12 +78,12 @@ func StartHalo(app Halo, companies []Company) *Server {
 	}, companies)
 }
 
-func (app Halo) login(r *http.Request) (any, int) {
+func (app Halo) login(r *http.Request, token string) (any, int) {
 	if r.ParseForm() != nil || r.Method != http.MethodPost || r.PostForm.Get("grant_type") != "client_credentials" || r.PostForm.Get("scope") == "" ||
 		r.PostForm.Get("client_id") != app.ClientID || r.PostForm.Get("client_secret") != app.ClientSecret || r.URL.Query().Get("tenant") != app.Tenant {
 		return nil, http.StatusBadRequest
 	}
-	return map[string]any{"access_token": haloToken, "token_type": "Bearer", "expires_in": 3600, "scope": r.PostForm.Get("scope")}, http.StatusOK
+	return map[string]any{"access_token": token, "token_type": "Bearer", "expires_in": 3600, "scope": r.PostForm.Get("scope")}, http.StatusOK
 }
 
 func clients(s *Server, r *http.Request) (any, int) {

@@ -45,6 +45,7 @@ type Server struct {
 	companies []Company
 	pages     int
 	requests  []string
+	revoked   int
 }
 
 // product is what differs between the products.
