@@ -31,7 +31,7 @@ func (s *Store) commit(ctx context.Context, t *transaction) error {
 	if err := t.Do(writeToken, token); err != nil {
 		return err
 	}
-	if err := t.flush(); err != nil {
+	if err := t.Flush(); err != nil {
 		return err
 	}
 	whole, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.settling)

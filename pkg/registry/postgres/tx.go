@@ -54,7 +54,7 @@ func (t *transaction) Refused(err error) bool { return constraint(err) }
 
 // Query implements [tables.Tx].
 func (t *transaction) Query(visit func(scan func(...any) error) error, statement string, args ...any) error {
-	if err := t.flush(); err != nil {
+	if err := t.Flush(); err != nil {
 		return err
 	}
 	rows, err := t.tx.Query(t.ctx, statement, escaped(args)...)
@@ -62,6 +62,11 @@ func (t *transaction) Query(visit func(scan func(...any) error) error, statement
 		return err
 	}
 	defer rows.Close()
+	return each(rows, visit)
+}
+
+// each visits the rows of an answer.
+func each(rows pgx.Rows, visit func(scan func(...any) error) error) error {
 	scan := func(dest ...any) error { return scanRow(rows.RawValues(), rows.FieldDescriptions(), dest) }
 	for rows.Next() {
 		if err := visit(scan); err != nil {
@@ -71,26 +76,28 @@ func (t *transaction) Query(visit func(scan func(...any) error) error, statement
 	return rows.Err()
 }
 
-// Exec implements [tables.Tx].
-func (t *transaction) Exec(statement string, args ...any) (int64, error) {
-	if err := t.flush(); err != nil {
-		return 0, err
-	}
-	tag, err := t.tx.Exec(t.ctx, statement, escaped(args)...)
-	return tag.RowsAffected(), err
-}
-
 // Do implements [tables.Tx].
 func (t *transaction) Do(statement string, args ...any) error {
 	t.queue.Queue(statement, escaped(args)...)
+	return t.flushMany()
+}
+
+// Ask implements [tables.Tx].
+func (t *transaction) Ask(visit func(scan func(...any) error) error, statement string, args ...any) error {
+	t.queue.Queue(statement, escaped(args)...).Query(func(rows pgx.Rows) error { return each(rows, visit) })
+	return t.flushMany()
+}
+
+func (t *transaction) flushMany() error {
 	if t.queue.Len() < queued {
 		return nil
 	}
-	return t.flush()
+	return t.Flush()
 }
 
-// flush sends the statements that wait, and waits for what came of them.
-func (t *transaction) flush() error {
+// Flush implements [tables.Tx]: it sends the statements that wait, and waits for what
+// came of them.
+func (t *transaction) Flush() error {
 	if t.queue.Len() == 0 {
 		return nil
 	}
@@ -118,7 +125,7 @@ func (t *transaction) Insert(table string, columns []string, rows iter.Seq2[[]an
 		}
 		return nil
 	}
-	if err := t.flush(); err != nil {
+	if err := t.Flush(); err != nil {
 		return err
 	}
 	_, err := t.tx.CopyFrom(t.ctx, pgx.Identifier{table}, columns, source)

@@ -329,7 +329,8 @@ func allOrNothing(b *bench) {
 	}
 }
 
-// handedOn renames in a circle, in one transaction, ids included.
+// handedOn renames in a circle, in one transaction, ids included; a new customer takes
+// the name and the id of one that goes.
 func handedOn(b *bench) {
 	var sets []registry.ChangeSet
 	names := []string{"A", "B", "C"}
@@ -348,6 +349,17 @@ func handedOn(b *bench) {
 		if s := b.snapshot(sets[i].CustomerID); s.Customer.Name != names[(i+1)%3] || s.Customer.ExternalIDs["itglue"] != names[(i+1)%3] {
 			b.Errorf("%+v", s.Customer)
 		}
+	}
+	gone := b.snapshot(sets[0].CustomerID)
+	made := registry.New(gone.Customer)
+	made.Customer.ID = registry.NewID()
+	deletion := registry.NewDeletion(gone)
+	deletion.Run = changeSet(made, made).Run
+	if _, err := b.Apply(b.Context(), changeSet(made, made), deletion); err != nil {
+		b.Fatal(err)
+	}
+	if s := b.snapshot(made.Customer.ID); s.Customer.Name != "B" || s.Customer.ExternalIDs["itglue"] != "B" {
+		b.Errorf("%+v", s.Customer)
 	}
 }
 

@@ -63,31 +63,30 @@ func (t *transaction) Query(visit func(scan func(...any) error) error, statement
 	return rows.Err()
 }
 
-// Exec implements [tables.Tx].
-func (t *transaction) Exec(statement string, args ...any) (int64, error) {
+// Do implements [tables.Tx].
+func (t *transaction) Do(statement string, args ...any) error {
 	if t.written++; t.written%256 == 0 && t.interrupt.Err() != nil {
-		return 0, context.Cause(t.interrupt)
+		return context.Cause(t.interrupt)
 	}
 	stmt, ok := t.statements[statement]
 	if !ok {
 		var err error
 		if stmt, err = t.tx.PrepareContext(t.ctx, statement); err != nil { // the transaction closes it
-			return 0, err
+			return err
 		}
 		t.statements[statement] = stmt
 	}
-	result, err := stmt.ExecContext(t.ctx, args...)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
-}
-
-// Do implements [tables.Tx].
-func (t *transaction) Do(statement string, args ...any) error {
-	_, err := t.Exec(statement, args...)
+	_, err := stmt.ExecContext(t.ctx, args...)
 	return err
 }
+
+// Ask implements [tables.Tx].
+func (t *transaction) Ask(visit func(scan func(...any) error) error, statement string, args ...any) error {
+	return t.Query(visit, statement, args...)
+}
+
+// Flush implements [tables.Tx]: nothing is put off.
+func (t *transaction) Flush() error { return nil }
 
 // Insert implements [tables.Tx].
 func (t *transaction) Insert(table string, columns []string, rows iter.Seq2[[]any, error]) error {

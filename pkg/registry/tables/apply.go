@@ -24,72 +24,92 @@ const changeFormat = 2
 func (s Store) Apply(ctx context.Context, sets ...registry.ChangeSet) ([]int64, error) {
 	var runs []int64
 	err := s.in(ctx, true, func(tx Tx) error {
-		var err error
-		runs, err = (&writer{tx: tx}).apply(sets)
-		return err
+		w := &writer{tx: tx, numbers: make([]int64, len(sets)), runs: make([]int64, len(sets))}
+		runs = w.runs
+		return w.apply(sets)
 	})
-	return runs, err
-}
-
-// writer writes change sets in a transaction. What gives a unique thing up (a
-// name, an id, a mailbox) is written before what takes one.
-type writer struct{ tx Tx }
-
-func (w *writer) apply(sets []registry.ChangeSet) ([]int64, error) {
-	numbers := make([]int64, len(sets))
-	for i := range sets {
-		var err error
-		if numbers[i], err = w.claim(&sets[i]); err != nil {
-			return nil, err
-		}
-	}
-	for i := range sets {
-		for _, c := range sets[i].Changes {
-			if err := w.release(numbers[i], c); err != nil {
-				return nil, err
-			}
-		}
-	}
-	runs := make([]int64, len(sets))
-	for i := range sets {
-		n := numbers[i]
-		for _, c := range sets[i].Changes {
-			if err := w.write(&n, c); err != nil {
-				return nil, err
-			}
-		}
-		if err := w.tx.Insert(`accounts`, insertColumns, newAccounts(n, sets[i].Changes)); err != nil {
-			return nil, err
-		}
-		if err := w.writeKnowledge(n, &sets[i]); err != nil {
-			return nil, err
-		}
-		if len(sets[i].Changes) == 0 {
-			continue
-		}
-		var err error
-		if runs[i], err = w.record(&sets[i]); err != nil {
-			return nil, err
-		}
-		if err := w.writePasswords(n, numbered(sets[i].Passwords, runs[i]), registry.Password.WithReset); err != nil {
-			return nil, err
-		}
+	if err != nil {
+		return nil, err
 	}
 	return runs, nil
 }
 
-// claim makes sure that a customer is still the one that the change was decided
-// from, and returns the number of its row; 0 for one that is to be made.
-func (w *writer) claim(cs *registry.ChangeSet) (n int64, err error) {
+// writer writes change sets in a transaction.
+type writer struct {
+	tx      Tx
+	numbers []int64 // of the rows of their customers
+	runs    []int64
+}
+
+// apply writes change sets, a step of all of them before the next, so that a server far
+// away is waited for once a step and not for each customer. What gives a unique thing
+// up (a name, an id, a mailbox) is written before what takes one.
+func (w *writer) apply(sets []registry.ChangeSet) error {
+	for _, step := range []struct {
+		write func(i int, cs *registry.ChangeSet) error
+		takes bool // names and ids; what is refused there is another customer's by now
+	}{
+		{write: w.claim},
+		{write: w.releaseAll},
+		{write: w.writeCustomer, takes: true},
+		{write: w.writeExternalIDs, takes: true},
+		{write: w.writeAll},
+		{write: w.record},
+		{write: w.recordChanges},
+	} {
+		var err error
+		for i := range sets {
+			if err = step.write(i, &sets[i]); err != nil {
+				break
+			}
+		}
+		if err == nil {
+			err = w.tx.Flush()
+		}
+		if step.takes && err != nil && w.tx.Refused(err) {
+			err = fmt.Errorf("%w: %w", registry.ErrMoved, err)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// claim makes sure that a customer is still the one that the change was decided from.
+// One that moved has no number then, as one that is to be made.
+func (w *writer) claim(i int, cs *registry.ChangeSet) error {
 	if cs.Revision == 0 {
-		return 0, nil
+		return nil
 	}
-	err = w.tx.Query(func(scan func(...any) error) error { return scan(&n) },
+	return w.tx.Ask(func(scan func(...any) error) error { return scan(&w.numbers[i]) },
 		`UPDATE customers SET revision = revision + 1 WHERE id = $1 AND revision = $2 RETURNING n`, cs.CustomerID, cs.Revision)
-	if err == nil && n == 0 {
-		err = registry.ErrMoved
+}
+
+func (w *writer) releaseAll(i int, cs *registry.ChangeSet) error {
+	if cs.Revision != 0 && w.numbers[i] == 0 {
+		return registry.ErrMoved
 	}
-	return n, err
+	for _, c := range cs.Changes {
+		if err := w.release(w.numbers[i], c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// writeAll writes what changes but for the customer himself, and what was learnt.
+func (w *writer) writeAll(i int, cs *registry.ChangeSet) error {
+	n := w.numbers[i]
+	for _, c := range cs.Changes {
+		if err := w.write(n, c); err != nil {
+			return err
+		}
+	}
+	if err := w.tx.Insert(`accounts`, insertColumns, newAccounts(n, cs.Changes)); err != nil {
+		return err
+	}
+	return w.writeKnowledge(n, cs)
 }
 
 // release gives up what another change of the same transaction may take.
@@ -97,8 +117,11 @@ func (w *writer) release(n int64, c registry.Change) error {
 	switch before := c.Before.(type) {
 	case *registry.Customer:
 		after, _ := c.After.(*registry.Customer)
-		if after == nil {
-			return nil // goes last, with all that is his
+		if after == nil { // goes last, with all that is his
+			if err := w.tx.Do(`UPDATE customers SET name_key = id WHERE n = $1`, n); err != nil {
+				return err
+			}
+			return w.tx.Do(`DELETE FROM external_ids WHERE customer = $1`, n)
 		}
 		if after.Key != before.Key {
 			if err := w.tx.Do(`UPDATE customers SET name_key = id WHERE n = $1`, n); err != nil {
@@ -131,46 +154,46 @@ func (w *writer) release(n int64, c registry.Change) error {
 	return nil
 }
 
-// write writes one change. The number of a customer that is made is set in n.
-func (w *writer) write(n *int64, c registry.Change) error {
+// write writes one change, other than of a customer himself.
+func (w *writer) write(n int64, c registry.Change) error {
 	switch after := c.After.(type) {
 	case nil:
-		return w.remove(*n, c)
-	case *registry.Customer:
-		return w.writeCustomer(n, c.Before, after)
+		return w.remove(n, c)
 	case *registry.Directory:
 		connection, err := json.Marshal(after.Connection)
 		if err != nil {
 			return err
 		}
 		return w.upsert(directoryTable(after), 2, `customer, kind, connection, identity, connected_at`,
-			*n, string(after.Kind), string(connection), after.Identity, timestamp(after.ConnectedAt))
+			n, string(after.Kind), string(connection), after.Identity, timestamp(after.ConnectedAt))
 	case *registry.Selection:
 		body, err := json.Marshal(after)
 		if err != nil {
 			return err
 		}
-		if err := w.unselect(*n, c.ID); err != nil { // no key that a row could meet: scopes are long
+		if err := w.unselect(n, c.ID); err != nil { // no key that a row could meet: scopes are long
 			return err
 		}
-		return w.tx.Do(`INSERT INTO selections (customer, scope, selection) VALUES ($1, $2, $3)`, *n, c.ID, string(body))
+		return w.tx.Do(`INSERT INTO selections (customer, scope, selection) VALUES ($1, $2, $3)`, n, c.ID, string(body))
 	case *registry.Decision:
 		return w.tx.Do(`INSERT INTO decisions (customer, ad_id, m365_id, verdict, reason, ad_name, m365_name, decided_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-			*n, after.ADID, after.M365ID, string(after.Verdict), after.Reason, after.ADName, after.M365Name, timestamp(after.DecidedAt))
+			n, after.ADID, after.M365ID, string(after.Verdict), after.Reason, after.ADName, after.M365Name, timestamp(after.DecidedAt))
 	case *registry.Dismissal:
-		return w.upsert(`dismissals`, 3, `customer, kind, id, name, dismissed_at`, *n, string(after.Kind), after.ID, after.Name, timestamp(after.At))
+		return w.upsert(`dismissals`, 3, `customer, kind, id, name, dismissed_at`, n, string(after.Kind), after.ID, after.Name, timestamp(after.At))
 	case *registry.Invitation:
-		if err := w.unsend(*n, after.Key()); err != nil { // the run says what became of it
+		if err := w.unsend(n, after.Key()); err != nil { // the run says what became of it
 			return err
 		}
 		return w.upsert(`invitations`, 3, `customer, account, app, name, email, way, message, at, done_at`,
-			*n, after.Account, after.App, after.Name, after.Email, string(after.Way), after.Message, timestamp(after.At), timestamp(after.DoneAt))
+			n, after.Account, after.App, after.Name, after.Email, string(after.Way), after.Message, timestamp(after.At), timestamp(after.DoneAt))
 	case *registry.Account:
 		before, _ := c.Before.(*registry.Account)
 		if before == nil {
 			return nil // inserted with the others
 		}
 		return w.update(before, after)
+	case *registry.Customer: // is written before
+		return nil
 	case *registry.Reset: // what is meant stands in the run; the password is knowledge
 		return nil
 	}
@@ -206,37 +229,53 @@ func directoryTable(d *registry.Directory) string {
 	return "directories"
 }
 
-func (w *writer) writeCustomer(n *int64, before any, c *registry.Customer) error {
-	was, _ := before.(*registry.Customer)
-	if was == nil {
-		err := w.tx.Query(func(scan func(...any) error) error { return scan(n) },
-			`INSERT INTO customers (id, name, name_key, password_sync, new_people, match_by, revision, created_at) VALUES ($1, $2, $3, $4, $5, $6, 1, $7) RETURNING n`,
-			c.ID, c.Name, c.Key, string(c.PasswordSync), c.NewPeople, c.MatchBy, timestamp(c.CreatedAt))
-		if err != nil {
-			return w.moved(err)
-		}
-		was = &registry.Customer{}
-	} else if _, err := w.tx.Exec(`UPDATE customers SET name = $1, name_key = $2, password_sync = $3, new_people = $4, match_by = $5 WHERE n = $6`,
-		c.Name, c.Key, string(c.PasswordSync), c.NewPeople, c.MatchBy, *n); err != nil {
-		return w.moved(err)
-	}
-	for _, system := range slices.Sorted(maps.Keys(c.ExternalIDs)) {
-		if value := c.ExternalIDs[system]; value != was.ExternalIDs[system] {
-			if _, err := w.tx.Exec(`INSERT INTO external_ids (customer, system, value) VALUES ($1, $2, $3)`, *n, system, value); err != nil {
-				return w.moved(err)
+// customers are the customers that a change set makes or changes, as they were, nil for
+// one that is made, and as they will be.
+func customers(cs *registry.ChangeSet) iter.Seq2[*registry.Customer, *registry.Customer] {
+	return func(yield func(before, after *registry.Customer) bool) {
+		for _, c := range cs.Changes {
+			if after, ok := c.After.(*registry.Customer); ok {
+				before, _ := c.Before.(*registry.Customer)
+				if !yield(before, after) {
+					return
+				}
 			}
+		}
+	}
+}
+
+// writeCustomer writes a customer's own row, and learns the number of one that is made.
+func (w *writer) writeCustomer(i int, cs *registry.ChangeSet) error {
+	for before, c := range customers(cs) {
+		var err error
+		if before == nil {
+			err = w.tx.Ask(func(scan func(...any) error) error { return scan(&w.numbers[i]) },
+				`INSERT INTO customers (id, name, name_key, password_sync, new_people, match_by, revision, created_at) VALUES ($1, $2, $3, $4, $5, $6, 1, $7) RETURNING n`,
+				c.ID, c.Name, c.Key, string(c.PasswordSync), c.NewPeople, c.MatchBy, timestamp(c.CreatedAt))
+		} else {
+			err = w.tx.Do(`UPDATE customers SET name = $1, name_key = $2, password_sync = $3, new_people = $4, match_by = $5 WHERE n = $6`,
+				c.Name, c.Key, string(c.PasswordSync), c.NewPeople, c.MatchBy, w.numbers[i])
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// moved takes a refused customer for what it is: another one has the name or the
-// id by now.
-func (w *writer) moved(err error) error {
-	if w.tx.Refused(err) {
-		return fmt.Errorf("%w: %w", registry.ErrMoved, err)
+func (w *writer) writeExternalIDs(i int, cs *registry.ChangeSet) error {
+	for before, c := range customers(cs) {
+		for _, system := range slices.Sorted(maps.Keys(c.ExternalIDs)) {
+			value := c.ExternalIDs[system]
+			if before != nil && before.ExternalIDs[system] == value {
+				continue
+			}
+			if err := w.tx.Do(`INSERT INTO external_ids (customer, system, value) VALUES ($1, $2, $3)`, w.numbers[i], system, value); err != nil {
+				return err
+			}
+		}
 	}
-	return err
+	return nil
 }
 
 // accountValues are an account's values in the order of accountColumns.

@@ -119,7 +119,7 @@ func renumber(from, to Tx) error {
 			args = []any{last}
 		}
 		if err == nil {
-			_, err = to.Exec(statement, args...)
+			err = to.Do(statement, args...)
 		}
 	}
 	return err

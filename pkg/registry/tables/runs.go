@@ -134,21 +134,33 @@ func (s Store) Changes(ctx context.Context, run int64) ([]registry.StoredChange,
 	return changes, err
 }
 
-// record writes a run and its changes, and returns its number.
-func (w *writer) record(cs *registry.ChangeSet) (run int64, err error) {
+// record writes the run of what changed, and learns its number.
+func (w *writer) record(i int, cs *registry.ChangeSet) error {
+	if len(cs.Changes) == 0 {
+		return nil
+	}
 	r := cs.Run
 	var undoes any
 	if r.Undoes != 0 {
 		undoes = r.Undoes
 	}
-	err = w.tx.Query(func(scan func(...any) error) error { return scan(&run) },
+	return w.tx.Ask(func(scan func(...any) error) error { return scan(&w.runs[i]) },
 		`INSERT INTO runs (customer, customer_name, command, at, batch, by, version, params, plan_hash, undoes, format)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING id`, cs.CustomerID, r.CustomerName, r.Command, timestamp(r.At), r.Batch, r.By, r.Version,
 		null(string(r.Params)), r.PlanHash, undoes, changeFormat)
-	if err != nil {
-		return 0, err
+}
+
+// recordChanges writes the changes of a run, and the resets that are meant in it.
+func (w *writer) recordChanges(i int, cs *registry.ChangeSet) error {
+	run := w.runs[i]
+	if run == 0 {
+		return nil
 	}
-	return run, w.tx.Insert(`changes`, []string{`run`, `seq`, `entity`, `id`, `name`, `before`, `after`}, recorded(run, cs.Changes))
+	err := w.tx.Insert(`changes`, []string{`run`, `seq`, `entity`, `id`, `name`, `before`, `after`}, recorded(run, cs.Changes))
+	if err != nil {
+		return err
+	}
+	return w.writePasswords(w.numbers[i], numbered(cs.Passwords, run), registry.Password.WithReset)
 }
 
 // recorded are the rows of changes. They are encoded some at a time: all of a large

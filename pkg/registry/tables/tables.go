@@ -19,11 +19,13 @@ import (
 type Tx interface {
 	// Query hands visit what scans a row, into *string, *[Text], *int, *int64 and *any.
 	Query(visit func(scan func(dest ...any) error) error, statement string, args ...any) error
-	// Exec runs a statement and says how many rows it found.
-	Exec(statement string, args ...any) (rows int64, err error)
-	// Do runs a statement, at the latest when another method is called or the
+	// Do runs a statement, at the latest when Query, Insert or Flush is called or the
 	// transaction ends; an error may come as late.
 	Do(statement string, args ...any) error
+	// Ask is Query as late as Do.
+	Ask(visit func(scan func(dest ...any) error) error, statement string, args ...any) error
+	// Flush runs what was put off.
+	Flush() error
 	// Insert puts rows into a table, in their order.
 	Insert(table string, columns []string, rows iter.Seq2[[]any, error]) error
 	// Refused says that an error is that of a constraint or trigger.
