@@ -60,7 +60,7 @@ any of all that have an address set by hand. qpimport itself writes to no direct
 }
 
 // check says what is wrong with how the command was called.
-func (o accountsSetEmailOptions) check(args []string) error {
+func (o accountsSetEmailOptions) check(a *app, args []string) error {
 	switch {
 	case o.clear && (o.file != "" || o.toAD != ""):
 		return usage.Errorf("--clear names accounts, and takes neither --file nor --to-ad")
@@ -73,13 +73,13 @@ func (o accountsSetEmailOptions) check(args []string) error {
 	case o.file == "" && len(args) != 2 && !(o.toAD != "" && len(args) == 0):
 		return usage.Errorf("give SEL and ADDRESS, or --file")
 	case o.toAD != "":
-		return output.CheckFolder("--to-ad", o.toAD)
+		return a.checkResult("--to-ad", o.toAD, o.file)
 	}
 	return nil
 }
 
 func (o accountsSetEmailOptions) run(ctx context.Context, a *app, args []string) error {
-	if err := o.check(args); err != nil {
+	if err := o.check(a, args); err != nil {
 		return err
 	}
 	if o.toAD != "" {

@@ -22,6 +22,12 @@ always CSV, whatever --output says.` + exits(11, 15),
   qpimport decisions export -c Contoso contoso-decisions.csv`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: a.command(func(ctx context.Context, args []string) error {
+			toFile := len(args) > 0 && args[0] != "-"
+			if toFile {
+				if err := a.checkResult("decisions export", args[0]); err != nil {
+					return err
+				}
+			}
 			decisions, err := a.decisions(ctx)
 			if err != nil {
 				return err
@@ -31,7 +37,7 @@ always CSV, whatever --output says.` + exits(11, 15),
 				plain[i] = d.Decision
 			}
 			rows := output.Rows(exportedDecisionColumns(), plain)
-			if len(args) == 0 || args[0] == "-" {
+			if !toFile {
 				return output.WriteCSV(a.out, rows, a.settings.BOM)
 			}
 			err = output.ReplaceFile(args[0], func(w io.Writer) error { return output.WriteCSV(w, rows, a.settings.BOM) })

@@ -51,6 +51,9 @@ func openLogs(s settings, stderr io.Writer) (logs, error) {
 	}
 	var handlers []slog.Handler
 	if s.LogFile != "" {
+		if err := s.spares("the log file", s.LogFile); err != nil {
+			return l, err
+		}
 		f, err := openLog(s.LogFile)
 		if err != nil {
 			return l, err

@@ -216,7 +216,7 @@ func (o matchOptions) run(ctx context.Context, a *app) error {
 		return o.walkThrough(ctx, a)
 	}
 	if o.reviewOut != "" {
-		if err := output.CheckFolder("--review-out", o.reviewOut); err != nil {
+		if err := a.checkResult("--review-out", o.reviewOut, o.adExport, o.m365Export, o.pairsFile); err != nil {
 			return err
 		}
 		if err := o.spareDecisions(ctx, a); err != nil {

@@ -136,7 +136,7 @@ func (o passwordsResetOptions) run(ctx context.Context, a *app, args []string) e
 	if err := o.check(args); err != nil {
 		return err
 	}
-	if err := o.checkOut(); err != nil {
+	if err := o.checkOut(a); err != nil {
 		return err
 	}
 	request, err := o.request(ctx, a, args)
@@ -178,9 +178,12 @@ func (o passwordsResetOptions) run(ctx context.Context, a *app, args []string) e
 }
 
 // checkOut makes sure, before anything is done, that the passwords have a place.
-func (o passwordsResetOptions) checkOut() error {
+func (o passwordsResetOptions) checkOut(a *app) error {
 	if o.out == "" {
 		return nil
+	}
+	if err := a.checkResult("--out", o.out); err != nil {
+		return err
 	}
 	return refuseExisting(o.out)
 }

@@ -6,7 +6,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/qpimport/qpimport/internal/cli/output"
 	"github.com/qpimport/qpimport/internal/cli/usage"
 	"github.com/qpimport/qpimport/pkg/importer"
 )
@@ -92,11 +91,6 @@ func (o planOptions) run(ctx context.Context, a *app) error {
 	if err := usage.Join(found); err != nil {
 		return err
 	}
-	if o.out != "" {
-		if err := output.CheckFolder("--out", o.out); err != nil {
-			return err
-		}
-	}
 	doc, err := a.readDocument(ctx, o.file)
 	if err != nil {
 		return err
@@ -104,6 +98,11 @@ func (o planOptions) run(ctx context.Context, a *app) error {
 	m, err := a.manifest(doc)
 	if err != nil {
 		return err
+	}
+	if o.out != "" {
+		if err := a.checkResult("--out", o.out, append(m.Files(), o.file)...); err != nil {
+			return err
+		}
 	}
 	result, err := a.plan(ctx, importer.BulkRequest{Manifest: m, Parallel: o.parallel, MaxNew: o.maxNew}, o.out != "")
 	if err != nil {

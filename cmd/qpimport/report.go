@@ -94,7 +94,7 @@ func (o reportOptions) run(ctx context.Context, a *app) error {
 	for _, path := range o.out {
 		if formatOf(path) == nil {
 			found = append(found, fmt.Sprintf("--out %s: is neither .html nor .md", path))
-		} else if err := output.CheckFolder("--out", path); err != nil {
+		} else if err := a.checkResult("--out", path); err != nil {
 			found = append(found, err.Error())
 		}
 	}

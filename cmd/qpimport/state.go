@@ -10,6 +10,7 @@ import (
 
 	"github.com/qpimport/qpimport/internal/cli/output"
 	"github.com/qpimport/qpimport/internal/cli/usage"
+	"github.com/qpimport/qpimport/internal/private"
 	"github.com/qpimport/qpimport/pkg/registry"
 	"github.com/qpimport/qpimport/pkg/registry/postgres"
 	"github.com/qpimport/qpimport/pkg/registry/sqlite"
@@ -95,4 +96,29 @@ func shownState(state string) string {
 		return postgres.Place(state)
 	}
 	return state
+}
+
+// checkResult makes sure, before anything is done, that a result has a place, and that
+// this is not the registry, the config, or one of the files that it is made from.
+func (a *app) checkResult(flag, path string, sources ...string) error {
+	if err := output.CheckFolder(flag, path); err != nil {
+		return err
+	}
+	if err := a.settings.spares(flag, path); err != nil {
+		return err
+	}
+	for _, source := range append(sources, a.settings.Config) {
+		if source != "" && private.Same(source, path) {
+			return usage.Hintf("name another file", "%s %s: the result is made from this file", flag, path)
+		}
+	}
+	return nil
+}
+
+// spares refuses to write over the state file, or beside it what SQLite takes for its own.
+func (s settings) spares(flag, path string) error {
+	if s.State != "" && !postgres.Is(s.State) && sqlite.Owns(s.State, path) {
+		return usage.Hintf("name another file", "%s %s: this is the state file, or belongs to it", flag, path)
+	}
+	return nil
 }

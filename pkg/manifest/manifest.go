@@ -6,6 +6,7 @@ package manifest
 import (
 	_ "embed"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/qpimport/qpimport/pkg/match"
@@ -54,6 +55,19 @@ type Directories struct {
 	AD, M365 *source.Connection
 	// ResetAD and ResetM365 set passwords.
 	ResetAD, ResetM365 *source.Connection
+}
+
+// Files are the paths of the exports and certificates that the document names.
+func (m *Manifest) Files() []string {
+	var files []string
+	for _, c := range m.Customers {
+		for _, conn := range []*source.Connection{c.Directories.AD, c.Directories.M365, c.Directories.ResetAD, c.Directories.ResetM365} {
+			if conn != nil {
+				files = append(files, conn.File, conn.Mailboxes, conn.CAFile)
+			}
+		}
+	}
+	return slices.DeleteFunc(files, func(path string) bool { return path == "" })
 }
 
 // Import is one import from a directory.

@@ -10,10 +10,10 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
-	"strings"
+	"slices"
 	"time"
 
+	"github.com/qpimport/qpimport/internal/private"
 	"github.com/qpimport/qpimport/pkg/registry"
 	"github.com/qpimport/qpimport/pkg/registry/tables"
 	"github.com/qpimport/qpimport/pkg/source"
@@ -162,10 +162,8 @@ func (s *Store) Health(ctx context.Context) (registry.Health, error) {
 // Copy copies the file while it is in use. It waits for who writes, and who
 // writes waits for it.
 func (s *Store) Copy(ctx context.Context, path string) error {
-	for _, own := range []string{"", "-journal", "-wal", "-shm"} {
-		if isFile(path, s.path+own) {
-			return &source.Error{Code: source.CodeUsage, Message: path + " is the state file itself, or belongs to it"}
-		}
+	if Owns(s.path, path) {
+		return &source.Error{Code: source.CodeUsage, Message: path + " is the state file itself, or belongs to it"}
 	}
 	// query_only takes the copy for a change. A file that was opened for reading
 	// alone stays so without it.
@@ -179,20 +177,7 @@ func (s *Store) Copy(ctx context.Context, path string) error {
 	return s.txError(ctx, err)
 }
 
-// isFile says whether two paths lead to one file, or will once it is there. Letter
-// case makes no other file on Windows and macOS.
-func isFile(x, y string) bool {
-	if sameFile(x, y) {
-		return true
-	}
-	return strings.EqualFold(filepath.Base(x), filepath.Base(y)) && sameFile(filepath.Dir(x), filepath.Dir(y))
-}
-
-func sameFile(x, y string) bool {
-	a, err := os.Stat(x)
-	if err != nil {
-		return false
-	}
-	b, err := os.Stat(y)
-	return err == nil && os.SameFile(a, b)
+// Owns says whether a path is that of a state file, or of one that SQLite has beside it.
+func Owns(state, path string) bool {
+	return slices.ContainsFunc([]string{"", "-journal", "-wal", "-shm"}, func(own string) bool { return private.Same(path, state+own) })
 }
