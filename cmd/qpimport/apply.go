@@ -15,6 +15,7 @@ import (
 
 type applyOptions struct {
 	bulkFlags
+	maxNewGiven bool
 }
 
 func newApplyCmd(a *app) *cobra.Command {
@@ -41,8 +42,11 @@ says which are done.
   qpimport apply -f - --parallel 8 -o json
   qpimport apply customers.plan`,
 		Args: cobra.MaximumNArgs(1),
-		RunE: a.command(func(ctx context.Context, args []string) error { return o.run(ctx, a, args) }),
 	}
+	cmd.RunE = a.command(func(ctx context.Context, args []string) error {
+		o.maxNewGiven = cmd.Flags().Changed("max-new")
+		return o.run(ctx, a, args)
+	})
 	o.add(cmd.Flags())
 	return cmd
 }
@@ -54,6 +58,8 @@ func (o applyOptions) run(ctx context.Context, a *app, args []string) error {
 		found = append(found, "say what to apply: -f FILE, or a PLANFILE")
 	case o.file != "" && len(args) > 0:
 		found = append(found, "a manifest or a plan, not both")
+	case o.maxNewGiven && len(args) > 0:
+		found = append(found, "--max-new: the plan says how many; make another one with it")
 	}
 	if err := usage.Join(found); err != nil {
 		return err
