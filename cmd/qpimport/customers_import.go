@@ -14,10 +14,10 @@ import (
 const customersImportHelp = `
 A customer that is here by its external id is the same customer, whatever it is
 called there; one that is here by name alone is given the external id (linked).
-Two customers of one name are taken neither; nothing is merged and nothing is
-deleted. Whoever is left out is listed with the reason, and where a name or an id
-is in conflict the exit status is 3: all others are imported. The same import
-again changes nothing.`
+Of two customers of one name neither is taken, unless it is the one that is here by
+its id; nothing is merged and nothing is deleted. Whoever is left out is listed with
+the reason, and where a name or an id is in conflict the exit status is 3: all others
+are imported. The same import again changes nothing.`
 
 func newCustomersImportCmd(a *app) *cobra.Command {
 	cmd := &cobra.Command{

@@ -12,7 +12,7 @@ import (
 )
 
 // startPSA serves some companies as Hudu, ConnectWise PSA or HaloPSA does: "renamed"
-// gives one of them another name, "twins" two of them one, "hostile" one a name that
+// gives one of them another name, "twins" two of them one, "namesake" a new one that of another, "hostile" one a name that
 // is an attack on a terminal and a spreadsheet, "shared" gives two of them one tenant,
 // "no-tenants" keeps the tenants from the application. N:FAULT is what goes wrong with
 // the Nth request for a page, 0 with all others.
@@ -39,6 +39,8 @@ func startPSA(ts *testscript.TestScript, product string, options []string) {
 			companies = append(companies,
 				psafake.Company{ID: 505, Name: "Litware", Types: []string{"Customer"}, Status: "Active"},
 				psafake.Company{ID: 506, Name: "litware ", Types: []string{"Customer"}, Status: "Active"})
+		case option == "namesake":
+			companies = append(companies, psafake.Company{ID: 509, Name: "\u200bCONTOSO\u00a0", Types: []string{"Customer"}, Status: "Active"})
 		case option == "hostile":
 			companies = append(companies, psafake.Company{ID: 507, Name: "=HYPERLINK(1) \x1b]0;owned\x07\u202egnp.exe", Types: []string{"Customer"}, Status: "Active"},
 				psafake.Company{ID: 508, Name: "=1+1 \u202egnp.exe", Types: []string{"Customer"}, Status: "Active"})

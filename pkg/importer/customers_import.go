@@ -19,7 +19,7 @@ const (
 	OutcomeRenamed      = "renamed"        // was here by id, under another name
 	OutcomeNameDiffers  = "name_differs"   // is here by id under another name, which stays
 	OutcomeSkipped      = "skipped"        // left out by the request
-	OutcomeDuplicate    = "duplicate_name" // several of the list have this name
+	OutcomeDuplicate    = "duplicate_name" // several of the list have this name; it is not the one that is here
 	OutcomeNameConflict = "conflict"       // the name or the id belongs to another customer
 )
 
@@ -143,8 +143,8 @@ func (l *customerList) decide() CustomerImportResult {
 		switch {
 		case row.Skip != "":
 			c.Outcome, c.Detail = OutcomeSkipped, row.Skip
-		case sameName[nameKey(row.Name)] > 1:
-			c.Outcome, c.Detail = OutcomeDuplicate, fmt.Sprintf("%d customers of the list have this name; none was taken", sameName[nameKey(row.Name)])
+		case sameName[nameKey(row.Name)] > 1 && !l.isHere(row):
+			c.Outcome, c.Detail = OutcomeDuplicate, fmt.Sprintf("%d customers of the list have this name; it was not taken", sameName[nameKey(row.Name)])
 		default:
 			open = append(open, i)
 		}
@@ -219,6 +219,13 @@ func (l *customerList) take(c *ImportedCustomer) {
 			c.ID = made.Customer.ID
 		}
 	}
+}
+
+// isHere says that a row of the list is a customer that is here, by id and by name: it
+// is no other's name that it has.
+func (l *customerList) isHere(row CustomerRow) bool {
+	byID := l.byExternalID(row.ExternalIDs)
+	return len(byID) == 1 && byID[0].Customer.Key == nameKey(row.Name)
 }
 
 // strangeness is 0 for a row of the list that is known by an id, else 1.
