@@ -266,7 +266,7 @@ func (c *Client) send(ctx context.Context, u *url.URL, header http.Header, form 
 	a := answer{status: resp.StatusCode, header: resp.Header}
 	var read bytes.Buffer
 	_, err = read.ReadFrom(io.LimitReader(resp.Body, c.o.MaxBody+1))
-	a.body = read.Bytes()
+	a.body = bytes.TrimPrefix(read.Bytes(), []byte("\ufeff")) // RFC 8259, 8.1
 	if err != nil {
 		a.cut = true
 		return a, &source.Error{Code: source.CodeIncomplete, Message: c.Name + "'s answer was cut", Err: err}

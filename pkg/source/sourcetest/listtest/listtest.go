@@ -4,6 +4,8 @@
 package listtest
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +13,8 @@ import (
 	"log"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -117,7 +121,7 @@ func Run(t *testing.T, p Product) {
 		"pages": pages, "shifting": shifting, "not a page": notPages, "damage": damage, "large": large,
 		"refusals": refusals, "throttling": throttling, "throttled for too long": throttledForTooLong,
 		"failures that pass": failuresThatPass, "another origin": anotherOrigin, "interrupted": interrupted,
-		"the clock": theClock, "certificate": certificate, "addresses": addresses,
+		"the clock": theClock, "by a gateway": byGateway, "certificate": certificate, "addresses": addresses,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, p) })
 	}
@@ -535,6 +539,41 @@ func theClock(t *testing.T, p Product) {
 	o.Announce = func(string, ...any) { cancel() }
 	if _, err := s.Read(ctx, s.URL, o); !errors.Is(err, context.Canceled) {
 		t.Errorf("a wait that was interrupted: %v", err)
+	}
+}
+
+// byGateway is a gateway that packs answers, and puts a byte order mark before them.
+func byGateway(t *testing.T, p Product) {
+	s := p.Start(t, 15)
+	target, err := url.Parse(s.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	packed := 0
+	gateway := httptest.NewServer(&httputil.ReverseProxy{
+		Rewrite: func(r *httputil.ProxyRequest) {
+			r.SetURL(target)
+			r.Out.Host = r.In.Host
+			r.Out.Header.Del("Accept-Encoding")
+		},
+		ModifyResponse: func(r *http.Response) error {
+			var body bytes.Buffer
+			w := gzip.NewWriter(&body)
+			_, _ = io.WriteString(w, "\ufeff")
+			_, err := io.Copy(w, r.Body)
+			r.Header.Set("Content-Encoding", "gzip")
+			r.Header.Del("Content-Length")
+			r.ContentLength = -1
+			r.Body = io.NopCloser(&body)
+			packed++
+			return errors.Join(err, w.Close())
+		},
+	})
+	defer gateway.Close()
+	o, _ := options()
+	list, err := s.Read(t.Context(), gateway.URL, o)
+	if err != nil || len(list.Organizations) != 15 || packed == 0 {
+		t.Errorf("%d organizations of %d answers, %v", len(list.Organizations), packed, err)
 	}
 }
 
