@@ -212,13 +212,16 @@ func origin(u *url.URL) string {
 // mayWait refuses a wait that cannot end in time.
 func (c *Client) mayWait(ctx context.Context, wait time.Duration, waits int) error {
 	deadline, bounded := ctx.Deadline()
-	if wait <= maxWait && waits <= maxWaits && (!bounded || time.Until(deadline) > wait) {
+	e := &source.Error{Code: source.CodeThrottled}
+	switch {
+	case waits > maxWaits:
+		e.Message = fmt.Sprintf("%s (%s) still asks to wait, after %d waits", c.Name, c.Where, maxWaits)
+	case wait > maxWait || bounded && time.Until(deadline) <= wait:
+		e.Message = fmt.Sprintf("%s (%s) asks to wait %s, which is longer than this command may take", c.Name, c.Where, wait)
+	default:
 		return nil
 	}
-	return &source.Error{
-		Code:    source.CodeThrottled,
-		Message: fmt.Sprintf("%s (%s) asks to wait %s, which is longer than this command may take", c.Name, c.Where, wait),
-	}
+	return e
 }
 
 // retryAfter reads how long to wait: seconds, with a fraction or without, or a

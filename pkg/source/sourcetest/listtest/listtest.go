@@ -408,7 +408,11 @@ func throttledForTooLong(t *testing.T, p Product) {
 			defer cancel()
 			o, waits := options()
 			_, err := s.Read(ctx, s.URL, o)
-			WantError(t, err, source.CodeThrottled, "longer than this command may take")
+			want := "longer than this command may take"
+			if test.waits > 0 {
+				want = "still asks to wait, after 10 waits"
+			}
+			WantError(t, err, source.CodeThrottled, want)
 			if len(*waits) != test.waits {
 				t.Errorf("waited %v", *waits)
 			}
