@@ -14,6 +14,9 @@ import (
 // ReplaceFile writes a file as a whole: what was there before stays until all is
 // written, and nobody but its owner can read the new one.
 func ReplaceFile(path string, write func(io.Writer) error) (err error) {
+	if what := noFile(path); what != "" {
+		return usage.Errorf("cannot write %s: %s", path, what)
+	}
 	f, err := private.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 	if err != nil {
 		return usage.Errorf("cannot write %s: %s", path, usage.Reason(err))
@@ -49,10 +52,27 @@ func CheckFolder(flag, path string) error {
 	case !info.IsDir():
 		return usage.Errorf("%s %s: its folder is none", flag, path)
 	}
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		return usage.Errorf("%s %s: this is a folder; name a file in it", flag, path)
+	if what := noFile(path); what != "" {
+		return usage.Errorf("%s %s: %s", flag, path, what)
 	}
 	return nil
+}
+
+// noFile says why what is at a path is not to be replaced by a file, "" where it may be.
+// A rename takes the place of anything, of /dev/null too.
+func noFile(path string) string {
+	info, err := os.Lstat(path)
+	switch {
+	case err != nil:
+		return "" // nothing, or what the rename will say
+	case info.IsDir():
+		return "this is a folder; name a file in it"
+	case info.Mode()&fs.ModeSymlink != 0:
+		return "this is a symbolic link; name the file it leads to"
+	case info.Mode()&(fs.ModeDevice|fs.ModeNamedPipe|fs.ModeSocket) != 0:
+		return "this is no file, but a device, a pipe or a socket"
+	}
+	return ""
 }
 
 // CheckNew is CheckFolder for a file that must not be there yet: what is there stays.
