@@ -65,8 +65,8 @@ func (a *app) copyRegistry(ctx context.Context, from, to string) error {
 			return err
 		}
 	}
-	if from == to {
-		return usage.Errorf("FROM and TO are the same registry")
+	if from == to || !postgres.Is(from) && !postgres.Is(to) && sqlite.Owns(from, to) {
+		return usage.Errorf("TO is the same registry, or belongs to it")
 	}
 	out, rows, err := a.openTables(ctx, from, true)
 	if err != nil {

@@ -26,6 +26,9 @@ func checkState(state string) error {
 	if postgres.Is(state) {
 		return postgres.Check(state)
 	}
+	if state == "-" {
+		return usage.Errorf("a registry is a file or in PostgreSQL, not standard input or output")
+	}
 	if connectionString.MatchString(state) {
 		return usage.Hintf("name a file, or a registry in PostgreSQL as postgres://USER@HOST/DATABASE", "the registry is neither a file nor an address of the form postgres://…")
 	}
