@@ -48,6 +48,7 @@ var (
 	ErrForeign    = errors.New("the file is not a state file of this program")
 	ErrDamaged    = errors.New("the state file is damaged")
 	ErrUnwritable = errors.New("the state file cannot be written")
+	ErrMoved      = fmt.Errorf("%w: it was moved or replaced while it was open", ErrUnwritable)
 	ErrUnsafe     = errors.New("the state file is not safe from others")
 	ErrConstraint = errors.New("the state file refused the change")
 )
@@ -376,6 +377,9 @@ func classify(err error) error {
 	var e *driver.Error
 	if !errors.As(err, &e) || isClassified(err) {
 		return err
+	}
+	if e.Code() == sqlite3.SQLITE_READONLY_DBMOVED {
+		return fmt.Errorf("%w: %w", ErrMoved, err)
 	}
 	switch e.Code() & 0xff {
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:

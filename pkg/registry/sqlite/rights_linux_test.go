@@ -189,3 +189,24 @@ func TestUnreadable(t *testing.T) {
 		}
 	}
 }
+
+// TestMoved: what is moved away, or replaced, while it is open is not written to.
+func TestMoved(t *testing.T) {
+	path := makeState(t)
+	s, err := Open(t.Context(), path, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if err := os.Rename(path, path+".old"); err != nil {
+		t.Fatal(err)
+	}
+	for _, replaced := range []bool{false, true} {
+		if replaced {
+			writeFile(t, path, readFile(t, path+".old"))
+		}
+		if err := s.Prune(t.Context(), 1); !errors.Is(err, ErrMoved) || !errors.Is(err, ErrUnwritable) {
+			t.Errorf("replaced: %v: %v", replaced, err)
+		}
+	}
+}
