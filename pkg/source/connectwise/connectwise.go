@@ -3,13 +3,11 @@
 package connectwise
 
 import (
-	"cmp"
 	"context"
 	"encoding/base64"
 	"fmt"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -25,9 +23,8 @@ const TopicRefusedKeys source.Topic = "connectwise_refused_keys"
 const System = "connectwise"
 
 const (
-	product  = "ConnectWise PSA"
-	pageSize = 1000 // ConnectWise's own limit
-	release  = "v4_6_release/apis/3.0"
+	product = "ConnectWise PSA"
+	release = "v4_6_release/apis/3.0"
 )
 
 // Config says where and as whom to read, and which companies are customers.
@@ -46,7 +43,7 @@ type Config struct {
 	weblist.Options
 }
 
-// Companies reads all companies that are not deleted, whole ([weblist.Client.Read]),
+// Companies reads all companies that are not deleted, whole,
 // and picks the customers among them ([weblist.Choice.Pick]): those that have the
 // type "Customer", unless Types are given.
 func Companies(ctx context.Context, cfg Config) (weblist.Customers, error) {
@@ -54,14 +51,7 @@ func Companies(ctx context.Context, cfg Config) (weblist.Customers, error) {
 	if err != nil {
 		return weblist.Customers{}, err
 	}
-	all, err := c.Read(ctx, list(c, cmp.Or(cfg.PageSize, pageSize)))
-	if err != nil {
-		return weblist.Customers{}, err
-	}
-	return weblist.Choice{
-		Product: product, Noun: "company", Kind: "type",
-		Types: cfg.Types, Statuses: cfg.Statuses, DefaultType: "Customer",
-	}.Pick(all)
+	return c.Customers(ctx, list(c, cfg))
 }
 
 func newClient(cfg Config) (*weblist.Client, error) {
@@ -107,13 +97,14 @@ func newClient(cfg Config) (*weblist.Client, error) {
 
 // list is the list of companies. Which page comes next is said by a link, how many
 // companies there are by a question of its own.
-func list(c *weblist.Client, size int) weblist.List {
+func list(c *weblist.Client, cfg Config) weblist.List {
 	const notDeleted = "deletedFlag=false"
 	return weblist.List{
-		What: "companies",
-		ByID: true,
+		Choice: weblist.Choice{Noun: "company", Kind: "type", Types: cfg.Types, Statuses: cfg.Statuses, DefaultType: "Customer"},
+		What:   "companies",
+		ByID:   true,
 		First: weblist.Request{Path: "company/companies", Query: url.Values{
-			"conditions": {notDeleted}, "pageSize": {strconv.Itoa(size)},
+			"conditions": {notDeleted}, "pageSize": {c.PageSize()},
 		}},
 		Count: func(ctx context.Context) (int, error) {
 			a, err := c.Ask(ctx, weblist.Request{Path: "company/companies/count", Query: url.Values{"conditions": {notDeleted}}})

@@ -3,7 +3,6 @@
 package halopsa
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,9 +27,8 @@ const (
 const System = "halopsa"
 
 const (
-	product  = "HaloPSA"
-	api      = "api"
-	pageSize = 1000
+	product = "HaloPSA"
+	api     = "api"
 )
 
 // Config says where and as whom to read, and which clients are customers.
@@ -55,7 +53,7 @@ type Config struct {
 	weblist.Options
 }
 
-// Clients reads all clients, whole ([weblist.Client.Read]), and picks the customers
+// Clients reads all clients, whole, and picks the customers
 // among them ([weblist.Choice.Pick]): those that are not inactive, unless Statuses
 // or TopLevels say otherwise. Each has the id of its tenant, where HaloPSA knows
 // one tenant of that client and one client of that tenant.
@@ -64,20 +62,7 @@ func Clients(ctx context.Context, cfg Config) (weblist.Customers, error) {
 	if err != nil {
 		return weblist.Customers{}, err
 	}
-	all, err := c.Read(ctx, list(c, cmp.Or(cfg.PageSize, pageSize)))
-	if err != nil {
-		return weblist.Customers{}, err
-	}
-	if !cfg.NoTenants {
-		t, err := readTenants(ctx, c)
-		if err != nil {
-			return weblist.Customers{}, err
-		}
-		t.join(all)
-	}
-	return weblist.Choice{
-		Product: product, Noun: "client", Kind: "top level", Types: cfg.TopLevels, Statuses: cfg.Statuses,
-	}.Pick(all)
+	return c.Customers(ctx, list(c, cfg))
 }
 
 func newClient(cfg Config) (*weblist.Client, error) {
@@ -112,16 +97,27 @@ func newClient(cfg Config) (*weblist.Client, error) {
 }
 
 // list is the list of clients.
-func list(c *weblist.Client, size int) weblist.List {
+func list(c *weblist.Client, cfg Config) weblist.List {
 	request := func(number int) weblist.Request {
 		return weblist.Request{Path: "Client", Query: url.Values{
 			"pageinate": {"true"}, // their spelling
-			"page_no":   {strconv.Itoa(number)}, "page_size": {strconv.Itoa(size)},
+			"page_no":   {strconv.Itoa(number)}, "page_size": {c.PageSize()},
 			"order": {"id"}, "includeactive": {"true"}, "includeinactive": {"true"},
 		}}
 	}
 	return weblist.List{
-		What: "clients", First: request(1),
+		Choice: weblist.Choice{Noun: "client", Kind: "top level", Types: cfg.TopLevels, Statuses: cfg.Statuses},
+		What:   "clients", First: request(1),
+		Complete: func(ctx context.Context, all []source.Organization) error {
+			if cfg.NoTenants {
+				return nil
+			}
+			t, err := readTenants(ctx, c)
+			if err == nil {
+				t.join(all)
+			}
+			return err
+		},
 		Parse: func(a weblist.Answer, number int) (weblist.Page, error) {
 			var p weblist.Page
 			var doc struct {

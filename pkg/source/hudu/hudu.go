@@ -3,7 +3,6 @@
 package hudu
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -24,9 +23,8 @@ const TopicRefusedKey source.Topic = "hudu_refused_key"
 const System = "hudu"
 
 const (
-	product  = "Hudu"
-	api      = "api/v1"
-	pageSize = 1000 // Hudu's own limit
+	product = "Hudu"
+	api     = "api/v1"
 )
 
 // Config says where and as whom to read, and which companies are customers.
@@ -43,7 +41,7 @@ type Config struct {
 	weblist.Options
 }
 
-// Companies reads all companies, whole ([weblist.Client.Read]), and picks the
+// Companies reads all companies, whole, and picks the
 // customers among them ([weblist.Choice.Pick]): those that are not archived, unless
 // Statuses or Types say otherwise.
 func Companies(ctx context.Context, cfg Config) (weblist.Customers, error) {
@@ -51,13 +49,7 @@ func Companies(ctx context.Context, cfg Config) (weblist.Customers, error) {
 	if err != nil {
 		return weblist.Customers{}, err
 	}
-	all, err := c.Read(ctx, list(c, cmp.Or(cfg.PageSize, pageSize)))
-	if err != nil {
-		return weblist.Customers{}, err
-	}
-	return weblist.Choice{
-		Product: product, Noun: "company", Kind: "type", Types: cfg.Types, Statuses: cfg.Statuses,
-	}.Pick(all)
+	return c.Customers(ctx, list(c, cfg))
 }
 
 func newClient(cfg Config) (*weblist.Client, error) {
@@ -108,14 +100,15 @@ func mayBeSent(name string) bool {
 // list is the list of companies. Hudu says neither how many there are nor which
 // page is the last, and versions differ in how many a page may have: the end is
 // the page that is empty.
-func list(c *weblist.Client, size int) weblist.List {
+func list(c *weblist.Client, cfg Config) weblist.List {
 	request := func(number int) weblist.Request {
 		return weblist.Request{Path: "companies", Query: url.Values{
-			"page": {strconv.Itoa(number)}, "page_size": {strconv.Itoa(size)},
+			"page": {strconv.Itoa(number)}, "page_size": {c.PageSize()},
 		}}
 	}
 	return weblist.List{
-		What: "companies", First: request(1),
+		Choice: weblist.Choice{Noun: "company", Kind: "type", Types: cfg.Types, Statuses: cfg.Statuses},
+		What:   "companies", First: request(1),
 		Parse: func(a weblist.Answer, number int) (weblist.Page, error) {
 			p := weblist.Page{Total: weblist.Uncounted}
 			var doc struct {

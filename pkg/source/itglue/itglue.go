@@ -35,7 +35,7 @@ type Config struct {
 	weblist.Options
 }
 
-// Organizations reads all organizations, whole ([weblist.Client.Read]), and picks
+// Organizations reads all organizations, whole, and picks
 // the customers among them ([weblist.Choice.Pick]): those of the type "Customer",
 // unless Types are given.
 func Organizations(ctx context.Context, cfg Config) (weblist.Customers, error) {
@@ -43,14 +43,7 @@ func Organizations(ctx context.Context, cfg Config) (weblist.Customers, error) {
 	if err != nil {
 		return weblist.Customers{}, err
 	}
-	all, err := c.Read(ctx, list(c, cmp.Or(cfg.PageSize, pageSize)))
-	if err != nil {
-		return weblist.Customers{}, err
-	}
-	return weblist.Choice{
-		Product: product, Noun: "organization", Kind: "type",
-		Types: cfg.Types, Statuses: cfg.Statuses, DefaultType: "Customer",
-	}.Pick(all)
+	return c.Customers(ctx, list(c, cfg))
 }
 
 func newClient(cfg Config) (*weblist.Client, error) {

@@ -14,20 +14,19 @@ import (
 	"github.com/qpimport/qpimport/pkg/source/weblist"
 )
 
-const pageSize = 1000 // IT Glue's own limit
-
 // list is the list of organizations. Sorting by id keeps new ones at the end and
 // renames from moving anything.
-func list(c *weblist.Client, size int) weblist.List {
+func list(c *weblist.Client, cfg Config) weblist.List {
 	request := func(number int) weblist.Request {
 		return weblist.Request{Path: "organizations", Query: url.Values{
 			"page[number]": {strconv.Itoa(number)},
-			"page[size]":   {strconv.Itoa(size)},
+			"page[size]":   {c.PageSize()},
 			"sort":         {"id"},
 		}}
 	}
 	return weblist.List{
-		What: "organizations", First: request(1),
+		Choice: weblist.Choice{Noun: "organization", Kind: "type", Types: cfg.Types, Statuses: cfg.Statuses, DefaultType: "Customer"},
+		What:   "organizations", First: request(1),
 		Parse: func(a weblist.Answer, number int) (weblist.Page, error) {
 			p, last, err := parsePage(c, a.Body, number)
 			if next := request(number + 1); err == nil && !last {

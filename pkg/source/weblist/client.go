@@ -26,7 +26,8 @@ import (
 
 const (
 	maxBody     = 64 << 20 // bytes of one page
-	maxAttempts = 4        // of a request that fails on the way
+	pageSize    = 1000
+	maxAttempts = 4 // of a request that fails on the way
 	maxWaits    = 10
 	defaultWait = time.Minute
 	maxWait     = 15 * time.Minute // the windows of those products are five minutes
@@ -40,7 +41,8 @@ type Options struct {
 	Announce func(format string, args ...any)
 	// Sleep waits between attempts; nil waits by the clock.
 	Sleep func(context.Context, time.Duration) error
-	// PageSize is how many organizations are asked for at once; 0 is the products' most.
+	// PageSize is how many organizations are asked for at once; 0 is 1000, the most that
+	// the products take.
 	PageSize int
 	// MaxBody is how many bytes an answer may have; 0 is 64 MiB.
 	MaxBody int64
@@ -81,6 +83,7 @@ func NewClient(api API, o Options) *Client {
 	if o.Sleep == nil {
 		o.Sleep = sleep
 	}
+	o.PageSize = cmp.Or(o.PageSize, pageSize)
 	o.MaxBody = cmp.Or(o.MaxBody, maxBody)
 	own := http.Client{Timeout: 2 * time.Minute}
 	if o.HTTP != nil {
@@ -91,6 +94,9 @@ func NewClient(api API, o Options) *Client {
 	o.HTTP = &own
 	return &Client{API: api, o: o}
 }
+
+// PageSize is how many organizations a page is asked for, as it is written in a query.
+func (c *Client) PageSize() string { return strconv.Itoa(c.o.PageSize) }
 
 // Announce tells whoever listens.
 func (c *Client) Announce(format string, args ...any) { c.o.Announce(format, args...) }

@@ -32,6 +32,8 @@ type Page struct {
 
 // List is a list in pages.
 type List struct {
+	// Choice is who of it is a customer.
+	Choice
 	// What it lists, for people: "organizations".
 	What string
 	// Count asks how many there are, where pages do not say it; nil asks nobody.
@@ -43,6 +45,21 @@ type List struct {
 	// Parse reads the page of a number, counted from 1. Its error says what is wrong
 	// with it.
 	Parse func(Answer, int) (Page, error)
+	// Complete adds what is told elsewhere, once the list is whole; nil adds nothing.
+	Complete func(context.Context, []source.Organization) error
+}
+
+// Customers reads a list whole ([Client.Read]) and picks the customers in it
+// ([Choice.Pick]).
+func (c *Client) Customers(ctx context.Context, l List) (Customers, error) {
+	all, err := c.Read(ctx, l)
+	if err == nil && l.Complete != nil {
+		err = l.Complete(ctx, all)
+	}
+	if err != nil {
+		return Customers{}, err
+	}
+	return l.Pick(c.Name, all)
 }
 
 // Read reads a list whole: the last page has no next one, no id came twice, and as

@@ -49,9 +49,9 @@ const AnyType = "any"
 
 // Choice is which organizations of a product are customers.
 type Choice struct {
-	// Product and Noun name what is chosen from, for people: "IT Glue",
-	// "organization". Kind is what the product calls a type.
-	Product, Noun, Kind string
+	// Noun names what is chosen from, for people: "organization". Kind is what the
+	// product calls a type.
+	Noun, Kind string
 	// Types and Statuses are the names that were asked for. Where they are given they
 	// replace the default.
 	Types, Statuses []string
@@ -59,7 +59,7 @@ type Choice struct {
 	DefaultType string
 }
 
-// Pick picks the customers:
+// Pick picks the customers among the organizations of a product:
 //   - never the primary one, which is the MSP itself;
 //   - those whose status is one of Statuses, or "Active" where none are given;
 //     any where no organization has one;
@@ -69,7 +69,7 @@ type Choice struct {
 // Names compare without regard to case and surrounding space. A name that no
 // organization carries is an error that lists the names seen; so is a list
 // where nobody has the default and nothing else was asked for.
-func (c Choice) Pick(all []source.Organization) (Customers, error) {
+func (c Choice) Pick(product string, all []source.Organization) (Customers, error) {
 	sort.Slice(all, func(i, j int) bool {
 		if all[i].Name != all[j].Name {
 			return all[i].Name < all[j].Name
@@ -91,23 +91,23 @@ func (c Choice) Pick(all []source.Organization) (Customers, error) {
 	if anyType {
 		types = nil
 	}
-	wantTypes, err := c.choose(seenTypes, c.Kind, types)
+	wantTypes, err := c.choose(product, seenTypes, c.Kind, types)
 	if err != nil {
 		return Customers{}, err
 	}
-	wantStatuses, err := c.choose(seenStatuses, "status", c.Statuses)
+	wantStatuses, err := c.choose(product, seenStatuses, "status", c.Statuses)
 	if err != nil {
 		return Customers{}, err
 	}
 	if wantTypes == nil && !anyType && c.DefaultType != "" {
 		if customers > 0 && !seenTypes.has(c.DefaultType) {
-			return Customers{}, c.nobody(TopicUnknownType, c.Kind, c.DefaultType, seenTypes)
+			return Customers{}, c.nobody(product, TopicUnknownType, c.Kind, c.DefaultType, seenTypes)
 		}
 		wantTypes = namesOf(c.DefaultType)
 	}
 	if wantStatuses == nil && len(seenStatuses) > 0 {
 		if customers > 0 && !seenStatuses.has(Active) {
-			return Customers{}, c.nobody(TopicUnknownStatus, "status", Active, seenStatuses)
+			return Customers{}, c.nobody(product, TopicUnknownStatus, "status", Active, seenStatuses)
 		}
 		wantStatuses = namesOf(Active)
 	}
@@ -132,17 +132,17 @@ func (c Choice) Pick(all []source.Organization) (Customers, error) {
 	return list, nil
 }
 
-func (c Choice) nobody(topic source.Topic, kind, name string, seen names) error {
+func (c Choice) nobody(product string, topic source.Topic, kind, name string, seen names) error {
 	return &source.Error{
 		Code:    source.CodeUsage,
-		Message: fmt.Sprintf("no %s in %s has the %s %q; seen: %s", c.Noun, c.Product, kind, name, seen),
+		Message: fmt.Sprintf("no %s in %s has the %s %q; seen: %s", c.Noun, product, kind, name, seen),
 		Topic:   topic,
 	}
 }
 
 // choose returns the wanted names as a set, nil where none are wanted. All of
 // them must have been seen.
-func (c Choice) choose(seen names, kind string, wanted []string) (names, error) {
+func (c Choice) choose(product string, seen names, kind string, wanted []string) (names, error) {
 	if len(wanted) == 0 {
 		return nil, nil
 	}
@@ -155,7 +155,7 @@ func (c Choice) choose(seen names, kind string, wanted []string) (names, error) 
 	if len(unknown) > 0 {
 		return nil, &source.Error{
 			Code:    source.CodeUsage,
-			Message: fmt.Sprintf("no %s in %s has the %s %s; seen: %s", c.Noun, c.Product, kind, strings.Join(unknown, ", "), seen),
+			Message: fmt.Sprintf("no %s in %s has the %s %s; seen: %s", c.Noun, product, kind, strings.Join(unknown, ", "), seen),
 			Topic:   TopicUnknownFilter,
 			Subject: kind,
 		}
