@@ -4,9 +4,11 @@ import (
 	"context"
 	"strings"
 
-	"github.com/spf13/pflag"
+	"github.com/spf13/cobra"
 
 	"github.com/qpimport/qpimport/internal/cli/output"
+	"github.com/qpimport/qpimport/internal/cli/secret"
+	"github.com/qpimport/qpimport/internal/cli/usage"
 	"github.com/qpimport/qpimport/pkg/importer"
 	"github.com/qpimport/qpimport/pkg/source"
 	"github.com/qpimport/qpimport/pkg/source/connectwise"
@@ -23,24 +25,80 @@ here, by its id; one that another such list knows too keeps its name, since the 
 would rename it back and forth, and the difference is shown (name_differs).
 ` + customersImportHelp
 
-// listOptions are the flags that the lists of customers over the web share.
-type listOptions struct {
-	url      string
-	types    []string
-	statuses []string
-	dryRun   bool
+// listImport imports customers from a list over the web. It has what the commands of
+// all products share: how they are told where to ask, as whom, and whom to take.
+type listImport struct {
+	app     *app
+	cmd     *cobra.Command
+	url     *string
+	noURL   bool // where no URL is given there is another way
+	secrets []*secretFlag
+	dryRun  bool
 }
 
-func (o *listOptions) addTypes(f *pflag.FlagSet, what string) {
-	f.StringArrayVar(&o.types, "type", nil, what+" of the type `NAME`, or any (repeatable)")
+// secretFlag is a flag that refers to a secret, and where the secret goes.
+type secretFlag struct {
+	name string
+	ref  string
+	into *source.Secret
 }
 
-func (o *listOptions) addStatuses(f *pflag.FlagSet, what string) {
-	f.StringArrayVar(&o.statuses, "status", nil, what+" of the status `NAME` (repeatable)")
+// newListImport begins a command. Its help goes on with what all of them keep to.
+func newListImport(a *app, cmd *cobra.Command) *listImport {
+	cmd.Long += "\n" + customersListHelp + "\n" + secret.Help + exits(3, 13, 14, 15)
+	cmd.Args = cobra.NoArgs
+	l := &listImport{app: a, cmd: cmd}
+	cmd.Flags().BoolVar(&l.dryRun, "dry-run", false, "show the result and write nothing")
+	return l
 }
 
-func (o *listOptions) addDryRun(f *pflag.FlagSet) {
-	f.BoolVar(&o.dryRun, "dry-run", false, "show the result and write nothing")
+func (l *listImport) addURL(url *string, what string) {
+	l.url = url
+	l.cmd.Flags().StringVar(url, "url", "", what)
+}
+
+func (l *listImport) addSecret(into *source.Secret, name, what string) {
+	s := &secretFlag{name: name, into: into}
+	l.secrets = append(l.secrets, s)
+	l.cmd.Flags().StringVar(&s.ref, name, "", "`REF` to "+what)
+}
+
+func (l *listImport) addTypes(types *[]string, what string) {
+	l.cmd.Flags().StringArrayVar(types, "type", nil, what+" of the type `NAME`, or any (repeatable)")
+}
+
+func (l *listImport) addStatuses(statuses *[]string, what string) {
+	l.cmd.Flags().StringArrayVar(statuses, "status", nil, what+" of the status `NAME` (repeatable)")
+}
+
+// command ends the command: check says what else is wrong with how it was called, and
+// read reads the list, with the secrets in their places.
+func (l *listImport) command(check func() []string, read func(context.Context, weblist.Options) (weblist.Customers, error)) *cobra.Command {
+	l.cmd.RunE = l.app.command(func(ctx context.Context, _ []string) error {
+		var found []string
+		if *l.url != "" || !l.noURL {
+			found = checkAddress("url", *l.url)
+		}
+		found = append(found, check()...)
+		for _, s := range l.secrets {
+			found = append(found, checkReference(s.name, s.ref)...)
+		}
+		if err := usage.Join(found); err != nil {
+			return err
+		}
+		for _, s := range l.secrets {
+			var err error
+			if *s.into, err = l.app.secrets().Resolve(ctx, s.ref); err != nil {
+				return err
+			}
+		}
+		list, err := read(ctx, weblist.Options{UserAgent: userAgent(), Announce: l.app.notice})
+		if err != nil {
+			return err
+		}
+		return l.app.importList(ctx, l.cmd.Name(), list, l.dryRun)
+	})
+	return l.cmd
 }
 
 // checkReference says what is wrong with a flag that refers to a secret.
@@ -63,11 +121,6 @@ func checkAddress(flag, url string) []string {
 		return []string{"--" + flag + ": " + err.Error()}
 	}
 	return nil
-}
-
-// listReading is how the command reads a list.
-func (a *app) listReading() weblist.Options {
-	return weblist.Options{UserAgent: userAgent(), Announce: a.notice}
 }
 
 // importList takes a list into the registry, those who are no customers as skipped.
