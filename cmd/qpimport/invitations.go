@@ -46,7 +46,8 @@ func newInvitationsCmd(a *app) *cobra.Command {
 		Long: `Says who can be invited to an app, who was, and who waits for what. Nobody is invited
 who has no usable address, is pending, is gone from or disabled in a directory that
 counts, holds power over one, or is no person: a shared mailbox, a room, a service. It
-goes by what is known from the last read: "refresh" first.
+goes by what is known from the last read: "refresh" first. In all but JSON each person
+has one line for an app.
 
   --out FILE.csv   writes those who are ready as a list for a mail merge
   --out DIR        writes one message a person (RFC 5322, .eml), text and HTML

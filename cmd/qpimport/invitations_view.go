@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"slices"
 	"time"
 
 	"github.com/qpimport/qpimport/internal/cli/output"
@@ -22,6 +23,7 @@ type invitationRow struct {
 	Why         string     `json:"why"`
 }
 
+// invitationRows are the people of a result, one line a person and app.
 func invitationRows(r importer.Invitations) []invitationRow {
 	var rows []invitationRow
 	invited := func(outcome string, list []importer.Invited) {
@@ -40,22 +42,19 @@ func invitationRows(r importer.Invitations) []invitationRow {
 		rows = append(rows, invitationRow{Outcome: "waiting", Account: w.Account, DisplayName: w.DisplayName, Email: w.Email, App: r.App, Reason: w.Reason, Why: w.Why})
 	}
 	invited("invited", r.Invited)
-	return rows
+	return onceEach(rows)
 }
 
-// onceEach leaves those out among the invited who were invited just now, and stand above.
+// onceEach leaves each person one line for an app, the first: who is invited now stands
+// among the invited or the ready as well, and who was refused is ready again.
 func onceEach(rows []invitationRow) []invitationRow {
-	now := map[[2]string]bool{}
-	var once []invitationRow
-	for _, r := range rows {
-		if r.Outcome == "now" {
-			now[[2]string{r.Account, r.App}] = true
-		}
-		if r.Outcome != "invited" || !now[[2]string{r.Account, r.App}] {
-			once = append(once, r)
-		}
-	}
-	return once
+	seen := map[[2]string]bool{}
+	return slices.DeleteFunc(rows, func(r invitationRow) bool {
+		key := [2]string{r.Account, r.App}
+		again := seen[key]
+		seen[key] = true
+		return again
+	})
 }
 
 func invitationColumns() []output.Column[invitationRow] {
@@ -100,7 +99,7 @@ func invitationsView(r importer.Invitations, o *invitationsOptions) output.View 
 		Rows:     func() [][]string { return output.Rows(invitationColumns(), rows) },
 		Page: func(p *output.Page) {
 			if len(rows) > 0 {
-				output.TableOf(p, invitationColumns(), onceEach(rows))
+				output.TableOf(p, invitationColumns(), rows)
 				p.Blank()
 			}
 			verb := "invited now"
