@@ -35,7 +35,8 @@ stays through later imports; --clear gives the account the directory's address a
 
 What "accounts -o csv" wrote will do as well, with the addresses filled in: id stands
 for account, and a line with no email, or with the one it had, does not count; one whose
-account was changed since the list was written is an error, not a step back. With
+account was changed since the list was written is an error, not a step back. Of a list
+of all customers' accounts -c takes one's lines, and the others are left out. With
 --state needs_email that list has columns which help and set nothing:
 directory_email is what the directory says, shared_with who has the same address, and
 suggested_email an address by the customer's own pattern that nobody has. It is made
@@ -152,14 +153,15 @@ func (o accountsSetEmailOptions) request(ctx context.Context, a *app, args []str
 	if err != nil {
 		return req, nil, err
 	}
-	lines, wrong := f.Pairs(input.Column{"account", "id"}, input.Column{"email"}, "directory_email", "email_source", "updated_at")
+	lines, wrong := f.Pairs(a.otherCustomers(ctx), input.Column{"account", "id"}, input.Column{"email"}, "directory_email", "email_source", "updated_at")
 	if len(lines.Pairs) == 0 {
 		return req, nil, wrong
 	}
+	a.leftOut(f, lines.Others)
 	if lines.Unfilled > 0 {
 		a.notice("%s: left out without an email: %s", f.Name, output.Count(lines.Unfilled, "line"))
 	}
-	req.WorkList, req.DryRun = lines.Others, req.DryRun || wrong != nil
+	req.WorkList, req.DryRun = lines.Wide, req.DryRun || wrong != nil
 	for i, l := range lines.Pairs {
 		req.Changes = append(req.Changes, importer.EmailChange{Account: l.Cells[0], Email: l.Cells[1], Where: fmt.Sprintf("%s line %d", f.Name, l.Line), Listed: asListed(lines.Beside[i])})
 	}

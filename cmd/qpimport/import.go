@@ -3,11 +3,11 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
-	"github.com/qpimport/qpimport/internal/cli/input"
 	"github.com/qpimport/qpimport/internal/cli/output"
 	"github.com/qpimport/qpimport/internal/cli/usage"
 	"github.com/qpimport/qpimport/pkg/importer"
@@ -63,9 +63,7 @@ SEL is the id, DN, user principal name, sAMAccountName or e-mail of one user; * 
 stand for any characters, and who fits is taken as --all would. A group goes by its
 name, DN, SID, address or id. What is kept is its id: a group that is renamed still
 selects, and one that is deleted is an error.
-A users file has one SEL a line; empty lines and lines that begin with # do not
-count. A CSV with a column that identifies users will do as well, such as "users -o
-csv" and Get-ADUser write.
+` + listHelp + `
 
 The directory is read whole: the OUs choose who is imported, not who is known. A match
 counts everybody in it. What an export lacks, or a server remarks, is noted.
@@ -109,7 +107,7 @@ again changes nothing. Accounts of users that are not selected stay.` + exits(3,
 }
 
 // request makes the request of the flags, or says all that is wrong with them.
-func (o importOptions) request(ctx context.Context, a *app) (importer.ImportRequest, error) {
+func (o importOptions) request(a *app) (importer.ImportRequest, error) {
 	var found []string
 	add := func(err error) {
 		if err != nil {
@@ -140,18 +138,6 @@ func (o importOptions) request(ctx context.Context, a *app) (importer.ImportRequ
 	if err := usage.Join(found); err != nil {
 		return importer.ImportRequest{}, err
 	}
-	users := o.users
-	if o.usersFile != "" {
-		f, err := input.Read(ctx, a.in, o.usersFile)
-		if err != nil {
-			return importer.ImportRequest{}, err
-		}
-		more, err := f.Names()
-		if err != nil {
-			return importer.ImportRequest{}, err
-		}
-		users = append(users, more...)
-	}
 	customer, err := a.customer()
 	return importer.ImportRequest{
 		Customer:        customer,
@@ -160,7 +146,7 @@ func (o importOptions) request(ctx context.Context, a *app) (importer.ImportRequ
 		OUs:             o.ous,
 		Recursive:       o.recursive,
 		All:             !named,
-		Users:           users,
+		Users:           o.users,
 		Exclude:         o.exclude,
 		IncludeDisabled: o.includeDisabled,
 		DryRun:          o.dryRun,
@@ -180,9 +166,18 @@ func (o importOptions) run(ctx context.Context, a *app) error {
 
 // carryOut does what the flags say.
 func (o importOptions) carryOut(ctx context.Context, a *app) error {
-	req, err := o.request(ctx, a)
+	req, err := o.request(a)
 	if err != nil {
 		return err
+	}
+	var list peopleList
+	if o.usersFile != "" {
+		// How an account is called in its directory comes before its own id, which a later
+		// account of the same person has not.
+		if list, err = a.people(ctx, o.usersFile, listedAs(req.Source)...); err != nil {
+			return err
+		}
+		req.Users = slices.Concat(req.Users, list.Names.Names)
 	}
 	result, err := with(ctx, a, o.dryRun, func(im *importer.Importer) (importer.ImportResult, error) {
 		req.Source, err = chooseSource(ctx, im, req.Customer, req.Source)
@@ -192,7 +187,7 @@ func (o importOptions) carryOut(ctx context.Context, a *app) error {
 		return im.Import(ctx, req)
 	})
 	if err != nil {
-		return err
+		return list.told(err)
 	}
 	if err := a.render(importView(result)); err != nil {
 		return err
@@ -203,6 +198,17 @@ func (o importOptions) carryOut(ctx context.Context, a *app) error {
 		return err
 	}
 	return &source.Error{Code: codePartial, Message: "fits nobody: --exclude " + strings.Join(result.UnusedExclusions, ", --exclude ")}
+}
+
+// listedAs are the columns that name users of a directory in lists of accounts.
+func listedAs(kind source.Kind) []string {
+	switch kind {
+	case source.AD:
+		return []string{"ad_id", "id"}
+	case source.M365:
+		return []string{"m365_id", "id"}
+	}
+	return []string{"ad_id", "m365_id", "id"}
 }
 
 // refusedUsers is the error of an import that left out somebody it was asked for.

@@ -253,7 +253,7 @@ func (w *importWalk) finish(ctx context.Context) error {
 	if w.dryRun {
 		return w.carryOut(ctx, w.app)
 	}
-	req, err := w.request(ctx, w.app)
+	req, err := w.request(w.app)
 	if err != nil {
 		return err
 	}

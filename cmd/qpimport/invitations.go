@@ -196,14 +196,12 @@ func (o *invitationsOptions) run(ctx context.Context, a *app) error {
 func (o *invitationsOptions) markDone(ctx context.Context, a *app, name string) (importer.Invitations, error) {
 	req := importer.MarkRequest{Customer: name, App: o.app, Accounts: o.mark, DryRun: o.dryRun}
 	if o.markFile != "" {
-		f, err := input.Read(ctx, a.in, o.markFile)
+		// An id there is the app's own, and a user name may be that of another customer's.
+		list, err := a.people(ctx, o.markFile, "userPrincipalName", "upn", "email", "mail", "account")
 		if err != nil {
 			return importer.Invitations{}, err
 		}
-		// An id there is the app's own, and a user name may be that of another customer's.
-		if req.Listed, err = f.Names("userPrincipalName", "upn", "email", "mail"); err != nil {
-			return importer.Invitations{}, err
-		}
+		req.Listed = list.Names.Names
 	}
 	result, err := with(ctx, a, o.dryRun, func(im *importer.Importer) (importer.Invitations, error) { return im.MarkInvited(ctx, req) })
 	if err == nil && len(result.Unknown) > 0 {

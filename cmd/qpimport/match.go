@@ -396,10 +396,11 @@ func (o matchOptions) rows(ctx context.Context, a *app) ([]importer.DecisionRow,
 	if err != nil {
 		return nil, err
 	}
-	lines, err := f.Pairs(input.Column{"ad"}, input.Column{"m365"})
+	lines, err := f.Pairs(a.otherCustomers(ctx), input.Column{"ad"}, input.Column{"m365"})
 	if err != nil {
 		return nil, err
 	}
+	a.leftOut(f, lines.Others)
 	if lines.Unfilled > 0 {
 		a.notice("%s: left out without m365: %s", f.Name, output.Count(lines.Unfilled, "line"))
 	}

@@ -6,12 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 
-	"github.com/qpimport/qpimport/internal/cli/input"
 	"github.com/qpimport/qpimport/internal/cli/output"
 	"github.com/qpimport/qpimport/internal/cli/secret"
 	"github.com/qpimport/qpimport/internal/cli/usage"
@@ -139,7 +139,7 @@ func (o passwordsResetOptions) run(ctx context.Context, a *app, args []string) e
 	if err := o.checkOut(a); err != nil {
 		return err
 	}
-	request, err := o.request(ctx, a, args)
+	request, list, err := o.request(ctx, a, args)
 	if err != nil {
 		return err
 	}
@@ -162,7 +162,7 @@ func (o passwordsResetOptions) run(ctx context.Context, a *app, args []string) e
 		return result, nil
 	})
 	if err != nil {
-		return err
+		return list.told(err)
 	}
 	a.notes(result.Notes)
 	if err := a.render(resetView(result)); err != nil {
@@ -188,8 +188,8 @@ func (o passwordsResetOptions) checkOut(a *app) error {
 	return refuseExisting(o.out)
 }
 
-func (o passwordsResetOptions) request(ctx context.Context, a *app, args []string) (importer.ResetRequest, error) {
-	r := importer.ResetRequest{
+func (o passwordsResetOptions) request(ctx context.Context, a *app, args []string) (r importer.ResetRequest, list peopleList, err error) {
+	r = importer.ResetRequest{
 		Customer: a.settings.Customer, Accounts: args, Pending: o.pending, MustChange: o.mustChange, Unlock: o.unlock, Privileged: o.privileged,
 		Style: newpassword.Characters,
 	}
@@ -197,20 +197,15 @@ func (o passwordsResetOptions) request(ctx context.Context, a *app, args []strin
 		r.Style = newpassword.Words
 	}
 	if o.usersFile != "" {
-		f, err := input.Read(ctx, a.in, o.usersFile)
-		if err != nil {
-			return r, err
+		if list, err = a.people(ctx, o.usersFile); err != nil {
+			return r, list, err
 		}
-		names, err := f.Names()
-		if err != nil {
-			return r, err
-		}
-		r.Accounts = append(r.Accounts, names...)
+		r.Accounts = slices.Concat(r.Accounts, list.Names.Names)
 	}
 	if o.passwordFrom != "" {
 		p, err := a.secrets().Resolve(ctx, o.passwordFrom)
 		if err != nil {
-			return r, err
+			return r, list, err
 		}
 		r.Password, r.Style = &p, ""
 		if ref, err := source.ParseReference(o.passwordFrom); err == nil && ref.Scheme == "env" {
@@ -220,9 +215,9 @@ func (o passwordsResetOptions) request(ctx context.Context, a *app, args []strin
 	if o.pending || o.usersFile != "" || len(args) > 1 {
 		name, err := a.customer() // never everybody's
 		r.Customer = name
-		return r, err
+		return r, list, err
 	}
-	return r, nil
+	return r, list, nil
 }
 
 func (o passwordsResetOptions) prepare(ctx context.Context, a *app, im *importer.Importer, r importer.ResetRequest) (*importer.PreparedReset, error) {

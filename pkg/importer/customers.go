@@ -39,6 +39,24 @@ func (im *Importer) find(ctx context.Context, sel string, load registry.Load) (*
 	return snap, err
 }
 
+// OtherCustomers says which names are those of other customers than the one that sel
+// names.
+func (im *Importer) OtherCustomers(ctx context.Context, sel string) (func(name string) bool, error) {
+	this, err := im.find(ctx, sel, registry.Load{})
+	if err != nil {
+		return nil, err
+	}
+	list, err := im.store.List(ctx, registry.Load{})
+	if err != nil {
+		return nil, err
+	}
+	others := map[string]bool{}
+	for _, snap := range list {
+		others[snap.Customer.Key] = snap.Customer.ID != this.Customer.ID
+	}
+	return func(name string) bool { return others[nameKey(name)] }, nil
+}
+
 // likeCustomer says which customers may have been meant, "" where none is like it.
 // It is only for a hint: what fails here says nothing.
 func (im *Importer) likeCustomer(ctx context.Context, sel string) string {

@@ -151,7 +151,7 @@ func selectBatch(whole *reading, sel *selection, r ImportRequest, snap *registry
 		same = samePeople(snap)
 	}
 	b := &batch{reading: whole, selection: sel, skipped: []SkippedUser{}}
-	wanted, excluded := newNameList(r.Users), newNameList(r.Exclude)
+	wanted, excluded := newNameList(r.usersOf(snap)), newNameList(r.Exclude)
 	var lifted []string
 	if r.IncludeDisabled {
 		lifted = append(lifted, source.SkipDisabled)
@@ -218,6 +218,25 @@ func selectBatch(whole *reading, sel *selection, r ImportRequest, snap *registry
 		return cmp.Or(compareFold(x.DisplayName, y.DisplayName), cmp.Compare(x.ID, y.ID))
 	})
 	return b, nil
+}
+
+// usersOf are the names of those asked for; who is named by the id of his account goes
+// by that of his user.
+func (r *ImportRequest) usersOf(snap *registry.Snapshot) []string {
+	if len(r.Users) == 0 {
+		return nil
+	}
+	users := map[string]string{}
+	for _, a := range snap.Accounts {
+		if a != nil && a.Link(r.Source) != nil {
+			users[a.ID] = a.LinkID(r.Source)
+		}
+	}
+	names := slices.Clone(r.Users)
+	for i, name := range names {
+		names[i] = cmp.Or(users[strings.ToLower(strings.TrimSpace(name))], name)
+	}
+	return names
 }
 
 // skippedUser says why a user is not imported.

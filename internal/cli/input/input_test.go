@@ -47,8 +47,8 @@ func TestNames(t *testing.T) {
 		{"every bad line", "user,note\na,b,c\n,d\nx,y\n\"z,\n", nil,
 			"f line 2: there are more cells than columns\nf line 3: user is empty\nf line 5: extraneous or missing \" in quoted-field"},
 	} {
-		got, err := file(c.in).Names()
-		check(t, c.name, got, err, c.want, c.err)
+		got, err := file(c.in).Names(nil)
+		check(t, c.name, got.Names, err, c.want, c.err)
 	}
 }
 
@@ -80,13 +80,13 @@ func TestPairs(t *testing.T) {
 		{"a quote without its end", "a,b\n\"c,d\n", nil, `f line 2: extraneous or missing " in quoted-field`},
 		{"no text", "a,b\x00\n", nil, "f is not text in UTF-8, UTF-16 or Windows-1252"},
 	} {
-		got, err := file(c.in).Pairs(Column{"ad", "login"}, Column{"m365"})
+		got, err := file(c.in).Pairs(nil, Column{"ad", "login"}, Column{"m365"})
 		check(t, c.name, got.Pairs, err, c.want, c.err)
 	}
-	if got, err := file("ad,note,m365\na,x,b\nc,y,\nd\n").Pairs(Column{"ad"}, Column{"m365"}); err != nil || got.Unfilled != 2 || !got.Others {
+	if got, err := file("ad,note,m365\na,x,b\nc,y,\nd\n").Pairs(nil, Column{"ad"}, Column{"m365"}); err != nil || got.Unfilled != 2 || !got.Wide {
 		t.Errorf("%+v, %v; want 2 not filled in", got, err)
 	}
-	if got, err := file("Note,ad,m365,size\n,a,b\ny,c,d,9\n").Pairs(Column{"ad"}, Column{"m365"}, "note", "size", "age"); err != nil ||
+	if got, err := file("Note,ad,m365,size\n,a,b\ny,c,d,9\n").Pairs(nil, Column{"ad"}, Column{"m365"}, "note", "size", "age"); err != nil ||
 		!reflect.DeepEqual(got.Beside, []map[string]string{{"note": "", "size": ""}, {"note": "y", "size": "9"}}) {
 		t.Errorf("%+v, %v; want the cells beside", got, err)
 	}
@@ -99,17 +99,17 @@ func FuzzInput(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		if names, err := file(text).Names(); err == nil {
-			for _, n := range names {
+		if found, err := file(text).Names(nil); err == nil {
+			for _, n := range found.Names {
 				if n == "" || !utf8.ValidString(n) {
 					t.Fatalf("the name %q", n)
 				}
 			}
-			if len(names) > strings.Count(text, "\n")+strings.Count(text, "\r")+1 {
-				t.Fatalf("%q of %q", names, text)
+			if len(found.Names) > strings.Count(text, "\n")+strings.Count(text, "\r")+1 {
+				t.Fatalf("%q of %q", found.Names, text)
 			}
 		}
-		if pairs, err := file(text).Pairs(Column{"ad"}, Column{"m365"}); err == nil {
+		if pairs, err := file(text).Pairs(nil, Column{"ad"}, Column{"m365"}); err == nil {
 			last := 0
 			for _, p := range pairs.Pairs {
 				if p.Cells[0] == "" || p.Cells[1] == "" || p.Line <= last {

@@ -77,7 +77,8 @@ type Pair struct {
 type Pairs struct {
 	Pairs    []Pair
 	Unfilled int  // lines whose second cell is empty
-	Others   bool // there are columns beside the two
+	Others   int  // lines of other customers, which were left out
+	Wide     bool // there are columns beside the two
 	// Beside are for each of the pairs the cells that were asked for, by column, of the
 	// columns that there are.
 	Beside []map[string]string
@@ -86,8 +87,9 @@ type Pairs struct {
 // Pairs reads a sheet of two columns. A sheet of these alone may do without a
 // header; in one with others beside them, such as a command wrote to be filled in, a
 // line whose second cell is empty does not count. All bad lines are reported at once,
-// with the good ones. The cells of columns beside the two come along.
-func (f File) Pairs(first, second Column, beside ...string) (lines Pairs, err error) {
+// with the good ones. The cells of columns beside the two come along. Where there is a
+// column customer, other says whose lines are left out; nil is nobody's.
+func (f File) Pairs(other func(customer string) bool, first, second Column, beside ...string) (lines Pairs, err error) {
 	isHead := func(r sheet.Row) bool { return first.in(r) >= 0 && second.in(r) >= 0 }
 	rows, found, err := f.rows(func(r sheet.Row) bool { return isHead(r) || r.Filled() == 2 })
 	if err != nil {
@@ -95,6 +97,7 @@ func (f File) Pairs(first, second Column, beside ...string) (lines Pairs, err er
 	}
 	at, columns := [2]int{0, 1}, 2
 	others := map[string]int{}
+	var head sheet.Row
 	if len(rows) > 0 && isHead(rows[0]) {
 		at, columns = [2]int{first.in(rows[0]), second.in(rows[0])}, rows[0].Filled()
 		for _, i := range at {
@@ -107,9 +110,9 @@ func (f File) Pairs(first, second Column, beside ...string) (lines Pairs, err er
 				others[name] = i
 			}
 		}
-		rows = rows[1:]
+		head, rows = rows[0], rows[1:]
 	}
-	lines.Others = columns > 2
+	lines.Wide = columns > 2
 	var bad []string
 	for _, row := range rows {
 		n := max(row.Filled(), min(len(row.Cells), 2))
@@ -119,6 +122,8 @@ func (f File) Pairs(first, second Column, beside ...string) (lines Pairs, err er
 			bad = append(bad, fmt.Sprintf("%s: want two columns, %s and %s, not %d", f.line(row), first[0], second[0], n))
 		case n > columns:
 			bad = append(bad, f.tooLong(row))
+		case isOther(head, row, other):
+			lines.Others++
 		case columns > 2 && pair.Cells[1] == "":
 			lines.Unfilled++
 		case pair.Cells[0] == "" || pair.Cells[1] == "":
@@ -132,7 +137,10 @@ func (f File) Pairs(first, second Column, beside ...string) (lines Pairs, err er
 		}
 	}
 	if bad = append(bad, found...); len(bad) == 0 && len(lines.Pairs) == 0 {
-		if lines.Unfilled > 0 {
+		switch {
+		case lines.Unfilled == 0 && lines.Others > 0:
+			return lines, f.allOthers(lines.Others)
+		case lines.Unfilled > 0:
 			return lines, usage.Errorf("%s: no line has the %s filled in", f.Name, second[0])
 		}
 		bad = append(bad, f.Name+" holds no lines")
@@ -144,7 +152,7 @@ func (f File) Pairs(first, second Column, beside ...string) (lines Pairs, err er
 func (f File) rows(fits func(first sheet.Row) bool) (rows []sheet.Row, found []string, err error) {
 	text, err := sheet.Decode(f.Data)
 	if err == nil {
-		rows, err = sheet.Read(text, fits)
+		rows, err = readRows(text, fits)
 	}
 	var damaged *sheet.Error
 	switch {
@@ -156,6 +164,14 @@ func (f File) rows(fits func(first sheet.Row) bool) (rows []sheet.Row, found []s
 		return nil, nil, usage.Errorf("%s holds no lines", f.Name)
 	}
 	return rows, nil, nil
+}
+
+// readRows reads the rows of a list that was decoded, the header among them.
+func readRows(text string, fits func(first sheet.Row) bool) ([]sheet.Row, error) {
+	if beginsJSON.MatchString(text) {
+		return jsonRows(text)
+	}
+	return sheet.Read(text, fits)
 }
 
 // once refuses a header that does not have just one column of a name: of two, nobody
