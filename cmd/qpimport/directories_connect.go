@@ -25,7 +25,8 @@ func newConnectCmd(a *app) *cobra.Command {
 		Long: `Stores how one of a customer's directories is reached, in place of what was stored
 before. A live directory is not asked: "directories test" does that. An export is
 read once, and what is to be known of it is said; one that cannot be used as it is
-is connected all the same, since it may be mended.
+is connected all the same, since it may be mended. One of the other directory is
+refused (10), and what was connected before stays.
 
 With --role reset it is the connection that sets passwords ("passwords reset"), which
 stands beside the one that reads and has credentials of its own.` + exits(11, 12, 15),
@@ -83,15 +84,19 @@ func (a *app) connect(ctx context.Context, conn source.Connection) error {
 	if err != nil {
 		return err
 	}
+	look := func() {}
+	if conn.Transport == source.TransportFile {
+		if look, err = a.lookAtExport(ctx, conn); err != nil {
+			return err
+		}
+	}
 	c, err := writing(ctx, a, func(im *importer.Importer) (importer.Customer, error) {
 		return im.Connect(ctx, name, conn)
 	})
 	if err != nil {
 		return err
 	}
-	if conn.Transport == source.TransportFile {
-		a.lookAtExport(ctx, conn)
-	}
+	look()
 	if conn.Role == "" {
 		a.notice("next: qpimport directories test -c %s %s", output.ShellWord(c.Name), string(conn.Kind))
 	} else {
@@ -113,23 +118,30 @@ func addRole(f *pflag.FlagSet, conn *source.Connection) {
 	f.StringVar(&conn.Role, "role", "", "`ROLE`: reset connects the one that sets passwords, beside the one that reads")
 }
 
-// lookAtExport says what is to be known of an export.
-func (a *app) lookAtExport(ctx context.Context, conn source.Connection) {
-	dir, err := file.Open(ctx, conn)
+// lookAtExport reads an export, and returns what says what is to be known of it. One of
+// the other directory is an error: nothing mends that.
+func (a *app) lookAtExport(ctx context.Context, conn source.Connection) (tell func(), err error) {
+	dir, wrong := file.Open(ctx, conn)
 	var info source.Info
-	if err == nil {
+	if wrong == nil {
 		defer func() { _ = dir.Close() }()
-		info, err = dir.Info(ctx)
+		info, wrong = dir.Info(ctx)
 	}
-	if err != nil {
-		a.notice("warning: the export cannot be used as it is: %s", err)
-		if hint := advice(err); hint != "" {
-			a.notice("hint: %s", hint)
+	var e *source.Error
+	if errors.As(wrong, &e) && e.Topic == file.TopicOtherDirectory {
+		return nil, wrong
+	}
+	return func() {
+		if wrong != nil {
+			a.notice("warning: the export cannot be used as it is: %s", wrong)
+			if hint := advice(wrong); hint != "" {
+				a.notice("hint: %s", hint)
+			}
 		}
-	}
-	for _, note := range info.Notes {
-		a.notice("note: %s", note)
-	}
+		for _, note := range info.Notes {
+			a.notice("note: %s", note)
+		}
+	}, nil
 }
 
 // connectionOf makes a connection of what the flags say, or tells all that is

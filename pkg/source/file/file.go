@@ -77,11 +77,7 @@ func (d *Directory) prepare(ctx context.Context, encoding string) (err error) {
 			return err
 		}
 		if d.format == formatLDIF && d.kind == source.M365 {
-			return &source.Error{
-				Code:    source.CodeUsage,
-				Message: "an export of Microsoft 365 is JSON or CSV, not LDIF",
-				Hint:    "LDIF comes from Active Directory: connect the file as ad",
-			}
+			return d.in.otherDirectory(0)
 		}
 	}
 	if d.format != formatLDIF && encoding == "" { // LDIF has what is not ASCII in base64

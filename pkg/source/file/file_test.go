@@ -232,7 +232,7 @@ func TestOpenRefuses(t *testing.T) {
 		{"a folder", source.ExportOf(source.AD, t.TempDir()), source.CodeUsage, []string{"regular file"}},
 		{"empty", source.ExportOf(source.AD, write(t, "")), source.CodeIncomplete, []string{"empty"}},
 		{"a web page", source.ExportOf(source.M365, write(t, "<!DOCTYPE html>\n<p>dn: x</p>")), source.CodeUsage, []string{"export.txt"}},
-		{"LDIF of m365", source.ExportOf(source.M365, contoso+"ad.ldif"), source.CodeUsage, []string{"LDIF"}},
+		{"LDIF of m365", source.ExportOf(source.M365, contoso+"ad.ldif"), source.CodeUsage, []string{"an export of Active Directory, not of Microsoft 365"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
