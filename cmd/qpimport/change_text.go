@@ -1,11 +1,17 @@
 package main
 
 import (
+	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
+
+	"github.com/qpimport/qpimport/pkg/source"
 )
 
 // changeText says in plain words how two versions of something differ: JSON
@@ -45,6 +51,95 @@ func tellsNothing(name string) bool {
 		return true
 	}
 	return false
+}
+
+// keyWords is a key as people read it.
+func keyWords(key string) string {
+	words := strings.Split(strings.ReplaceAll(key, "_", " "), " ")
+	for i, word := range words {
+		switch word {
+		case "ad", "ou", "dn", "upn":
+			words[i] = strings.ToUpper(word)
+		case "ous":
+			words[i] = "OUs"
+		case "m365":
+			words[i] = source.M365.String()
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+// valueWords is a value as people read it: a time to the second, and a list that is
+// kept as JSON in words.
+func valueWords(value string) string {
+	if t, err := time.Parse(time.RFC3339, value); err == nil {
+		return timeText(t)
+	}
+	switch {
+	case value == "true":
+		return "yes"
+	case value == "false":
+		return "no"
+	case strings.HasPrefix(value, "["):
+		return cmp.Or(inWords([]byte(value)), value)
+	}
+	return value
+}
+
+// inWords says JSON in plain words, "" where there is nothing to say. Of what has a text
+// for people that is said alone, of what has a name or DN that.
+func inWords(text []byte) string {
+	var value any
+	dec := json.NewDecoder(bytes.NewReader(text))
+	dec.UseNumber()
+	if dec.Decode(&value) != nil {
+		return string(text)
+	}
+	return sayValue(value)
+}
+
+func sayValue(value any) string {
+	switch v := value.(type) {
+	case nil:
+		return ""
+	case string:
+		return valueWords(v)
+	case []any:
+		var parts []string
+		between := ", "
+		for _, item := range v {
+			if _, object := item.(map[string]any); object {
+				between = "; "
+			}
+			parts = append(parts, sayValue(item))
+		}
+		return strings.Join(parts, between)
+	case map[string]any:
+		return sayObject(v)
+	}
+	return fmt.Sprint(value)
+}
+
+func sayObject(fields map[string]any) string {
+	for _, name := range []string{"text", "name", "dn"} {
+		if said, ok := fields[name].(string); ok && said != "" {
+			return said
+		}
+	}
+	var parts []string
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		said := sayValue(fields[name])
+		if n, err := strconv.ParseInt(said, 10, 64); err == nil && (name == "remind_after" || name == "missing_for") {
+			said = time.Duration(n).String()
+		}
+		switch {
+		case fields[name] == true:
+			parts = append(parts, keyWords(name))
+		case said != "" && fields[name] != false:
+			parts = append(parts, keyWords(name)+" "+said)
+		}
+	}
+	return strings.Join(parts, ", ")
 }
 
 // flatten makes the fields of a JSON object, and of the objects in it, text; what

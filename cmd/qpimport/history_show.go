@@ -21,7 +21,9 @@ func newHistoryShowCmd(a *app) *cobra.Command {
 		Short: "Show all that a run changed",
 		Long: `Shows a run: who ran what, when and with which version of the program, what was asked
 for, and every thing that it changed. Of a thing that was updated the values that
-differ are shown before and after, of one that was created or deleted all of them.
+differ are shown, before → after, of one that was created or deleted those that it has
+or had. The table is for people, and leaves out ids and times of writing where there is
+more to say; JSON and CSV have every value as it is kept.
 
 RUN is its number, as "history" lists it. Runs of older versions are shown as they were
 recorded; they did not keep all values and cannot be taken back.` + exits(11, 15),
@@ -55,18 +57,10 @@ func runNumber(arg string) (int64, error) {
 	return number, nil
 }
 
-// paramsText is what a run was asked for, "" for nothing.
-func paramsText(params string) string {
-	if params == "{}" {
-		return ""
-	}
-	return params
-}
-
 func runPage(p *output.Page, r importer.RunDetail) {
 	fields := [][]string{
 		{"Run", strconv.FormatInt(r.Number, 10)}, {"Command", r.Command}, {"Customer", r.Customer}, {"When", timeText(r.At)},
-		{"Who", text(r.By)}, {"Version", text(r.Version)}, {"Asked for", paramsText(string(r.Params))}, {"Changes", countsText(r.Counts)},
+		{"Who", text(r.By)}, {"Version", text(r.Version)}, {"Asked for", inWords(r.Params)}, {"Changes", countsText(r.Counts)},
 	}
 	for _, f := range [][]string{{"Batch", text(r.Batch)}, {"Undoes", numberText(r.Undoes)}, {"Undone by", numberText(r.UndoneBy)}} {
 		if f[1] != "" {
@@ -80,7 +74,7 @@ func runPage(p *output.Page, r importer.RunDetail) {
 	for _, c := range r.Changes {
 		p.Blank()
 		p.Line("%s %s %s", c.Entity, output.OrDash(c.Name), changeWord(c))
-		for _, l := range changeLines([]importer.RunChange{c}) {
+		for _, l := range forPeople(changeLines([]importer.RunChange{c})) {
 			p.Line("  %s", l.words())
 		}
 	}
@@ -110,16 +104,34 @@ type changeLine struct {
 	property, before, after string
 }
 
+// forPeople leaves out what tells people nothing beside the rest: ids, when something
+// was written, and what is not so of a new thing.
+func forPeople(lines []changeLine) []changeLine {
+	some := slices.DeleteFunc(slices.Clone(lines), func(l changeLine) bool {
+		switch l.property {
+		case "id", "key", "account", "message", "created_at", "updated_at", "imported_at", "connected_at", "ad_since", "m365_since", "pairing_confidence":
+			return true
+		case "ad_id", "m365_id":
+			return l.before == "" || l.after == "" // its name says more
+		}
+		return l.change != changeUpdated && l.before+l.after == "false"
+	})
+	if len(some) == 0 {
+		return lines
+	}
+	return some
+}
+
 // words are the property as people read it, and its value before and after.
 func (l changeLine) words() string {
-	name := strings.ReplaceAll(l.property, "_", " ")
+	name, before, after := keyWords(l.property), valueWords(l.before), valueWords(l.after)
 	switch l.change {
 	case changeCreated:
-		return name + ": " + l.after
+		return name + ": " + after
 	case changeDeleted:
-		return name + ": " + l.before
+		return name + ": " + before
 	}
-	return name + ": " + output.OrDash(l.before) + " → " + output.OrDash(l.after)
+	return name + ": " + output.OrDash(before) + " → " + output.OrDash(after)
 }
 
 // changeLines are the values that changes are about, those left out that are
