@@ -25,6 +25,7 @@ const (
 const (
 	WaitUnknown = "outcome_unknown" // a message was begun, and nobody knows whether it went
 	WaitAddress = "address_invited" // another account with this address was invited
+	WaitPerson  = "person_invited"  // the person was invited, of whom this is another account
 	waitEmail   = "email_"
 )
 
@@ -47,6 +48,8 @@ type InvitationsRequest struct {
 type Invitee struct {
 	Account
 	before registry.Invitation // the last one, zero for none
+	// The ids of the users of the account, "" for none.
+	adID, m365ID string
 }
 
 // Reminder says that the person was invited before.
@@ -135,6 +138,7 @@ func draftInvitations(snap *registry.Snapshot, r InvitationsRequest, at time.Tim
 		Customer: snap.Customer.Name, App: r.App, Ready: []Account{}, Waiting: []Waiting{}, Invited: []Invited{}, Now: []Invited{}, Failed: []Unsent{},
 	}}
 	all := snap.Invited()
+	earlier := invitedBefore(snap, all, r.App)
 	addresses := map[string]registry.Invitation{}
 	for _, v := range all {
 		if v.App == r.App && v.Way != registry.WayMarked {
@@ -158,8 +162,10 @@ func draftInvitations(snap *registry.Snapshot, r InvitationsRequest, at time.Tim
 		}
 		fits := reason == ""
 		invited := was && isInvited(before)
-		if earlier, ok := addresses[emailKey(a.Email)]; fits && !was && ok {
-			reason, why = WaitAddress, fmt.Sprintf("as %s, at %s", cmp.Or(earlier.Name, earlier.Account), earlier.At.Format(time.RFC3339))
+		if v, ok := addresses[emailKey(a.Email)]; fits && !was && ok {
+			reason, why = WaitAddress, fmt.Sprintf("as %s, at %s", cmp.Or(v.Name, v.Account), v.At.Format(time.RFC3339))
+		} else if v, ok := earlier(a); fits && !was && ok {
+			reason, why = WaitPerson, fmt.Sprintf("at %s, at %s", cmp.Or(v.Email, "no address"), v.At.Format(time.RFC3339))
 		}
 		if fits && was && !invited {
 			reason, why = WaitUnknown, "begun at "+before.At.Format(time.RFC3339)
@@ -181,7 +187,7 @@ func draftInvitations(snap *registry.Snapshot, r InvitationsRequest, at time.Tim
 			take = fits && invited && before.DoneAt.IsZero() && at.Sub(before.At) >= r.RemindAfter
 		}
 		if take {
-			d.Chosen = append(d.Chosen, Invitee{view, before})
+			d.Chosen = append(d.Chosen, Invitee{view, before, a.LinkID(source.AD), a.LinkID(source.M365)})
 		} else if chosen {
 			if invited && fits {
 				reason = fmt.Sprintf("was invited to %s at %s", before.Email, before.At.Format(time.RFC3339))
@@ -197,6 +203,34 @@ func draftInvitations(snap *registry.Snapshot, r InvitationsRequest, at time.Tim
 	}
 	d.sort()
 	return d, nil
+}
+
+// invitedBefore finds the invitation to an app that the person of an account had under
+// an account that is gone.
+func invitedBefore(snap *registry.Snapshot, all registry.Invitations, app string) func(*registry.Account) (registry.Invitation, bool) {
+	there := map[string]bool{}
+	for _, a := range snap.Accounts {
+		there[a.ID] = true
+	}
+	found := map[source.Kind]map[string]registry.Invitation{source.AD: {}, source.M365: {}}
+	for _, v := range all {
+		if v.App != app || there[v.Account] {
+			continue
+		}
+		for kind, id := range map[source.Kind]string{source.AD: v.ADID, source.M365: v.M365ID} {
+			if last, has := found[kind][id]; id != "" && (!has || last.At.Before(v.At)) {
+				found[kind][id] = v
+			}
+		}
+	}
+	return func(a *registry.Account) (registry.Invitation, bool) {
+		for _, kind := range []source.Kind{source.AD, source.M365} {
+			if v, ok := found[kind][a.LinkID(kind)]; ok {
+				return v, true
+			}
+		}
+		return registry.Invitation{}, false
+	}
 }
 
 // sort orders the lists as accounts are, and counts.
@@ -286,7 +320,7 @@ func whyNotInvited(snap *registry.Snapshot, a *registry.Account) (reason, why st
 
 // invitation is what is kept of an invitation that goes out now.
 func (d *InvitationsDraft) invitation(v Invitee, way registry.Way, message string, at time.Time) registry.Invitation {
-	return registry.Invitation{Account: v.ID, App: d.request.App, Name: cmp.Or(v.DisplayName, v.Username), Email: v.Email, Way: way, Message: message, At: at}
+	return registry.Invitation{Account: v.ID, App: d.request.App, Name: cmp.Or(v.DisplayName, v.Username), Email: v.Email, Way: way, Message: message, At: at, ADID: v.adID, M365ID: v.m365ID}
 }
 
 // moved says that somebody else has invited the person since the draft was made.
@@ -354,7 +388,7 @@ func (im *Importer) MarkInvited(ctx context.Context, r MarkRequest) (Invitations
 			key := registry.InvitationKey{Account: a.ID, App: r.App}
 			v, was := dr.before.Invitation(key)
 			if !was {
-				v = registry.Invitation{Account: a.ID, App: r.App, Name: cmp.Or(a.DisplayName, a.Username), Email: a.Email, Way: registry.WayMarked, At: dr.now}
+				v = registry.Invitation{Account: a.ID, App: r.App, Name: cmp.Or(a.DisplayName, a.Username), Email: a.Email, Way: registry.WayMarked, At: dr.now, ADID: a.LinkID(source.AD), M365ID: a.LinkID(source.M365)}
 			}
 			if v.DoneAt.IsZero() && dr.after.Invitations[key].DoneAt.IsZero() {
 				v.DoneAt = dr.now

@@ -30,6 +30,10 @@ type Invitation struct {
 	Message string    `json:"message"`
 	At      time.Time `json:"at"`
 	DoneAt  time.Time `json:"done_at"` // when it was marked as done, zero while it is not
+	// ADID and M365ID are the users of the account at the time, "" for none: the same
+	// person may have another account later.
+	ADID   string `json:"ad_id,omitempty"`
+	M365ID string `json:"m365_id,omitempty"`
 }
 
 // InvitationKey is what a customer has at most one invitation about: the last one.

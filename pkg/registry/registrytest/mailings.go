@@ -11,7 +11,7 @@ func mailings(b *bench) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	v := registry.Invitation{Account: "a", App: "mobile", Name: "Ann", Email: "ann@x.example", Way: registry.WayUnknown, Message: "<1@x.example>", At: noon}
+	v := registry.Invitation{Account: "a", App: "mobile", Name: "Ann", Email: "ann@x.example", Way: registry.WayUnknown, Message: "<1@x.example>", At: noon, ADID: "1", M365ID: "2"}
 	w := v
 	w.Account, w.Way = "b", registry.WaySent
 	know := func(mailings []registry.Invitation, unsent ...registry.InvitationKey) *registry.Snapshot {

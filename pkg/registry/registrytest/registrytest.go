@@ -172,7 +172,7 @@ func (b *bench) full() string {
 		s.Decisions[d.Key()] = d
 		s.Accounts = append(s.Accounts, account(1, 11), account(2, 0))
 		for _, app := range []string{"mobile", "web"} {
-			v := registry.Invitation{Account: s.Accounts[0].ID, App: app, Name: "Ünï", Email: "u@x.example", Way: registry.WaySent, Message: "<1@x.example>", At: noon}
+			v := registry.Invitation{Account: s.Accounts[0].ID, App: app, Name: "Ünï", Email: "u@x.example", Way: registry.WaySent, Message: "<1@x.example>", At: noon, ADID: sourcetest.GUID(1), M365ID: sourcetest.GUID(11)}
 			s.Invitations[v.Key()] = v
 		}
 	})

@@ -184,8 +184,8 @@ func (w *writer) write(n int64, c registry.Change) error {
 		if err := w.unsend(n, after.Key()); err != nil { // the run says what became of it
 			return err
 		}
-		return w.upsert(`invitations`, 3, `customer, account, app, name, email, way, message, at, done_at`,
-			n, after.Account, after.App, after.Name, after.Email, string(after.Way), after.Message, timestamp(after.At), timestamp(after.DoneAt))
+		return w.upsert(`invitations`, 3, `customer, account, app, name, email, way, message, at, done_at, ad_id, m365_id`,
+			n, after.Account, after.App, after.Name, after.Email, string(after.Way), after.Message, timestamp(after.At), timestamp(after.DoneAt), after.ADID, after.M365ID)
 	case *registry.Account:
 		before, _ := c.Before.(*registry.Account)
 		if before == nil {
@@ -372,8 +372,8 @@ func (w *writer) writeKnowledge(n int64, cs *registry.ChangeSet) error {
 		}
 	}
 	for _, v := range cs.Mailings {
-		if err := w.upsert(`mailings`, 3, `customer, account, app, name, email, way, message, at`,
-			n, v.Account, v.App, v.Name, v.Email, string(v.Way), v.Message, timestamp(v.At)); err != nil {
+		if err := w.upsert(`mailings`, 3, `customer, account, app, name, email, way, message, at, ad_id, m365_id`,
+			n, v.Account, v.App, v.Name, v.Email, string(v.Way), v.Message, timestamp(v.At), v.ADID, v.M365ID); err != nil {
 			return err
 		}
 	}

@@ -290,8 +290,8 @@ func (r *reader) readInvitations() error {
 		}
 		s.Invitations[v.Key()] = v
 		return err
-	}, `SELECT customer, account, app, name, email, way, message, at, done_at FROM invitations WHERE customer`+r.of,
-		&v.Account, &v.App, &v.Name, &v.Email, (*string)(&v.Way), &v.Message, &at, &done)
+	}, `SELECT customer, account, app, name, email, way, message, at, done_at, ad_id, m365_id FROM invitations WHERE customer`+r.of,
+		&v.Account, &v.App, &v.Name, &v.Email, (*string)(&v.Way), &v.Message, &at, &done, &v.ADID, &v.M365ID)
 }
 
 func (r *reader) readMailings() error {
@@ -301,8 +301,8 @@ func (r *reader) readMailings() error {
 		v.At, err = parseTime(at)
 		s.Mailings[v.Key()] = v
 		return err
-	}, `SELECT customer, account, app, name, email, way, message, at FROM mailings WHERE customer`+r.of,
-		&v.Account, &v.App, &v.Name, &v.Email, (*string)(&v.Way), &v.Message, &at)
+	}, `SELECT customer, account, app, name, email, way, message, at, ad_id, m365_id FROM mailings WHERE customer`+r.of,
+		&v.Account, &v.App, &v.Name, &v.Email, (*string)(&v.Way), &v.Message, &at, &v.ADID, &v.M365ID)
 }
 
 // readCounts runs through one index and no row.

@@ -1,0 +1,4 @@
+-- Who was invited: the users of the account, which knows the person under another
+-- account again. '' where that was not noted yet.
+ALTER TABLE invitations ADD COLUMN ad_id TEXT COLLATE "C" NOT NULL DEFAULT '', ADD COLUMN m365_id TEXT COLLATE "C" NOT NULL DEFAULT '';
+ALTER TABLE mailings ADD COLUMN ad_id TEXT COLLATE "C" NOT NULL DEFAULT '', ADD COLUMN m365_id TEXT COLLATE "C" NOT NULL DEFAULT '';
