@@ -59,8 +59,8 @@ If the program is killed, or the connection breaks before the server has said wh
 it took the message, the person waits as outcome_unknown and is not sent another by
 itself; --again SEL does. Nor is who was invited under an account that is deleted by
 now, and has another one: at the same address (address_invited) or at a new one
-(person_invited), since the app knows him already. A person whom the server does not take stays ready. What was
-sent stays sent: "undo" does not take it back.
+(person_invited), since the app knows him already. A person whom the server does not
+take stays ready. What was sent stays sent: "undo" does not take it back.
 
 --mark says who has come onto the app; --mark-file takes the app's own list, a CSV with
 a column upn or email, or else one such as username, in which others do not count.
