@@ -133,6 +133,8 @@ func (s *system) explain(err error) error {
 		return refused("run it again", "the login of %s has expired", s.account)
 	case 0x8009030f: // SEC_E_MESSAGE_ALTERED
 		return errors.New("it was altered")
+	case 0x80090308: // SEC_E_INVALID_TOKEN
+		return errors.New("it is no token")
 	case 0x80090310: // SEC_E_OUT_OF_SEQUENCE
 		return errors.New("it is out of order")
 	}
