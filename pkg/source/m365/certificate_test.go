@@ -73,6 +73,17 @@ func TestCertificateShapes(t *testing.T) {
 	}
 }
 
+// Where the sign-in service refuses a certificate that has ended, that is why.
+func TestCertificateThatEnded(t *testing.T) {
+	o := people(1)
+	signInFault(401, "invalid_client", 700027)(&o, nil)
+	_, config, _ := start(t, o)
+	config.ClientSecret, config.Certificate = nil, secret(certificateUntil(t, time.Date(2025, 5, 6, 7, 8, 9, 0, time.UTC)))
+	fails(t, config, source.CodeCredentials, "ended on 2025-05-06T07:08:09Z")
+	config.Certificate = secret(certificate(t))
+	fails(t, config, source.CodeCredentials, "AADSTS700027")
+}
+
 // authorityCertificate is one of another key that is good for longer.
 func authorityCertificate(t *testing.T) string {
 	t.Helper()

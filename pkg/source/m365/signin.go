@@ -187,6 +187,11 @@ func (t *tokens) get(ctx context.Context) (string, error) {
 		return token.Token, nil
 	case ctx.Err() != nil:
 		return "", ctx.Err()
+	case source.CodeOf(t.login.failure) == source.CodeCredentials && !t.ends.IsZero() && t.ends.Before(t.login.retry.now()):
+		return "", &source.Error{
+			Code: source.CodeCredentials, Message: "the certificate that the application signs in with ended on " + t.ends.UTC().Format(time.RFC3339),
+			Hint: "make a new one, and upload it " + portal,
+		}
 	case t.login.failure != nil:
 		return "", t.login.failure
 	case t.explain != nil:
@@ -325,9 +330,10 @@ func aadsts(body []byte) int {
 	return code
 }
 
+const portal = "in the Entra admin centre, under App registrations"
+
 // meaning puts an AADSTS number into words and says what helps.
 func meaning(code int) (message, hint string) {
-	const portal = "in the Entra admin centre, under App registrations"
 	switch code {
 	case 7000215:
 		return "the client secret is wrong", "use the secret's value, not its id; make a new one " + portal

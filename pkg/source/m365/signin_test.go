@@ -23,14 +23,16 @@ import (
 	"github.com/qpimport/qpimport/pkg/source/sourcetest/graphfake"
 )
 
-// certificate makes a key and a certificate for it, in PEM.
-func certificate(t *testing.T) string {
+// certificate makes a key and a certificate for it that is good for an hour, in PEM.
+func certificate(t *testing.T) string { return certificateUntil(t, time.Now().Add(time.Hour)) }
+
+func certificateUntil(t *testing.T, until time.Time) string {
 	t.Helper()
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		t.Fatal(err)
 	}
-	template := x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "qpimport"}, NotAfter: time.Now().Add(time.Hour)}
+	template := x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "qpimport"}, NotAfter: until}
 	der, err := x509.CreateCertificate(rand.Reader, &template, &template, &key.PublicKey, key)
 	if err != nil {
 		t.Fatal(err)
