@@ -68,7 +68,11 @@ func (p *confParser) file(path string) error {
 	if err != nil {
 		return err
 	}
-	for line := range strings.Lines(strings.TrimPrefix(string(content), "\uFEFF")) {
+	return p.text(string(content))
+}
+
+func (p *confParser) text(text string) error {
+	for line := range strings.Lines(strings.TrimPrefix(text, "\uFEFF")) {
 		if err := p.line(line); err != nil {
 			return err
 		}
