@@ -15,12 +15,17 @@ import (
 	ber "github.com/go-asn1-ber/asn1-ber"
 
 	"github.com/qpimport/qpimport/pkg/source"
+	"github.com/qpimport/qpimport/pkg/source/ad/gss"
 )
 
 const (
 	// maxTries is how many domain controllers are tried before it is said that none
-	// answers.
-	maxTries = 5
+	// answers, and tryFor how long others are begun with: those that are gone cost
+	// nothing, and those that say nothing waitForNext each.
+	maxTries = 50
+	tryFor   = 15 * time.Second
+	// maxPings is how many are asked which site this computer is in.
+	maxPings = 5
 	// waitForNext bounds the wait for one to connect where there is another one.
 	waitForNext = 3 * time.Second
 	// waitForSite bounds the wait for a domain controller to say which site this
@@ -106,12 +111,16 @@ func openNearest(ctx context.Context, cfg Config) (*Directory, error) {
 	}
 	all := len(places)
 	if all > 1 {
-		places = places[:min(all, maxTries)]
 		cfg.Timeouts.Dial = min(cfg.Timeouts.Dial, waitForNext)
 	}
 	cfg.Password, cfg.Keytab = once(cfg.Password), once(cfg.Keytab)
 	var first error
-	for _, p := range places {
+	tries, until := 0, time.Now().Add(tryFor)
+	for _, p := range places[:min(all, maxTries)] {
+		if time.Now().After(until) {
+			break
+		}
+		tries++
 		to, err := endpointAt(cfg.Connection, p)
 		if err != nil {
 			return nil, err
@@ -120,7 +129,7 @@ func openNearest(ctx context.Context, cfg Config) (*Directory, error) {
 		if err == nil {
 			return login(ctx, raw, conn, to.address, cfg)
 		}
-		if ctx.Err() != nil || source.CodeOf(err) != source.CodeUnreachable {
+		if ctx.Err() != nil || source.CodeOf(err) != source.CodeUnreachable || errors.Is(err, gss.ErrProved) {
 			return nil, err
 		}
 		cfg.Log("%v; on to the next one", err)
@@ -133,8 +142,8 @@ func openNearest(ctx context.Context, cfg Config) (*Directory, error) {
 		return nil, first
 	}
 	tried := ""
-	if all > len(places) {
-		tried = fmt.Sprintf(", of which %d were tried", len(places))
+	if all > tries {
+		tried = fmt.Sprintf(", of which %d were tried", tries)
 	}
 	none := *e
 	none.Message = fmt.Sprintf("none of %d domain controllers of %s can be used%s: %s", all, cfg.Connection.Domain, tried, e.Message)
@@ -181,7 +190,7 @@ func isSite(name string) bool {
 func (cfg Config) site(ctx context.Context, places []place) string {
 	ctx, cancel := context.WithTimeout(ctx, waitForSite)
 	defer cancel()
-	places = places[:min(len(places), maxTries)]
+	places = places[:min(len(places), maxPings)]
 	type answer struct {
 		site string
 		err  error

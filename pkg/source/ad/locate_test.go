@@ -19,6 +19,7 @@ import (
 	"golang.org/x/net/dns/dnsmessage"
 
 	"github.com/qpimport/qpimport/pkg/source"
+	"github.com/qpimport/qpimport/pkg/source/sourcetest/krbfake"
 	"github.com/qpimport/qpimport/pkg/source/sourcetest/ldapfake"
 )
 
@@ -301,6 +302,46 @@ func TestSecretOnce(t *testing.T) {
 	}
 }
 
+// A password that was proved is not proved at the next domain controller again, whatever
+// became of the answer: the first one may have counted it.
+func TestProofAtOneController(t *testing.T) {
+	answers := 0
+	kdc, err := krbfake.Start(krbfake.Options{Accounts: map[string]string{"svc": password}, Edit: func(answer []byte) []byte {
+		if answers++; answers%2 == 0 {
+			return nil
+		}
+		return answer
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer kdc.Close()
+	_, cfg, z, port := startDomain(t)
+	_, _, sealed := startSealed(t, ldapfake.Options{}, nil)
+	z.set("dc._msdcs", fmt.Sprintf("1 dc1.%s %d", contoso, port), fmt.Sprintf("2 dc3.%s %d", contoso, port))
+	cfg.Connection = sealed.Connection
+	cfg.Connection.URL, cfg.Connection.TLSServerName, cfg.Connection.Domain, cfg.Connection.KDC = "", "", contoso, kdc.Addr()
+	_, err = Open(t.Context(), cfg)
+	expect(t, err, source.CodeUnreachable, "did not answer")
+	if n := kdc.Logins(); n != 1 {
+		t.Errorf("it was proved %d times", n)
+	}
+}
+
+// Six domain controllers that are gone do not hide the seventh.
+func TestManyGone(t *testing.T) {
+	_, cfg, z, port := startDomain(t)
+	services := []string{fmt.Sprintf("9 dc1.%s %d", contoso, port)}
+	for i := range 6 {
+		z.host(fmt.Sprintf("dc%d", i+10))
+		services = append(services, fmt.Sprintf("%d dc%d.%s %d", i, i+10, contoso, closedPort(t)))
+	}
+	z.set("dc._msdcs", services...)
+	if d := open(t, cfg); !strings.HasPrefix(d.guard.server, "dc1.") {
+		t.Errorf("read from %s", d.guard.server)
+	}
+}
+
 // What a zone holds that was never tidied up: the same controller many times, ports
 // that are none, the target that says there is no service, five hundred that are gone.
 func TestUntidyZone(t *testing.T) {
@@ -329,7 +370,7 @@ func TestUntidyZone(t *testing.T) {
 	z.set("dc._msdcs", many...)
 	began := time.Now()
 	_, err = Open(t.Context(), cfg)
-	expect(t, err, source.CodeUnreachable, "none of 500 domain controllers of corp.contoso.example can be used, of which 5 were tried")
+	expect(t, err, source.CodeUnreachable, "none of 500 domain controllers of corp.contoso.example can be used, of which 50 were tried")
 	if took := time.Since(began); took > 10*time.Second {
 		t.Errorf("it took %s", took)
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -77,6 +78,9 @@ func (x *exchange) login(ctx context.Context) (grant, error) {
 		x.kdcs.settle(x.realm)
 		proved = true
 		answer, err = x.send(ctx, request.Marshal)
+		if ctx.Err() == nil && source.CodeOf(err) == source.CodeUnreachable {
+			return grant{}, unreachable(fmt.Errorf("%w: %w", ErrProved, err), "try again later, and not often: more tries may lock the account", "the login of %s", x.client())
+		}
 		if err != nil {
 			return grant{}, x.explain(err)
 		}
@@ -85,6 +89,10 @@ func (x *exchange) login(ctx context.Context) (grant, error) {
 	}
 	return x.granted(answer, request, hints, held, proved)
 }
+
+// ErrProved says that a KDC has the proof of a password and did not answer to it: to try
+// elsewhere would be another try.
+var ErrProved = errors.New("the KDC did not answer to the proof of the password")
 
 // send asks the KDC of the account's realm.
 func (x *exchange) send(ctx context.Context, marshal func() ([]byte, error)) ([]byte, error) {
