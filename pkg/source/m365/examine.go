@@ -65,8 +65,10 @@ func (t *tokens) certificateAndHint() (time.Time, string) {
 }
 
 // claims are what a token for Graph says. Graph's tokens are Graph's to read: what is
-// found here is told to people, and nothing is decided by it.
+// found here is told to people, and nothing is decided by it, but that a token which
+// says itself that it is for another tenant is of no use.
 type claims struct {
+	Tenant  string   `json:"tid"`
 	AppID   string   `json:"appid"`
 	AppName string   `json:"app_displayname"`
 	UPN     string   `json:"upn"`   // of a person

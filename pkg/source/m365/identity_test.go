@@ -261,3 +261,39 @@ func TestConsentLink(t *testing.T) {
 		t.Errorf("%v; hint %q", err, e.Hint)
 	}
 }
+
+// A token, and a managed identity, are for one tenant: where the connection names another
+// one nobody of the first is taken for its people. What the organization does not say the
+// token does.
+func TestTokenOfAnotherTenant(t *testing.T) {
+	const other = "84841066-0000-4000-8000-276be684bdd3"
+	of := func(tenant string) string {
+		return "e30." + base64.RawURLEncoding.EncodeToString([]byte(`{"appid":"1","tid":"`+strings.ToUpper(tenant)+`"}`)) + ".x"
+	}
+	for _, c := range []struct {
+		tenant, token string
+		hidden        bool // the application may not read the organization
+		good          bool
+	}{
+		{tenant: other, token: "opaque"},
+		{tenant: "fabrikam.example", token: "opaque"},
+		{tenant: other, token: of(graphfake.DefaultTenant), hidden: true},
+		{tenant: graphfake.DefaultTenant, token: of(graphfake.DefaultTenant), hidden: true, good: true},
+		{tenant: other, token: "opaque", hidden: true, good: true}, // nothing tells
+		{tenant: "CONTOSO.example", token: "opaque", good: true},
+		{tenant: "", token: "opaque", good: true},
+	} {
+		o := people(3)
+		o.AccessToken = c.token
+		if c.hidden {
+			o.Fault = graphfake.Always(graphfake.Denied())
+		}
+		_, config, _ := start(t, o)
+		config.ClientSecret, config.AccessToken, config.Connection.Tenant = nil, secret(c.token), c.tenant
+		config.Connection.ClientSecretFrom, config.Connection.AccessTokenFrom = "", "env:TOKEN"
+		_, err := open(t, config).Info(t.Context())
+		if c.good && err != nil || !c.good && (source.CodeOf(err) != source.CodeUsage || !strings.Contains(err.Error(), "not for "+c.tenant)) {
+			t.Errorf("%+v: %v", c, err)
+		}
+	}
+}

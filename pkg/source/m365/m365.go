@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"iter"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -174,6 +175,9 @@ func (d *Directory) Info(ctx context.Context) (source.Info, error) {
 			info.Name = d.tenant
 			if id, parseErr := uuid.Parse(d.tenant); parseErr == nil {
 				info.ID = id.String()
+				if of := d.client.tokens.tenant(); of != "" && of != info.ID {
+					return source.Info{}, d.otherTenant(of)
+				}
 			}
 			info.Notes = append(info.Notes, unknown+": name, domains and synchronisation of the tenant are unknown")
 			return info, nil
@@ -189,6 +193,9 @@ func (d *Directory) Info(ctx context.Context) (source.Info, error) {
 	for _, domain := range o.VerifiedDomains {
 		info.Domains = append(info.Domains, domain.Name)
 	}
+	if _, err := uuid.Parse(d.tenant); d.tenant != "" && (err == nil && d.tenant != info.ID || err != nil && !isDomainOf(d.tenant, info.Domains)) {
+		return source.Info{}, d.otherTenant(info.ID)
+	}
 	if o.OnPremisesSyncEnabled != nil {
 		info.Synced = source.FlagOf(*o.OnPremisesSyncEnabled)
 	}
@@ -196,6 +203,22 @@ func (d *Directory) Info(ctx context.Context) (source.Info, error) {
 		info.LastSync = o.OnPremisesLastSyncDateTime.UTC()
 	}
 	return info, nil
+}
+
+// isDomainOf says whether a domain is one of a tenant's, as far as that is known: names
+// beyond ASCII are written in more than one way.
+func isDomainOf(domain string, domains []string) bool {
+	return len(domains) == 0 || strings.Contains(domain, "xn--") ||
+		slices.ContainsFunc(domains, func(d string) bool { return strings.EqualFold(d, domain) })
+}
+
+// otherTenant says that the sign-in leads to another tenant than the one of the
+// connection: a token, a managed identity and the Azure CLI are each for their own.
+func (d *Directory) otherTenant(id string) error {
+	return &source.Error{
+		Code: source.CodeUsage, Message: fmt.Sprintf("the sign-in is for the tenant %.40q and not for %s, which the connection names", id, d.tenant),
+		Hint: "a ready token and a managed identity are for one tenant: mend the tenant, or sign in another way",
+	}
 }
 
 // organization is what is read of Graph's resource of that name.

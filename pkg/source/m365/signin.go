@@ -204,6 +204,15 @@ func (t *tokens) get(ctx context.Context) (string, error) {
 	}
 }
 
+// tenant is the id of the tenant that the last token says that it is for, "" where it
+// does not say.
+func (t *tokens) tenant() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	c, _ := readClaims(t.current)
+	return strings.ToLower(c.Tenant)
+}
+
 // renew forgets a token that Graph refused, and says whether there can be
 // another one.
 func (t *tokens) renew(refused string) bool {
