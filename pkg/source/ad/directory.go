@@ -9,6 +9,7 @@
 package ad
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -154,7 +155,7 @@ func login(ctx context.Context, raw, conn net.Conn, server string, cfg Config) (
 	}
 	if err == nil {
 		g.setWait(cfg.Timeouts.Answer)
-		err = d.lookRound(ctx, cfg.Connection.BaseDN)
+		err = d.lookRound(ctx, cfg.Connection)
 	}
 	if err != nil {
 		_ = d.Close()
@@ -186,7 +187,7 @@ const anonymousSID = "S-1-5-7"
 
 // lookRound reads what the server says of itself and of the domain, and makes
 // sure that the bind counted: some servers take a bind and go on as anonymous.
-func (d *Directory) lookRound(ctx context.Context, base string) error {
+func (d *Directory) lookRound(ctx context.Context, c source.Connection) error {
 	dse, err := d.lookup(ctx, "", "defaultNamingContext", "dnsHostName", "currentTime", "supportedCapabilities", "tokenGroups", "isSynchronized")
 	if err != nil {
 		return err
@@ -200,12 +201,12 @@ func (d *Directory) lookRound(ctx context.Context, base string) error {
 		return unreachable(nil, "wait until it has, or name another domain controller", "%s has not yet replicated the whole domain", d.guard.server)
 	}
 	d.root = text(dse, "defaultNamingContext")
-	d.base = base
-	if d.base == "" {
-		d.base = d.root
-	}
+	d.base = cmp.Or(c.BaseDN, d.root)
 	if d.root == "" {
 		return &source.Error{Code: source.CodeNotFound, Message: "the server names no domain (defaultNamingContext)", Hint: "is this a domain controller? the port of a global catalog or of AD LDS will not do"}
+	}
+	if holds := source.CanonicalPath(d.root); c.Domain != "" && !strings.EqualFold(holds, c.Domain) {
+		return &source.Error{Code: source.CodeNotFound, Message: fmt.Sprintf("%s is a domain controller of %s, not of %s, for which DNS names it", d.guard.server, holds, c.Domain), Hint: "have the domain's DNS mended, or name a domain controller by its URL"}
 	}
 	domain, err := d.lookup(ctx, d.root, "objectSid")
 	if err != nil {

@@ -328,6 +328,21 @@ func TestProofAtOneController(t *testing.T) {
 	}
 }
 
+// A controller that DNS names for a domain but that holds a child of it is not read: its
+// people would be taken for the domain's.
+func TestControllerOfAnotherDomain(t *testing.T) {
+	_, cfg, z, _ := startDomain(t)
+	s, _ := start(t, ldapfake.Options{Domain: "DC=child," + domain, Certificate: ldapfake.Certificate{Names: []string{"dc3." + contoso}}})
+	u, err := url.Parse(s.PlainURL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg.Connection.CAFile = s.CAFile()
+	z.set("dc._msdcs", fmt.Sprintf("1 dc3.%s %s", contoso, u.Port()))
+	_, err = Open(t.Context(), cfg)
+	expect(t, err, source.CodeNotFound, "a domain controller of child.corp.contoso.example, not of corp.contoso.example")
+}
+
 // Six domain controllers that are gone do not hide the seventh.
 func TestManyGone(t *testing.T) {
 	_, cfg, z, port := startDomain(t)
