@@ -2,67 +2,12 @@ package main
 
 import (
 	"encoding/json"
-	"fmt"
-	"net/http"
-	"strconv"
 	"strings"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/qpimport/qpimport/pkg/source/sourcetest/graphfake"
-	"github.com/qpimport/qpimport/pkg/source/sourcetest/itgluefake"
 )
-
-// startITGlue serves some organizations as IT Glue does: "renamed" gives one of
-// them another name, and N:FAULT is what goes wrong with the Nth request.
-func startITGlue(ts *testscript.TestScript, options []string) {
-	organizations := []itgluefake.Organization{
-		{ID: 1, Name: "Lighthouse IT", Type: "Internal", Status: "Active", Primary: true},
-		{ID: 4711, Name: "Contoso", Type: "Customer", Status: "Active"},
-		{ID: 4712, Name: "Fabrikam", Type: "Customer", Status: "Active"},
-		{ID: 4713, Name: "Woodgrove Telecom", Type: "Vendor", Status: "Active"},
-		{ID: 4714, Name: "Tailspin Toys", Type: "Customer", Status: "Inactive"},
-	}
-	faults := map[int]string{}
-	for _, option := range options {
-		at, fault, isFault := strings.Cut(option, ":")
-		switch {
-		case isFault:
-			n, err := strconv.Atoi(at)
-			ts.Check(err)
-			faults[n] = fault
-		case option == "renamed":
-			organizations[2].Name = "Fabrikam Group"
-		case option == "twins":
-			organizations = append(organizations,
-				itgluefake.Organization{ID: 4715, Name: "Litware", Type: "Customer", Status: "Active"},
-				itgluefake.Organization{ID: 4716, Name: "litware ", Type: "Customer", Status: "Active"})
-		default:
-			ts.Fatalf("unknown option %q", option)
-		}
-	}
-	s := itgluefake.Start("canary-ITG-k3y", organizations)
-	ts.Defer(s.Close)
-	s.Before = func(n int, w http.ResponseWriter, _ *http.Request) bool {
-		switch faults[n] {
-		case "":
-			return false
-		case "forbidden":
-			itgluefake.WriteError(w, http.StatusForbidden, "Forbidden", "You do not have access to this account.")
-		case "throttle":
-			w.Header().Set("Retry-After", "3600")
-			itgluefake.WriteError(w, http.StatusTooManyRequests, "Too Many Requests", "Rate limit exceeded.")
-		case "html":
-			w.Header().Set("Content-Type", "text/html")
-			_, _ = fmt.Fprint(w, "<html>Please sign in</html>")
-		}
-		return true
-	}
-	// The lock that Set takes orders the hook before the requests to come.
-	s.Set(func(o []itgluefake.Organization) []itgluefake.Organization { return o })
-	ts.Setenv("ITGLUE_URL", s.URL)
-	ts.Setenv("ITGLUE_KEY", s.Key)
-}
 
 // startPartner serves the contracts of a partner tenant over Graph: one tenant
 // twice, as when there are two contracts with it.

@@ -11,7 +11,7 @@ import (
 	"github.com/qpimport/qpimport/pkg/source/sourcetest/psafake"
 )
 
-// startPSA serves some companies as Hudu, ConnectWise PSA or HaloPSA does: "renamed"
+// startPSA serves some companies as IT Glue, Hudu, ConnectWise PSA or HaloPSA does: "renamed"
 // gives one of them another name, "twins" two of them one, "namesake" a new one that of another, "hostile" one a name that
 // is an attack on a terminal and a spreadsheet, "shared" gives two of them one tenant,
 // "no-tenants" keeps the tenants from the application. N:FAULT is what goes wrong with
@@ -19,10 +19,13 @@ import (
 func startPSA(ts *testscript.TestScript, product string, options []string) {
 	const tenant = "5B1A0C52-6F0E-4C1B-9A41-1D1C6D0E000"
 	companies := []psafake.Company{
-		{ID: 501, Name: "Contoso", Types: []string{"Customer"}, Status: "Active", Tenants: []string{tenant + "1"}},
-		{ID: 502, Name: "Fabrikam", Types: []string{"Customer"}, Status: "Active", Tenants: []string{tenant + "2"}},
-		{ID: 503, Name: "Woodgrove Telecom", Types: []string{"Vendor"}, Status: "Active"},
-		{ID: 504, Name: "Tailspin Toys", Types: []string{"Customer"}, Status: "Inactive", Archived: true},
+		{ID: 4711, Name: "Contoso", Types: []string{"Customer"}, Status: "Active", Tenants: []string{tenant + "1"}},
+		{ID: 4712, Name: "Fabrikam", Types: []string{"Customer"}, Status: "Active", Tenants: []string{tenant + "2"}},
+		{ID: 4713, Name: "Woodgrove Telecom", Types: []string{"Vendor"}, Status: "Active"},
+		{ID: 4714, Name: "Tailspin Toys", Types: []string{"Customer"}, Status: "Inactive", Archived: true},
+	}
+	if product == "itglue" {
+		companies = append(companies, psafake.Company{ID: 1, Name: "Lighthouse IT", Types: []string{"Internal"}, Status: "Active", Primary: true})
 	}
 	halo := psafake.Halo{ClientID: "8c1f2a34-0000-4000-8000-5e6f7a8b9c0d", ClientSecret: "canary-halo-s3cret"}
 	faults := map[int]string{}
@@ -37,13 +40,13 @@ func startPSA(ts *testscript.TestScript, product string, options []string) {
 			companies[1].Name = "Fabrikam Group"
 		case option == "twins":
 			companies = append(companies,
-				psafake.Company{ID: 505, Name: "Litware", Types: []string{"Customer"}, Status: "Active"},
-				psafake.Company{ID: 506, Name: "litware ", Types: []string{"Customer"}, Status: "Active"})
+				psafake.Company{ID: 4715, Name: "Litware", Types: []string{"Customer"}, Status: "Active"},
+				psafake.Company{ID: 4716, Name: "litware ", Types: []string{"Customer"}, Status: "Active"})
 		case option == "namesake":
-			companies = append(companies, psafake.Company{ID: 509, Name: "\u200bCONTOSO\u00a0", Types: []string{"Customer"}, Status: "Active"})
+			companies = append(companies, psafake.Company{ID: 4719, Name: "\u200bCONTOSO\u00a0", Types: []string{"Customer"}, Status: "Active"})
 		case option == "hostile":
-			companies = append(companies, psafake.Company{ID: 507, Name: "=HYPERLINK(1) \x1b]0;owned\x07\u202egnp.exe", Types: []string{"Customer"}, Status: "Active"},
-				psafake.Company{ID: 508, Name: "=1+1 \u202egnp.exe", Types: []string{"Customer"}, Status: "Active"})
+			companies = append(companies, psafake.Company{ID: 4717, Name: "=HYPERLINK(1) \x1b]0;owned\x07\u202egnp.exe", Types: []string{"Customer"}, Status: "Active"},
+				psafake.Company{ID: 4718, Name: "=1+1 \u202egnp.exe", Types: []string{"Customer"}, Status: "Active"})
 		case option == "shared":
 			companies[1].Tenants = companies[0].Tenants
 		case option == "no-tenants":
@@ -54,6 +57,10 @@ func startPSA(ts *testscript.TestScript, product string, options []string) {
 	}
 	var s *psafake.Server
 	switch product {
+	case "itglue":
+		s = psafake.StartITGlue("canary-ITG-k3y", companies)
+		ts.Setenv("ITGLUE_URL", s.URL)
+		ts.Setenv("ITGLUE_KEY", "canary-ITG-k3y")
 	case "hudu":
 		s = psafake.StartHudu("canary-hudu-k3y", companies)
 		ts.Setenv("HUDU_URL", s.URL)

@@ -42,9 +42,7 @@ func cmdDirectory(ts *testscript.TestScript, neg bool, args []string) {
 		startAD(ts, args[1:])
 	case "m365":
 		startGraph(ts, args[1:])
-	case "itglue":
-		startITGlue(ts, args[1:])
-	case "hudu", "connectwise", "halopsa":
+	case "itglue", "hudu", "connectwise", "halopsa":
 		startPSA(ts, args[0], args[1:])
 	case "partner":
 		startPartner(ts, args[1:])

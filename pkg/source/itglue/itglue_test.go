@@ -11,24 +11,19 @@ import (
 
 	"github.com/qpimport/qpimport/pkg/source"
 	"github.com/qpimport/qpimport/pkg/source/itglue"
-	"github.com/qpimport/qpimport/pkg/source/sourcetest/itgluefake"
 	"github.com/qpimport/qpimport/pkg/source/sourcetest/listtest"
+	"github.com/qpimport/qpimport/pkg/source/sourcetest/psafake"
 	"github.com/qpimport/qpimport/pkg/source/weblist"
 )
 
 const key = "ITG.0123456789abcdef-canary"
 
 // start serves organizations and returns a configuration that reads them.
-func start(t *testing.T, organizations []itgluefake.Organization) (*itgluefake.Server, itglue.Config) {
+func start(t *testing.T, organizations []psafake.Company) (*psafake.Server, itglue.Config) {
 	t.Helper()
-	fake := itgluefake.Start(key, organizations)
+	fake := psafake.StartITGlue(key, organizations)
 	t.Cleanup(fake.Close)
 	return fake, itglue.Config{URL: fake.URL, Key: source.NewSecret(key)}
-}
-
-// customer is an active customer.
-func customer(id int) itgluefake.Organization {
-	return itgluefake.Organization{ID: id, Name: listtest.Name(id), Type: "Customer", TypeID: 37, Status: "Active", StatusID: 1}
 }
 
 func TestSuite(t *testing.T) {
@@ -40,37 +35,11 @@ func TestSuite(t *testing.T) {
 	}
 	listtest.Run(t, listtest.Product{
 		Start: func(t *testing.T, n int) *listtest.Service {
-			var all []itgluefake.Organization
-			for i := range n {
-				all = append(all, customer(listtest.FirstID+i))
-			}
-			fake, _ := start(t, all)
-			return &listtest.Service{
-				URL:    fake.URL,
-				Before: func(f func(int, http.ResponseWriter, *http.Request) bool) { fake.Before = f },
-				First:  func(r *http.Request) bool { return r.URL.Query().Get("page[number]") == "1" },
-				Edit:   func(f func(any) any) { fake.Edit = func(_ int, doc map[string]any) { f(doc) } },
-				IDs: func(change func([]int) []int) []int {
-					var ids []int
-					fake.Set(func(have []itgluefake.Organization) []itgluefake.Organization {
-						for _, o := range have {
-							ids = append(ids, o.ID)
-						}
-						have, ids = nil, change(ids)
-						for _, id := range ids {
-							have = append(have, customer(id))
-						}
-						return have
-					})
-					return ids
-				},
-				WriteError: func(w http.ResponseWriter, status int, text string) {
-					itgluefake.WriteError(w, status, http.StatusText(status), text)
-				},
-				Read: func(ctx context.Context, url string, o weblist.Options) (weblist.Customers, error) {
+			return listtest.OfPSA(t, psafake.StartITGlue(key, listtest.Customers(n, "Customer")), []string{"Customer"},
+				func(r *http.Request) bool { return r.URL.Query().Get("page[number]") == "1" },
+				func(ctx context.Context, url string, o weblist.Options) (weblist.Customers, error) {
 					return itglue.Organizations(ctx, itglue.Config{URL: url, Key: source.NewSecret(key), Options: o})
-				},
-			}
+				})
 		},
 		NotPages: map[string]string{
 			`[]`:                 "not a JSON object",
@@ -108,7 +77,7 @@ func TestSuite(t *testing.T) {
 // TestPageThatIsAnother: the second page is the first again, as from a cache that
 // ignores the query.
 func TestPageThatIsAnother(t *testing.T) {
-	fake, cfg := start(t, []itgluefake.Organization{customer(1), customer(2)})
+	fake, cfg := start(t, listtest.Customers(2, "Customer"))
 	cfg.PageSize = 1
 	fake.Before = func(_ int, _ http.ResponseWriter, r *http.Request) bool {
 		r.URL.RawQuery = "page[number]=1&page[size]=1"
@@ -119,11 +88,11 @@ func TestPageThatIsAnother(t *testing.T) {
 }
 
 func TestRequests(t *testing.T) {
-	fake, cfg := start(t, []itgluefake.Organization{customer(1)})
+	fake, cfg := start(t, listtest.Customers(1, "Customer"))
 	if _, err := itglue.Organizations(t.Context(), cfg); err != nil {
 		t.Fatal(err)
 	}
-	if want := []string{"/organizations?page[number]=1&page[size]=1000&sort=id"}; !slices.Equal(fake.Requests(), want) {
+	if want := []string{"GET /organizations?page%5Bnumber%5D=1&page%5Bsize%5D=1000&sort=id"}; !slices.Equal(fake.Requests(), want) {
 		t.Errorf("asked for %q", fake.Requests())
 	}
 }
@@ -133,23 +102,23 @@ type roundTrip func(*http.Request) (*http.Response, error)
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 func TestWhoIsACustomer(t *testing.T) {
-	account := []itgluefake.Organization{
-		{ID: 1, Name: "Our own MSP", Type: "Customer", Status: "Active", Primary: true},
-		{ID: 2, Name: "Able", Type: "Customer", Status: "Active"},
-		{ID: 3, Name: "Baker", Type: "customer ", Status: "ACTIVE"},
-		{ID: 4, Name: "Charlie", Type: "Customer", Status: "Inactive"},
-		{ID: 5, Name: "Delta", Type: "Vendor", Status: "Active"},
+	account := []psafake.Company{
+		{ID: 1, Name: "Our own MSP", Types: []string{"Customer"}, Status: "Active", Primary: true},
+		{ID: 2, Name: "Able", Types: []string{"Customer"}, Status: "Active"},
+		{ID: 3, Name: "Baker", Types: []string{"customer "}, Status: "ACTIVE"},
+		{ID: 4, Name: "Charlie", Types: []string{"Customer"}, Status: "Inactive"},
+		{ID: 5, Name: "Delta", Types: []string{"Vendor"}, Status: "Active"},
 		{ID: 6, Name: "Echo", Status: "Active"},
-		{ID: 7, Name: "Foxtrot", Type: "Prospect"},
+		{ID: 7, Name: "Foxtrot", Types: []string{"Prospect"}},
 	}
-	noType := []itgluefake.Organization{
-		{ID: 1, Name: "Our own MSP", Type: "Customer", Status: "Active", Primary: true},
-		{ID: 2, Name: "Able", Type: "Managed", Status: "Active"},
+	noType := []psafake.Company{
+		{ID: 1, Name: "Our own MSP", Types: []string{"Customer"}, Status: "Active", Primary: true},
+		{ID: 2, Name: "Able", Types: []string{"Managed"}, Status: "Active"},
 		{ID: 3, Name: "Baker", Status: "Active"},
 	}
 	tests := []struct {
 		name            string
-		account         []itgluefake.Organization
+		account         []psafake.Company
 		types, statuses []string
 		want            string // ids
 		skipped         string // id=reason
@@ -159,14 +128,14 @@ func TestWhoIsACustomer(t *testing.T) {
 		{name: "no type named Customer", account: noType, wrong: []string{`"Customer"`, `seen: "Managed"`}},
 		{name: "no type named Customer, any taken", account: noType, types: []string{" Any"}, want: "2 3", skipped: "1=primary"},
 		{name: "any", account: account, types: []string{"any"}, want: "2 3 5 6", skipped: "4=status 7=status 1=primary"},
-		{name: "no types at all", account: []itgluefake.Organization{{ID: 1, Name: "A", Status: "Active"}}, wrong: []string{"seen: none"}},
-		{name: "a type of the name any", account: []itgluefake.Organization{{ID: 1, Name: "A", Type: "Any"}, {ID: 2, Name: "B", Type: "Customer"}}, types: []string{"any"}, want: "1", skipped: "2=type"},
+		{name: "no types at all", account: []psafake.Company{{ID: 1, Name: "A", Status: "Active"}}, wrong: []string{"seen: none"}},
+		{name: "a type of the name any", account: []psafake.Company{{ID: 1, Name: "A", Types: []string{"Any"}}, {ID: 2, Name: "B", Types: []string{"Customer"}}}, types: []string{"any"}, want: "1", skipped: "2=type"},
 		{name: "types", account: account, types: []string{"vendor", "Customer"}, want: "2 3 5", skipped: "4=status 6=type 7=status 1=primary"},
 		{name: "statuses keep the default type", account: account, statuses: []string{"Inactive", "Active"}, want: "2 3 4", skipped: "5=type 6=type 7=status 1=primary"},
 		{name: "unknown type", account: account, types: []string{"Vendor", "Klient"}, wrong: []string{`"Klient"`, `"Customer", "Prospect", "Vendor"`}},
 		{name: "unknown status", account: account, statuses: []string{"Gone"}, wrong: []string{`"Gone"`, `"Active", "Inactive"`}},
-		{name: "nobody is Active", account: []itgluefake.Organization{{ID: 1, Name: "A", Type: "Customer", Status: "Aktiv"}}, wrong: []string{`"Aktiv"`}},
-		{name: "no statuses", account: []itgluefake.Organization{{ID: 1, Name: "A", Type: "Customer"}, {ID: 2, Name: "B", Primary: true}}, want: "1", skipped: "2=primary"},
+		{name: "nobody is Active", account: []psafake.Company{{ID: 1, Name: "A", Types: []string{"Customer"}, Status: "Aktiv"}}, wrong: []string{`"Aktiv"`}},
+		{name: "no statuses", account: []psafake.Company{{ID: 1, Name: "A", Types: []string{"Customer"}}, {ID: 2, Name: "B", Primary: true}}, want: "1", skipped: "2=primary"},
 		{name: "only the MSP", account: account[:1], skipped: "1=primary"},
 	}
 	for _, tt := range tests {
@@ -189,12 +158,13 @@ func TestWhoIsACustomer(t *testing.T) {
 }
 
 func TestWrongKeyNamesTheRegion(t *testing.T) {
+	fake, _ := start(t, nil)
 	for region, host := range map[string]string{"": "api.itglue.com", "us": "api.itglue.com", "eu": "api.eu.itglue.com", "AU": "api.au.itglue.com"} {
 		asked := ""
 		cfg := itglue.Config{Region: region, Key: source.NewSecret(key), Options: weblist.Options{HTTP: &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
 			asked = r.URL.Scheme + "://" + r.URL.Host
 			w := httptest.NewRecorder()
-			itgluefake.WriteError(w, 401, "Unauthorized", "Invalid API key")
+			fake.WriteError(w, 401, "Invalid API key")
 			return w.Result(), nil
 		})}}}
 		_, err := itglue.Organizations(t.Context(), cfg)

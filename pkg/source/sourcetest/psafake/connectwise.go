@@ -103,7 +103,7 @@ func (who ConnectWise) page(s *Server, r *http.Request, h http.Header, found []C
 // document is a company as the API writes it.
 func (who ConnectWise) document(c Company) map[string]any {
 	named := func(name string) map[string]any {
-		return map[string]any{"id": len(name), "name": name, "_info": map[string]any{}}
+		return map[string]any{"id": nameID(name), "name": name, "_info": map[string]any{}}
 	}
 	doc := map[string]any{
 		"id": c.ID, "identifier": fmt.Sprintf("COMPANY%d", c.ID), "name": c.Name, "deletedFlag": c.Deleted,

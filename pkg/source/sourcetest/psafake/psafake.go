@@ -1,8 +1,9 @@
-// Package psafake serves companies as the APIs of Hudu, ConnectWise PSA and HaloPSA
-// are documented: their paging, credentials and error bodies. It is for tests.
+// Package psafake serves companies as the APIs of IT Glue, Hudu, ConnectWise PSA and
+// HaloPSA are documented: their paging, credentials and error bodies. It is for tests.
 package psafake
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
@@ -12,7 +13,8 @@ import (
 )
 
 // Company is one company of the account. Types are its types, in HaloPSA its top
-// level. Tenants are its Microsoft 365 tenants, which HaloPSA alone knows.
+// level. Tenants are its Microsoft 365 tenants, which HaloPSA alone knows, and Primary
+// is what IT Glue calls the account's owner.
 type Company struct {
 	ID       int
 	Name     string
@@ -20,6 +22,7 @@ type Company struct {
 	Status   string
 	Archived bool
 	Deleted  bool
+	Primary  bool
 	Tenants  []string
 }
 
@@ -50,6 +53,7 @@ type Server struct {
 
 // product is what differs between the products.
 type product struct {
+	media string // of its documents; "" is that of plain JSON
 	// page says whether a request asks for a page of companies.
 	page func(*http.Request) bool
 	// answer returns the document that answers a request, or the status of a refusal.
@@ -117,15 +121,18 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_ = json.Unmarshal(text, &plain)
 		doc = s.Edit(n, plain)
 	}
-	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	_ = json.NewEncoder(w).Encode(doc)
+	s.write(w, http.StatusOK, doc)
 }
 
 // WriteError answers with an error body of the product.
 func (s *Server) WriteError(w http.ResponseWriter, status int, text string) {
-	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	s.write(w, status, s.product.refusal(status, text))
+}
+
+func (s *Server) write(w http.ResponseWriter, status int, doc any) {
+	w.Header().Set("Content-Type", cmp.Or(s.product.media, "application/json; charset=utf-8"))
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(s.product.refusal(status, text))
+	_ = json.NewEncoder(w).Encode(doc)
 }
 
 // number reads a parameter that is a number of at least one, or returns otherwise.
