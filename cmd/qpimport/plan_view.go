@@ -38,7 +38,7 @@ func newBulkRow(p importer.CustomerPlan) bulkRow {
 		r.outcome, r.problem = outcomeNotDone, *p.Error
 	case p.Error != nil:
 		r.outcome, r.problem = outcomeFailed, *p.Error
-	case len(p.Changes) > 0:
+	case p.Changed:
 		r.outcome = outcomeChanged
 	}
 	for _, ch := range p.Changes {

@@ -172,7 +172,6 @@ func (im *Importer) bulkCustomer(ctx context.Context, r BulkRequest, mc manifest
 	if err != nil {
 		p.Err, p.Error = err, problem(err)
 	}
-	p.Changed = len(p.Changes) > 0
 	p.Changes, p.Warnings = list(p.Changes), list(p.Warnings)
 	p.Result.Import, p.Result.Match = list(p.Result.Import), list(p.Result.Match)
 	return p
@@ -341,6 +340,9 @@ func (j *job) question(snap *registry.Snapshot, kind source.Kind) question {
 	return all
 }
 
+// listNew is how a manifest says that a refresh only lists who is new.
+const listNew = "list"
+
 // adoptManifest drafts what a manifest says of the customer itself.
 func (d *draft) adoptManifest(mc manifest.Customer) {
 	maps.Copy(d.after.Customer.ExternalIDs, mc.ExternalIDs)
@@ -350,7 +352,7 @@ func (d *draft) adoptManifest(mc manifest.Customer) {
 	switch mc.Refresh.New {
 	case registry.ImportNew:
 		d.after.Customer.NewPeople = registry.ImportNew
-	case "list":
+	case listNew:
 		d.after.Customer.NewPeople = ""
 	}
 	for _, conn := range []*source.Connection{mc.Directories.AD, mc.Directories.M365, mc.Directories.ResetAD, mc.Directories.ResetM365} {
@@ -436,6 +438,7 @@ func (j *job) warnings(mode registry.Mode) []string {
 // all of it.
 func (d *draft) describe(p *CustomerPlan) error {
 	cs := d.changes()
+	p.Changed = len(cs.Changes) > 0
 	hash := sha256.New()
 	for _, c := range cs.Changes {
 		p.Changes = append(p.Changes, planChanges(c)...)
@@ -509,6 +512,9 @@ func planCustomer(was, is *registry.Customer) []PlanChange {
 	}
 	if was.PasswordSync != is.PasswordSync {
 		changes = append(changes, PlanChange{"set", "password_sync", was.PasswordSync, is.PasswordSync})
+	}
+	if was.NewPeople != is.NewPeople {
+		changes = append(changes, PlanChange{"set", "refresh new", cmp.Or(was.NewPeople, listNew), cmp.Or(is.NewPeople, listNew)})
 	}
 	return changes
 }
