@@ -41,6 +41,10 @@ type Planned struct {
 	Left *CustomerPlan
 }
 
+// fits says whether a customer is as the plan found him, or as it leaves him: what is
+// done already fits, after an interruption or beside another who carries it out.
+func (s Planned) fits(now CustomerPlan) bool { return !now.Changed || now.Hash == s.Hash }
+
 // BulkResult is what a manifest did or would do, in its order.
 type BulkResult struct {
 	Applied   bool           `json:"applied"`
@@ -197,7 +201,7 @@ func (im *Importer) runCustomer(ctx context.Context, r BulkRequest, mc manifest.
 			return err
 		}
 		p.Warnings = j.warnings(d.after.Customer.PasswordSync)
-		if r.Plan != nil && r.Plan[mc.Name].Hash != p.Hash {
+		if r.Plan != nil && !r.Plan[mc.Name].fits(*p) {
 			return &source.Error{Code: CodeStale, Message: "the plan no longer fits: the directory or the registry has changed since it was made",
 				Hint: "make a new plan and review it"}
 		}
@@ -590,7 +594,7 @@ func summary(a *registry.Account) any {
 // Fit holds a saved plan against a fresh one, and returns the saved one as it can
 // be carried out now: without the customers that cannot be read, of whom nobody
 // knows whether the plan still fits them. Where it no longer fits one that can be
-// read, that is an error. What is done already, as after an interruption, fits.
+// read, that is an error.
 func Fit(saved map[string]Planned, fresh []CustomerPlan) (map[string]Planned, error) {
 	fit := maps.Clone(saved)
 	var stale []string
@@ -598,9 +602,7 @@ func Fit(saved map[string]Planned, fresh []CustomerPlan) (map[string]Planned, er
 		planned := saved[p.Name]
 		switch {
 		case planned.Left != nil:
-		case p.Err == nil && !p.Changed:
-			fit[p.Name] = Planned{Hash: p.Hash}
-		case p.Err == nil && p.Hash != planned.Hash:
+		case p.Err == nil && !planned.fits(p):
 			stale = append(stale, p.Name)
 		case refusedByRule(p.Err):
 			return nil, &source.Error{Code: CodeStale, Message: "the plan no longer fits " + p.Name, Err: p.Err, Hint: staleHint}

@@ -183,6 +183,22 @@ func TestBulkStale(t *testing.T) {
 	}
 }
 
+// TestBulkTwice: two who carry out one plan at once both find it done.
+func TestBulkTwice(t *testing.T) {
+	w := staffed(t)
+	m := parse(t, twoCustomers)
+	saved := map[string]Planned{}
+	for _, c := range w.bulk(BulkRequest{Manifest: m}).Customers {
+		saved[c.Name] = Planned{Hash: c.Hash}
+	}
+	for _, changed := range []int{len(saved), 0} {
+		got := w.bulk(BulkRequest{Manifest: m, Apply: true, Plan: saved})
+		if got.Counts.Failed != 0 || got.Counts.Changed != changed {
+			t.Errorf("%+v, want %d changed", got.Counts, changed)
+		}
+	}
+}
+
 func TestBulkInterrupted(t *testing.T) {
 	w := staffed(t)
 	var text strings.Builder
