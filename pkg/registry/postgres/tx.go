@@ -18,6 +18,7 @@ import (
 
 var dialect = &tables.Dialect{
 	Locked:   ` FOR UPDATE`,
+	Alone:    `LOCK TABLE customers IN SHARE ROW EXCLUSIVE MODE`, // the first row of an empty registry is a customer's
 	Like:     `ILIKE`,
 	Elements: `SELECT json_array_elements_text(CAST(%s AS json))`,
 	// A member of an object that has an escaped NUL cannot be read: it would have to be one.

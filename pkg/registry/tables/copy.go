@@ -55,6 +55,11 @@ func (s Store) CopyTo(ctx context.Context, to Store) (counts []Count, err error)
 }
 
 func copyAll(from, to Tx) ([]Count, error) {
+	if alone := to.Dialect().Alone; alone != "" {
+		if err := to.Do(alone); err != nil {
+			return nil, err
+		}
+	}
 	for _, t := range all {
 		err := to.Query(func(func(...any) error) error {
 			return &source.Error{Code: source.CodeUsage, Message: "the registry to copy to is not empty: it has " + t.name}

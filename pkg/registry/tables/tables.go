@@ -38,6 +38,9 @@ type Dialect struct {
 	// Locked ends a SELECT whose rows nobody else is to write until the end of the
 	// transaction.
 	Locked string
+	// Alone keeps others from writing until the end of the transaction; "" where
+	// nobody else may write anyway.
+	Alone string
 	// Like compares texts by a pattern, whatever the case of Latin letters.
 	Like string
 	// Elements selects the texts of a JSON array, the first verb.
