@@ -71,7 +71,9 @@ counts everybody in it. What an export lacks, or a server remarks, is noted.
 On a terminal, where nobody is named, the command asks: which directory, the mode, the OUs
 and the users, of whom those that could not be imported are shown with the reason. It
 shows what would be done before it does it, and ends with the command that does the same
-without questions. Esc or Ctrl-C leaves all as it is (130).
+without questions. Esc and the left arrow go back by a step, Ctrl-C, and Esc in the
+first list, leave all as it is (130). The directory is read once, and again where an
+answer takes longer than ten minutes.
 
 An import is one transaction: it happens as a whole or not at all. The same import
 again changes nothing. Accounts of users that are not selected stay.` + exits(3, 11, 12, 13, 14, 15),
@@ -161,15 +163,16 @@ func (o importOptions) run(ctx context.Context, a *app) error {
 	if o.asks(a) {
 		return o.ask(ctx, a)
 	}
-	return o.carryOut(ctx, a)
+	return o.carryOut(ctx, a, nil)
 }
 
-// carryOut does what the flags say.
-func (o importOptions) carryOut(ctx context.Context, a *app) error {
+// carryOut does what the flags say, by what was read of the directory before, if it was.
+func (o importOptions) carryOut(ctx context.Context, a *app, survey *importer.Survey) error {
 	req, err := o.request(a)
 	if err != nil {
 		return err
 	}
+	req.Survey = survey
 	var list peopleList
 	if o.usersFile != "" {
 		// How an account is called in its directory comes before its own id, which a later

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/qpimport/qpimport/internal/cli/output"
 	"github.com/qpimport/qpimport/internal/cli/pick"
@@ -34,17 +35,38 @@ func (o importOptions) ask(ctx context.Context, a *app) error {
 	if err := checkOUFlags(o.ous, o.recursive); err != nil {
 		return err
 	}
-	w := importWalk{importOptions: o, app: a}
-	for _, step := range []func(context.Context) error{w.askCustomer, w.askSource, w.askMode, w.askOUs, w.askUsers} {
-		if err := step(ctx); err != nil {
-			return left(err)
-		}
-	}
-	err := left(w.finish(ctx))
-	if !errors.Is(err, errNothingChanged) {
+	w := &importWalk{importOptions: o, app: a, surveys: map[source.Kind]*importer.Survey{}, lists: map[string]*pick.List{}}
+	err := left(w.walk(ctx))
+	if w.finishes && !errors.Is(err, errNothingChanged) {
 		a.notice("the same without questions: %s", w.command())
 	}
 	return err
+}
+
+// walk takes one step after the other, and where somebody goes back, those again that
+// asked last.
+func (w *importWalk) walk(ctx context.Context) error {
+	steps := []func(context.Context) error{w.askCustomer, w.askSource, w.askMode, w.askOUs, w.askUsers, w.finish}
+	begun := make([]importChoices, len(steps)) // what was chosen before each step
+	var asked []int
+	for i := 0; i < len(steps); i++ {
+		begun[i] = w.choices()
+		w.shown, w.first = 0, len(asked) == 0
+		err := steps[i](ctx)
+		switch {
+		case errors.Is(err, pick.ErrBack):
+			last := len(asked) - 1
+			i = asked[last]
+			asked = asked[:last]
+			w.restore(begun[i])
+			i--
+		case err != nil:
+			return err
+		case w.shown > 0:
+			asked = append(asked, i)
+		}
+	}
+	return nil
 }
 
 // errNothingChanged is what somebody gets who leaves before anything is done.
@@ -63,10 +85,54 @@ type importWalk struct {
 	app      *app
 	customer importer.Customer
 	kind     source.Kind
+
+	surveys  map[source.Kind]*importer.Survey // of the customer
+	lists    map[string]*pick.List            // as they were shown last, by title
+	shown    int                              // lists that the step at hand has shown
+	first    bool                             // no step before it has shown one
+	finishes bool                             // the import itself has begun
+}
+
+// importChoices are what was chosen so far.
+type importChoices struct {
+	options  importOptions
+	named    string // the customer whom the command names
+	customer importer.Customer
+	kind     source.Kind
+}
+
+func (w *importWalk) choices() importChoices {
+	return importChoices{w.importOptions, w.app.settings.Customer, w.customer, w.kind}
+}
+
+func (w *importWalk) restore(c importChoices) {
+	if c.customer.ID != w.customer.ID {
+		clear(w.surveys)
+	}
+	w.importOptions, w.app.settings.Customer, w.customer, w.kind = c.options, c.named, c.customer, c.kind
+}
+
+// surveyLasts is how long a directory is taken for what it was when it was read.
+const surveyLasts = 10 * time.Minute
+
+// survey is the directory that was chosen, which is read once for all questions.
+func (w *importWalk) survey(ctx context.Context) (*importer.Survey, error) {
+	if s := w.surveys[w.kind]; s != nil && time.Since(s.At()) < surveyLasts {
+		return s, nil
+	}
+	s, err := reading(ctx, w.app, func(im *importer.Importer) (*importer.Survey, error) { return im.Survey(ctx, w.customer.ID, w.kind) })
+	if err == nil {
+		w.surveys[w.kind] = s
+	}
+	return s, err
 }
 
 // pick shows a list.
 func (w *importWalk) pick(ctx context.Context, l *pick.List) error {
+	w.shown++
+	l.First = w.first
+	l.Resume(w.lists[l.Title])
+	w.lists[l.Title] = l
 	l.Screen.Colour = terminal.Colour(w.app.err, w.app.getenv)
 	return pick.Run(ctx, w.app.in, w.app.err, l)
 }
@@ -150,10 +216,11 @@ func (w *importWalk) askOUs(ctx context.Context) error {
 	if w.kind != source.AD || len(w.ous) > 0 {
 		return nil
 	}
-	list, err := reading(ctx, w.app, func(im *importer.Importer) (importer.OUList, error) { return im.OUs(ctx, w.customer.ID, false) })
+	survey, err := w.survey(ctx)
 	if err != nil {
 		return err
 	}
+	list := survey.OUs(false)
 	l := &pick.List{Title: "OUs that hold users", Many: true, Noun: "OU", Switch: "with the OUs below", On: true}
 	for _, o := range list.OUs {
 		note := output.Count(o.Users, "user")
@@ -188,8 +255,12 @@ func sayable(name, id string) string {
 }
 
 func (w *importWalk) askUsers(ctx context.Context) error {
+	survey, err := w.survey(ctx)
+	if err != nil {
+		return err
+	}
 	list, err := reading(ctx, w.app, func(im *importer.Importer) (importer.UserList, error) {
-		return im.Users(ctx, importer.UsersRequest{Customer: w.customer.ID, Source: w.kind, OUs: w.ous, Recursive: w.recursive, All: true})
+		return im.Users(ctx, importer.UsersRequest{Customer: w.customer.ID, Source: w.kind, OUs: w.ous, Recursive: w.recursive, All: true, Survey: survey})
 	})
 	if err != nil {
 		return err
@@ -250,14 +321,19 @@ func (w *importWalk) askUsers(ctx context.Context) error {
 func (w *importWalk) finish(ctx context.Context) error {
 	w.source = string(w.kind)
 	w.app.settings.Customer = w.customer.ID
+	survey, err := w.survey(ctx)
+	if err != nil {
+		return err
+	}
 	if w.dryRun {
-		return w.carryOut(ctx, w.app)
+		w.finishes = true
+		return w.carryOut(ctx, w.app, survey)
 	}
 	req, err := w.request(w.app)
 	if err != nil {
 		return err
 	}
-	req.DryRun = true
+	req.DryRun, req.Survey = true, survey
 	would, err := reading(ctx, w.app, func(im *importer.Importer) (importer.ImportResult, error) { return im.Import(ctx, req) })
 	if err != nil {
 		return err
@@ -276,7 +352,11 @@ func (w *importWalk) finish(ctx context.Context) error {
 	if l.Chosen()[0] == 1 {
 		return pick.ErrLeft
 	}
-	return w.carryOut(ctx, w.app)
+	w.finishes = true
+	if survey, err = w.survey(ctx); err != nil { // an answer may take hours
+		return err
+	}
+	return w.carryOut(ctx, w.app, survey)
 }
 
 // maxNamed is how many users a command names that somebody is shown; more go into a

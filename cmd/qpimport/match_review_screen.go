@@ -140,7 +140,7 @@ func (s *reviewScreen) seek(key tea.KeyPressMsg) {
 	case pick.Chosen:
 		s.cursor = s.add(s.free[s.search.Chosen()[0]])
 		s.search = nil
-	case pick.Left:
+	case pick.Back, pick.Left:
 		s.search = nil
 	case pick.Open:
 	}

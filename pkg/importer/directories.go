@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 
 	"github.com/qpimport/qpimport/pkg/registry"
 	"github.com/qpimport/qpimport/pkg/source"
@@ -198,19 +199,19 @@ func problem(err error) *Problem {
 // OUs lists the OUs of a customer's AD with the users they hold: those that
 // people are shown, or all of them.
 func (im *Importer) OUs(ctx context.Context, sel string, all bool) (OUList, error) {
-	list := OUList{OUs: []source.OU{}}
+	none := OUList{OUs: []source.OU{}}
 	snap, err := im.find(ctx, sel, registry.Load{})
 	if err != nil {
-		return list, err
+		return none, err
 	}
 	dir, lister, err := im.openAD(ctx, snap)
 	if err != nil {
-		return list, err
+		return none, err
 	}
 	defer func() { _ = dir.Close() }()
 	tree, err := lister.Tree(ctx)
 	if err != nil {
-		return list, err
+		return none, err
 	}
 	var failed error
 	users := func(yield func(source.User) bool) {
@@ -224,6 +225,12 @@ func (im *Importer) OUs(ctx context.Context, sel string, all bool) (OUList, erro
 			}
 		}
 	}
+	list := listOUs(tree, all, users)
+	return list, failed
+}
+
+func listOUs(tree source.Tree, all bool, users iter.Seq[source.User]) OUList {
+	list := OUList{OUs: []source.OU{}}
 	for _, o := range source.NewOUIndex(tree).CountUsers(users) {
 		if o.Hidden {
 			list.Hidden.OUs++
@@ -233,7 +240,7 @@ func (im *Importer) OUs(ctx context.Context, sel string, all bool) (OUList, erro
 			list.OUs = append(list.OUs, o)
 		}
 	}
-	return list, failed
+	return list
 }
 
 func (im *Importer) openAD(ctx context.Context, snap *registry.Snapshot) (source.Directory, source.OULister, error) {
@@ -266,8 +273,10 @@ func (im *Importer) Users(ctx context.Context, r UsersRequest) (UserList, error)
 	if r.Details {
 		q.allGroups, q.licences = forShow, max(q.licences, forShow)
 	}
-	in, err := im.readWhole(ctx, snap, r.Source, q)
-	if err != nil {
+	var in *reading
+	if r.Survey != nil {
+		in = r.Survey.again()
+	} else if in, err = im.readWhole(ctx, snap, r.Source, q); err != nil {
 		return list, err
 	}
 	sel, err := newSelection(in, snap.Customer.Name, ask)

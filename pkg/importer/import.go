@@ -46,6 +46,10 @@ func (im *Importer) Import(ctx context.Context, r ImportRequest) (ImportResult, 
 	}
 	var read *reading
 	full, err := im.beside(ctx, snap.Customer.ID, load, func() (err error) {
+		if r.Survey != nil {
+			read = r.Survey.again()
+			return nil
+		}
 		read, err = im.readWhole(ctx, snap, r.Source, r.question(snap))
 		return err
 	})

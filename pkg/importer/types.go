@@ -166,6 +166,9 @@ type UsersRequest struct {
 	Light Light
 	Text  string
 	Order Order // "" is by OU
+	// Survey is what was read of the directory before; nil reads it. It knows no groups
+	// and licences by name.
+	Survey *Survey
 }
 
 // ImportRequest asks for an import.
@@ -195,6 +198,9 @@ type ImportRequest struct {
 	AlsoM365 bool `json:"also_m365,omitempty"`
 	// Allow answers guards: the numbers that were found.
 	Allow registry.Answers `json:"allow,omitempty"`
+	// Survey is what was read of the directory before; nil reads it. It knows no groups
+	// and licences by name.
+	Survey *Survey `json:"-"`
 	// told says that somebody asks for it now, and is told what power users hold.
 	told bool
 }

@@ -14,8 +14,11 @@ import (
 	"github.com/qpimport/qpimport/internal/cli/output"
 )
 
-// ErrLeft says that somebody left a list without a choice.
-var ErrLeft = errors.New("left without a choice")
+// The errors of who leaves a list without a choice, or goes back to the one before it.
+var (
+	ErrLeft = errors.New("left without a choice")
+	ErrBack = errors.New("back to the choice before")
+)
 
 // Item is one line of a list. What is in it may come from a directory.
 type Item struct {
@@ -37,7 +40,9 @@ type List struct {
 	On     bool
 
 	// Noun is what an item is, for counts: "user".
-	Noun   string
+	Noun string
+	// First says that there is no list before this one: who goes back leaves.
+	First  bool
 	Screen output.Screen // Width is set by Run
 
 	text   string
@@ -54,7 +59,8 @@ type Outcome int
 const (
 	Open   Outcome = iota // the list goes on
 	Chosen                // see [List.Chosen]
-	Left                  // by Esc or Ctrl-C
+	Back                  // by Esc or the left arrow
+	Left                  // by Ctrl-C
 )
 
 // Chosen are the places of the items that were chosen.
@@ -89,7 +95,9 @@ func (l *List) Press(key tea.KeyPressMsg) Outcome {
 	last := len(l.shown) - 1
 	page := max(l.height/2, 1)
 	switch name := key.String(); name {
-	case "esc", "ctrl+c":
+	case "esc", "left":
+		return Back
+	case "ctrl+c":
 		return Left
 	case "enter":
 		return l.choose()
@@ -134,6 +142,20 @@ func (l *List) Paste(msg tea.PasteMsg) {
 	for _, r := range msg.Content {
 		l.Press(tea.KeyPressMsg{Text: string(r), Code: r})
 	}
+}
+
+// Resume takes the marks, the switch and the place over from an earlier list, where that
+// had the same items.
+func (l *List) Resume(earlier *List) {
+	if earlier == nil || !slices.Equal(l.Items, earlier.Items) {
+		return
+	}
+	earlier.begin()
+	l.Marked, l.On = slices.Clone(earlier.Marked), earlier.On
+	l.text = earlier.text
+	l.begin()
+	l.search()
+	l.cursor = earlier.cursor
 }
 
 // choose takes what is marked, else what is at the cursor.
@@ -241,7 +263,10 @@ func (l *List) keys() []string {
 	if l.Switch != "" {
 		keys = append(keys, "ctrl-r [x] on or off")
 	}
-	return append(keys, "enter go on", "esc leave")
+	if l.First {
+		return append(keys, "enter go on", "esc leave")
+	}
+	return append(keys, "enter go on", "esc go back", "ctrl-c leave")
 }
 
 // count says how many are marked, and how many are shown.
@@ -321,17 +346,22 @@ func Keys(width int, keys ...string) []string {
 	return lines
 }
 
-// Run shows a list until something is chosen, or somebody leaves it: ErrLeft.
+// Run shows a list until something is chosen, or somebody leaves it: ErrLeft, or goes
+// back: ErrBack.
 func Run(ctx context.Context, in io.Reader, out io.Writer, l *List) error {
 	l.Screen.Width = 80
 	l.begin()
-	_, err := tea.NewProgram(program{List: l, height: 24}, tea.WithContext(ctx), tea.WithInput(in), tea.WithOutput(out)).Run()
+	end, err := tea.NewProgram(program{List: l, height: 24}, tea.WithContext(ctx), tea.WithInput(in), tea.WithOutput(out)).Run()
 	switch {
 	case errors.Is(err, tea.ErrProgramKilled) && ctx.Err() != nil:
 		return ctx.Err()
 	case err != nil:
 		return err
-	case l.chosen == nil:
+	}
+	if p, ok := end.(program); ok && p.over == Back && !l.First {
+		return ErrBack
+	}
+	if l.chosen == nil {
 		return ErrLeft
 	}
 	return nil
@@ -368,6 +398,8 @@ func (p program) View() tea.View {
 	}
 	what := "nothing"
 	switch n := len(p.chosen); {
+	case p.over == Back && !p.First:
+		what = "back"
 	case n > 3:
 		what = output.Count(n, p.Noun)
 	case n > 0:

@@ -14,7 +14,7 @@ import (
 // press presses the keys of a text, or with a name in <> that key.
 func press(l *List, keys string) (o Outcome) {
 	named := map[string]tea.KeyPressMsg{
-		"tab": {Code: tea.KeyTab}, "enter": {Code: tea.KeyEnter}, "esc": {Code: tea.KeyEscape}, "up": {Code: tea.KeyUp}, "down": {Code: tea.KeyDown},
+		"tab": {Code: tea.KeyTab}, "enter": {Code: tea.KeyEnter}, "esc": {Code: tea.KeyEscape}, "left": {Code: tea.KeyLeft}, "up": {Code: tea.KeyUp}, "down": {Code: tea.KeyDown},
 		"end": {Code: tea.KeyEnd}, "home": {Code: tea.KeyHome}, "back": {Code: tea.KeyBackspace}, "all": {Code: 'a', Mod: tea.ModCtrl},
 		"clear": {Code: 'u', Mod: tea.ModCtrl}, "switch": {Code: 'r', Mod: tea.ModCtrl}, "ctrl-c": {Code: 'c', Mod: tea.ModCtrl},
 	}
@@ -56,7 +56,8 @@ func TestList(t *testing.T) {
 		{"cleared", "xyz<clear><enter>", false, Chosen, []int{0}},
 		{"nothing found", "xyz<enter>", false, Open, nil},
 		{"one that cannot be chosen", "krb<enter>", false, Open, nil},
-		{"left", "<esc>", false, Left, nil},
+		{"left", "<esc>", false, Back, nil},
+		{"back", "an<left>", false, Back, nil},
 		{"interrupted", "an<ctrl-c>", false, Left, nil},
 		{"marked", "<tab>tanaka<tab><enter>", true, Chosen, []int{0, 3}},
 		{"mark taken away", "<tab><up><tab><enter>", true, Chosen, []int{1}},
@@ -70,6 +71,18 @@ func TestList(t *testing.T) {
 		if got := press(l, c.keys); got != c.outcome || !slices.Equal(l.Chosen(), c.want) {
 			t.Errorf("%s: outcome %d and %v, want %d and %v", c.name, got, l.Chosen(), c.outcome, c.want)
 		}
+	}
+	earlier := &List{Items: people(), Many: true, Switch: "below"}
+	press(earlier, "<tab><switch>an")
+	again := &List{Items: people(), Many: true, Switch: "below"}
+	again.Resume(earlier)
+	if got := press(again, "<enter>"); got != Chosen || !slices.Equal(again.Chosen(), []int{0}) || !again.On || again.text != "an" {
+		t.Errorf("shown again: %d, %v, %t, %q", got, again.Chosen(), again.On, again.text)
+	}
+	other := &List{Items: people()[1:], Many: true, Switch: "below"}
+	other.Resume(earlier)
+	if other.On || press(other, "<enter>") != Chosen || !slices.Equal(other.Chosen(), []int{0}) {
+		t.Error("another list has the marks of an earlier one")
 	}
 	l := &List{Items: people(), Switch: "with OUs below"}
 	if press(l, "<switch>"); !l.On {
