@@ -199,7 +199,7 @@ func readConfig(v *viper.Viper, path string) error {
 	}
 	v.SetConfigFile(path)
 	if err := v.ReadInConfig(); err != nil {
-		return usage.Errorf("config file %s: %s", path, oneLine(err.Error()))
+		return usage.Errorf("config file %s: %s", path, oneLine(usage.Reason(err)))
 	}
 	return nil
 }

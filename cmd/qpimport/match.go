@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -17,6 +18,7 @@ import (
 	"github.com/qpimport/qpimport/pkg/match"
 	"github.com/qpimport/qpimport/pkg/registry"
 	"github.com/qpimport/qpimport/pkg/source"
+	"github.com/qpimport/qpimport/pkg/source/file"
 )
 
 type matchOptions struct {
@@ -358,8 +360,15 @@ func (o matchOptions) match(ctx context.Context, a *app) (importer.MatchResult, 
 		return importer.MatchResult{}, err
 	}
 	if o.adExport != "" {
-		return importer.MatchExports(ctx, a.openDirectory,
+		result, err := importer.MatchExports(ctx, a.openDirectory,
 			source.ExportOf(source.AD, o.adExport), source.ExportOf(source.M365, o.m365Export), o.method(), filter)
+		var e *source.Error
+		if errors.As(err, &e) && e.Topic == file.TopicOtherDirectory {
+			swapped := *e
+			swapped.Topic, swapped.Hint = "", "--ad-export names the one of Active Directory, --m365-export the one of Microsoft 365"
+			err = &swapped
+		}
+		return result, err
 	}
 	name, err := a.customer()
 	if err != nil {

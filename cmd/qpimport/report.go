@@ -85,6 +85,11 @@ func (o reportOptions) run(ctx context.Context, a *app) error {
 		if a.settings.CustomerFlag {
 			return usage.Errorf("--all is all customers: leave out -c")
 		}
+		for _, path := range o.out {
+			if formatOf(path) != nil {
+				return usage.Errorf("--out %s is a page: with --all name a folder, which has a page for each customer", path)
+			}
+		}
 		return o.reportAll(ctx, a, r)
 	}
 	if r.Customer, err = a.customer(); err != nil {

@@ -33,6 +33,12 @@ func (p *parser) manifest(root ast.Node, m *Manifest) {
 	if o == nil {
 		return
 	}
+	if len(o.fields) == 0 && len(p.problems) > 0 {
+		// Another file was meant: what each of its lines lacks tells nothing.
+		p.problems = nil
+		p.add(o.at, "", "this is no manifest: it has neither version nor customers")
+		return
+	}
 	o.require("version", "customers")
 	if version, ok := o.number("version"); ok {
 		m.Version = version

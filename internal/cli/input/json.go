@@ -31,6 +31,8 @@ type jsonTable struct {
 	head sheet.Row
 	at   map[string]int // columns by name
 	rows []sheet.Row
+
+	counted, lines int // so many lines end before the place counted to
 }
 
 func (t *jsonTable) read() error {
@@ -56,7 +58,12 @@ func (t *jsonTable) line(offset int) int {
 	for offset < len(t.text) && strings.IndexByte(" \t\r\n", t.text[offset]) >= 0 {
 		offset++
 	}
-	return strings.Count(t.text[:offset], "\n") + 1
+	if offset < t.counted {
+		t.counted, t.lines = 0, 0
+	}
+	t.lines += strings.Count(t.text[t.counted:offset], "\n")
+	t.counted = offset
+	return t.lines + 1
 }
 
 // add makes rows of a value, of whose customer its document speaks.

@@ -3,6 +3,7 @@ package input
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/qpimport/qpimport/internal/cli/usage"
@@ -24,7 +25,10 @@ type Names struct {
 func (f File) Names(other func(customer string) bool, preferred ...string) (Names, error) {
 	text, err := sheet.Decode(f.Data)
 	if err != nil {
-		return Names{}, usage.Errorf("%s %s", f.Name, err)
+		return Names{}, f.notText(err)
+	}
+	if strings.HasPrefix(strings.TrimSpace(text), "<") {
+		return Names{}, usage.Hintf("write one a line, or a CSV with a column id, dn, upn, username or email", "%s is XML or a web page, and no list of people", f.Name)
 	}
 	lines := strings.Split(text, "\n")
 	for i, line := range lines {
@@ -33,9 +37,9 @@ func (f File) Names(other func(customer string) bool, preferred ...string) (Name
 		}
 	}
 	text = strings.Join(lines, "\n")
-	columns := func(first sheet.Row) []int { return nameColumns(first, preferred) }
-	rows, err := readRows(text, func(first sheet.Row) bool { return len(columns(first)) > 0 })
 	isJSON := beginsJSON.MatchString(text)
+	columns := func(first sheet.Row) []int { return nameColumns(first, isJSON || first.Filled() > 1, preferred) }
+	rows, err := readRows(text, func(first sheet.Row) bool { return len(columns(first)) > 0 })
 	if len(rows) > 0 && len(columns(rows[0])) > 0 {
 		return f.namesIn(rows, columns(rows[0]), other, err)
 	}
@@ -102,9 +106,9 @@ func (f File) namesIn(rows []sheet.Row, at []int, other func(string) bool, err e
 	var bad []string
 	for i, row := range rows[1:] {
 		name := ""
-		for _, column := range at {
-			if name == "" {
-				name = row.Cell(column)
+		for n, column := range at {
+			if cell := row.Cell(column); name == "" && (n == 0 || !isID[strings.ToLower(head.Cells[column])] || guid.MatchString(cell)) {
+				name = cell
 			}
 		}
 		switch {
@@ -132,6 +136,12 @@ func (f File) namesIn(rows []sheet.Row, at []int, other func(string) bool, err e
 	return found, usage.Lines(bad)
 }
 
+// isID are the columns that stand in for an empty one before them with nothing but an
+// id of this program or of a directory: those of other programs may mean anybody.
+var isID = map[string]bool{"id": true, "account": true}
+
+var guid = regexp.MustCompile(`(?i)^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+
 // isOther says that a row is another customer's.
 func isOther(head, row sheet.Row, other func(string) bool) bool {
 	at := Column{"customer"}.in(head)
@@ -146,8 +156,8 @@ func (f File) allOthers(lines int) error {
 
 // nameColumns are the columns of a header that identify people, none where the row is
 // no header: somebody may be called id or mail, and then stands alone in his line.
-func nameColumns(first sheet.Row, preferred []string) []int {
-	if first.Filled() > 1 {
+func nameColumns(first sheet.Row, isHead bool, preferred []string) []int {
+	if isHead {
 		if at := inAll(first, preferred); len(at) > 0 {
 			return at
 		}
@@ -157,7 +167,7 @@ func nameColumns(first sheet.Row, preferred []string) []int {
 			return at
 		}
 	}
-	if first.Filled() < 2 {
+	if !isHead {
 		return nil
 	}
 	for _, names := range [][]string{{"user"}, {"id", "account", "ad_id", "m365_id"}, {"dn"}, {"upn"}, {"username"}, {"email"}, {"mail"}} {

@@ -127,7 +127,11 @@ func (f File) Pairs(other func(customer string) bool, first, second Column, besi
 		case columns > 2 && pair.Cells[1] == "":
 			lines.Unfilled++
 		case pair.Cells[0] == "" || pair.Cells[1] == "":
-			bad = append(bad, fmt.Sprintf("%s: %s or %s is empty", f.line(row), first[0], second[0]))
+			empty := first[0]
+			if pair.Cells[0] != "" {
+				empty = fmt.Sprintf("%s of %s", second[0], pair.Cells[0])
+			}
+			bad = append(bad, fmt.Sprintf("%s: %s is empty", f.line(row), empty))
 		default:
 			cells := make(map[string]string, len(others))
 			for name, i := range others {
@@ -159,11 +163,16 @@ func (f File) rows(fits func(first sheet.Row) bool) (rows []sheet.Row, found []s
 	case errors.As(err, &damaged):
 		return rows, []string{f.Name + " " + damaged.Error()}, nil
 	case err != nil:
-		return nil, nil, usage.Errorf("%s %s", f.Name, err)
+		return nil, nil, f.notText(err)
 	case len(rows) == 0:
 		return nil, nil, usage.Errorf("%s holds no lines", f.Name)
 	}
 	return rows, nil, nil
+}
+
+// notText is the error of a file that is no text.
+func (f File) notText(err error) error {
+	return usage.Hintf("of an Excel workbook save the sheet as \"CSV UTF-8 (Comma delimited)\"", "%s %s", f.Name, err)
 }
 
 // readRows reads the rows of a list that was decoded, the header among them.
