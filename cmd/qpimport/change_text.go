@@ -27,7 +27,7 @@ func changeText(before, after []byte) string {
 	slices.Sort(names)
 	var parts []string
 	for _, name := range names {
-		x, y := was[name], is[name]
+		x, y := listWords(was[name]), listWords(is[name])
 		switch {
 		case x == y || tellsNothing(name):
 		case x == "":
@@ -75,12 +75,18 @@ func valueWords(value string) string {
 	if t, err := time.Parse(time.RFC3339, value); err == nil {
 		return timeText(t)
 	}
-	switch {
-	case value == "true":
+	switch value {
+	case "true":
 		return "yes"
-	case value == "false":
+	case "false":
 		return "no"
-	case strings.HasPrefix(value, "["):
+	}
+	return listWords(value)
+}
+
+// listWords is a value whose list, if it is one, is said in words.
+func listWords(value string) string {
+	if strings.HasPrefix(value, "[") {
 		return cmp.Or(inWords([]byte(value)), value)
 	}
 	return value

@@ -164,7 +164,7 @@ func (f File) rows(fits func(first sheet.Row) bool) (rows []sheet.Row, found []s
 		return rows, []string{f.Name + " " + damaged.Error()}, nil
 	case err != nil:
 		return nil, nil, f.notText(err)
-	case len(rows) == 0:
+	case len(rows) == 0 || len(rows[0].Cells) == 0: // JSON without an object
 		return nil, nil, usage.Errorf("%s holds no lines", f.Name)
 	}
 	return rows, nil, nil
