@@ -1,6 +1,7 @@
 package match
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/qpimport/qpimport/pkg/source"
@@ -73,6 +74,23 @@ func (x *accountWords) classify(u *source.User) string {
 		return ReasonService
 	}
 	return ""
+}
+
+// isPurpose says whether an account is known by a login that begins or ends with what
+// services, rooms and offices are called, and its name does not.
+func (x *accountWords) isPurpose(u *source.User) bool {
+	login := Key(u.Username)
+	if u.Kind == source.M365 {
+		login, _, _ = strings.Cut(Key(u.UPN), "@")
+	}
+	parts := loginParts(login)
+	if len(parts) == 0 {
+		return false
+	}
+	own := loginParts(Key(u.DisplayName + " " + u.GivenName + " " + u.Surname))
+	return slices.ContainsFunc([]string{parts[0], parts[len(parts)-1]}, func(w string) bool {
+		return (x.service[w] || x.shared[w]) && !slices.Contains(own, w)
+	})
 }
 
 // adminLogin says whether a login is a second, privileged one: a mark for it

@@ -141,6 +141,32 @@ func TestAutoTellsApart(t *testing.T) {
 			m365: []match.Person{mb("m", "John Smith", func(u *source.User) { u.EmployeeID = "8088" })},
 		},
 	} {
+		"an address with a number, of which the other has none": {
+			ad:   []match.Person{ad("a", "John Smith", func(u *source.User) { smith(u); u.Email = "john.smith2@ex.example" })},
+			m365: []match.Person{mb("m", "John Smith", func(u *source.User) { smith(u); u.Email = "john.smith@ex.example" })},
+		},
+		"a principal name with a number, of which the address has none": {
+			ad:   []match.Person{ad("a", "John Smith", func(u *source.User) { smith(u); u.UPN = "john.smith2@ex.example" })},
+			m365: []match.Person{mb("m", "John Smith", func(u *source.User) { smith(u); u.Email = "john.smith@ex.example" })},
+		},
+		"the name of a colleague, by marriage": {
+			ad: []match.Person{
+				ad("a", "Laura Jones", func(u *source.User) { welder(u); u.GivenName, u.Surname = "Laura", "Jones" }),
+				ad("b", "Laura Smith", func(u *source.User) { u.GivenName, u.Surname, u.Email = "Laura", "Smith", "laura.smith@ex.example" }),
+			},
+			m365: []match.Person{mb("m", "Laura Jones", func(u *source.User) {
+				welder(u)
+				u.GivenName, u.Surname, u.Email = "Laura", "Jones", "laura.jones@ex.example"
+				u.Addresses = []string{"SMTP:laura.jones@ex.example", "smtp:laura.smith@ex.example"}
+			})},
+			right: map[string]string{"b": "m"},
+		},
+		"the login of a service": {
+			ad: []match.Person{ad("a", "Bernd Kramer", func(u *source.User) { u.Username = "svc-backup" })}, m365: []match.Person{mb("m", "Bernd Kramer", nothing)},
+		},
+		"the address of an office": {
+			ad: []match.Person{ad("a", "Eva Busch", nothing)}, m365: []match.Person{mb("m", "Eva Busch", func(u *source.User) { u.UPN, u.Email = "info@ex.example", "info@ex.example" })},
+		},
 		for _, by := range []match.Method{match.ByDisplayName, match.ByEvidence} {
 			for _, p := range match.Auto(match.Input{AD: tc.ad, M365: tc.m365}, by).Pairs {
 				if tc.right[p.AD.ID] != p.M365.ID {

@@ -198,6 +198,9 @@ func (e *engine) contradicts(c *candidate) bool {
 	if forces[veto]+forces[conflict]+forces[foreign] > 0 || contradicts(c.levels[ruleName]) {
 		return true
 	}
+	if c.levels[ruleAccount] == accountPurpose && forces[proof]+forces[identifier] == 0 {
+		return true
+	}
 	same := c.levels[ruleDepartment] == sameEqual || c.levels[ruleTitle] == sameEqual
 	differs := c.levels[ruleDepartment] == sameDiffers || c.levels[ruleTitle] == sameDiffers
 	return differs && !same && forces[proof]+forces[identifier] == 0

@@ -149,6 +149,8 @@ func (c *comparer) compare(i, j int32) findings {
 	f.levels[ruleSalutation] = salutationLevel(a.salutation, m.salutation)
 	if (a.excluded == ReasonAdmin) != (m.excluded == ReasonAdmin) {
 		f.levels[ruleAccount] = accountAdmin
+	} else if a.purpose != m.purpose {
+		f.levels[ruleAccount] = accountPurpose
 	}
 	if a.forged || m.forged {
 		f.levels[ruleAlphabet] = alphabetMixed
@@ -185,7 +187,7 @@ func (c *comparer) addressLevel(i, j int32) uint8 {
 			return addressEqual
 		default:
 			alias = true
-			numbered = numbered || a.mail == x && a.mailStem == m.mailStem && a.mailLogin != m.mailLogin
+			numbered = numbered || a.mail == x && butForNumber(a, m)
 		}
 	}
 	switch {
@@ -197,7 +199,9 @@ func (c *comparer) addressLevel(i, j int32) uint8 {
 		return addressShared
 	case a.mail != 0 && c.m365Address.other(a.mail, j):
 		return addressElsewhere
-	case c.adMail.other(m.mail, i), c.adMail.other(m.upn, i):
+	case butForNumber(a, m):
+		return addressNumbered
+	case c.adMail.other(m.mail, i), c.adMail.other(m.upn, i), c.formerlyOther(i, m):
 		return addressOthers
 	case a.mail == 0:
 		return 0
@@ -208,6 +212,29 @@ func (c *comparer) addressLevel(i, j int32) uint8 {
 		return addressOtherDomain
 	}
 	return 0
+}
+
+// butForNumber says whether the AD user's address, the principal name where he has
+// none, is that of the mailbox but for a number before the @, by which
+// organisations tell people of one name apart.
+func butForNumber(a, m *profile) bool {
+	login, stem, domain := a.mailLogin, a.mailStem, a.domain
+	if a.mail == 0 {
+		login, stem, domain = a.upnLogin, a.upnStem, a.upnDomain
+	}
+	return stem != 0 && stem == m.mailStem && domain == m.domain && login != m.mailLogin
+}
+
+// formerlyOther says whether an alias of the mailbox is the address of an AD user
+// of the same given name: somebody who married has taken the name of a colleague.
+func (c *comparer) formerlyOther(i int32, m *profile) bool {
+	return slices.ContainsFunc(m.addresses, func(x uint64) bool {
+		if !c.adMail.other(x, i) {
+			return false
+		}
+		n, _ := c.nameLevel(&c.ad[c.adMail[x]], m)
+		return n == nameGiven
+	})
 }
 
 func (c *comparer) upnLevel(i, j int32) uint8 {

@@ -54,6 +54,7 @@ type profile struct {
 	salutation uint8
 	excluded   string // why the account is left out as nobody's own, "" where not
 	skip       string // why matching does not take the user, "" where it does
+	purpose    bool   // known by a login that is made for a purpose, not for a person
 	stranger   bool   // no person of this company: an object of AD's own, a room, a guest
 	copied     bool   // an account out of use of somebody who has another one
 
@@ -64,6 +65,8 @@ type profile struct {
 	domain     uint64   // what stands behind
 	upn        uint64
 	upnLogin   uint64
+	upnStem    uint64
+	upnDomain  uint64
 	logins     []uint64 // sAMAccountName and alias, and what stands before the @ of UPN and addresses
 	derived    uint32   // bit by login: it follows from the user's own name
 	onPrem     uint64   // sAMAccountName (AD) or onPremisesSamAccountName
@@ -285,7 +288,7 @@ func (s *sheet) countWords(p *profile) {
 
 // profile normalises what a user's directory says.
 func (s *sheet) profile(x *lexicon, u *source.User, p *profile) {
-	p.user, p.excluded = u, x.accounts.classify(u)
+	p.user, p.excluded, p.purpose = u, x.accounts.classify(u), x.accounts.isPurpose(u)
 	p.skip = u.SkipReason()
 	switch p.skip {
 	case "", source.SkipDisabled, source.SkipNoMailbox, source.SkipDeleted, source.SkipPrivileged, source.SkipServiceUser, source.SkipShared:
@@ -360,7 +363,7 @@ func (s *sheet) profile(x *lexicon, u *source.User, p *profile) {
 		p.mailStem = hashText(stem)
 	}
 	upn := login(u.UPN)
-	local, _, _ := strings.Cut(upn, "@")
+	local, domain, _ := strings.Cut(upn, "@")
 	p.upn, p.upnLogin = hashText(upn), hashText(local)
 	p.onPrem = hashText(onPrem(u))
 	id := employeeID(u.EmployeeID)
@@ -373,6 +376,8 @@ func address(a string) string {
 	a = login(a)
 	at := strings.IndexByte(a, '@')
 	if at < 1 || at == len(a)-1 {
+	stem, _ := cutDigits(local)
+	p.upnStem, p.upnDomain = hashText(stem), hashText(domain)
 		return ""
 	}
 	return a

@@ -137,7 +137,8 @@ const (
 
 	alphabetMixed = 1
 
-	accountAdmin = 1
+	accountAdmin   = 1
+	accountPurpose = 2
 
 	sameEqual   = 1 // department and title
 	sameDiffers = 2
@@ -169,12 +170,12 @@ func rules() [ruleCount]rule {
 		ruleAddress: {name: "address", levels: []level{
 			addressEqual:       {name: "equal", weight: 12, force: identifier, text: "an address of the AD user is an address of the mailbox"},
 			addressAlias:       {name: "alias", weight: 10, force: identifier, text: "an address of the AD user is an alias of the mailbox, as after a change of name, or where mail is forwarded"},
-			addressNumbered:    {name: "numbered", weight: -2, force: conflict, text: "the AD user's address is an alias of the mailbox, whose own is the same but for a number, as namesakes have", settle: "find out whether there are two of this name"},
+			addressNumbered:    {name: "numbered", weight: -2, force: conflict, text: "the AD user's address and that of the mailbox are the same but for a number, as those of namesakes are", settle: "find out whether there are two of this name"},
 			addressShared:      {name: "equal_shared", weight: 3, force: support, text: "an address of the AD user is one of the mailbox, but others have it as well"},
 			addressOtherDomain: {name: "other_domain", weight: 1, force: support, text: "the addresses are the same before the @"},
 			addressElsewhere:   {name: "elsewhere", weight: -8, force: conflict, text: "the AD user's mail address belongs to another mailbox", settle: "correct the AD user's mail address if it is wrong: it belongs to another mailbox"},
 			addressDiffers:     {name: "differs", weight: -4, force: against, text: "the AD user's mail address is not one of the mailbox"},
-			addressOthers:      {name: "others", weight: -8, force: conflict, text: "the mailbox's address is the mail address or principal name of another AD user", settle: "find out whose the mailbox's address is: another AD user has it"},
+			addressOthers:      {name: "others", weight: -8, force: conflict, text: "an address of the mailbox is the mail address or principal name of another AD user", settle: "find out whose the mailbox's address is: another AD user has it"},
 		}},
 		ruleUPN: {name: "upn", levels: []level{
 			upnEqual:     {name: "equal", weight: 9, force: identifier, text: "the user principal names are equal and do not follow from the name"},
@@ -244,7 +245,8 @@ func rules() [ruleCount]rule {
 			alphabetMixed: {name: "mixed", weight: -24, force: veto, text: "the name has letters that look like those of another alphabet, or signs that look like letters", settle: "find out who wrote the name, and write it in the letters of one alphabet"},
 		}},
 		ruleAccount: {name: "account", levels: []level{
-			accountAdmin: {name: "admin", weight: -8, force: against, text: "one of the two looks like somebody's second, privileged account", settle: "pair it by hand if it is a person's own account"},
+			accountAdmin:   {name: "admin", weight: -8, force: against, text: "one of the two looks like somebody's second, privileged account", settle: "pair it by hand if it is a person's own account"},
+			accountPurpose: {name: "purpose", weight: -4, force: against, text: "one of the two has the login of a service, a room or an office, not of a person", settle: "pair it by hand if it is a person's own account"},
 		}},
 		ruleDepartment: {name: "department", levels: []level{
 			sameEqual:   {name: "equal", weight: 2.5, force: support, text: "the departments agree"},
