@@ -1,6 +1,7 @@
 package match_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/qpimport/qpimport/pkg/match"
@@ -140,7 +141,6 @@ func TestAutoTellsApart(t *testing.T) {
 			},
 			m365: []match.Person{mb("m", "John Smith", func(u *source.User) { u.EmployeeID = "8088" })},
 		},
-	} {
 		"an address with a number, of which the other has none": {
 			ad:   []match.Person{ad("a", "John Smith", func(u *source.User) { smith(u); u.Email = "john.smith2@ex.example" })},
 			m365: []match.Person{mb("m", "John Smith", func(u *source.User) { smith(u); u.Email = "john.smith@ex.example" })},
@@ -167,6 +167,7 @@ func TestAutoTellsApart(t *testing.T) {
 		"the address of an office": {
 			ad: []match.Person{ad("a", "Eva Busch", nothing)}, m365: []match.Person{mb("m", "Eva Busch", func(u *source.User) { u.UPN, u.Email = "info@ex.example", "info@ex.example" })},
 		},
+	} {
 		for _, by := range []match.Method{match.ByDisplayName, match.ByEvidence} {
 			for _, p := range match.Auto(match.Input{AD: tc.ad, M365: tc.m365}, by).Pairs {
 				if tc.right[p.AD.ID] != p.M365.ID {
@@ -199,6 +200,54 @@ func TestAutoKeepsPeopleTogether(t *testing.T) {
 	for _, by := range []match.Method{match.ByDisplayName, match.ByEvidence} {
 		if got := match.Auto(match.Input{AD: ad, M365: m365}, by).Result; len(got.Pairs) != 3 {
 			t.Errorf("by %s: %q", by, summary(got))
+		}
+	}
+}
+
+// TestAutoAmongMany: what is learnt of forty people tells others apart. Where people
+// have the same mobile in both directories, one of a name, department and title with
+// another mobile is somebody else; but a telephone on the desk is no mobile, and an
+// extension no other line.
+func TestAutoAmongMany(t *testing.T) {
+	var in match.Input
+	given := []string{"Anton", "Beatriz", "Duncan", "Gwendolyn", "Hamid", "Ingrid", "Jorge", "Noemi"}
+	surnames := []string{"Aumann", "Castell", "Fonseca", "Halvorsen", "Marsh"}
+	for k := range 40 {
+		mobile := fmt.Sprintf("+44 7700 %06d", 1000+k*7919)
+		change := func(u *source.User) {
+			u.GivenName, u.Surname, u.Mobile, u.EmployeeID = given[k%8], surnames[k%5], mobile, fmt.Sprint(30000+k*37)
+			u.Department, u.Title = fmt.Sprint("Ward ", k%7), fmt.Sprint("Rank ", k%6)
+			u.DisplayName = u.GivenName + " " + u.Surname
+		}
+		in.AD = append(in.AD, with(adUser(fmt.Sprint("a", k), ""), change))
+		in.M365 = append(in.M365, with(mailbox(fmt.Sprint("m", k), ""), change))
+	}
+	pair := func(id string, ad, m365 source.User) {
+		for _, u := range []*source.User{&ad, &m365} {
+			u.Department, u.Title = "Ward 3", "Nurse"
+			if u.DisplayName == "" {
+				u.DisplayName = u.GivenName + " " + u.Surname
+			}
+		}
+		in.AD = append(in.AD, with(adUser(id, ""), func(u *source.User) { ad.Kind, ad.ID, ad.Enabled = u.Kind, u.ID, u.Enabled; *u = ad }))
+		in.M365 = append(in.M365, with(mailbox(id, ""), func(u *source.User) {
+			m365.Kind, m365.ID, m365.Enabled, m365.Email, m365.Exchange = u.Kind, u.ID, u.Enabled, u.Email, u.Exchange
+			*u = m365
+		}))
+	}
+	pair("another mobile", source.User{GivenName: "Jaspreet", Surname: "Kaur", Mobile: "+44 7700 900111"}, source.User{GivenName: "Jaspreet", Surname: "Kaur", Mobile: "+44 7700 900222"})
+	pair("names in each other's place", source.User{DisplayName: "Li Wei", GivenName: "Wei", Surname: "Li"}, source.User{DisplayName: "Wei Li", GivenName: "Li", Surname: "Wei"})
+	pair("an employee id given out again", source.User{GivenName: "Karin", Surname: "Pohl", EmployeeID: "K1200"}, source.User{GivenName: "Katrin", Surname: "Pohl", EmployeeID: "K1200"})
+	pair("desk and mobile", source.User{GivenName: "Wiremu", Surname: "Okafor", Mobile: "+44 7700 900333"}, source.User{GivenName: "Wiremu", Surname: "Okafor", Phone: "+44 20 7946 0444"})
+	pair("an extension", source.User{GivenName: "Lucia", Surname: "Brandt", Phone: "+44 7700 900555 x12"}, source.User{GivenName: "Lucia", Surname: "Brandt", Phone: "+44 7700 900555"})
+	right := map[string]bool{"desk and mobile": true, "an extension": true}
+	pairs := map[string]string{}
+	for _, p := range match.Auto(in, match.ByEvidence).Pairs {
+		pairs[p.AD.ID] = p.M365.ID
+	}
+	for _, p := range in.AD[40:] {
+		if got := pairs[p.ID] != ""; got != right[p.ID] {
+			t.Errorf("%s: paired is %t", p.ID, got)
 		}
 	}
 }

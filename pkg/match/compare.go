@@ -332,6 +332,9 @@ func (c *comparer) phoneLevel(i, j int32) uint8 {
 		}
 		best = phoneShared
 	}
+	if best == phoneDiffers && (a.phoneKinds&m.phoneKinds == 0 || slices.ContainsFunc(a.lines, func(x uint64) bool { return slices.Contains(m.lines, x) })) {
+		return 0 // a mobile and a telephone on the desk, or one line with an extension and without
+	}
 	return best
 }
 

@@ -10,7 +10,8 @@ import (
 // nameLevel compares every spelling of one name with every spelling of the
 // other. The best counts, unless one contradicts its counterpart: the display
 // names, given name with surname, or the common name of AD with either. Who has
-// set his display name to somebody else's is still called what he is called.
+// set his display name to somebody else's is still called what he is called, and
+// Li Wei is not Wei Li where display names and fields change places alike.
 func (c *comparer) nameLevel(a, m *profile) (uint8, float32) {
 	best, bestBits := uint8(0), float32(0)
 	var levels [2][2]uint8
@@ -30,6 +31,9 @@ func (c *comparer) nameLevel(a, m *profile) (uint8, float32) {
 				worst = max(worst, levels[x][y])
 			}
 		}
+	}
+	if len(a.views) == 2 && len(m.views) == 2 && levels[0][0] == nameSwapped && levels[1][1] == nameSwapped {
+		worst = max(worst, nameSwapped)
 	}
 	if a.commonName != nil && len(m.views) > 0 {
 		if l, _ := c.compareViews(a.commonName, &m.views[0]); contradicts(l) {
@@ -72,6 +76,23 @@ func (m *alignment) leftB() int { return int(m.b.n) - bits.OnesCount32(m.usedB) 
 // crosses says whether one of two words is a given name and the other a surname.
 func (m *alignment) crosses(x, y int) bool {
 	return m.a.roles[x]+m.b.roles[y] == roleGiven+roleSurname && m.a.roles[x] != roleUnknown && m.b.roles[y] != roleUnknown
+}
+
+// twoGiven says whether the given names of two people are known for two names.
+func (c *comparer) twoGiven(a, m *profile) bool {
+	for x := range a.views {
+		for y := range m.views {
+			if !counterparts(a, m, x, y) {
+				continue
+			}
+			v, ok := a.views[x].given()
+			w, too := m.views[y].given()
+			if ok && too && !v.equals(w) && c.twoGivenNames(v.plain, w.plain) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // each calls f for every two words without a counterpart, until they have one:

@@ -19,6 +19,7 @@ func (e *engine) learn() {
 		return e.sameLevel(e.sheet.ad[i].title, e.sheet.m365[j].title)
 	})
 	e.learnSame(rulePhone, phoneShared, phoneDiffers, func(i, j int) uint8 { return e.phoneLevel(int32(i), int32(j)) })
+	e.learnPhones()
 	e.learnListed()
 }
 
@@ -101,6 +102,28 @@ func (e *engine) learnSame(r int, same, differs uint8, compare func(i, j int) ui
 	}
 	e.weights[r][same] = clamp(math.Log2(m/u), 0, 6)
 	e.weights[r][differs] = clamp(math.Log2((1-m)/(1-u)), -6, 0)
+}
+
+// learnPhones learns what it means that two have telephones and none in common: the
+// less often that happens to one person, the more it speaks for two.
+func (e *engine) learnPhones() {
+	var sure, differ float64
+	for i, list := range e.byAD {
+		if !e.adActive(i) {
+			continue
+		}
+		for k := range list {
+			if l := list[k].levels[rulePhone]; l != 0 && isSure(&list[k].findings) {
+				sure++
+				if l == phoneDiffers {
+					differ++
+				}
+			}
+		}
+	}
+	if sure >= enough {
+		e.weights[rulePhone][phoneDiffers] = clamp(math.Log2((differ+1)/(sure+2)), -6, 0)
+	}
 }
 
 func clamp(x, low, high float64) float64 { return max(low, min(x, high)) }

@@ -74,6 +74,8 @@ type profile struct {
 	bare       uint64 // the employee id without leading zeros
 	phones     []uint64
 	countries  []uint64 // of the phones, in their order
+	lines      []uint64 // the phones without extensions, in their order
+	phoneKinds uint8    // which of a desk's and a mobile's are among them, one bit each
 	department int32    // number of the dictionary
 	title      int32
 }
@@ -336,7 +338,7 @@ func (s *sheet) profile(x *lexicon, u *source.User, p *profile) {
 
 	addresses, logins := addressesOf(u), loginsOf(u)
 	phones := phonesOf(u)
-	hashes := make([]uint64, 0, len(addresses)+len(logins)+2*len(phones))
+	hashes := make([]uint64, 0, len(addresses)+len(logins)+3*len(phones))
 	for _, a := range addresses {
 		hashes = append(hashes, hashText(a))
 	}
@@ -352,10 +354,19 @@ func (s *sheet) profile(x *lexicon, u *source.User, p *profile) {
 	for _, n := range phones {
 		hashes = append(hashes, hashText(n.country))
 	}
+	for _, n := range phones {
+		line, _, _ := strings.Cut(n.rest, "x")
+		hashes = append(hashes, hashText(line))
+	}
 	p.addresses = hashes[:len(addresses):len(addresses)]
 	p.logins = hashes[len(addresses) : len(addresses)+len(logins)]
 	hashes = hashes[len(addresses)+len(logins):]
-	p.phones, p.countries = hashes[:len(phones)], hashes[len(phones):]
+	p.phones, p.countries, p.lines = hashes[:len(phones)], hashes[len(phones):2*len(phones)], hashes[2*len(phones):]
+	for k, s := range [...]string{u.Phone, u.Mobile} {
+		if len(phonesIn(s)) > 0 {
+			p.phoneKinds |= 1 << k
+		}
+	}
 	if mail := address(u.Email); mail != "" {
 		local, domain, _ := strings.Cut(mail, "@")
 		p.mail, p.mailLogin, p.domain = hashText(mail), hashText(local), hashText(domain)
@@ -365,6 +376,8 @@ func (s *sheet) profile(x *lexicon, u *source.User, p *profile) {
 	upn := login(u.UPN)
 	local, domain, _ := strings.Cut(upn, "@")
 	p.upn, p.upnLogin = hashText(upn), hashText(local)
+	stem, _ := cutDigits(local)
+	p.upnStem, p.upnDomain = hashText(stem), hashText(domain)
 	p.onPrem = hashText(onPrem(u))
 	id := employeeID(u.EmployeeID)
 	p.employee, p.bare = hashText(id), hashText(bareID(id))
@@ -376,8 +389,6 @@ func address(a string) string {
 	a = login(a)
 	at := strings.IndexByte(a, '@')
 	if at < 1 || at == len(a)-1 {
-	stem, _ := cutDigits(local)
-	p.upnStem, p.upnDomain = hashText(stem), hashText(domain)
 		return ""
 	}
 	return a
@@ -436,15 +447,26 @@ func loginsOf(u *source.User) []string {
 	return out
 }
 
-// phonesOf are a user's telephone numbers, each once. An adapter joins several
-// numbers with a semicolon.
+// phonesOf are a user's telephone numbers, each once.
 func phonesOf(u *source.User) []number {
-	if u.Phone == "" && u.Mobile == "" {
+	out := phonesIn(u.Phone)
+	for _, n := range phonesIn(u.Mobile) {
+		if !slices.ContainsFunc(out, n.equals) {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+// phonesIn are the numbers of one attribute, each once. An adapter joins several
+// with a semicolon.
+func phonesIn(s string) []number {
+	if s == "" {
 		return nil
 	}
 	var out []number
-	for _, s := range append(strings.SplitN(u.Phone, ";", maxValues), strings.SplitN(u.Mobile, ";", maxValues)...) {
-		if n := phone(s); n.rest != "" && !slices.ContainsFunc(out, n.equals) {
+	for _, part := range strings.SplitN(s, ";", maxValues) {
+		if n := phone(part); n.rest != "" && !slices.ContainsFunc(out, n.equals) {
 			out = append(out, n)
 		}
 	}
@@ -705,6 +727,15 @@ func (s *sheet) dropSurnames(p *profile) {
 			shown.middle |= letterBit(s.words.text(w.plain)[0])
 		}
 	}
+}
+
+// given is the given name of a spelling, where that is known.
+func (v *view) given() (word, bool) {
+	k := slices.Index(v.roles[:v.n], roleGiven)
+	if k < 0 {
+		return word{}, false
+	}
+	return v.words[k], true
 }
 
 // surname is the words of a spelling that are known for those of the surname.

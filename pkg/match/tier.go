@@ -10,6 +10,7 @@ type facts struct {
 	soft      int           // those that travel with a post or a home: address, telephone; and an anchor that anybody may have written
 	phoneOnly bool          // the one identifier is a telephone number
 	vouched   bool          // the AD user's display name is not the only one that says so
+	twoGiven  bool          // the given names are known for two names
 	fitsOther bool          // another mailbox fits the AD user better but for the anchor
 	namesakes int           // others on either side whose name fits as well
 	same      float64       // what department and title say
@@ -93,10 +94,13 @@ func tiers() []tier {
 		}},
 		// What travels with a post or a home goes to a successor of the same given
 		// name, and to both of a couple: with half a name, or one that cannot be
-		// compared, it takes what stays with a person, and more.
+		// compared, it takes what stays with a person, and more. Personnel numbers are
+		// given out again, and a department is no second identifier where the given
+		// names are two.
 		{ReasonEvidence, func(f *facts) bool { return f.ids() > 1 && f.hard > 0 && f.forces[conflict] == 0 && f.unreadable() }},
 		{ReasonEvidence, func(f *facts) bool {
-			return f.hard > 0 && (f.ids() > 1 || f.same > 2) && f.forces[conflict] == 0 && f.halfName() && !f.bothDiffer() && !f.markedOnce()
+			sure := f.ids() > 1 || f.same > 2 && !f.twoGiven && !f.is(ruleName, nameSurname)
+			return f.hard > 0 && sure && f.forces[conflict] == 0 && f.halfName() && !f.bothDiffer() && !f.markedOnce()
 		}},
 		{ReasonNameDiffer, func(f *facts) bool { return f.halfName() || f.is(ruleName, nameOther) }},
 
@@ -153,6 +157,7 @@ func (e *engine) facts(i int, c *candidate, lead float32, namesakes int) facts {
 	f := facts{
 		levels: l, forces: e.forces(c), namesakes: namesakes, lead: lead,
 		vouched:   e.vouched(&e.sheet.ad[i]),
+		twoGiven:  e.twoGiven(&e.sheet.ad[i], &e.sheet.m365[c.m365]),
 		fitsOther: e.fitsOther(i, c),
 		same:      e.weights[ruleDepartment][l[ruleDepartment]] + e.weights[ruleTitle][l[ruleTitle]],
 	}
