@@ -30,6 +30,9 @@ type jsonReader struct {
 	raw         []byte // the value read last
 	elementLine int    // where it began
 	page        page   // the page read last
+	listed      int64  // objects read
+	counted     int64  // how many there are by what a page says, 0 where none does
+	changes     bool   // a page says that it lists changes
 }
 
 // page is what the properties round a list of users say, or those of any other
@@ -52,6 +55,7 @@ func (j *jsonReader) next() (raw []byte, line int, err error) {
 	for {
 		if len(j.wrapped) > 0 {
 			raw, j.wrapped = j.wrapped[0], j.wrapped[1:]
+			j.listed++
 			return raw, j.elementLine, nil
 		}
 		j.in.renew()
@@ -278,6 +282,13 @@ func (j *jsonReader) property(c byte, p *page) (isValue bool, err error) {
 	switch got := j.raw[start:]; name {
 	case "@odata.nextLink":
 		p.hasNext = string(got) != "null"
+	case "@odata.count":
+		var n int64
+		if err := json.Unmarshal(got, &n); err == nil && !p.isObject {
+			j.counted = max(j.counted, n)
+		}
+	case "@odata.deltaLink":
+		j.changes = true
 	case "@odata.context":
 		if err := json.Unmarshal(got, &p.context); err != nil {
 			return false, j.in.damaged(j.line, "@odata.context is no text")
@@ -415,11 +426,22 @@ func (j *jsonReader) cut() error {
 	return j.in.damaged(j.line, "the file is cut: the JSON does not end")
 }
 
+// onlyChanges says what an answer of users/delta is: nobody can tell whether it is
+// the first, of everybody, or a later one.
+const onlyChanges = "this is a list of changes (users/delta), in which whoever did not change is missing"
+
 // finish checks at the end of the file that no page was left to read.
 func (j *jsonReader) finish() error {
 	if j.page.hasNext {
 		return j.in.incomplete(j.line, "export all pages: `Get-MgUser -All`, or follow @odata.nextLink to the end",
 			"the last page names a next one, which is not in the file")
+	}
+	if j.changes {
+		return j.in.incomplete(j.line, "export the users themselves: `Get-MgUser -All`, or /users instead of /users/delta", "%s", onlyChanges)
+	}
+	if j.counted > j.listed {
+		return j.in.incomplete(j.line, "export all pages: `Get-MgUser -All`, or follow @odata.nextLink to the end",
+			"by @odata.count there are %d users, of whom %d are in the file", j.counted, j.listed)
 	}
 	return io.EOF
 }

@@ -96,6 +96,9 @@ func TestJSONRefused(t *testing.T) {
 		words   []string
 	}{
 		{"a next page that is not there", source.M365, "{\"value\":[" + one + "],\n\"@odata.nextLink\":\"https://graph.microsoft.com/2\"}", []string{":2:", "next one"}},
+		{"fewer users than are counted", source.M365, `{"@odata.count":2,"value":[` + one + `]}`, []string{"2 users, of whom 1"}},
+		{"changes", source.M365, `{"value":[` + one + `],"@odata.deltaLink":"https://graph.microsoft.com/v1.0/users/delta?$deltatoken=x"}`, []string{"list of changes"}},
+		{"somebody removed", source.M365, `{"value":[` + one + `,{"id":"` + guidB + `","@removed":{"reason":"deleted"}}]}`, []string{"list of changes"}},
 		{"an empty object", source.M365, `{}`, []string{":1:", "value"}},
 		{"a page without users", source.M365, `{"@odata.context":"c"}`, []string{":1:", "value"}},
 		{"null for the users", source.M365, `{"value":null}`, []string{"no list"}},

@@ -410,7 +410,7 @@ func (f *graphFields) read(raw []byte, lost func(name string)) (person, error) {
 		case err != nil:
 			return p, fmt.Errorf("the JSON is damaged: %w", err)
 		case k.folded == "@removed":
-			p.deleted = true
+			return p, errors.New(onlyChanges)
 		case k.folded == "@odata.type":
 			p.other = otherType(value)
 		case k.folded == "externaldirectoryobjectid" && (value.Kind() == 'n' || string(value) == `""`):
