@@ -147,6 +147,7 @@ func TestCSVRefused(t *testing.T) {
 	}{
 		{"missing columns of AD", source.AD, "#TYPE x\nName,SamAccountName\nx,y\n", []string{":2:", "objectGUID, displayName, userAccountControl or Enabled"}},
 		{"missing columns of m365", source.M365, "Display name,x\nx,y\n", []string{":1:", "Object Id or Id, User principal name, Mail or Proxy addresses"}},
+		{"a distinguished name cut for the screen", source.AD, "DistinguishedName," + ad + "\"CN=Ann Lee,OU=Sta...\"," + guidA + ",a,A,True\n", []string{":2:", "is cut"}},
 		{"too few fields", source.AD, ad + guidA + ",a,A,True\n" + guidB + ",b\n", []string{":3:", "2 fields"}},
 		{"too many fields", source.AD, ad + guidA + ",a,Lee, Ann,True\n", []string{":2:", "5 fields"}},
 		{"a stray quote", source.AD, ad + guidA + `,a,A "x",True` + "\n", []string{":2:", "damaged"}},

@@ -190,6 +190,9 @@ func (r *record) checkID(in *input) error {
 // check refuses a record whose name no directory would have, or of which it
 // cannot be told whether it is a user.
 func (r *record) check(in *input) error {
+	if strings.HasSuffix(r.dn, "...") || strings.HasSuffix(r.dn, "…") {
+		return in.damaged(r.line, "the distinguished name %s is cut, as for a screen", r.name())
+	}
 	if len(r.dn) > maxDN {
 		return in.damaged(r.line, "a distinguished name of %d bytes", len(r.dn))
 	}
