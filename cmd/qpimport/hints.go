@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/qpimport/qpimport/internal/cli/output"
@@ -268,14 +269,20 @@ func adviceOnCode(code source.Code, subject string) string {
 
 const modesInShort = "off = one directory alone, or AD Connect copies the passwords; on = AD and Microsoft 365 without AD Connect, every AD user is matched with a mailbox"
 
+const movedInManifest = "check the connection; if the customer really moved, say `allow: {directory_changed: true}` for this customer"
+
 // adviceInManifest is advice for who writes a manifest, where it is another than
 // for who types a command.
 func adviceInManifest(err error) string {
 	switch source.CodeOf(err) {
 	case importer.CodeDirectoryChanged:
-		return "check the connection; if the customer really moved, say `allow: {directory_changed: true}` for this customer"
+		return movedInManifest
 	case importer.CodeSafeguard:
 		var e *source.Error
+		var g *importer.Guarded
+		if errors.As(err, &g) && slices.ContainsFunc(g.Breaches, func(b registry.Breach) bool { return b.Guard == registry.GuardStrangers }) {
+			return movedInManifest
+		}
 		if errors.As(err, &e) && e.Topic == importer.TopicGuard && e.Subject != "" {
 			return "check the directory or the export; if that is right, say `allow: {" + inManifest(e.Subject) + "}` for this customer"
 		}

@@ -69,7 +69,7 @@ func (im *Importer) refuse(ctx context.Context, d *draft, c command, breaches []
 
 // manifestLimits are those of a customer of a manifest.
 func manifestLimits(a manifest.Allow, most int) *registry.Limits {
-	return &registry.Limits{NewAccounts: most, Allow: answers(a.Guards)}
+	return &registry.Limits{NewAccounts: most, Allow: answers(a.Guards), OtherDirectory: a.DirectoryChanged}
 }
 
 // answers are those of a manifest.

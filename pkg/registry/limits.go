@@ -22,6 +22,7 @@ const (
 
 	GuardNobody    Guard = "nobody"         // the directory holds no users any more
 	GuardAttribute Guard = "attribute_lost" // what all had and nobody has
+	GuardStrangers Guard = "strangers"      // nobody whom the directory held, but others
 
 	GuardNew Guard = "new" // new accounts, in an unattended run
 )
@@ -41,6 +42,8 @@ type Limits struct {
 	// ByHand leaves out the guards of accounts: what was named is meant. What was
 	// read on the way is guarded, or the next run would take it for granted.
 	ByHand bool
+	// OtherDirectory takes a directory in which nobody is known.
+	OtherDirectory bool
 }
 
 // Breach is a limit that a change set goes beyond.
@@ -76,6 +79,8 @@ func (b Breach) String() string {
 		return fmt.Sprintf("%d accounts get another address; at most %d may at once", b.Found, b.Limit)
 	case GuardNobody:
 		return fmt.Sprintf("%s holds no users, where it held %d", b.Kind, b.Found)
+	case GuardStrangers:
+		return fmt.Sprintf("none of the %d people of %s is in it any more, but others: it is another directory, or another customer's", b.Found, b.Kind)
 	case GuardAttribute:
 		return fmt.Sprintf("nobody in %s has a value for %s any more, where all had", b.Kind, b.What)
 	}
@@ -119,6 +124,10 @@ func (l Limits) Check(before *Snapshot, cs *ChangeSet) []Breach {
 			found = append(found, Breach{Guard: GuardNobody, Kind: p.Kind, Found: p.before})
 			continue
 		}
+		if p.absent == p.before && p.before > 1 && !l.OtherDirectory && before.hasAccountsOf(p.Kind) {
+			found = append(found, Breach{Guard: GuardStrangers, Kind: p.Kind, Found: p.before})
+			continue
+		}
 		for _, what := range p.lost {
 			found = append(found, Breach{Guard: GuardAttribute, Kind: p.Kind, What: what})
 		}
@@ -132,6 +141,12 @@ func (l Limits) Check(before *Snapshot, cs *ChangeSet) []Breach {
 	see(Breach{Guard: GuardOutOfScope, Found: outside, Limit: most(len(before.Accounts))})
 	see(Breach{Guard: GuardEmails, Found: addresses, Limit: most(len(before.Accounts))})
 	return found
+}
+
+// hasAccountsOf says whether anybody in a directory has an account: while nobody
+// has, another directory may take its place.
+func (s *Snapshot) hasAccountsOf(kind source.Kind) bool {
+	return slices.ContainsFunc(s.Accounts, func(a *Account) bool { return a.Link(kind) != nil })
 }
 
 func leavesScope(was, is *Link) int {

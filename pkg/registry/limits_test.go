@@ -36,6 +36,9 @@ func known(t *testing.T, users ...[]*source.User) *Snapshot {
 			}
 			s.People[kind][u.ID] = Person{ID: u.ID, Record: record}
 		}
+		a := &Account{}
+		a.SetLink(kind, &Link{ID: list[0].ID})
+		s.Accounts = append(s.Accounts, a)
 	}
 	return s
 }
@@ -74,6 +77,9 @@ func TestLimits(t *testing.T) {
 		{"one of two answered", [][]*source.User{staff(ad, 30, nil), staff(m365, 30, nil)}, [][]*source.User{staff(ad, 20, nil), staff(m365, 18, nil)},
 			Answers{GuardMissing: {10}}, []string{"missing 12 5"}},
 		{"nobody left", [][]*source.User{staff(ad, 3, nil)}, [][]*source.User{{}}, Answers{GuardMissing: {3}}, []string{"nobody 3 0"}},
+		{"others, and nobody of before", [][]*source.User{staff(ad, 3, nil)}, [][]*source.User{staff(ad, 3, func(i int, u *source.User) { u.ID = fmt.Sprint("other", i) })},
+			Answers{GuardMissing: {3}}, []string{"strangers 3 0"}},
+		{"somebody else in the place of one", [][]*source.User{staff(ad, 1, nil)}, [][]*source.User{staff(ad, 1, func(_ int, u *source.User) { u.ID = "other" })}, nil, nil},
 		{"disabled", [][]*source.User{staff(ad, 60, nil)}, [][]*source.User{staff(ad, 60, disable(7))}, nil, []string{"disabled 7 6"}},
 		{"disabled before", [][]*source.User{staff(ad, 60, disable(9))}, [][]*source.User{staff(ad, 60, disable(9))}, nil, nil},
 		{"UPN suffix", [][]*source.User{staff(ad, 60, nil)}, [][]*source.User{staff(ad, 60, suffix(60))}, nil, []string{"upn_suffix 60 6"}},
