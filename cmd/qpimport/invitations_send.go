@@ -3,9 +3,9 @@ package main
 import (
 	"context"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"math"
-	"os"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -64,13 +64,12 @@ func (o *smtpOptions) check(sends bool) (found []string) {
 }
 
 func readRoots(path string) (*x509.CertPool, error) {
-	b, err := os.ReadFile(path)
-	if err != nil {
+	pool, err := source.ReadAuthorities(path)
+	switch {
+	case errors.Is(err, source.ErrNoCertificate):
+		return nil, fmt.Errorf("%s holds no certificate", path)
+	case err != nil:
 		return nil, fmt.Errorf("%s: %s", path, usage.Reason(err))
-	}
-	pool := x509.NewCertPool()
-	if !pool.AppendCertsFromPEM(b) {
-		return nil, fmt.Errorf("%s holds no certificate in PEM form", path)
 	}
 	return pool, nil
 }

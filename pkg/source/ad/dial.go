@@ -1,13 +1,11 @@
 package ad
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"crypto/rsa"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"net"
@@ -54,41 +52,16 @@ func parseEndpoint(c source.Connection) (endpoint, error) {
 	return to, nil
 }
 
-// maxCA is more than all authorities of a system take, in bytes.
-const maxCA = 16 << 20
-
-// readCA reads the certificates that are trusted, as PEM or, as Windows exports
-// them, as one in DER or base64.
+// readCA reads the certificates that are trusted.
 func readCA(file string) (*x509.CertPool, error) {
-	data, err := source.ReadFile(file, maxCA)
-	if err != nil {
+	pool, err := source.ReadAuthorities(file)
+	switch {
+	case errors.Is(err, source.ErrNoCertificate):
+		return nil, usage("export the certificate of the authority as Base-64 encoded X.509 (.cer)", "the CA file %q holds no certificate", file)
+	case err != nil:
 		return nil, &source.Error{Code: source.CodeUsage, Message: "the CA file", Hint: "it holds the certificate of the authority that signed the server's", Err: err}
 	}
-	data = unmarked(data)
-	pool := x509.NewCertPool()
-	if pool.AppendCertsFromPEM(data) {
-		return pool, nil
-	}
-	if der, err := base64.StdEncoding.DecodeString(string(bytes.TrimSpace(data))); err == nil {
-		data = der
-	}
-	cert, err := x509.ParseCertificate(data)
-	if err != nil {
-		return nil, usage("export the certificate of the authority as Base-64 encoded X.509 (.cer)", "the CA file %q holds no certificate", file)
-	}
-	pool.AddCert(cert)
 	return pool, nil
-}
-
-// unmarked is PEM without the byte order mark that tools of Windows write, before
-// which a certificate would not be seen, and without what UTF-16 has beyond ASCII.
-func unmarked(data []byte) []byte {
-	for _, mark := range []string{"\xff\xfe", "\xfe\xff"} {
-		if text, ok := bytes.CutPrefix(data, []byte(mark)); ok {
-			return bytes.ReplaceAll(text, []byte{0}, nil)
-		}
-	}
-	return bytes.TrimPrefix(data, []byte("\uFEFF"))
 }
 
 // errWeakKey refuses what Go still takes: RSA keys that can be broken.
