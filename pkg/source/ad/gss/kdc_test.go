@@ -84,6 +84,20 @@ func TestProofOnce(t *testing.T) {
 	}
 }
 
+// A domain may not ask an account for a proof: the password then has to open the answer.
+func TestNoProof(t *testing.T) {
+	kdc, k := start(t, krbfake.Options{NoProof: true})
+	if _, err := k.Ticket(t.Context(), service); err != nil {
+		t.Error(err)
+	}
+	k.Password = source.NewSecret("other")
+	_, err := k.Ticket(t.Context(), service)
+	expect(t, err, source.CodeCredentials, "is wrong (24)")
+	if kdc.Logins() != 0 {
+		t.Error("a proof was sent")
+	}
+}
+
 // KDCs are asked in the order in which they are named, and the next one where one does
 // not answer.
 func TestNextKDC(t *testing.T) {

@@ -51,6 +51,9 @@ type Options struct {
 	// and Params how it is made of a password.
 	Offer  int32
 	Params []byte
+	// NoProof lets everybody have a ticket that the password opens, as AD does for
+	// accounts that do not require Kerberos preauthentication.
+	NoProof bool
 	// KeyVersion is the number of the accounts' keys; default 1.
 	KeyVersion int
 }
@@ -231,6 +234,7 @@ func (k *KDC) login(r messages.ASReq) []byte {
 	}
 	proof, tried := k.timestamp(r.PAData, key)
 	switch {
+	case k.opts.NoProof:
 	case !tried:
 		info := must(asn1.Marshal(types.ETypeInfo2{{EType: k.opts.Offer, Salt: k.opts.Realm + strings.Join(r.ReqBody.CName.NameString, ""), S2KParams: k.opts.Params}}))
 		methods := must(asn1.Marshal(types.PADataSequence{{PADataType: patype.PA_ENC_TIMESTAMP}, {PADataType: patype.PA_ETYPE_INFO2, PADataValue: info}}))
