@@ -17,7 +17,7 @@ func (s Store) Runs(ctx context.Context, f registry.RunFilter) ([]registry.Run, 
 	var runs []registry.Run
 	err := s.in(ctx, false, func(tx Tx) error {
 		runs = nil
-		undoneBy, err := readUndone(tx)
+		undoneBy, err := readUndone(tx, f)
 		if err != nil {
 			return err
 		}
@@ -94,8 +94,15 @@ func runsOf(f registry.RunFilter) (where string, args []any) {
 }
 
 // readUndone maps the runs that are taken back to those that did it. One that was
-// taken back itself did not.
-func readUndone(tx Tx) (map[int64]int64, error) {
+// taken back itself did not. A run is taken back by one of the same customer.
+func readUndone(tx Tx, f registry.RunFilter) (map[int64]int64, error) {
+	whose, args := ``, []any(nil)
+	switch {
+	case f.CustomerID != "":
+		whose, args = ` AND customer = $1`, []any{f.CustomerID}
+	case f.ID != 0:
+		whose, args = ` AND customer = (SELECT customer FROM runs WHERE id = $1)`, []any{f.ID}
+	}
 	undoneBy := map[int64]int64{}
 	err := tx.Query(func(scan func(...any) error) error {
 		var run, undoes int64
@@ -104,7 +111,7 @@ func readUndone(tx Tx) (map[int64]int64, error) {
 			undoneBy[undoes] = run
 		}
 		return err
-	}, `SELECT id, undoes FROM runs WHERE undoes IS NOT NULL ORDER BY id DESC`)
+	}, `SELECT id, undoes FROM runs WHERE undoes IS NOT NULL`+whose+` ORDER BY id DESC`, args...)
 	return undoneBy, err
 }
 
