@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -74,7 +75,7 @@ func retryable(err error, code source.Code) bool {
 }
 
 // exits writes the EXIT STATUS section of a manual page. 0, 1, 10 and 130 are
-// everybody's.
+// everybody's; 14 is of all that need the registry, whose server may be away.
 func exits(more ...int) string {
 	var b strings.Builder
 	b.WriteString("\n\nExit status:\n")
@@ -89,16 +90,13 @@ func exits(more ...int) string {
 		{11, "not found, or the name is not unique"},
 		{12, "refused by a rule"},
 		{13, "a directory refused the credentials or the permission"},
-		{14, "a directory is unreachable, throttled or answered incompletely: try again later"},
+		{14, "a directory or a shared registry is away, throttled or incomplete: try again later"},
 		{15, "the state file is busy, newer than this program, damaged, or not a state file"},
 		{20, "with --detailed-exitcode: there is something to do"},
 		{130, "interrupted"},
 	} {
-		shown := e.status <= 1 || e.status == 10 || e.status == 130
-		for _, m := range more {
-			shown = shown || m == e.status
-		}
-		if shown {
+		common := e.status <= 1 || e.status == 10 || e.status == 130
+		if common || slices.Contains(more, e.status) || e.status == 14 && slices.Contains(more, 15) {
 			fmt.Fprintf(&b, "  %-3d  %s\n", e.status, e.text)
 		}
 	}
