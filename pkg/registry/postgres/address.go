@@ -106,11 +106,13 @@ func Dump(text string) (schema, address string, err error) {
 	return schema, withQuery(text, q), nil
 }
 
-// withQuery is an address with another query. It is not made of a [url.URL], which
-// leaves slashes out where no host follows.
+// withQuery is an address with another query, and its scheme in lower case: pgx and
+// libpq take any other text for NAME=VALUE, and the server for the local one. It is not
+// made of a [url.URL], which leaves slashes out where no host follows.
 func withQuery(text string, q url.Values) string {
 	before, _, _ := strings.Cut(text, "?")
-	return before + "?" + q.Encode()
+	scheme, rest, _ := strings.Cut(before, "://")
+	return strings.ToLower(scheme) + "://" + rest + "?" + q.Encode()
 }
 
 // parameters are those of an address, by their names in libpq, and ours those that it

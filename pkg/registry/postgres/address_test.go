@@ -27,6 +27,8 @@ func TestAddress(t *testing.T) {
 	for _, c := range []struct{ address, tls, schema string }{
 		{"postgres://ann@db.example/registry", "db.example", "qpimport"},
 		{"postgresql://db.example:6432/registry?sslmode=verify-full&search_path=team", "db.example", "team"},
+		{"POSTGRES://ann@db.example/registry", "db.example", "qpimport"},
+		{"PostgreSQL://db.example/registry?search_path=team", "db.example", "team"},
 		{"postgres://127.0.0.1/registry", "127.0.0.1", "qpimport"},
 		{"postgres://[::1]/registry?sslmode=disable", "", "qpimport"},
 		{"postgres://localhost/registry?sslmode=disable", "", "qpimport"},
