@@ -244,7 +244,10 @@ func (im *Importer) readOrNew(ctx context.Context, mc manifest.Customer) (*regis
 		case source.CodeOf(err) == source.CodeNotFound:
 		case err != nil:
 			return nil, err
-		case owner.Customer.ID != snap.Customer.ID:
+		case owner.Customer.ID == snap.Customer.ID:
+		case owner.Customer.Key == snap.Customer.Key: // made by another process since it was asked for by name
+			return im.readOrNew(ctx, mc)
+		default:
 			return nil, idTaken(owner.Customer.Name, system, value)
 		}
 	}

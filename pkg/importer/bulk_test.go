@@ -114,6 +114,40 @@ func TestBulkKeepsFailuresApart(t *testing.T) {
 	}
 }
 
+// meanwhile has another process do something right after a customer was not found.
+type meanwhile struct {
+	registry.Store
+	act func()
+}
+
+func (s *meanwhile) Snapshot(ctx context.Context, ref registry.Ref, load registry.Load) (*registry.Snapshot, error) {
+	snap, err := s.Store.Snapshot(ctx, ref, load)
+	if act := s.act; act != nil && source.CodeOf(err) == source.CodeNotFound {
+		s.act = nil
+		act()
+	}
+	return snap, err
+}
+
+// TestBulkMadeMeanwhile: a customer whom another process makes from the same manifest
+// between the questions for the name and for the ids is that customer, not in the way.
+func TestBulkMadeMeanwhile(t *testing.T) {
+	w := staffed(t)
+	r := BulkRequest{Manifest: parse(t, twoCustomers), Apply: true}
+	r.Manifest.Customers = r.Manifest.Customers[:1]
+	other := w.reopen(w.path)
+	store := &meanwhile{Store: w.store, act: func() {
+		if got := Summarise(r, slices.Collect(other.Bulk(t.Context(), r))); got.Counts.Changed != 1 {
+			t.Errorf("the other process: %+v", got.Customers)
+		}
+	}}
+	w.store = store
+	got := w.bulk(r)
+	if want := (BulkCounts{Customers: 1, Unchanged: 1}); store.act != nil || got.Counts != want {
+		t.Errorf("%+v: %+v", got.Counts, got.Customers)
+	}
+}
+
 func TestBulkSafeguards(t *testing.T) {
 	first := func(w *world, r BulkRequest) *Problem {
 		t.Helper()
