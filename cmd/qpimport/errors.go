@@ -44,7 +44,7 @@ func exitStatus(code source.Code) int {
 		return 12
 	case source.CodeCredentials, source.CodePermission, mail.CodeRefused:
 		return 13
-	case source.CodeUnreachable, source.CodeThrottled, source.CodeIncomplete, source.CodeOutcomeUnknown, importer.CodeTimeout, registry.CodeUnreachable, mail.CodeUnreachable, mail.CodeThrottled:
+	case source.CodeUnreachable, source.CodeThrottled, source.CodeIncomplete, source.CodeOutcomeUnknown, importer.CodeTimeout, registry.CodeUnreachable, registry.CodeOutcomeUnknown, mail.CodeUnreachable, mail.CodeThrottled:
 		return 14
 	case registry.CodeBusy, registry.CodeNewer, registry.CodeDamaged,
 		registry.CodeForeign, registry.CodeUnwritable, registry.CodeUnsafe, registry.CodeRefused:
@@ -114,7 +114,8 @@ func asUsage(err error) error {
 // stopped names the true cause of an error in a command that ran out of time
 // or was interrupted. That nobody knows what came of it is not hidden by that.
 func stopped(ctx context.Context, timeout time.Duration, err error) error {
-	unknown := source.CodeOf(err) == source.CodeOutcomeUnknown
+	code := source.CodeOf(err)
+	unknown := code == source.CodeOutcomeUnknown || code == registry.CodeOutcomeUnknown
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		if unknown {
 			return err

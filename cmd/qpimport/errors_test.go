@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/qpimport/qpimport/pkg/importer"
+	"github.com/qpimport/qpimport/pkg/registry"
 	"github.com/qpimport/qpimport/pkg/source"
 )
 
@@ -60,11 +61,13 @@ func TestStopped(t *testing.T) {
 	if err := stopped(interrupted, 0, cause); source.CodeOf(err) != importer.CodeInterrupted {
 		t.Errorf("interrupted: %v", err)
 	}
-	unknown := &source.Error{Code: source.CodeOutcomeUnknown, Message: "whether it was made is not known"}
-	if err := stopped(late, time.Second, unknown); source.CodeOf(err) != source.CodeOutcomeUnknown {
-		t.Errorf("of what nobody knows, late: %v", err)
-	}
-	if err := stopped(interrupted, 0, unknown); source.CodeOf(err) != importer.CodeInterrupted || !strings.Contains(err.Error(), "not known") {
-		t.Errorf("of what nobody knows, interrupted: %v", err)
+	for _, code := range []source.Code{source.CodeOutcomeUnknown, registry.CodeOutcomeUnknown} {
+		unknown := &source.Error{Code: code, Message: "whether it was made is not known"}
+		if err := stopped(late, time.Second, unknown); source.CodeOf(err) != code || exitStatus(code) != 14 {
+			t.Errorf("of what nobody knows, late: %v", err)
+		}
+		if err := stopped(interrupted, 0, unknown); source.CodeOf(err) != importer.CodeInterrupted || !strings.Contains(err.Error(), "not known") {
+			t.Errorf("of what nobody knows, interrupted: %v", err)
+		}
 	}
 }

@@ -167,7 +167,7 @@ func (p *pilot) check(name string, status int, errText string) string {
 		return "made"
 	case status == 14 && said.Error.Code == registry.CodeUnreachable && !made:
 		return "not made"
-	case status == 14 && said.Error.Code == source.CodeOutcomeUnknown:
+	case status == 14 && said.Error.Code == registry.CodeOutcomeUnknown:
 		return "not known"
 	}
 	p.t.Errorf("exit status %d, and %d accounts: %s", status, got, errText)

@@ -21,9 +21,11 @@ const (
 	CodeUnsafe     source.Code = "state_unsafe"
 	CodeRule       source.Code = "state_rule" // the store's own rules refused a change
 
-	// A server's: it refused the login or a right; it is not there.
-	CodeRefused     source.Code = "state_refused"
-	CodeUnreachable source.Code = "state_unreachable"
+	// A server's: it refused the login or a right; it is not there; nobody answered
+	// whether a change was made, which is done whole or not at all.
+	CodeRefused        source.Code = "state_refused"
+	CodeUnreachable    source.Code = "state_unreachable"
+	CodeOutcomeUnknown source.Code = "state_outcome_unknown"
 )
 
 // ErrMoved says that a change set was decided from a snapshot that is no longer

@@ -61,7 +61,7 @@ func TestCut(t *testing.T) {
 			switch {
 			case rerr != nil:
 				t.Error(rerr)
-			case source.CodeOf(err) == source.CodeOutcomeUnknown && (got == 0 || got == people) && p.Gone:
+			case source.CodeOf(err) == registry.CodeOutcomeUnknown && (got == 0 || got == people) && p.Gone:
 				outcomes["not known"]++
 			case got != want || len(runs) != 1+got/people:
 				t.Errorf("%+v: %d accounts and %d runs, where the answer is %v", p, got, len(runs), err)

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"github.com/qpimport/qpimport/pkg/registry"
 	"github.com/qpimport/qpimport/pkg/source"
 )
 
@@ -47,7 +48,7 @@ func (s *Store) commit(ctx context.Context, t *transaction) error {
 // where it was not.
 func (s *Store) settle(ctx context.Context, token string, cause error) error {
 	unsettled := &source.Error{
-		Code: source.CodeOutcomeUnknown, Topic: TopicUnsettled, Message: "registry " + s.place,
+		Code: registry.CodeOutcomeUnknown, Topic: TopicUnsettled, Message: "registry " + s.place,
 		Err: errors.New("the connection broke while a change was being made, and the server does not answer: whether it was made is not known"),
 	}
 	waiting, cancel := context.WithTimeout(ctx, s.settling)
