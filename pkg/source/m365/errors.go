@@ -55,7 +55,7 @@ func (c *client) explain(err error, status int, location string, link *url.URL) 
 			hint = "whoever administers the tenant opens " + c.tokens.login.consent
 		}
 		return &source.Error{
-			Code: source.CodePermission, Message: "the application is not in the tenant, whose consent it lacks (" + text + ")", Hint: hint,
+			Code: source.CodePermission, Message: "the application is not in the tenant, whose consent it lacks", Hint: hint,
 			Err: &statusError{status, said.code, text},
 		}
 	case said.pageExpired():

@@ -257,7 +257,7 @@ func TestConsentLink(t *testing.T) {
 	}
 	_, config, _ = start(t, o)
 	_, err = read(t.Context(), open(t, config), source.Scope{})
-	if source.CodeOf(err) != source.CodePermission || !errors.As(err, &e) || !strings.Contains(e.Hint, "/adminconsent?client_id=") {
+	if source.CodeOf(err) != source.CodePermission || !errors.As(err, &e) || !strings.Contains(e.Hint, "/adminconsent?client_id=") || strings.Count(err.Error(), "Authorization_IdentityNotFound") != 1 {
 		t.Errorf("%v; hint %q", err, e.Hint)
 	}
 }
