@@ -124,7 +124,9 @@ func (a *app) bulk(ctx context.Context, im *importer.Importer, r importer.BulkRe
 		if !asJSON {
 			p = condense(p)
 		}
-		a.customerNotes(p)
+		if r.Plan == nil { // else they were told when the plan was held against the directories
+			a.customerNotes(p)
+		}
 		if p.Error != nil && p.Error.Hint == "" {
 			p.Error.Hint = adviceInManifest(p.Err)
 		}
