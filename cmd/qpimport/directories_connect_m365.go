@@ -39,7 +39,6 @@ recipients, such as Global Reader.
 
 Beside an export, --mailboxes names a second file that says the same, made with
 ` + wrapCommand(file.MailboxesCommand) + `
-
 --auth says how the application signs in, where it is not by the secret that is given:
   managed-identity   the identity of the Azure computer, or one with the agent of Azure
                      Arc; --client-id chooses among several. It lives in one tenant

@@ -29,6 +29,9 @@ func TestManual(t *testing.T) {
 		if c.Short == "" || !strings.Contains(c.Long, "Exit status:\n  0 ") || c.Example == "" {
 			t.Errorf("%s: the manual lacks a part", c.CommandPath())
 		}
+		if strings.Contains(c.Long, "\n\n\n") {
+			t.Errorf("%s: two empty lines in the manual", c.CommandPath())
+		}
 		for _, line := range strings.Split(c.Long, "\n") {
 			if len([]rune(line)) > 90 {
 				t.Errorf("%s: a line of the manual is too long: %s", c.CommandPath(), line)
