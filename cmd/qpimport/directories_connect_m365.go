@@ -26,8 +26,9 @@ needs application permissions of Microsoft Graph, each with admin consent:
   GroupMember.Read.All           to choose people by group
   RoleManagement.Read.Directory  to know who holds roles, with GroupMember.Read.All
   MailboxSettings.Read           to tell mailboxes of people from shared ones and rooms
+  Application.Read.All           to tell when its own client secret ends
 
-Where one of the last two is missing, what it would tell is shown as not known.
+Where one of the last three is missing, what it would tell is shown as not known.
 
 --mailbox-types says how it is found out what mailboxes are: "purpose" asks Microsoft
 Graph about those in doubt, 20 a request; "exchange" asks Exchange Online's admin
