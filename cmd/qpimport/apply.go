@@ -101,7 +101,12 @@ func (o applyOptions) applyPlan(ctx context.Context, a *app, path string) error 
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	if r.Plan, err = importer.Fit(r.Plan, fresh.Customers); err != nil {
+	im, err := a.openBulk(ctx, true)
+	if err != nil {
+		return err
+	}
+	r.Plan, err = im.Fit(ctx, r.Plan, fresh.Customers)
+	if err := cmp.Or(err, im.Close()); err != nil {
 		return err
 	}
 	return a.apply(ctx, r)

@@ -597,15 +597,20 @@ func summary(a *registry.Account) any {
 // Fit holds a saved plan against a fresh one, and returns the saved one as it can
 // be carried out now: without the customers that cannot be read, of whom nobody
 // knows whether the plan still fits them. Where it no longer fits one that can be
-// read, that is an error.
-func Fit(saved map[string]Planned, fresh []CustomerPlan) (map[string]Planned, error) {
+// read, that is an error. What a run has done already fits, but not what there is
+// nothing left to do of because the directory is another.
+func (im *Importer) Fit(ctx context.Context, saved map[string]Planned, fresh []CustomerPlan) (map[string]Planned, error) {
 	fit := maps.Clone(saved)
 	var stale []string
+	done, err := im.carriedOut(ctx)
+	if err != nil {
+		return nil, err
+	}
 	for _, p := range fresh {
 		planned := saved[p.Name]
 		switch {
 		case planned.Left != nil:
-		case p.Err == nil && !planned.fits(p):
+		case p.Err == nil && !planned.fits(p), p.Err == nil && p.Hash != planned.Hash && !done[planned.Hash]:
 			stale = append(stale, p.Name)
 		case refusedByRule(p.Err):
 			return nil, &source.Error{Code: CodeStale, Message: "the plan no longer fits " + p.Name, Err: p.Err, Hint: staleHint}
@@ -622,6 +627,20 @@ func Fit(saved map[string]Planned, fresh []CustomerPlan) (map[string]Planned, er
 	}
 	return nil, &source.Error{Code: CodeStale, Message: fmt.Sprintf("the plan no longer fits %d of its customers: %s", len(stale), strings.Join(few, ", ")),
 		Hint: staleHint}
+}
+
+// carriedOut are the hashes of the plans that runs have carried out.
+func (im *Importer) carriedOut(ctx context.Context) (map[string]bool, error) {
+	runs, err := im.store.Runs(ctx, registry.RunFilter{})
+	if err != nil {
+		return nil, err
+	}
+	done := map[string]bool{}
+	for _, r := range runs {
+		done[r.PlanHash] = true
+	}
+	delete(done, "")
+	return done, nil
 }
 
 // refusedByRule says that a customer was read, and that a rule stands in the way.

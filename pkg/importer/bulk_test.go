@@ -196,16 +196,16 @@ func TestBulkStale(t *testing.T) {
 		saved[c.Name] = Planned{Hash: c.Hash}
 	}
 	w.m365.People[1].DisplayName = "Roberta" // nobody the plan pairs by name
-	if _, err := Fit(saved, w.bulk(BulkRequest{Manifest: m}).Customers); source.CodeOf(err) != CodeStale {
+	if _, err := w.Fit(t.Context(), saved, w.bulk(BulkRequest{Manifest: m}).Customers); source.CodeOf(err) != CodeStale {
 		t.Errorf("another name of a mailbox that is given by hand: %v", err)
 	}
 	w.m365.People[1].DisplayName = "Bobby"
 	w.mailbox(13, "Stranger", "stranger@x.example")
-	if _, err := Fit(saved, w.bulk(BulkRequest{Manifest: m}).Customers); err != nil {
+	if _, err := w.Fit(t.Context(), saved, w.bulk(BulkRequest{Manifest: m}).Customers); err != nil {
 		t.Errorf("a mailbox that does not matter: %v", err)
 	}
 	slices.Reverse(w.ad.People)
-	if _, err := Fit(saved, w.bulk(BulkRequest{Manifest: m}).Customers); err != nil {
+	if _, err := w.Fit(t.Context(), saved, w.bulk(BulkRequest{Manifest: m}).Customers); err != nil {
 		t.Errorf("another order: %v", err)
 	}
 	w.ad.People[3].Surname = "Lee"
