@@ -82,16 +82,25 @@ func startBrowser(t *testing.T) *browser {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	b := &browser{T: t, in: ourIn, out: bufio.NewReader(ourOut)}
 	t.Cleanup(func() {
 		cancel()
-		_ = cmd.Wait()            // it was killed
-		_ = os.RemoveAll(profile) // its children may be about to end
+		_ = cmd.Wait() // it was killed, where it has not ended
+		if err := os.RemoveAll(profile); err != nil && !t.Failed() {
+			t.Error(err)
+		}
 		for _, f := range []*os.File{ourIn, ourOut, theirIn, theirOut} {
 			_ = f.Close()
 		}
 	})
+	t.Cleanup(func() { // its children end with it then, and write no more
+		if !t.Failed() {
+			b.session = ""
+			b.call("Browser.close", nil, nil)
+			_ = cmd.Wait()
+		}
+	})
 	_ = theirOut.Close() // so that its end is seen
-	b := &browser{T: t, in: ourIn, out: bufio.NewReader(ourOut)}
 	var target struct {
 		TargetID string `json:"targetId"`
 	}
