@@ -602,16 +602,22 @@ func summary(a *registry.Account) any {
 func (im *Importer) Fit(ctx context.Context, saved map[string]Planned, fresh []CustomerPlan) (map[string]Planned, error) {
 	fit := maps.Clone(saved)
 	var stale []string
-	done, err := im.carriedOut(ctx)
-	if err != nil {
-		return nil, err
-	}
+	// All runs there ever were: read only where somebody has nothing left to do.
+	carriedOut := sync.OnceValues(func() (map[string]bool, error) { return im.carriedOut(ctx) })
 	for _, p := range fresh {
 		planned := saved[p.Name]
 		switch {
 		case planned.Left != nil:
-		case p.Err == nil && !planned.fits(p), p.Err == nil && p.Hash != planned.Hash && !done[planned.Hash]:
+		case p.Err == nil && !planned.fits(p):
 			stale = append(stale, p.Name)
+		case p.Err == nil && p.Hash != planned.Hash:
+			done, err := carriedOut()
+			if err != nil {
+				return nil, err
+			}
+			if !done[planned.Hash] {
+				stale = append(stale, p.Name)
+			}
 		case refusedByRule(p.Err):
 			return nil, &source.Error{Code: CodeStale, Message: "the plan no longer fits " + p.Name, Err: p.Err, Hint: staleHint}
 		case p.Err != nil:
